@@ -1,0 +1,211 @@
+/**
+ * One attempt at a task: parse the input, let the executor run the body, parse and copy
+ * what it answers, all within the timeout (S4, S11). Answers exactly once; whatever comes
+ * after that is ignored and reported (I5).
+ *
+ * The host uses it behind a committed turn, the live machines use it as they are.
+ */
+import type { RunFacts, TaskDefinition } from './definition.ts';
+import { fromMs } from './duration.ts';
+import {
+  type ErrorRecord,
+  InputInvalid,
+  OutputInvalid,
+  RetryAfter,
+  SchemaFailed,
+  StepTimedOut,
+  show,
+  TaskFailed,
+  TaskThrew,
+  TaskThrewValue,
+  TerminalError,
+  toRecord,
+} from './errors.ts';
+import type { Answer, Executor, Job } from './executor.ts';
+import { type Json, type JsonObject, toJson } from './json.ts';
+import { type Parsed, parse } from './schema.ts';
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: false; readonly error: ErrorRecord };
+
+/** What an attempt needs of its surroundings. */
+export interface Surroundings {
+  readonly executor: Executor;
+  readonly maxValueBytes: number;
+  now(): number;
+  wakeAfter(ms: number, wake: () => void): () => void;
+  log(attempt: Attempt, message: string, fields?: JsonObject): void;
+  progress(attempt: Attempt, fraction: number, note?: string): void;
+  /** An answer that nobody waited for any more. */
+  ignored(attempt: Attempt, why: 'late' | 'duplicate'): void;
+}
+
+export class Attempt implements Job {
+  readonly task: TaskDefinition;
+  readonly key: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly run: RunFacts;
+  input: unknown;
+  deadline: number | null = null;
+  readonly #around: Surroundings;
+  readonly #done: (outcome: Outcome) => void;
+  #controller: AbortController | null = null;
+  #abortedWith: Error | null = null;
+  #stopTimer: (() => void) | null = null;
+  #settled = false;
+  #answered = false;
+
+  constructor(
+    around: Surroundings,
+    ask: { task: TaskDefinition; key: string; path: string; attempt: number; run: RunFacts; input: Json },
+    done: (outcome: Outcome) => void,
+  ) {
+    this.#around = around;
+    this.task = ask.task;
+    this.key = ask.key;
+    this.path = ask.path;
+    this.attempt = ask.attempt;
+    this.run = ask.run;
+    this.input = ask.input;
+    this.#done = done;
+  }
+
+  begin(): void {
+    const { task } = this;
+    if (task.timeout !== undefined) {
+      this.deadline = this.#around.now() + task.timeout;
+      this.#stopTimer = this.#around.wakeAfter(task.timeout, () => this.#timeOut());
+    }
+    this.#parsed(task.input, this.input, `input of task "${task.name}"`, (parsed) => {
+      if (!parsed.ok)
+        return this.#fail(new InputInvalid({ what: `input of task "${task.name}"`, issues: parsed.issues }), false);
+      this.input = parsed.value;
+      // Aborted or timed out while an asynchronous schema was still parsing: the body is not begun.
+      if (this.#settled) return;
+      try {
+        return this.#around.executor.execute(this, (answer) => this.#take(answer));
+      } catch (error) {
+        return this.#take({ ok: false, error, sync: true });
+      }
+    });
+  }
+
+  /** Tells the body to end. What it answers from here on is ignored. */
+  abort(reason: Error): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#abortedWith = reason;
+    this.#controller?.abort(reason);
+  }
+
+  signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#abortedWith !== null) this.#controller.abort(this.#abortedWith);
+    }
+    return this.#controller.signal;
+  }
+
+  log(message: string, fields?: JsonObject): void {
+    this.#around.log(this, message, fields);
+  }
+
+  progress(fraction: number, note?: string): void {
+    if (!this.#settled) this.#around.progress(this, fraction, note);
+  }
+
+  #timeOut(): void {
+    const timeout = this.task.timeout ?? 0;
+    const error = new StepTimedOut({ task: this.task.name, timeout, text: fromMs(timeout) });
+    if (this.#settled) return;
+    // The standard name, so that a body can tell a timeout from a cancellation.
+    this.abort(new DOMException(error.message, 'TimeoutError'));
+    this.#done({ ok: false, error: toRecord(error, this.#place(this.#mayRetry(error))) });
+  }
+
+  #take(answer: Answer): void {
+    if (this.#settled) {
+      this.#around.ignored(this, this.#answered ? 'duplicate' : 'late');
+      this.#answered = true;
+      return;
+    }
+    if (this.#answered) return this.#around.ignored(this, 'duplicate');
+    this.#answered = true;
+    if (!answer.ok) return this.#failed(answer);
+    const what = `output of task "${this.task.name}"`;
+    return this.#parsed(this.task.output, answer.value, what, (parsed) => {
+      if (!parsed.ok) return this.#fail(new OutputInvalid({ what, issues: parsed.issues }));
+      let output: Json;
+      try {
+        output = toJson(parsed.value, what, this.#around.maxValueBytes);
+      } catch (error) {
+        return this.#fail(error as Error, false);
+      }
+      if (this.#settled) return;
+      this.#settle();
+      return this.#done({ ok: true, output });
+    });
+  }
+
+  #failed({ error, sync }: Extract<Answer, { ok: false }>): void {
+    const task = this.task.name;
+    if (!(error instanceof Error)) return this.#fail(new TaskThrewValue({ task, value: error }), this.#mayRetry(error));
+    const reason = error.message === '' ? `Task "${task}" failed with ${error.name} and no message.` : error.message;
+    const own = sync ? new TaskThrew({ task, reason }) : new TaskFailed({ task, reason });
+    const record = toRecord(own, this.#place(error instanceof TerminalError ? false : this.#mayRetry(error)));
+    if (this.#settled) return;
+    this.#settle();
+    const original = toRecord(error);
+    const causeAndStack = {
+      ...(original.stack && { stack: original.stack }),
+      ...(original.cause && { cause: original.cause }),
+    };
+    const retryAfter = error instanceof RetryAfter ? { retryAfter: Math.max(0, error.ms) } : {};
+    this.#done({ ok: false, error: { ...record, name: error.name, ...causeAndStack, ...retryAfter } });
+  }
+
+  #fail(error: Error, retryable = this.#mayRetry(error)): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#done({ ok: false, error: toRecord(error, this.#place(retryable)) });
+  }
+
+  /** `when` is asked with the error itself, here, where it still is one; a `when` that throws counts as a no. */
+  #mayRetry(error: unknown): boolean {
+    const { when, maxAttempts } = this.task.retry;
+    if (when === undefined || this.attempt >= maxAttempts) return true;
+    try {
+      return when(error) === true;
+    } catch (thrown) {
+      this.log(
+        `The retry policy's "when" of task "${this.task.name}" threw ${show(String(thrown))}; the step is not retried.`,
+      );
+      return false;
+    }
+  }
+
+  #place(retryable: boolean): Partial<ErrorRecord> {
+    return { path: this.path, attempt: this.attempt, ...(retryable ? {} : { retryable: false }) };
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#stopTimer?.();
+  }
+
+  #parsed(schema: TaskDefinition['input'], value: unknown, what: string, then: (parsed: Parsed) => void): void {
+    const fail = (thrown: unknown) =>
+      this.#fail(new SchemaFailed({ what, reason: show(String(thrown)) }, thrown), false);
+    let parsed: Parsed | Promise<Parsed>;
+    try {
+      parsed = parse(schema, value);
+    } catch (thrown) {
+      return fail(thrown);
+    }
+    if (parsed instanceof Promise) parsed.then(then, fail);
+    else then(parsed);
+  }
+}

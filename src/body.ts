@@ -1,0 +1,56 @@
+/**
+ * Calling a body: the one place where a user's function is run as a task. Told apart are a
+ * body that throws before it gives a promise, one whose promise is rejected, and one that
+ * simply answers.
+ */
+import type { Body, TaskContext } from './definition.ts';
+import type { Answer, Job } from './executor.ts';
+import type { JsonObject } from './json.ts';
+
+/** Runs `body` for `job` and answers once, at once if the body does. */
+export function callBody(body: Body, job: Job, answer: (answer: Answer) => void): void {
+  let value: unknown;
+  try {
+    value = (body as (context: TaskContext<unknown>) => unknown)(new JobContext(job));
+  } catch (error) {
+    answer({ ok: false, error, sync: true });
+    return;
+  }
+  if (!isThenable(value)) return answer({ ok: true, value });
+  value.then(
+    (settled) => answer({ ok: true, value: settled }),
+    (error: unknown) => answer({ ok: false, error, sync: false }),
+  );
+}
+
+/** What the body sees. The signal is made when it is asked for; an `AbortController` costs more than a whole turn. */
+class JobContext implements TaskContext<unknown> {
+  readonly #job: Job;
+  readonly input: unknown;
+  readonly key: string;
+  readonly attempt: number;
+  readonly deadline: number | null;
+  readonly run: Job['run'];
+  readonly log: (message: string, fields?: JsonObject) => void;
+  readonly progress: (fraction: number, note?: string) => void;
+
+  constructor(job: Job) {
+    this.#job = job;
+    this.input = job.input;
+    this.key = job.key;
+    this.attempt = job.attempt;
+    this.deadline = job.deadline;
+    this.run = job.run;
+    // Bound, so that a body may take them out of its context by name.
+    this.log = (message, fields) => job.log(message, fields);
+    this.progress = (fraction, note) => job.progress(fraction, note);
+  }
+
+  get signal(): AbortSignal {
+    return this.#job.signal();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+}

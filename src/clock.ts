@@ -1,0 +1,26 @@
+/**
+ * The one file that reads the clock (I4).
+ *
+ * Everything else is handed a `Clock`. A test hands in one that it moves by hand, and
+ * a year passes in a millisecond.
+ */
+
+/** Time as a parameter: what the hour is, and a wake-up after a delay. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `wake` once after `ms`; the answer cancels it. A delay is never longer than {@link MAX_DELAY}. */
+  wakeAfter(ms: number, wake: () => void): () => void;
+}
+
+/** Node's timers fire at once beyond this (2^31 - 1 ms, 24.8 days); the timer service never asks for more. */
+export const MAX_DELAY = 2_147_483_647;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  wakeAfter(ms, wake) {
+    const handle = setTimeout(wake, ms);
+    return () => clearTimeout(handle);
+  },
+};

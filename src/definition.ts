@@ -1,0 +1,214 @@
+/**
+ * What a definition is once the builders are done with it: plain, frozen data with the
+ * user's functions in it by reference. No behaviour stands here.
+ *
+ * `TaskDefinition`, `TrackDefinition`, … are what a person wrote. A `PlanNode` is the same
+ * thing made ready to run: names resolved, dependencies as ordinals, one node per actor
+ * that a run can have.
+ */
+import type { Json, JsonObject } from './json.ts';
+import type { Schema } from './schema.ts';
+
+/** One thing that is wrong with a definition: what, where, and in words (S3). */
+export interface Fault {
+  readonly code: FaultCode;
+  /** The place in the definition: `order/payment/charge`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export const FAULT_CODES = [
+  'unknown-reference',
+  'duplicate-name',
+  'self-dependency',
+  'cycle',
+  'bad-name',
+  'bad-option',
+  'bad-schema',
+  'bad-body',
+  'unknown-key',
+] as const;
+
+export type FaultCode = (typeof FAULT_CODES)[number];
+
+/** What a mapper is told (S1). All of it is frozen. */
+export interface Facts {
+  readonly input: Json;
+  readonly outputs: { readonly [name: string]: Json };
+  readonly previous: Json;
+  readonly run: RunFacts;
+}
+
+/** The run's read-only facts (S1, S6). */
+export interface RunFacts {
+  readonly id: string;
+  /** The idempotency key it was started under, if any. */
+  readonly key: string | null;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly metadata: JsonObject;
+}
+
+export type Mapper = (facts: Facts) => unknown;
+
+export type Backoff = 'fixed' | 'linear' | 'exponential';
+
+/** A retry policy with everything filled in and every duration in milliseconds (S10). */
+export interface RetryPolicy {
+  readonly maxAttempts: number;
+  readonly delay: number;
+  readonly backoff: Backoff;
+  readonly maxDelay: number;
+  readonly jitter: number;
+  readonly when: ((error: unknown) => boolean) | undefined;
+}
+
+/** What a body is handed. */
+export interface TaskContext<I = Json> {
+  readonly input: I;
+  /** `<run>/<path>#<attempt>`: the idempotency key to hand to the outside world, the same again after a crash. */
+  readonly key: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** Fires when the attempt is cancelled or times out. */
+  readonly signal: AbortSignal;
+  /** When the attempt times out, in milliseconds since 1970, or `null`. */
+  readonly deadline: number | null;
+  readonly run: RunFacts;
+  /** A line in the box's log, told apart by run, step and attempt. */
+  log(message: string, fields?: JsonObject): void;
+  /** How far the body has come, from 0 to 1. It never goes back; a smaller fraction is ignored. */
+  progress(fraction: number, note?: string): void;
+}
+
+export type Body = (context: TaskContext<never>) => unknown;
+
+/** What undoes a completed step. */
+export type Compensation = (context: {
+  readonly input: never;
+  readonly output: never;
+  readonly key: string;
+  readonly signal: AbortSignal;
+}) => unknown;
+
+/** What tidies up after a step that was cancelled. */
+export type Cleanup = (context: {
+  readonly input: never;
+  readonly key: string;
+  readonly reason: string;
+  readonly signal: AbortSignal;
+}) => unknown;
+
+export interface TaskDefinition {
+  readonly is: 'task';
+  readonly name: string;
+  readonly input: Schema;
+  readonly output: Schema;
+  readonly run: Body | undefined;
+  readonly compensate: Compensation | undefined;
+  readonly cleanup: Cleanup | undefined;
+  readonly cleanupTimeout: number;
+  readonly retry: RetryPolicy;
+  readonly timeout: number | undefined;
+}
+
+export type BodyDefinition = TaskDefinition | TrackDefinition | CompositeDefinition;
+
+/** A use of a body under a name. A body that is a string could not be resolved: the check says so. */
+export interface StepDefinition {
+  readonly name: string;
+  readonly body: BodyDefinition | string;
+  readonly input: Mapper | undefined;
+}
+
+export interface TrackDefinition {
+  readonly is: 'track';
+  readonly name: string;
+  readonly input: Schema | undefined;
+  readonly steps: readonly StepDefinition[];
+  readonly output: Mapper | undefined;
+}
+
+/** Sub-tracks side by side. `merge` gets their outputs in declared order, then by name. */
+export interface CompositeDefinition {
+  readonly is: 'composite';
+  readonly name: string;
+  readonly input: Schema | undefined;
+  readonly members: readonly StepDefinition[];
+  readonly strategy: 'waitAll';
+  readonly merge: Merge | undefined;
+}
+
+export type Merge = (outputs: readonly Json[], named: { readonly [name: string]: Json }) => unknown;
+
+export type FailurePolicy = 'failFast' | 'continue';
+
+export interface TrackUse extends StepDefinition {
+  readonly after: readonly string[];
+}
+
+export interface OrchestratorDefinition {
+  readonly is: 'orchestrator';
+  readonly name: string;
+  readonly version: string;
+  readonly input: Schema;
+  readonly onFailure: FailurePolicy;
+  /** How many tracks may be live at once. */
+  readonly concurrency: number;
+  readonly tracks: readonly TrackUse[];
+  readonly output: Mapper | undefined;
+}
+
+export type AnyDefinition = BodyDefinition | OrchestratorDefinition;
+
+/**
+ * A definition made ready to run. A track is a graph in which each step follows the one
+ * before it, so one set of fields serves all kinds that have children.
+ */
+export interface PlanNode {
+  /** A name in the registry of kinds. */
+  readonly kind: string;
+  /** Its segment of the path; unique among its siblings. */
+  readonly name: string;
+  /** Its ordinal among its siblings, in declared order. */
+  readonly index: number;
+  /** What the user called the definition that this is a use of. */
+  readonly called: string;
+  /** Set for a task and for nothing else. */
+  readonly task: TaskDefinition | null;
+  /** Parses the node's input inside the turn; a task's is parsed where its body runs. */
+  readonly schema: Schema | null;
+  readonly input: Mapper | null;
+  readonly children: readonly PlanNode[];
+  readonly childByName: ReadonlyMap<string, PlanNode>;
+  /** Ordinals of the siblings that must end before this one begins. */
+  readonly after: readonly number[];
+  /** Ordinals of the siblings that wait for this one. */
+  readonly dependents: readonly number[];
+  /** What the mappers of its children see: all that ended before (a track), or what they depend on (an orchestrator). */
+  readonly sees: 'earlier' | 'dependencies';
+  /** What a child's failure does: stop the siblings, or let all but its dependents go on (S12). */
+  readonly onFailure: FailurePolicy;
+  readonly concurrency: number;
+  /** Makes the node's output of its children's; null takes what `result` names. */
+  readonly output: ((finish: Finish) => unknown) | null;
+  /** Without an `output`: the last child's output, or all of them by name. */
+  readonly result: 'last' | 'byName';
+}
+
+/** What an `output` mapper or a merge is given when the last child has ended. */
+export interface Finish {
+  readonly input: Json;
+  readonly outputs: { readonly [name: string]: Json };
+  readonly ordered: readonly Json[];
+  readonly run: RunFacts;
+}
+
+/** An orchestrator made ready to run. */
+export interface Plan {
+  readonly name: string;
+  readonly version: string;
+  readonly root: PlanNode;
+  /** Every task that a run of it can call, by name. */
+  readonly tasks: ReadonlyMap<string, TaskDefinition>;
+}

@@ -1,0 +1,514 @@
+/**
+ * One family of errors. Each has a stable `code` for programs, `fields` for tools, and a
+ * sentence for a tired person at night: what happened, with the value in it, and what to
+ * do. `docs/errors.md` has a paragraph for each code, and a test compares the two lists.
+ *
+ * An error that must outlive its process is kept as an `ErrorRecord`, which is JSON.
+ */
+import type { Fault } from './definition.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Issue } from './schema.ts';
+
+type Fields = { readonly [name: string]: unknown };
+
+/** The root of the family. */
+export abstract class SignalboxError<F extends Fields = Fields> extends Error {
+  /** Stable, kebab-case, never reused. */
+  abstract readonly code: ErrorCode;
+  readonly fields: F;
+
+  constructor(message: string, fields: F, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.fields = fields;
+  }
+}
+
+/** An error as a row keeps it and as results, events and snapshots show it. */
+export type ErrorRecord = {
+  readonly code: string;
+  readonly name: string;
+  readonly message: string;
+  /** The step it came from. */
+  readonly path?: string;
+  readonly attempt?: number;
+  /** False when trying again cannot help: a `TerminalError`, an invalid input, a `when` that said no. */
+  readonly retryable?: boolean;
+  /** A delay that the body asked for with `RetryAfter`, in milliseconds. */
+  readonly retryAfter?: number;
+  readonly fields?: JsonObject;
+  readonly stack?: string;
+  readonly cause?: ErrorRecord;
+};
+
+// --- Definitions and set-up --------------------------------------------------------------
+
+/** A definition has faults; all of them are listed (S3). */
+export class DefinitionInvalid extends SignalboxError<{
+  readonly definition: string;
+  readonly faults: readonly Fault[];
+}> {
+  readonly code = 'definition-invalid';
+  readonly faults: readonly Fault[];
+  constructor(fields: { definition: string; faults: readonly Fault[] }) {
+    const count = fields.faults.length === 1 ? 'a fault' : `${fields.faults.length} faults`;
+    const list = fields.faults.map((fault) => `\n  ${fault.path}: ${fault.message} [${fault.code}]`).join('');
+    super(
+      `The definition of "${fields.definition}" has ${count}; no run of it can start until it is mended.${list}`,
+      fields,
+    );
+    this.faults = fields.faults;
+  }
+}
+
+/** A duration that cannot be read. */
+export class InvalidDuration extends SignalboxError<{ readonly what: string; readonly value: unknown }> {
+  readonly code = 'duration-invalid';
+  constructor(fields: { what: string; value: unknown }) {
+    super(
+      `${JSON.stringify(fields.value) ?? String(fields.value)} is not a duration (${fields.what}). Write it like '250ms', '30s', '1h30m', '2d', or as milliseconds.`,
+      fields,
+    );
+  }
+}
+
+/** An option with a value that it cannot have. */
+export class InvalidOption extends SignalboxError<{
+  readonly option: string;
+  readonly value: unknown;
+  readonly expected: string;
+}> {
+  readonly code = 'option-invalid';
+  constructor(fields: { option: string; value: unknown; expected: string }) {
+    super(`Option "${fields.option}" cannot be ${show(fields.value)}: it takes ${fields.expected}.`, fields);
+  }
+}
+
+/** A task that an orchestrator calls has no body. */
+export class TaskMissing extends SignalboxError<{ readonly tasks: readonly { task: string; orchestrator: string }[] }> {
+  readonly code = 'task-missing';
+  constructor(fields: { tasks: readonly { task: string; orchestrator: string }[] }) {
+    const list = fields.tasks
+      .map(({ task, orchestrator }) => `"${task}", which orchestrator "${orchestrator}" calls`)
+      .join('; ');
+    const names = [...new Set(fields.tasks.map(({ task }) => task))].join(', ');
+    super(
+      `No body was given for task ${list}. Add it to createSignalbox({ tasks: { ${names} } }), or give the task a "run".`,
+      fields,
+    );
+  }
+}
+
+/** A body was given for a task that nothing calls: most often a misspelt name. */
+export class TaskUnknown extends SignalboxError<{ readonly task: string; readonly known: readonly string[] }> {
+  readonly code = 'task-unknown';
+  constructor(fields: { task: string; known: readonly string[] }) {
+    super(
+      `createSignalbox({ tasks }) has a body for "${fields.task}", but no orchestrator calls a task of that name. ${known('tasks', fields.known)}`,
+      fields,
+    );
+  }
+}
+
+/** The box was asked to start an orchestrator that it was not given. */
+export class OrchestratorUnknown extends SignalboxError<{
+  readonly orchestrator: string;
+  readonly known: readonly string[];
+}> {
+  readonly code = 'orchestrator-unknown';
+  constructor(fields: { orchestrator: string; known: readonly string[] }) {
+    super(
+      `This box has no orchestrator "${fields.orchestrator}". ${known('orchestrators', fields.known)} Add it to createSignalbox({ orchestrators: [...] }).`,
+      fields,
+    );
+  }
+}
+
+/** A kind of step that nobody registered. */
+export class KindUnknown extends SignalboxError<{ readonly kind: string; readonly known: readonly string[] }> {
+  readonly code = 'kind-unknown';
+  constructor(fields: { kind: string; known: readonly string[] }) {
+    super(`No kind of step is called "${fields.kind}". ${known('kinds', fields.known)}`, fields);
+  }
+}
+
+/** A kind of step was registered under a name that is taken. */
+export class KindTaken extends SignalboxError<{ readonly kind: string }> {
+  readonly code = 'kind-taken';
+  constructor(fields: { kind: string }) {
+    super(`A kind of step called "${fields.kind}" is registered already. Give yours another name.`, fields);
+  }
+}
+
+// --- Values at the border ----------------------------------------------------------------
+
+/** A value that its schema refuses. */
+export class InputInvalid extends SignalboxError<{ readonly what: string; readonly issues: readonly Issue[] }> {
+  readonly code = 'input-invalid';
+  readonly issues: readonly Issue[];
+  constructor(fields: { what: string; issues: readonly Issue[] }) {
+    super(`The ${fields.what} does not fit its schema: ${issuesText(fields.issues)}.`, fields);
+    this.issues = fields.issues;
+  }
+}
+
+/** A body answered with something that the task's output schema refuses (S4). */
+export class OutputInvalid extends SignalboxError<{ readonly what: string; readonly issues: readonly Issue[] }> {
+  readonly code = 'output-invalid';
+  readonly issues: readonly Issue[];
+  constructor(fields: { what: string; issues: readonly Issue[] }) {
+    super(
+      `The ${fields.what} does not fit its schema: ${issuesText(fields.issues)}. Mend the body, or widen the schema.`,
+      fields,
+    );
+    this.issues = fields.issues;
+  }
+}
+
+/** A schema itself threw, or answered with a promise where none can be waited for. */
+export class SchemaFailed extends SignalboxError<{ readonly what: string }> {
+  readonly code = 'schema-failed';
+  constructor(fields: { what: string; reason: string }, cause?: unknown) {
+    super(`The schema of the ${fields.what} could not be applied: ${fields.reason}`, { what: fields.what }, cause);
+  }
+}
+
+/** A value that JSON cannot say (I10). */
+export class NotJson extends SignalboxError<{
+  readonly what: string;
+  readonly path: string;
+  readonly found: string;
+  readonly value: string | null;
+}> {
+  readonly code = 'value-not-json';
+  constructor(fields: { what: string; path: string; found: string; value: string | null }) {
+    const place = fields.path === '' ? 'it is' : `"${fields.path}" is`;
+    super(
+      `The ${fields.what} is not JSON: ${place} ${fields.found}. Give plain objects, arrays, strings, finite numbers, booleans or null.`,
+      fields,
+    );
+  }
+}
+
+/** A value over the size that is kept (S33). */
+export class ValueTooLarge extends SignalboxError<{
+  readonly what: string;
+  readonly bytes: number;
+  readonly maxBytes: number;
+}> {
+  readonly code = 'value-too-large';
+  constructor(fields: { what: string; bytes: number; maxBytes: number }) {
+    super(
+      `The ${fields.what} has ${fields.bytes} bytes of JSON; at most ${fields.maxBytes} are kept. Store it elsewhere and hand on a reference, or raise createSignalbox({ maxValueBytes }).`,
+      fields,
+    );
+  }
+}
+
+// --- What fails a step -------------------------------------------------------------------
+
+/** A body's promise was rejected with an error. */
+export class TaskFailed extends SignalboxError<{ readonly task: string }> {
+  readonly code = 'task-failed';
+  constructor(fields: { task: string; reason: string }, cause?: unknown) {
+    super(fields.reason, { task: fields.task }, cause);
+  }
+}
+
+/** A body threw before it gave a promise. */
+export class TaskThrew extends SignalboxError<{ readonly task: string }> {
+  readonly code = 'task-threw';
+  constructor(fields: { task: string; reason: string }, cause?: unknown) {
+    super(fields.reason, { task: fields.task }, cause);
+  }
+}
+
+/** A body threw, or was rejected with, something that is no error. */
+export class TaskThrewValue extends SignalboxError<{ readonly task: string; readonly value: string }> {
+  readonly code = 'task-threw-value';
+  constructor(fields: { task: string; value: unknown }) {
+    super(
+      `Task "${fields.task}" threw ${show(fields.value)}, which is not an Error. Throw an Error, so that the stack and the cause are kept.`,
+      {
+        task: fields.task,
+        value: show(fields.value),
+      },
+    );
+  }
+}
+
+/** An attempt took longer than its `timeout` (S11). */
+export class StepTimedOut extends SignalboxError<{ readonly task: string; readonly timeout: number }> {
+  readonly code = 'step-timed-out';
+  constructor(fields: { task: string; timeout: number; text: string }) {
+    super(
+      `Task "${fields.task}" did not settle within its timeout of ${fields.text}. Its signal was aborted; what it still answers is ignored. Raise the timeout, or end the body when the signal fires.`,
+      { task: fields.task, timeout: fields.timeout },
+    );
+  }
+}
+
+/** A mapper, merge, output or predicate threw (S5). */
+export class MapperFailed extends SignalboxError<{ readonly mapper: string }> {
+  readonly code = 'mapper-failed';
+  constructor(fields: { mapper: string; reason: string }, cause?: unknown) {
+    super(`The ${fields.mapper} threw: ${fields.reason}`, { mapper: fields.mapper }, cause);
+  }
+}
+
+/** A mapper answered with a promise (S5). */
+export class MapperAsync extends SignalboxError<{ readonly mapper: string }> {
+  readonly code = 'mapper-async';
+  constructor(fields: { mapper: string }) {
+    super(
+      `The ${fields.mapper} answered with a promise. Mappers are synchronous; do the waiting in a task. (A merge or an output may wait if it is written as an "async" function.)`,
+      fields,
+    );
+  }
+}
+
+// --- Runs --------------------------------------------------------------------------------
+
+/** What `result()` rejects with when a run ended without a result. `failures` lists every step that failed. */
+export class RunFailed extends SignalboxError<{
+  readonly run: string;
+  readonly status: string;
+  readonly failures: readonly ErrorRecord[];
+}> {
+  readonly code = 'run-failed';
+  readonly run: string;
+  readonly status: string;
+  /** The first failure: what made the run fail. */
+  readonly error: ErrorRecord;
+  readonly failures: readonly ErrorRecord[];
+  constructor(fields: {
+    run: string;
+    orchestrator: string;
+    status: string;
+    error: ErrorRecord;
+    failures: readonly ErrorRecord[];
+  }) {
+    const { run, status, error, failures } = fields;
+    const more =
+      failures.length > 1
+        ? ` (and ${failures.length - 1} more: ${failures
+            .slice(1, 6)
+            .map((other) => other.path)
+            .join(', ')})`
+        : '';
+    super(
+      `Run "${run}" of orchestrator "${fields.orchestrator}" ended ${status}: ${where(error)}${error.message}${more}`,
+      { run, status, failures },
+    );
+    this.run = run;
+    this.status = status;
+    this.error = error;
+    this.failures = failures;
+  }
+}
+
+/** What `result()` rejects with when a run was cancelled. */
+export class RunCancelled extends SignalboxError<{ readonly run: string; readonly reason: string | null }> {
+  readonly code = 'run-cancelled';
+  readonly run: string;
+  readonly reason: string | null;
+  constructor(fields: { run: string; reason: string | null }) {
+    super(`Run "${fields.run}" was cancelled${fields.reason === null ? '' : `: ${fields.reason}`}.`, fields);
+    this.run = fields.run;
+    this.reason = fields.reason;
+  }
+}
+
+/** No run has this id. */
+export class RunUnknown extends SignalboxError<{ readonly run: string }> {
+  readonly code = 'run-unknown';
+  constructor(fields: { run: string }) {
+    super(`The store has no run "${fields.run}". Look at the id, and at which store this box was given.`, fields);
+  }
+}
+
+/** A run of this id exists and was started differently (S17). */
+export class RunExists extends SignalboxError<{ readonly run: string; readonly differs: string }> {
+  readonly code = 'run-exists';
+  constructor(fields: { run: string; differs: string }) {
+    super(
+      `Run "${fields.run}" exists already with another ${fields.differs}. Start under a new id, or with the ${fields.differs} that it was started with to get that run.`,
+      fields,
+    );
+  }
+}
+
+// --- The box -----------------------------------------------------------------------------
+
+/** The box was closed. */
+export class BoxClosed extends SignalboxError {
+  readonly code = 'box-closed';
+  constructor() {
+    super('This box is closed. What was committed is in the store; create a new box on it to go on.', {});
+  }
+}
+
+/** The store did not take a commit; its outcome counts as unknown (I3). */
+export class CommitFailed extends SignalboxError<{ readonly runs: readonly string[]; readonly retryIn: number }> {
+  readonly code = 'commit-failed';
+  constructor(fields: { runs: readonly string[]; retryIn: number; reason: string }, cause?: unknown) {
+    const which = fields.runs.length === 1 ? `run "${fields.runs[0]}"` : `${fields.runs.length} runs`;
+    super(
+      `The store did not commit a turn of ${which}: ${fields.reason} Nothing was dispatched; the runs are read again and their messages repeated in ${fields.retryIn} ms.`,
+      { runs: fields.runs, retryIn: fields.retryIn },
+      cause,
+    );
+  }
+}
+
+/** Somebody else wrote to the run in between: its history does not end where this process thought (I2). */
+export class CommitConflict extends SignalboxError<{
+  readonly run: string;
+  readonly expected: number;
+  readonly found: number;
+}> {
+  readonly code = 'commit-conflict';
+  constructor(fields: { run: string; expected: number; found: number }) {
+    super(
+      `Run "${fields.run}" was to go on after event ${fields.expected}, but its history ends at ${fields.found}. It is read again.`,
+      fields,
+    );
+  }
+}
+
+/** An answer that came late, twice, or for something unknown, and changed nothing (I5). Logged and counted. */
+export class AnswerIgnored extends SignalboxError<{ readonly key: string; readonly why: 'late' | 'duplicate' }> {
+  readonly code = 'answer-ignored';
+  constructor(fields: { key: string; why: 'late' | 'duplicate' }) {
+    const what = fields.why === 'late' ? 'came when nobody waited for it any more' : 'was the second for one attempt';
+    super(`An answer for "${fields.key}" ${what}. It changed nothing.`, fields);
+  }
+}
+
+/** A subscriber threw. Logged; it disturbs nothing else. */
+export class SubscriberFailed extends SignalboxError<{ readonly event: string }> {
+  readonly code = 'subscriber-failed';
+  constructor(fields: { event: string; reason: string }, cause?: unknown) {
+    super(`A subscriber of "${fields.event}" threw: ${fields.reason}`, { event: fields.event }, cause);
+  }
+}
+
+/** The engine itself is at fault: a state that must not be. Please report it. */
+export class Impossible extends SignalboxError {
+  readonly code = 'impossible';
+  constructor(what: string, cause?: unknown) {
+    super(`${what} This is a fault of signalbox; please report it with the run's history.`, {}, cause);
+  }
+}
+
+/** Every code there is, in the order of `docs/errors.md`. */
+export const ERROR_CODES = [
+  'definition-invalid',
+  'duration-invalid',
+  'option-invalid',
+  'task-missing',
+  'task-unknown',
+  'orchestrator-unknown',
+  'kind-unknown',
+  'kind-taken',
+  'input-invalid',
+  'output-invalid',
+  'schema-failed',
+  'value-not-json',
+  'value-too-large',
+  'task-failed',
+  'task-threw',
+  'task-threw-value',
+  'step-timed-out',
+  'mapper-failed',
+  'mapper-async',
+  'run-failed',
+  'run-cancelled',
+  'run-unknown',
+  'run-exists',
+  'box-closed',
+  'commit-failed',
+  'commit-conflict',
+  'answer-ignored',
+  'subscriber-failed',
+  'impossible',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+// --- What users throw --------------------------------------------------------------------
+
+/** Throw this from a body when trying again cannot help: the step fails at once (S10). */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+}
+
+/** Throw this from a body to be tried again after a delay of your own, e.g. from a `Retry-After` header (S10). */
+export class RetryAfter extends Error {
+  override readonly name = 'RetryAfter';
+  readonly ms: number;
+  constructor(ms: number, message = `to be tried again in ${ms} ms`) {
+    super(message);
+    this.ms = ms;
+  }
+}
+
+// --- Records -----------------------------------------------------------------------------
+
+/** How many causes of an error a record keeps, and how much of a stack. */
+const MAX_CAUSES = 4;
+const MAX_STACK = 4_000;
+const MAX_MESSAGE = 8_000;
+
+/** An error as a JSON record. Anything can be thrown in JavaScript, so anything can be given. */
+export function toRecord(error: unknown, more: Partial<ErrorRecord> = {}, causes = MAX_CAUSES): ErrorRecord {
+  if (!(error instanceof Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
+  const own = error instanceof SignalboxError;
+  const fields = own ? plain(error.fields) : undefined;
+  return {
+    code: own ? error.code : 'task-failed',
+    name: error.name,
+    message: error.message.slice(0, MAX_MESSAGE),
+    ...(fields === undefined ? {} : { fields }),
+    // The stack of an error of ours leads into the engine; that of its cause is the one to read.
+    ...(own || error.stack === undefined ? {} : { stack: error.stack.slice(0, MAX_STACK) }),
+    ...(error.cause === undefined || causes === 0 ? {} : { cause: toRecord(error.cause, {}, causes - 1) }),
+    ...more,
+  };
+}
+
+function plain(fields: Fields): JsonObject | undefined {
+  const keys = Object.keys(fields);
+  if (keys.length === 0) return undefined;
+  return JSON.parse(
+    JSON.stringify(fields, (_, value: Json) => (typeof value === 'bigint' ? String(value) : value)),
+  ) as JsonObject;
+}
+
+function where(error: ErrorRecord): string {
+  return error.path === undefined ? '' : `step "${error.path}": `;
+}
+
+function known(what: string, names: readonly string[]): string {
+  return names.length === 0
+    ? `It knows no ${what} at all.`
+    : `Known ${what}: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`;
+}
+
+function issuesText(issues: readonly Issue[]): string {
+  return issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ');
+}
+
+/** Any value in a few words, for a message. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 200));
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'object' && value !== null) {
+    try {
+      return JSON.stringify(value).slice(0, 200);
+    } catch {
+      return Object.prototype.toString.call(value);
+    }
+  }
+  return String(value);
+}

@@ -1,0 +1,156 @@
+/**
+ * The history of a run: a closed union of facts, numbered without a gap.
+ *
+ * A type is a noun (`run`, `track`, `step`) and what happened to it. The table below is the
+ * only list: the TypeScript union and the check at the border both derive from it. An
+ * event tells that something happened; the payload of it (an output) stands in the step's
+ * row and is not told twice.
+ */
+import type { ErrorRecord } from './errors.ts';
+import type { JsonObject } from './json.ts';
+
+/** Every type of event with the fields that it has beside the common ones. */
+const EVENT_FIELDS = {
+  'run.started': { orchestrator: 'string', version: 'string' },
+  'run.paused': {},
+  'run.resumed': {},
+  'run.cancelling': { reason: 'string?' },
+  'run.compensating': {},
+  'run.awaitingIntervention': {},
+  'run.completed': {},
+  'run.failed': { error: 'error' },
+  'run.timedOut': { error: 'error' },
+  'run.skipped': {},
+  'run.cancelled': { reason: 'string?' },
+  'run.compensated': {},
+  'run.compensationFailed': { error: 'error' },
+
+  'track.started': {},
+  'track.paused': {},
+  'track.resumed': {},
+  'track.cancelling': { reason: 'string?' },
+  'track.compensating': {},
+  'track.completed': {},
+  'track.failed': { error: 'error' },
+  'track.timedOut': { error: 'error' },
+  'track.skipped': {},
+  'track.cancelled': { reason: 'string?' },
+  'track.compensated': {},
+  'track.compensationFailed': { error: 'error' },
+
+  'step.awaitingApproval': {},
+  'step.started': { attempt: 'number' },
+  'step.progress': { attempt: 'number', fraction: 'number', note: 'string?' },
+  'step.retrying': { attempt: 'number', error: 'error', delay: 'number', due: 'number' },
+  'step.cancelling': { attempt: 'number', reason: 'string?' },
+  'step.compensating': { attempt: 'number' },
+  'step.completed': { attempt: 'number' },
+  'step.failed': { attempt: 'number', error: 'error' },
+  'step.timedOut': { attempt: 'number', error: 'error' },
+  'step.skipped': {},
+  'step.cancelled': { attempt: 'number', reason: 'string?' },
+  'step.compensated': { attempt: 'number' },
+  'step.compensationFailed': { attempt: 'number', error: 'error' },
+} as const;
+
+type FieldTypes = { string: string; 'string?': string | null; number: number; error: ErrorRecord };
+type FieldsOf<T extends EventType> = {
+  readonly [F in keyof (typeof EVENT_FIELDS)[T]]: (typeof EVENT_FIELDS)[T][F] extends keyof FieldTypes
+    ? FieldTypes[(typeof EVENT_FIELDS)[T][F]]
+    : never;
+};
+
+export type EventType = keyof typeof EVENT_FIELDS;
+
+/** What every event has. */
+export interface EventBase<T extends string = string> {
+  readonly run: string;
+  /** 1 for the first event of a run, and then without a gap. */
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly type: T;
+  /** The actor that it happened to; empty for the run itself. */
+  readonly path: string;
+}
+
+/** A numbered fact in a run's history. */
+export type RunEvent = { [T in EventType]: EventBase<T> & FieldsOf<T> }[EventType];
+
+/** One type of event: `EventOf<'step.failed'>`. */
+export type EventOf<T extends EventType> = Extract<RunEvent, { readonly type: T }>;
+
+/** An event as a reader gets it: with the metadata that its run was started with (S6). */
+export type ReadEvent<E extends RunEvent = RunEvent> = E & { readonly metadata: JsonObject };
+
+export const EVENT_TYPES = Object.keys(EVENT_FIELDS) as readonly EventType[];
+
+/** What is wrong with `event`, or null: the check of what comes from a store or a wire. */
+export function faultOfEvent(event: unknown): string | null {
+  if (typeof event !== 'object' || event === null) return 'it is not an object';
+  const given = event as { readonly [field: string]: unknown };
+  const fields = EVENT_FIELDS[given.type as EventType];
+  if (fields === undefined) return `there is no event type ${JSON.stringify(given.type)}`;
+  for (const [field, type] of Object.entries({
+    run: 'string',
+    seq: 'number',
+    at: 'number',
+    path: 'string',
+    ...fields,
+  })) {
+    if (!fits(given[field], type as keyof FieldTypes)) return `its "${field}" is not a ${type}`;
+  }
+  return null;
+}
+
+function fits(value: unknown, type: keyof FieldTypes): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'string?':
+      return value === null || typeof value === 'string';
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value);
+    case 'error':
+      return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
+    default:
+      return type satisfies never;
+  }
+}
+
+/** Does this type end a run? */
+export function endsRun(type: EventType): boolean {
+  return type.startsWith('run.') && isTerminal(type.slice('run.'.length));
+}
+
+const TERMINAL = [
+  'completed',
+  'failed',
+  'timedOut',
+  'skipped',
+  'cancelled',
+  'compensated',
+  'compensationFailed',
+] as const;
+
+/** A status that is never left (I5). */
+export type TerminalStatus = (typeof TERMINAL)[number];
+
+/** Every status that a run, a track or a step can show. */
+export type Status =
+  | TerminalStatus
+  | 'pending'
+  | 'awaitingApproval'
+  | 'running'
+  | 'waiting'
+  | 'retrying'
+  | 'paused'
+  | 'awaitingIntervention'
+  | 'cancelling'
+  | 'compensating';
+
+const TERMINAL_SET: ReadonlySet<string> = new Set(TERMINAL);
+
+export function isTerminal(status: string): status is TerminalStatus {
+  return TERMINAL_SET.has(status);
+}

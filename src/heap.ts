@@ -1,0 +1,48 @@
+/** A binary heap: the least first. `push` and `pop` cost the logarithm of the size. */
+export class Heap<T> {
+  readonly #items: T[] = [];
+  readonly #compare: (left: T, right: T) => number;
+
+  constructor(compare: (left: T, right: T) => number) {
+    this.#compare = compare;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  peek(): T | undefined {
+    return this.#items[0];
+  }
+
+  push(item: T): void {
+    const items = this.#items;
+    let at = items.length;
+    items.push(item);
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (this.#compare(items[above] as T, item) <= 0) break;
+      items[at] = items[above] as T;
+      at = above;
+    }
+    items[at] = item;
+  }
+
+  pop(): T | undefined {
+    const items = this.#items;
+    const least = items[0];
+    const last = items.pop();
+    if (last === undefined || items.length === 0) return least;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= items.length) break;
+      if (below + 1 < items.length && this.#compare(items[below + 1] as T, items[below] as T) < 0) below += 1;
+      if (this.#compare(items[below] as T, last) >= 0) break;
+      items[at] = items[below] as T;
+      at = below;
+    }
+    items[at] = last;
+    return least;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Where identity and chance come from (I4): the only file that makes ids, and the only
+ * source of jitter. Chance is a function of a key, so that a retry's delay is the same
+ * again after a crash.
+ */
+import { nanoid } from 'nanoid';
+
+/** Makes the id of a run that was started without one. */
+export type Ids = () => string;
+
+/** 21 characters, URL-safe, as unlikely to collide as a UUID. */
+export const randomIds: Ids = () => nanoid();
+
+/** A number from 0 up to but not including 1 that depends on `key` alone (FNV-1a, then a finaliser). */
+export function chanceOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 4_294_967_296;
+}

@@ -1,0 +1,137 @@
+/**
+ * JSON at the borders (I10).
+ *
+ * Whatever a user, a wire or a store hands in is copied here, once: the copy is plain,
+ * deeply frozen and known to be JSON, so the engine may pass it on by reference and
+ * nobody can change it behind anybody's back. What is not JSON is refused with the
+ * path of the offending value; what is too large is refused with its size (S33).
+ */
+import { NotJson, ValueTooLarge } from './errors.ts';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** One value may be this large, in bytes of JSON, unless the box is told otherwise (S33). */
+export const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+/** Deeper than this, a value is taken for a mistake, and a recursive copy would threaten the stack. */
+const MAX_DEPTH = 500;
+
+/**
+ * A frozen JSON copy of `value`. `undefined` at the top becomes `null`, and a property
+ * whose value is `undefined` is left out, as `JSON.stringify` does; everything else that
+ * JSON cannot say (functions, dates, NaN, cycles, class instances) is an error.
+ */
+export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_MAX_BYTES): Json {
+  if (value === undefined || value === null || typeof value === 'boolean') return value ?? null;
+  const copier: Copier = { what, units: 0 };
+  const copy = copyOf(value, copier, null, 0);
+  // A UTF-16 unit is at most six bytes of JSON (an escaped control character), so the
+  // exact size is only worth computing for what might be over.
+  if (copier.units * 6 > maxBytes) {
+    const bytes = Buffer.byteLength(JSON.stringify(copy));
+    if (bytes > maxBytes) throw new ValueTooLarge({ what, bytes, maxBytes });
+  }
+  return copy;
+}
+
+interface Copier {
+  readonly what: string;
+  units: number;
+}
+
+/** Where a value stands: a list from the inside out, made into text only when there is something to report. */
+interface Place {
+  readonly key: string | number;
+  readonly parent: Place | null;
+}
+
+function copyOf(value: unknown, copier: Copier, place: Place | null, depth: number): Json {
+  switch (typeof value) {
+    case 'string':
+      copier.units += value.length + 2;
+      return value;
+    case 'number':
+      if (!Number.isFinite(value)) throw refusal(copier, place, value, `the number ${value}`);
+      copier.units += 8;
+      return value;
+    case 'boolean':
+      copier.units += 5;
+      return value;
+    case 'object':
+      if (value === null) return null;
+      if (depth >= MAX_DEPTH)
+        throw refusal(copier, place, undefined, `nested deeper than ${MAX_DEPTH} levels (a cycle?)`);
+      return Array.isArray(value)
+        ? copyOfArray(value, copier, place, depth)
+        : copyOfObject(value, copier, place, depth);
+    default:
+      throw refusal(copier, place, value, typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`);
+  }
+}
+
+function copyOfArray(value: readonly unknown[], copier: Copier, place: Place | null, depth: number): Json {
+  const copy: Json[] = new Array(value.length);
+  copier.units += 2 + value.length;
+  for (let index = 0; index < value.length; index += 1) {
+    copy[index] = copyOf(value[index], copier, { key: index, parent: place }, depth + 1);
+  }
+  return Object.freeze(copy);
+}
+
+function copyOfObject(value: object, copier: Copier, place: Place | null, depth: number): Json {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw refusal(copier, place, undefined, `an instance of ${prototype.constructor?.name ?? 'a class'}`);
+  }
+  const copy: { [key: string]: Json } = {};
+  copier.units += 2;
+  for (const key of Object.keys(value)) {
+    const member = (value as { readonly [key: string]: unknown })[key];
+    if (member === undefined) continue;
+    copier.units += key.length + 4;
+    const child = copyOf(member, copier, { key, parent: place }, depth + 1);
+    // A plain assignment to this one name would set the prototype of the copy.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: child, enumerable: true });
+    else copy[key] = child;
+  }
+  return Object.freeze(copy);
+}
+
+function refusal(copier: Copier, place: Place | null, value: unknown, found: string): NotJson {
+  return new NotJson({ what: copier.what, path: pathOf(place), found, value: printable(value) });
+}
+
+function pathOf(place: Place | null): string {
+  const keys: string[] = [];
+  for (let at = place; at !== null; at = at.parent) {
+    keys.unshift(typeof at.key === 'number' ? `[${at.key}]` : `.${at.key}`);
+    if (keys.length > 20) return `(...)${keys.join('')}`;
+  }
+  return keys.join('').replace(/^\./, '');
+}
+
+function printable(value: unknown): string | null {
+  if (value === undefined || typeof value === 'object') return null;
+  return String(value).slice(0, 100);
+}
+
+/** Are two JSON values the same, whatever the order of their keys? */
+export function sameJson(left: Json, right: Json): boolean {
+  if (left === right) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  if (Array.isArray(left) || Array.isArray(right)) {
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item: Json, index) => sameJson(item, right[index] as Json))
+    );
+  }
+  const [a, b] = [left as JsonObject, right as JsonObject];
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key] as Json, b[key] as Json))
+  );
+}

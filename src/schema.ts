@@ -1,0 +1,56 @@
+/**
+ * Schemas: any library that speaks Standard Schema (Zod, Valibot, ArkType, …).
+ * This file turns what they answer into one shape and one list of issues with paths (S4).
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+
+// `any` is what the specification's own helpers use: the two sides are inferred, never written.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Schema = StandardSchemaV1<any, any>;
+export type InputOf<S extends Schema> = StandardSchemaV1.InferInput<S>;
+export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>;
+
+/** What a schema objected to, and where in the value. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** Parses now if the schema can, and otherwise answers with a promise. */
+export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> {
+  const result = schema['~standard'].validate(value);
+  return result instanceof Promise ? result.then(toParsed) : toParsed(result);
+}
+
+function toParsed(result: StandardSchemaV1.Result<unknown>): Parsed {
+  if (result.issues === undefined) return { ok: true, value: result.value };
+  return { ok: false, issues: result.issues.map((issue) => ({ path: pathOf(issue.path), message: issue.message })) };
+}
+
+function pathOf(path: StandardSchemaV1.Issue['path']): string {
+  let text = '';
+  for (const segment of path ?? []) {
+    const key = typeof segment === 'object' ? segment.key : segment;
+    text += typeof key === 'number' ? `[${key}]` : text === '' ? String(key) : `.${String(key)}`;
+  }
+  return text;
+}
+
+/** `lines[2].qty: expected a number; id: required` — for messages. */
+export function describeIssues(issues: readonly Issue[]): string {
+  return issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ');
+}
+
+/** Is this a schema at all? Asked once, when a definition is checked. */
+export function isSchema(value: unknown): value is Schema {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    '~standard' in value &&
+    typeof (value as Schema)['~standard']?.validate === 'function'
+  );
+}
