@@ -1,0 +1,37 @@
+/** `backoff`: the pause between two attempts (S10). Invoked by a task's `retrying`. */
+import { fromPromise } from 'xstate';
+import { MAX_DELAY, systemClock } from '../clock.ts';
+import type { PlanNode } from '../definition.ts';
+import type { ErrorRecord } from '../errors.ts';
+import { chanceOf } from '../ids.ts';
+import { NO_RETRY, retryDelay } from '../retry.ts';
+import type { Invoked } from './effect.ts';
+
+export interface BackoffInput {
+  readonly node: PlanNode | null;
+  readonly attempt: number;
+  readonly error: ErrorRecord | null;
+}
+
+/** What the body asked for with `RetryAfter`, or else what the policy says. */
+function delayOf({ node, attempt, error }: BackoffInput, key: string): number {
+  return error?.retryAfter ?? retryDelay(node?.task?.retry ?? NO_RETRY, attempt, chanceOf(key));
+}
+
+export const backoff: Invoked = {
+  waitsFor: 'a timer',
+  logic: fromPromise<void, BackoffInput>(
+    ({ input, signal }) =>
+      new Promise((resolve) => {
+        const delay = Math.min(delayOf(input, `${input.node?.name}#${input.attempt}`), MAX_DELAY);
+        const stop = systemClock.wakeAfter(delay, resolve);
+        signal.addEventListener('abort', stop, { once: true });
+      }),
+  ),
+  describe: (invoker) => ({
+    do: 'wake',
+    path: invoker.path,
+    attempt: invoker.attempt,
+    due: invoker.due ?? invoker.now + delayOf(invoker, invoker.key),
+  }),
+};

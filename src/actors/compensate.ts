@@ -1,0 +1,21 @@
+/** `compensate`: the undoing of a completed step (I8). Invoked by a task's `compensating`. */
+import { fromPromise } from 'xstate';
+import type { PlanNode } from '../definition.ts';
+import type { Json } from '../json.ts';
+import type { Invoked } from './effect.ts';
+
+export interface CompensateInput {
+  readonly node: PlanNode | null;
+  readonly input: Json;
+  readonly output: Json;
+  readonly attempt: number;
+}
+
+export const compensate: Invoked = {
+  waitsFor: 'a compensation',
+  logic: fromPromise<void, CompensateInput>(async ({ input: { node, input, output, attempt }, signal }) => {
+    const body = node?.task?.compensate as ((context: object) => unknown) | undefined;
+    await body?.({ input, output, key: `live/${node?.name}#${attempt}`, signal });
+  }),
+  describe: ({ path, attempt, node, input, output }) => ({ do: 'compensate', path, attempt, node, input, output }),
+};

@@ -1,0 +1,58 @@
+/** `execute`: one attempt at a task's body. Invoked by a task's `running`. */
+import { fromPromise } from 'xstate';
+import { Attempt, type Surroundings } from '../attempt.ts';
+import { MAX_DELAY, systemClock } from '../clock.ts';
+import { callBody } from '../body.ts';
+import type { PlanNode, RunFacts } from '../definition.ts';
+import type { Executor } from '../executor.ts';
+import { DEFAULT_MAX_BYTES, type Json } from '../json.ts';
+import type { Invoked } from './effect.ts';
+
+export interface ExecuteInput {
+  readonly node: PlanNode;
+  readonly input: Json;
+  readonly attempt: number;
+}
+
+export const execute: Invoked = {
+  waitsFor: 'an attempt',
+  logic: fromPromise<Json, ExecuteInput>(({ input: { node, input, attempt }, signal }) => {
+    const { task } = node;
+    if (task === null) throw new Error(`"${node.name}" is not a task and has no body.`);
+    return new Promise((resolve, reject) => {
+      const one = new Attempt(
+        live,
+        { task, path: node.name, key: `live/${node.name}#${attempt}`, attempt, run: liveRun, input },
+        (outcome) => (outcome.ok ? resolve(outcome.output) : reject(outcome.error)),
+      );
+      signal.addEventListener('abort', () => one.abort(new DOMException('The step was cancelled.', 'AbortError')), {
+        once: true,
+      });
+      one.begin();
+    });
+  }),
+  describe: ({ path, node, input, attempt }) => ({ do: 'execute', path, attempt, node, input }),
+};
+
+/** Without a host there is no run on record; the facts say so. */
+const liveRun: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
+
+/** The task's own body, called here. The host is handed an executor; a live machine has only this. */
+const ownBody: Executor = {
+  execute(job, answer) {
+    const { run, name } = job.task;
+    if (run === undefined)
+      throw new Error(`Task "${name}" has no body. Give it a "run", or provide the actor "execute".`);
+    callBody(run, job, answer);
+  },
+};
+
+const live: Surroundings = {
+  executor: ownBody,
+  maxValueBytes: DEFAULT_MAX_BYTES,
+  now: systemClock.now,
+  wakeAfter: (ms, wake) => systemClock.wakeAfter(Math.min(ms, MAX_DELAY), wake),
+  log: () => {},
+  progress: () => {},
+  ignored: () => {},
+};

@@ -1,0 +1,16 @@
+/** Every actor that a state may invoke, by the name that the machines use. */
+import { backoff } from './backoff.ts';
+import { begin } from './begin.ts';
+import { cleanup } from './cleanup.ts';
+import { compensate } from './compensate.ts';
+import type { Invoked } from './effect.ts';
+import { execute } from './execute.ts';
+import { approval, children, intervention } from './waiting.ts';
+
+export const actors = { begin, execute, backoff, cleanup, compensate, children, approval, intervention } as const;
+
+export type ActorName = keyof typeof actors;
+
+export function actorNamed(name: string): Invoked | undefined {
+  return (actors as { readonly [name: string]: Invoked })[name];
+}

@@ -1,0 +1,13 @@
+/**
+ * The composite track's machine: sub-tracks side by side, which it waits for, all of them, and
+ * then merges. Its `node` says that a failure does not stop the others.
+ */
+import { emptyMemory, parentSetup, parentStates } from './parent.ts';
+
+export const compositeMachine = parentSetup.createMachine({
+  id: 'composite',
+  initial: 'pending',
+  context: emptyMemory,
+  output: ({ context }) => context.output,
+  states: parentStates,
+});

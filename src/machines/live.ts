@@ -1,0 +1,115 @@
+/**
+ * The live form of a parent's wishes, for a machine started with `createActor` in an
+ * application that has no host and no store.
+ *
+ * Children are actors of their own, linked to their parent for the inspector, but kept here
+ * and not in `snapshot.children`, which XState copies at every spawn. They are started from
+ * a queue of microtasks, so a deep structure doesn't deepen the stack.
+ */
+import { type AnyActorRef, type AnyEventObject, createActor } from 'xstate';
+import type { PlanNode, RunFacts } from '../definition.ts';
+import type { ErrorRecord } from '../errors.ts';
+import { DEFAULT_MAX_BYTES, type Json } from '../json.ts';
+import { type Arrival, Ledger } from './ledger.ts';
+import { prepare } from './mapping.ts';
+import { builtInKinds } from './registry.ts';
+
+interface Parent {
+  readonly self: AnyActorRef;
+  readonly context: { readonly node: PlanNode | null; readonly input: Json };
+}
+
+/** Without a host there is no run on record; the facts say so. */
+const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
+
+class LiveChildren {
+  readonly #self: AnyActorRef;
+  readonly #ledger: Ledger;
+  readonly #children = new Set<AnyActorRef>();
+
+  constructor(self: AnyActorRef, node: PlanNode, input: Json) {
+    this.#self = self;
+    this.#ledger = new Ledger(node, input, LIVE_RUN, DEFAULT_MAX_BYTES);
+  }
+
+  begin(): AnyEventObject {
+    return { type: 'start', ...told(this.#ledger.begin()) };
+  }
+
+  startNext(count: number): void {
+    for (let started = 0; started < count; started += 1) {
+      const child = this.#ledger.take();
+      if (child !== null) queueMicrotask(() => this.#start(child));
+    }
+  }
+
+  skipRest(): void {
+    this.#ledger.rest();
+  }
+
+  tell(event: AnyEventObject): void {
+    for (const child of this.#children) queueMicrotask(() => child.send(event));
+  }
+
+  #start(child: PlanNode): void {
+    const prepared = prepare(child, this.#ledger.factsFor(child), DEFAULT_MAX_BYTES);
+    if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
+    const { machine } = builtInKinds.get(child.kind);
+    const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };
+    const actor: AnyActorRef = createActor(machine, options as never);
+    this.#children.add(actor);
+    actor.subscribe({
+      complete: () => {
+        this.#children.delete(actor);
+        const { value, context } = actor.getSnapshot() as {
+          value: string;
+          context: { output: Json; error: ErrorRecord | null };
+        };
+        // Not at once: XState is about to tell the parent itself, and this word may end the parent.
+        queueMicrotask(() => this.#settle(child, value, context.output, context.error));
+      },
+    });
+    // A parent that was cancelled in the meantime has counted this child as live; it ends by the same word.
+    actor.start();
+    if (this.#cancelled !== null) actor.send(this.#cancelled);
+  }
+
+  #cancelled: AnyEventObject | null = null;
+
+  cancel(reason: string | null): void {
+    this.#cancelled = { type: 'cancel', reason };
+    this.tell(this.#cancelled);
+  }
+
+  #settle(child: PlanNode, status: string, output: Json, error: ErrorRecord | null): void {
+    this.#self.send({ type: 'child.settled', status, error, ...told(this.#ledger.settle(child, status, output)) });
+  }
+}
+
+function told({ ready, skipped, finished }: Arrival): object {
+  return { ready, skipped: skipped.length, finished };
+}
+
+const byParent = new WeakMap<AnyActorRef, LiveChildren>();
+
+function childrenOf({ self, context: { node, input } }: Parent): LiveChildren {
+  let children = byParent.get(self);
+  if (children === undefined) {
+    if (node === null)
+      throw new Error(
+        `Machine "${self.id}" needs a definition: createActor(trackMachine, { input: machineInput(track, input) }).`,
+      );
+    children = new LiveChildren(self, node, input);
+    byParent.set(self, children);
+  }
+  return children;
+}
+
+/** What the named actions of `parent.ts` do when nobody else does them. */
+export const live = {
+  begin: (parent: Parent) => childrenOf(parent).begin(),
+  startNext: (parent: Parent, count: number) => childrenOf(parent).startNext(count),
+  skipRest: (parent: Parent) => childrenOf(parent).skipRest(),
+  cancelChildren: (parent: Parent, reason: string | null) => childrenOf(parent).cancel(reason),
+  tellChildren: (parent: Parent, type: 'pause' | 'resume') => childrenOf(parent).tell({ type }),
+};

@@ -1,0 +1,81 @@
+/**
+ * Calling what users write between steps: mappers, outputs, merges (S5). They are pure and
+ * synchronous, they receive frozen values, and what they throw becomes an error of their
+ * own step or track and nothing else.
+ */
+import type { Facts, PlanNode } from '../definition.ts';
+import {
+  type ErrorRecord,
+  InputInvalid,
+  MapperAsync,
+  MapperFailed,
+  SchemaFailed,
+  SignalboxError,
+  toRecord,
+} from '../errors.ts';
+import { type Json, toJson } from '../json.ts';
+import { parse, type Schema } from '../schema.ts';
+
+type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
+
+/** The input that a child is prepared with, or the error that fails it. No mapper means `{}` (S1). */
+export function prepare(child: PlanNode, facts: Facts, maxBytes: number): Mapped {
+  const what = `input of ${child.kind} "${child.called}"`;
+  return mapped(what, () => {
+    const raw = child.input === null ? EMPTY : synchronous(what, child.input(facts));
+    return toJson(child.schema === null ? raw : parsedNow(child.schema, raw, what), what, maxBytes);
+  });
+}
+
+const EMPTY: Json = Object.freeze({});
+
+/** Calls `make`; an error of ours stays what it is, anybody else's becomes `mapper-failed`. */
+export function mapped(what: string, make: () => Json): Mapped {
+  try {
+    return { output: make() };
+  } catch (thrown) {
+    if (thrown instanceof SignalboxError) return { error: toRecord(thrown, { retryable: false }) };
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return {
+      error: toRecord(new MapperFailed({ mapper: `mapper of the ${what}`, reason }, thrown), { retryable: false }),
+    };
+  }
+}
+
+/** The value, unless it is a promise: nobody could wait for it inside a turn. */
+export function synchronous(what: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || typeof (value as PromiseLike<unknown>).then !== 'function')
+    return value;
+  // Its rejection would otherwise end the process as unhandled.
+  (value as PromiseLike<unknown>).then(undefined, () => {});
+  throw new MapperAsync({ mapper: `mapper of the ${what}` });
+}
+
+function parsedNow(schema: Schema, value: unknown, what: string): unknown {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(schema, value);
+  } catch (thrown) {
+    throw new SchemaFailed({ what, reason: String(thrown) }, thrown);
+  }
+  if (parsed instanceof Promise) {
+    parsed.catch(() => {});
+    throw new SchemaFailed({ what, reason: 'it is asynchronous, and only those of tasks and of runs may be.' });
+  }
+  if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
+  return parsed.value;
+}
+
+/** A view of `target` through which nothing can be changed, while its owner may go on adding to it. */
+export function readOnly<T extends object>(target: T): T {
+  return new Proxy(target, REFUSING) as T;
+}
+
+const refuse = (): boolean => false;
+const REFUSING: ProxyHandler<object> = {
+  set: refuse,
+  defineProperty: refuse,
+  deleteProperty: refuse,
+  setPrototypeOf: refuse,
+  preventExtensions: refuse,
+};

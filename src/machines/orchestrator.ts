@@ -1,0 +1,27 @@
+/**
+ * The orchestrator's machine: a graph of tracks. Beside what every parent has, it can stand
+ * still for a person after a failure (`awaitingIntervention`).
+ */
+import { emptyMemory, parentSetup, parentStates } from './parent.ts';
+
+export const orchestratorMachine = parentSetup.createMachine({
+  id: 'orchestrator',
+  initial: 'pending',
+  context: emptyMemory,
+  output: ({ context }) => context.output,
+  states: {
+    ...parentStates,
+    running: {
+      ...parentStates.running,
+      on: { ...parentStates.running.on, intervene: { target: 'awaitingIntervention' } },
+    },
+    awaitingIntervention: {
+      invoke: { src: 'intervention', id: 'intervention' },
+      on: {
+        resume: { target: 'running' },
+        cancel: parentStates.running.on.cancel,
+        timeout: parentStates.running.on.timeout,
+      },
+    },
+  },
+});

@@ -1,0 +1,237 @@
+/**
+ * What a track, a composite track and an orchestrator have in common: children, and counters of
+ * them. A parent knows how many of its children are ready, live and settled, and how many
+ * failed; which they are, and what they answered, is rows, and the ledger's business. So a
+ * parent's memory stays as small with 100,000 children as with one (I9).
+ *
+ * Every event about children carries what has changed for the counters (`ready`, `skipped`)
+ * and, once nothing is left to do, the parent's own `finish`. The actions `startNext`, `skipRest`,
+ * `cancelChildren` and `tellChildren` are wishes: a host keeps them as data and does them
+ * in the same turn; `live.ts` does them when the machine is started with `createActor`.
+ */
+import { type AnyActorRef, assign, setup } from 'xstate';
+import { actors } from '../actors/index.ts';
+import type { PlanNode } from '../definition.ts';
+import type { ErrorRecord } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { live } from './live.ts';
+import type { MachineInput } from './task.ts';
+
+/** How a parent ends once its last live child has ended; decided when the stopping begins. */
+type Ending = 'failed' | 'timedOut' | 'cancelled';
+
+export interface ParentMemory {
+  readonly node: PlanNode | null;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly reason: string | null;
+  /** Children that could start and have not. */
+  readonly ready: number;
+  /** Children under way. */
+  readonly live: number;
+  /** Children that have ended, skipped ones included. */
+  readonly settled: number;
+  readonly failed: number;
+  readonly ending: Ending | null;
+}
+
+/** What the parent's own `output` or `merge` made of its children's outputs, or how that failed. */
+export type Finished = { readonly output: Json } | { readonly error: ErrorRecord };
+
+export type ParentEvent =
+  | { readonly type: 'start'; readonly ready: number; readonly finished: Finished | null }
+  | {
+      readonly type: 'child.settled';
+      readonly status: string;
+      readonly error: ErrorRecord | null;
+      /** Siblings that this one's end has made ready. */
+      readonly ready: number;
+      /** Siblings that will never begin because of it. */
+      readonly skipped: number;
+      readonly finished: Finished | null;
+    }
+  | { readonly type: 'fail'; readonly error: ErrorRecord }
+  | { readonly type: 'skip'; readonly output?: Json }
+  | { readonly type: 'cancel'; readonly reason?: string | null }
+  | { readonly type: 'timeout'; readonly error: ErrorRecord }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'intervene' }
+  | { readonly type: 'compensate' };
+
+/** The statuses of a child that count against its parent. */
+const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
+
+export const parentSetup = setup({
+  types: {
+    context: {} as ParentMemory,
+    events: {} as ParentEvent,
+    input: {} as MachineInput,
+    output: {} as Json,
+  },
+  actors: {
+    begin: actors.begin.logic,
+    children: actors.children.logic,
+    compensate: actors.compensate.logic,
+    intervention: actors.intervention.logic,
+  },
+  guards: {
+    finishesWell: ({ event }) => 'finished' in event && event.finished !== null && 'output' in event.finished,
+    finishesBadly: ({ event }) => 'finished' in event && event.finished !== null && 'error' in event.finished,
+    failureStopsAll: ({ context, event }) =>
+      event.type === 'child.settled' && BAD.has(event.status) && context.node?.onFailure !== 'continue',
+    lastOfSome: ({ context, event }) =>
+      event.type === 'child.settled' && context.settled + 1 + event.skipped === (context.node?.children.length ?? 0),
+    noneLeft: ({ context }) => context.live === 0,
+    noneLeftAndTimedOut: ({ context }) => context.live === 0 && context.ending === 'timedOut',
+    noneLeftAndCancelled: ({ context }) => context.live === 0 && context.ending === 'cancelled',
+  },
+  actions: {
+    /** Starts as many ready children as the node's concurrency allows. The count is in `params`. */
+    startNext: (args, _: { readonly count: number }) => live.startNext(args, _.count),
+    skipRest: (args) => live.skipRest(args),
+    cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
+    tellChildren: (args, _: { readonly type: 'pause' | 'resume' }) => live.tellChildren(args, _.type),
+    countReady: assign({ ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0) }),
+    countSettled: assign({
+      ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
+      live: ({ context }) => context.live - 1,
+      settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
+      failed: ({ context, event }) =>
+        context.failed + (event.type === 'child.settled' && BAD.has(event.status) ? 1 : 0),
+      error: ({ context, event }) =>
+        context.error ?? (event.type === 'child.settled' && BAD.has(event.status) ? event.error : null),
+    }),
+    countStarted: assign({
+      live: ({ context }) => context.live + room(context),
+      ready: ({ context }) => context.ready - room(context),
+    }),
+    keepFinish: assign({
+      output: ({ event }) =>
+        'finished' in event && event.finished !== null && 'output' in event.finished ? event.finished.output : null,
+      error: ({ context, event }) =>
+        'finished' in event && event.finished !== null && 'error' in event.finished
+          ? event.finished.error
+          : context.error,
+    }),
+    keepOutput: assign({
+      output: ({ event }) => ('output' in event && event.output !== undefined ? event.output : null),
+    }),
+    keepError: assign({
+      error: ({ context, event }) => ('error' in event && event.error !== null ? event.error : context.error),
+    }),
+    keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
+    endFailed: assign({ ending: 'failed' as const }),
+    endTimedOut: assign({ ending: 'timedOut' as const }),
+    endCancelled: assign({ ending: 'cancelled' as const }),
+  },
+});
+
+/** How many ready children may start now. */
+export function room({ node, ready, live }: Pick<ParentMemory, 'node' | 'ready' | 'live'>): number {
+  return Math.max(0, Math.min(ready, (node?.concurrency ?? Number.POSITIVE_INFINITY) - live));
+}
+
+export const emptyMemory = ({ input }: { input: MachineInput }): ParentMemory => ({
+  node: input.node ?? null,
+  input: input.input,
+  output: null,
+  error: null,
+  reason: null,
+  ready: 0,
+  live: 0,
+  settled: 0,
+  failed: 0,
+  ending: null,
+});
+
+const startNext = [
+  { type: 'startNext', params: ({ context }: { context: ParentMemory }) => ({ count: room(context) }) },
+  'countStarted',
+] as const;
+const cancelChildren = {
+  type: 'cancelChildren',
+  params: ({ context }: { context: ParentMemory }) => ({ reason: context.reason ?? context.error?.message ?? null }),
+} as const;
+const stopAll = ['skipRest', cancelChildren] as const;
+
+/** The states that every parent has. An orchestrator adds `awaitingIntervention`. */
+export const parentStates = {
+  pending: {
+    invoke: {
+      src: 'begin',
+      id: 'begin',
+      input: ({ self, context }: { self: AnyActorRef; context: ParentMemory }) => ({
+        start: () => live.begin({ self, context }),
+      }),
+    },
+    on: {
+      start: [
+        { guard: 'finishesWell', target: 'completed', actions: 'keepFinish' },
+        { guard: 'finishesBadly', target: 'failed', actions: 'keepFinish' },
+        { target: 'running', actions: 'countReady' },
+      ],
+      fail: { target: 'failed', actions: 'keepError' },
+      skip: { target: 'skipped', actions: 'keepOutput' },
+      cancel: { target: 'cancelled', actions: 'keepReason' },
+    },
+  },
+  running: {
+    entry: startNext,
+    invoke: { src: 'children', id: 'children' },
+    on: {
+      'child.settled': [
+        { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
+        { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
+        { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
+        { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
+        { actions: ['countSettled', ...startNext] },
+      ],
+      cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
+      timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
+      pause: { target: 'paused', actions: { type: 'tellChildren', params: { type: 'pause' } } },
+      compensate: { target: 'compensating' },
+    },
+  },
+  paused: {
+    invoke: { src: 'children', id: 'children' },
+    on: {
+      'child.settled': [
+        { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
+        { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
+        { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
+        { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
+        { actions: 'countSettled' },
+      ],
+      cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
+      timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
+      resume: { target: 'running', actions: { type: 'tellChildren', params: { type: 'resume' } } },
+    },
+  },
+  cancelling: {
+    invoke: { src: 'children', id: 'children' },
+    always: [
+      { guard: 'noneLeftAndCancelled', target: 'cancelled' },
+      { guard: 'noneLeftAndTimedOut', target: 'timedOut' },
+      { guard: 'noneLeft', target: 'failed' },
+    ],
+    on: { 'child.settled': { actions: 'countSettled' } },
+  },
+  compensating: {
+    invoke: {
+      src: 'compensate',
+      id: 'compensate',
+      input: ({ context: { node, input, output } }: { context: ParentMemory }) => ({ node, input, output, attempt: 0 }),
+      onDone: 'compensated',
+      onError: { target: 'compensationFailed', actions: 'keepError' },
+    },
+  },
+  completed: { type: 'final' },
+  failed: { type: 'final' },
+  timedOut: { type: 'final' },
+  skipped: { type: 'final' },
+  cancelled: { type: 'final' },
+  compensated: { type: 'final' },
+  compensationFailed: { type: 'final' },
+} as const;

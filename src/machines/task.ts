@@ -1,0 +1,195 @@
+/**
+ * The task machine: one step of a run, from `pending` to a state that is never left (I5).
+ *
+ * It decides; what a state invokes does the work, and every state that is not final invokes
+ * exactly one actor, which says what the step is waiting for (I7). Draw it, walk it with
+ * `xstate/graph`, or start it with `createActor(taskMachine.provide({ actors: { execute } }), …)`.
+ */
+import { assign, setup } from 'xstate';
+import { actors } from '../actors/index.ts';
+import type { PlanNode } from '../definition.ts';
+import type { ErrorRecord } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { NO_RETRY } from '../retry.ts';
+
+/** What a machine is given. A bare task machine needs no node: it makes one attempt and no retry. */
+export interface MachineInput {
+  readonly node?: PlanNode | undefined;
+  readonly input: Json;
+}
+
+/**
+ * What a task remembers. `node` is the definition by reference: it is never written to a row,
+ * and the host puts it back when it reads one.
+ */
+export interface TaskMemory {
+  readonly node: PlanNode | null;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly attempt: number;
+  readonly reason: string | null;
+}
+
+export type TaskEvent =
+  | { readonly type: 'start'; readonly approval?: boolean }
+  | { readonly type: 'fail'; readonly error: ErrorRecord }
+  | { readonly type: 'skip'; readonly output?: Json }
+  | { readonly type: 'cancel'; readonly reason?: string | null }
+  | { readonly type: 'compensate'; readonly output: Json; readonly attempt: number };
+
+interface Decision {
+  readonly decision: 'approve' | 'reject' | 'skip';
+}
+
+/** What a step fails with when a person says no. */
+const REJECTION: ErrorRecord = {
+  code: 'task-failed',
+  name: 'Rejected',
+  message: 'The step was rejected before it began.',
+  retryable: false,
+};
+
+export const taskMachine = setup({
+  types: {
+    context: {} as TaskMemory,
+    events: {} as TaskEvent,
+    input: {} as MachineInput,
+    output: {} as Json,
+  },
+  actors: {
+    begin: actors.begin.logic,
+    execute: actors.execute.logic,
+    backoff: actors.backoff.logic,
+    cleanup: actors.cleanup.logic,
+    compensate: actors.compensate.logic,
+    approval: actors.approval.logic,
+  },
+  guards: {
+    asksFirst: ({ event }) => event.type === 'start' && event.approval === true,
+    mayRetry: ({ context, event }) =>
+      errorOf(event)?.retryable !== false && context.attempt < (context.node?.task?.retry ?? NO_RETRY).maxAttempts,
+    tookTooLong: ({ event }) => errorOf(event)?.code === 'step-timed-out',
+    approved: ({ event }) => decisionOf(event) === 'approve',
+    waved: ({ event }) => decisionOf(event) === 'skip',
+  },
+  actions: {
+    keepOutput: assign({ output: ({ event }) => outputOf(event) }),
+    keepError: assign({ error: ({ event }) => errorOf(event) }),
+    forgetError: assign({ error: null }),
+    keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
+    countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
+    recall: assign({
+      output: ({ event }) => outputOf(event),
+      attempt: ({ context, event }) => (event.type === 'compensate' ? event.attempt : context.attempt),
+    }),
+  },
+}).createMachine({
+  id: 'task',
+  initial: 'pending',
+  context: ({ input }) => ({
+    node: input.node ?? null,
+    input: input.input,
+    output: null,
+    error: null,
+    attempt: 0,
+    reason: null,
+  }),
+  output: ({ context }) => context.output,
+  states: {
+    pending: {
+      invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+      on: {
+        start: [
+          { guard: 'asksFirst', target: 'awaitingApproval' },
+          { target: 'running', actions: 'countAttempt' },
+        ],
+        fail: { target: 'failed', actions: 'keepError' },
+        skip: { target: 'skipped', actions: 'keepOutput' },
+        cancel: { target: 'cancelled', actions: 'keepReason' },
+        compensate: { target: 'compensating', actions: 'recall' },
+      },
+    },
+    awaitingApproval: {
+      invoke: { src: 'approval', id: 'approval', onError: { target: 'failed', actions: 'keepError' } },
+      on: {
+        'xstate.done.actor.approval': [
+          { guard: 'approved', target: 'running', actions: 'countAttempt' },
+          { guard: 'waved', target: 'skipped' },
+          { target: 'failed', actions: assign({ error: REJECTION }) },
+        ],
+        skip: { target: 'skipped', actions: 'keepOutput' },
+        cancel: { target: 'cancelled', actions: 'keepReason' },
+      },
+    },
+    running: {
+      invoke: {
+        src: 'execute',
+        id: 'execute',
+        input: memoryOf,
+        onDone: { target: 'completed', actions: ['keepOutput', 'forgetError'] },
+        onError: [
+          { guard: 'mayRetry', target: 'retrying', actions: 'keepError' },
+          { guard: 'tookTooLong', target: 'timedOut', actions: 'keepError' },
+          { target: 'failed', actions: 'keepError' },
+        ],
+      },
+      on: { cancel: { target: 'cancelling', actions: 'keepReason' } },
+    },
+    retrying: {
+      invoke: {
+        src: 'backoff',
+        id: 'backoff',
+        input: memoryOf,
+        onDone: { target: 'running', actions: 'countAttempt' },
+      },
+      on: {
+        cancel: { target: 'cancelled', actions: 'keepReason' },
+        skip: { target: 'skipped', actions: 'keepOutput' },
+      },
+    },
+    cancelling: {
+      invoke: {
+        src: 'cleanup',
+        id: 'cleanup',
+        input: memoryOf,
+        onDone: 'cancelled',
+        onError: 'cancelled',
+      },
+    },
+    compensating: {
+      invoke: {
+        src: 'compensate',
+        id: 'compensate',
+        input: memoryOf,
+        onDone: 'compensated',
+        onError: { target: 'compensationFailed', actions: 'keepError' },
+      },
+    },
+    completed: { type: 'final' },
+    failed: { type: 'final' },
+    timedOut: { type: 'final' },
+    skipped: { type: 'final' },
+    cancelled: { type: 'final' },
+    compensated: { type: 'final' },
+    compensationFailed: { type: 'final' },
+  },
+});
+
+/** What every actor that a task invokes is given. */
+function memoryOf({ context }: { context: TaskMemory }): TaskMemory {
+  return context;
+}
+
+/** The answers of invoked actors are not among the events that users send; these three read them. */
+function outputOf(event: object): Json {
+  return 'output' in event && event.output !== undefined ? (event.output as Json) : null;
+}
+
+function errorOf(event: object): ErrorRecord | null {
+  return 'error' in event ? (event.error as ErrorRecord) : null;
+}
+
+function decisionOf(event: object): Decision['decision'] | undefined {
+  return 'output' in event ? (event.output as Decision | undefined)?.decision : undefined;
+}

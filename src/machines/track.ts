@@ -1,0 +1,13 @@
+/**
+ * The track's machine: steps one after the other. To the machine it is a parent like any
+ * other; that each step follows the one before it stands in the plan.
+ */
+import { emptyMemory, parentSetup, parentStates } from './parent.ts';
+
+export const trackMachine = parentSetup.createMachine({
+  id: 'track',
+  initial: 'pending',
+  context: emptyMemory,
+  output: ({ context }) => context.output,
+  states: parentStates,
+});

@@ -1,0 +1,56 @@
+/** Plan nodes for tests of single machines, made without the builders. */
+import type { PlanNode, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
+import { NO_RETRY } from '../../src/retry.ts';
+
+const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
+
+export function taskDefinition(more: Partial<TaskDefinition> = {}): TaskDefinition {
+  return {
+    is: 'task',
+    name: 'work',
+    input: anything,
+    output: anything,
+    run: () => null,
+    compensate: undefined,
+    cleanup: undefined,
+    cleanupTimeout: 30_000,
+    retry: NO_RETRY,
+    timeout: undefined,
+    ...more,
+  };
+}
+
+interface Shape {
+  readonly children?: number;
+  readonly onFailure?: PlanNode['onFailure'];
+  readonly retry?: Partial<RetryPolicy>;
+  readonly index?: number;
+  readonly task?: Partial<TaskDefinition>;
+}
+
+/** A node of `kind`; a parent's children are independent tasks. */
+export function nodeOf(
+  kind: string,
+  { children = 0, onFailure = 'failFast', retry, index = 0, task }: Shape = {},
+): PlanNode {
+  const below = Array.from({ length: children }, (_, at) => nodeOf('task', { index: at }));
+  const name = kind === 'orchestrator' ? '' : `${kind}${index}`;
+  return {
+    kind,
+    name,
+    index,
+    called: kind,
+    task: kind === 'task' ? taskDefinition({ retry: { ...NO_RETRY, maxAttempts: 3, ...retry }, ...task }) : null,
+    schema: null,
+    input: null,
+    children: below,
+    childByName: new Map(below.map((child) => [child.name, child])),
+    after: [],
+    dependents: [],
+    sees: 'dependencies',
+    onFailure,
+    concurrency: 2,
+    output: null,
+    result: 'byName',
+  };
+}

@@ -1,0 +1,88 @@
+/** The machines as drawings: every state can be reached, and every non-final one says what it waits for (I7). */
+import { describe, expect, test } from 'vitest';
+import { getShortestPaths } from 'xstate/graph';
+import { actorNamed } from '../../src/actors/index.ts';
+import { isTerminal } from '../../src/events.ts';
+import { builtInKinds } from '../../src/machines/kinds.ts';
+import { nodeOf } from '../helpers/nodes.ts';
+
+const error = { code: 'task-failed', name: 'Error', message: 'no' };
+const final = { code: 'task-failed', name: 'TerminalError', message: 'never', retryable: false };
+const late = { code: 'step-timed-out', name: 'StepTimedOut', message: 'late', retryable: false };
+
+/** Everything that can happen, answers of invoked actors with a payload included: `xstate/graph` sends them without one. */
+const events = [
+  { type: 'start' },
+  { type: 'start', approval: true },
+  { type: 'start', ready: 2, finished: null },
+  { type: 'start', ready: 0, finished: { output: 'all' } },
+  { type: 'fail', error },
+  { type: 'skip' },
+  { type: 'cancel', reason: 'enough' },
+  { type: 'timeout', error: late },
+  { type: 'pause' },
+  { type: 'resume' },
+  { type: 'intervene' },
+  { type: 'compensate', output: 'made', attempt: 1 },
+  { type: 'child.settled', status: 'completed', error: null, ready: 0, skipped: 0, finished: null },
+  { type: 'child.settled', status: 'completed', error: null, ready: 0, skipped: 0, finished: { output: 'all' } },
+  { type: 'child.settled', status: 'failed', error, ready: 0, skipped: 0, finished: null },
+  ...['execute', 'backoff', 'cleanup', 'compensate'].flatMap((actor) => [
+    { type: `xstate.done.actor.${actor}`, output: 'made' },
+    ...[error, final, late].map((each) => ({ type: `xstate.error.actor.${actor}`, error: each })),
+  ]),
+  { type: 'xstate.done.actor.approval', output: { decision: 'approve' } },
+  { type: 'xstate.done.actor.approval', output: { decision: 'skip' } },
+  { type: 'xstate.done.actor.approval', output: { decision: 'reject' } },
+];
+
+describe.each(builtInKinds.names())('the %s machine', (name) => {
+  const { machine } = builtInKinds.get(name);
+  const paths = getShortestPaths(machine, {
+    input: { node: nodeOf(name, { children: 2 }), input: null },
+    // Only what the state handles, and an actor's answer only where it is invoked: the host delivers no other (I5).
+    events: (snapshot) =>
+      events.filter(({ type }) => machine.states[snapshot.value as string]?.ownEvents.includes(type)) as never,
+    serializeState: (snapshot) => {
+      const { live = 0, ready = 0, attempt = 0, ending = null } = snapshot.context as { [key: string]: unknown };
+      return JSON.stringify([snapshot.value, live, ready, attempt, ending]);
+    },
+    // Two children are two: more would be events for children that are not there.
+    stopWhen: (snapshot) => snapshot.status !== 'active' || ((snapshot.context as { live?: number }).live ?? 0) < 0,
+    limit: 5_000,
+  });
+  const reached = new Set(paths.map(({ state }) => String(state.value)));
+
+  test('reaches every one of its states (P43)', () => {
+    expect([...reached].sort()).toEqual(Object.keys(machine.states).sort());
+  });
+
+  test('is final exactly in the statuses that are never left (I5)', () => {
+    for (const [value, node] of Object.entries(machine.states))
+      expect([value, node.type === 'final']).toEqual([value, isTerminal(value)]);
+  });
+
+  test('invokes exactly one known actor in every state that is not final, which says what it waits for (I7)', () => {
+    for (const [value, node] of Object.entries(machine.states)) {
+      if (isTerminal(value)) continue;
+      expect(node.invoke.map(({ id }) => id)).toHaveLength(1);
+      expect(actorNamed(node.invoke[0]?.id ?? '')?.waitsFor).toEqual(expect.any(String));
+    }
+  });
+
+  test('can always end: from every state that is reached, a final one is', () => {
+    const next = new Map<string, Set<string>>();
+    for (const { steps, state } of paths) {
+      const values = [...steps.map((step) => String(step.state.value)), String(state.value)];
+      for (const [at, value] of values.entries())
+        next.set(value, (next.get(value) ?? new Set()).add(values[at + 1] ?? value));
+    }
+    for (const [value, node] of Object.entries(machine.states)) {
+      const edges = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
+      for (const { target } of edges) for (const each of target ?? []) next.get(value)?.add(each.key);
+    }
+    const ends = (from: string, seen = new Set<string>()): boolean =>
+      isTerminal(from) || (!seen.has(from) && [...(next.get(from) ?? [])].some((to) => ends(to, seen.add(from))));
+    for (const value of reached) expect([value, ends(value)]).toEqual([value, true]);
+  });
+});

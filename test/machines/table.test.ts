@@ -1,0 +1,146 @@
+/**
+ * The fast lane against XState (I9): for every machine of the package, the same events in the same
+ * order give the same states, the same contexts and the same wishes in the same order.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type AnyStateMachine, setup } from 'xstate';
+import { builtInKinds } from '../../src/machines/kinds.ts';
+import { type MachineState, type Stepper, type Wish, xstateStepper } from '../../src/machines/stepper.ts';
+import { tableStepper } from '../../src/machines/table.ts';
+import { nodeOf } from '../helpers/nodes.ts';
+
+const error = (code: string, retryable = true) => ({
+  code,
+  name: 'Error',
+  message: 'no',
+  ...(retryable ? {} : { retryable }),
+});
+const finished = fc.constantFrom(null, { output: 'all' }, { error: error('mapper-failed') });
+const counts = fc.nat(3);
+
+const event = fc.oneof(
+  fc.record({ type: fc.constant('start'), approval: fc.boolean(), ready: counts, finished }),
+  fc.record({
+    type: fc.constant('child.settled'),
+    status: fc.constantFrom('completed', 'failed', 'skipped', 'cancelled', 'timedOut'),
+    error: fc.constantFrom(null, error('task-failed')),
+    ready: counts,
+    skipped: counts,
+    finished,
+  }),
+  fc.constantFrom(
+    { type: 'fail', error: error('mapper-failed') },
+    { type: 'skip', output: 7 },
+    { type: 'skip' },
+    { type: 'cancel', reason: 'enough' },
+    { type: 'cancel' },
+    { type: 'timeout', error: error('step-timed-out') },
+    { type: 'pause' },
+    { type: 'resume' },
+    { type: 'intervene' },
+    { type: 'compensate', output: 'made', attempt: 2 },
+    { type: 'unheard-of' },
+  ),
+  fc
+    .tuple(
+      fc.constantFrom('execute', 'backoff', 'cleanup', 'compensate', 'approval'),
+      fc.constantFrom<object>(
+        { output: 'result' },
+        { output: { decision: 'approve' } },
+        { output: { decision: 'skip' } },
+        { error: error('task-failed') },
+        { error: error('task-failed', false) },
+        { error: error('step-timed-out') },
+      ),
+    )
+    .map(([actor, answer]) => ({
+      type: `xstate.${'error' in answer ? 'error' : 'done'}.actor.${actor}`,
+      actorId: actor,
+      ...answer,
+    })),
+);
+
+const plain = (state: MachineState) => ({ value: state.value, context: { ...state.context }, status: state.status });
+
+function follow(stepper: Stepper, node: ReturnType<typeof nodeOf>, events: readonly { type: string }[]) {
+  const wishes: Wish[] = [];
+  let state = stepper.begin({ node, input: { n: 1 } }, wishes);
+  const trail: object[] = [{ ...plain(state), wishes: [...wishes] }];
+  for (const each of events) {
+    if (state.status !== 'active') break;
+    wishes.length = 0;
+    try {
+      state = stepper.next(state, each, wishes);
+    } catch (thrown) {
+      trail.push({ value: (thrown as Error).message, context: {}, status: 'threw', wishes: [] });
+      break;
+    }
+    trail.push({ ...plain(state), wishes: [...wishes] });
+  }
+  return trail;
+}
+
+describe.each(builtInKinds.names())('the table of the %s machine', (name) => {
+  const { machine } = builtInKinds.get(name);
+  const table = tableStepper(machine);
+  const reference = xstateStepper(machine);
+
+  test('exists: the machine is flat', () => {
+    expect(table).not.toBeNull();
+  });
+
+  test('answers every sequence of events as XState does (I9)', () => {
+    fc.assert(
+      fc.property(
+        fc.array(event, { maxLength: 14 }),
+        fc.constantFrom('failFast', 'continue'),
+        counts,
+        (events, onFailure, children) => {
+          const node = nodeOf(name, { onFailure: onFailure as 'failFast', children });
+          expect(follow(table as Stepper, node, events)).toEqual(follow(reference, node, events));
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+  });
+
+  test('recalls a state from a row as XState does', () => {
+    const wishes: Wish[] = [];
+    const state = reference.begin({ node: nodeOf(name), input: null }, wishes);
+    for (const value of Object.keys(machine.states)) {
+      expect(plain((table as Stepper).recall(value, state.context))).toEqual(
+        plain(reference.recall(value, state.context)),
+      );
+      expect((table as Stepper).invokedBy(value)).toBe(reference.invokedBy(value));
+    }
+  });
+});
+
+describe('a machine that a table cannot say', () => {
+  const flat = { initial: 'a', states: { a: {}, b: {} } } as const;
+
+  test.each([
+    ['nested states', { initial: 'a', states: { a: { initial: 'x', states: { x: {} } } } }],
+    ['parallel states', { type: 'parallel', states: { a: {}, b: {} } }],
+    ['a delayed transition', { initial: 'a', states: { a: { after: { 10: 'b' } }, b: {} } }],
+    ['a transition of the root', { ...flat, on: { go: '.b' } }],
+    ['a wildcard', { initial: 'a', states: { a: { on: { '*': 'b' } }, b: {} } }],
+    [
+      'two invocations in one state',
+      {
+        initial: 'a',
+        states: {
+          a: {
+            invoke: [
+              { src: 'x', id: 'x' },
+              { src: 'y', id: 'y' },
+            ],
+          },
+        },
+      },
+    ],
+  ])('is left to XState: %s', (_, config) => {
+    expect(tableStepper(setup({}).createMachine(config as never) as unknown as AnyStateMachine)).toBeNull();
+  });
+});
