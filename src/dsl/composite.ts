@@ -1,0 +1,105 @@
+/**
+ * `compositeTrack(name, …)`: bodies side by side under one name, and one output made of
+ * theirs. It can stand wherever a track can, in another composite too.
+ */
+import type { CompositeDefinition, Merge, StepDefinition } from '../definition.ts';
+import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { leaveNotes, type Note } from './notes.ts';
+import { isObject, readOptions, readStep } from './reading.ts';
+import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
+
+/** What a member's mapper is told: the composite's input and the run. Nothing has ended before it. */
+export type MemberFacts<V> = StepFacts<V, {}, null>;
+
+/** A body, or a body and the mapper that makes its input. Without a mapper the body gets `{}`. */
+export type Member<V> = AnyBody | { readonly do: AnyBody; readonly input: (facts: MemberFacts<V>) => unknown };
+
+type MemberBody<X> = X extends AnyBody ? X : X extends { readonly do: infer B } ? B : never;
+
+/** What a member is held to once its body is known: the mapper must make that body's input. */
+type StrictMember<V, X> = X extends AnyBody
+  ? {} extends BodyInput<X>
+    ? unknown
+    : { readonly do: X; readonly input: (facts: MemberFacts<V>) => BodyInput<X> }
+  : X extends { readonly do: infer B }
+    ? { readonly do: B; readonly input: (facts: MemberFacts<V>) => BodyInput<B> }
+    : unknown;
+
+// Kept from inference (see `tracks`): a body would be taken for the whole member.
+type StrictMembers<V, Ms> = { readonly [K in keyof Ms]: StrictMember<V, Ms[K]> };
+
+/** The outputs of the members by name. */
+export type MemberOutputs<Ms> = { readonly [K in keyof Ms]: BodyOutput<MemberBody<Ms[K]>> };
+
+/** What a composite track is made of. */
+export interface CompositeOptions<S extends Schema, Ms, R> {
+  /** What it takes; without a schema, anything. */
+  readonly input?: S;
+  /** What runs side by side, by name, in the order in which `merge` gets the outputs. */
+  readonly tracks: Ms & NoInfer<StrictMembers<OutputOf<S>, Ms>>;
+  /** Waits for all members, also when one of them fails; then it fails. */
+  readonly strategy?: 'waitAll';
+  /**
+   * Makes the output of the members' outputs, in declared order and by name. Without it, the
+   * output is an object by name. An `async` function may wait: it is run as a task (S5).
+   */
+  readonly merge?: (outputs: readonly MemberOutputs<Ms>[keyof Ms][], named: MemberOutputs<Ms>) => R;
+}
+
+/** Bodies side by side. */
+export interface CompositeTrack<N extends string, I, O, C> extends Runnable<I, O, C> {
+  readonly is: 'composite';
+  readonly name: N;
+  readonly definition: CompositeDefinition;
+}
+
+const KEYS = ['input', 'tracks', 'strategy', 'merge'];
+const MEMBER_KEYS = ['do', 'input'];
+
+/**
+ * Declares a composite track.
+ *
+ * @example
+ * const launch = compositeTrack('launch', {
+ *   input: Product,
+ *   tracks: { web, mail: { do: mail, input: ({ input }) => ({ to: input.owner }) } },
+ *   merge: (outputs, { web }) => ({ parts: outputs.length, url: web.url }),
+ * });
+ */
+export function compositeTrack<
+  const N extends string,
+  const Ms extends { readonly [name: string]: Member<OutputOf<S>> },
+  S extends Schema = NoSchema,
+  R = Flat<MemberOutputs<Ms>>,
+>(
+  name: N,
+  options: CompositeOptions<S, Ms, R>,
+): CompositeTrack<N, InputOf<S>, Awaited<R>, BodyCalls<MemberBody<Ms[keyof Ms]>>> {
+  const notes: Note[] = [];
+  const given = readOptions(options, 'options of a composite track', KEYS, notes);
+  const definition: CompositeDefinition = Object.freeze({
+    is: 'composite',
+    name,
+    input: given.input as Schema | undefined,
+    members: readMembers(given.tracks, notes),
+    strategy: (given.strategy ?? 'waitAll') as 'waitAll',
+    merge: given.merge as Merge | undefined,
+  });
+  leaveNotes(definition, notes);
+  return Object.freeze({ is: 'composite', name, definition });
+}
+
+function readMembers(tracks: unknown, notes: Note[]): readonly StepDefinition[] {
+  if (!isObject(tracks) || Array.isArray(tracks)) {
+    notes.push({ code: 'bad-option', message: 'Option "tracks" takes an object of bodies by name.' });
+    return Object.freeze([]);
+  }
+  return Object.freeze(Object.entries(tracks).map(([name, member]) => readMember(name, member)));
+}
+
+function readMember(name: string, member: unknown): StepDefinition {
+  if (!isObject(member) || !('do' in member)) return readStep(name, member, undefined, []);
+  const notes: Note[] = [];
+  const given = readOptions(member, 'member of a composite track', MEMBER_KEYS, notes);
+  return readStep(name, given.do, given.input, notes);
+}

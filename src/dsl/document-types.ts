@@ -1,0 +1,141 @@
+/**
+ * The types of the plain-data forms: how a registry of tasks and a list of names give a
+ * track its output, and which mappings an orchestrator's document must have.
+ *
+ * What a mapper in a list returns is checked strictly. What it reads is checked as far as
+ * the registry knows: which of the tasks have run by then is the reader's business.
+ */
+import type { FailurePolicy } from '../definition.ts';
+import type { OutputOf, Schema } from '../schema.ts';
+import type { AnyBody, BodyCalls, BodyInput, BodyOutput, StepFacts } from './types.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
+type Anything = any;
+
+/** Tasks (or tracks) by the names that documents use for them. */
+export type TaskRegistry = { readonly [name: string]: AnyBody };
+
+/** What a task takes: what a mapper has to hand to it. */
+export type TaskInput<T extends AnyBody> = BodyInput<T>;
+
+/** What a task gives: what later mappers read. */
+export type TaskOutput<T extends AnyBody> = BodyOutput<T>;
+
+/** What a mapper in a track's document is told. A task's output stands under its name unless its step has another. */
+export type DocumentFacts<V, R> = StepFacts<V, DocumentOutputs<R>, Anything>;
+
+type DocumentOutputs<R> = { readonly [K in keyof R]: BodyOutput<R[K]> } & { readonly [name: string]: Anything };
+
+/** A body, or its name in the registry. */
+type Reference<R> = (keyof R & string) | AnyBody;
+
+/** A step of a track's document: a body or its name, alone or with a name of its own and a mapper. */
+export type DocumentStep<V, R> =
+  | Reference<R>
+  | {
+      readonly task: Reference<R>;
+      /** Default: the name of the task. */
+      readonly name?: string;
+      readonly input?: (facts: DocumentFacts<V, R>) => unknown;
+    };
+
+type Referred<R, X> = X extends AnyBody ? X : X extends keyof R ? R[X] : never;
+type StepBody<R, X> = X extends { readonly task: infer T } ? Referred<R, T> : Referred<R, X>;
+type StepName<X> = X extends string
+  ? X
+  : X extends { readonly name: infer N extends string }
+    ? N
+    : X extends { readonly task: infer T }
+      ? StepName<T>
+      : never;
+
+/** What a step is held to once its body is known: the mapper must make that body's input. */
+type StrictStep<V, R, X> = X extends { readonly task: infer T }
+  ? StrictMapper<V, R, T, BodyInput<Referred<R, T>>>
+  : {} extends BodyInput<Referred<R, X>>
+    ? unknown
+    : StrictMapper<V, R, X, BodyInput<Referred<R, X>>>;
+
+// Kept from inference (see `tasks`): a body would be taken for the whole step.
+type StrictSteps<V, R, Ts> = { readonly [K in keyof Ts]: StrictStep<V, R, Ts[K]> };
+
+type StrictMapper<V, R, T, I> = {} extends I
+  ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I }
+  : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I };
+
+type Outputs<R, Ts extends readonly unknown[]> = {
+  readonly [X in Ts[number] as StepName<X>]: BodyOutput<StepBody<R, X>>;
+};
+
+/** The output of the last step; `null` without one (S1). */
+export type LastOutput<R, Ts extends readonly unknown[]> = Ts extends readonly []
+  ? null
+  : Ts extends readonly [...unknown[], infer X]
+    ? BodyOutput<StepBody<R, X>>
+    : BodyOutput<StepBody<R, Ts[number]>> | null;
+
+/** The tasks that a document calls. */
+export type DocumentCalls<R, Ts extends readonly unknown[]> = BodyCalls<StepBody<R, Ts[number]>>;
+
+/** A track as plain data. */
+export interface TrackDocument<N extends string, S extends Schema, R, Ts extends readonly unknown[], O> {
+  readonly name: N;
+  /** What it takes; without a schema, anything. */
+  readonly input?: S;
+  /** What the names in `tasks` stand for. */
+  readonly registry?: R;
+  /** The steps, in order. */
+  readonly tasks: Ts & NoInfer<StrictSteps<OutputOf<S>, R, Ts>>;
+  /** Makes the track's output; without it, it is the last step's. */
+  readonly output?: (facts: StepFacts<OutputOf<S>, Outputs<R, Ts>, LastOutput<R, Ts>>) => O;
+}
+
+/** The tracks of an orchestrator's document: by name, or in a list where each has its own. */
+export type DocumentTracks = { readonly [name: string]: AnyBody } | readonly AnyBody[];
+
+/** The tracks by name, whichever way they were given. */
+export type TracksByName<Ts> = Ts extends readonly AnyBody[] ? { readonly [X in Ts[number] as X['name']]: X } : Ts;
+
+/** The outputs of the tracks by name. */
+export type TrackOutputs<Ts> = { readonly [K in keyof Ts]: BodyOutput<Ts[K]> };
+
+/** Which tracks each track waits for. */
+export type Dependencies<Ts> = { readonly [K in keyof Ts]?: readonly (keyof Ts & string)[] };
+
+// A key of `D` that is no track must not pass as an extra property.
+type StrictDependencies<D, Ts> = Dependencies<Ts> & { readonly [K in Exclude<keyof D, keyof Ts>]: never };
+
+type DependenciesOf<D, K> = K extends keyof D ? (D[K] extends readonly (infer N)[] ? N : never) : never;
+
+type Mapping<V, Ts, D, K extends keyof Ts> = (
+  facts: StepFacts<V, Pick<TrackOutputs<Ts>, DependenciesOf<D, K> & keyof Ts>, null>,
+) => BodyInput<Ts[K]>;
+
+type Demanding<Ts> = { [K in keyof Ts]: {} extends BodyInput<Ts[K]> ? never : K }[keyof Ts];
+
+type Mappings<V, Ts, D> = { readonly [K in Demanding<Ts>]: Mapping<V, Ts, D, K> } & {
+  readonly [K in Exclude<keyof Ts, Demanding<Ts>>]?: Mapping<V, Ts, D, K>;
+};
+
+/** The part of the document that makes the tracks' inputs; required as soon as one of them needs more than `{}`. */
+export type MappingsOption<V, Ts, D> = [Demanding<Ts>] extends [never]
+  ? { readonly inputMappings?: Mappings<V, Ts, D> }
+  : { readonly inputMappings: Mappings<V, Ts, D> };
+
+/** An orchestrator as plain data, apart from its `inputMappings`. */
+export interface OrchestratorDocument<N extends string, S extends Schema, Ts, D, O> {
+  readonly name: N;
+  /** A run is pinned to it. */
+  readonly version: string;
+  /** What a run is started with. */
+  readonly input: S;
+  readonly tracks: Ts;
+  /** Which tracks each track waits for, those declared after it included. */
+  readonly dependencies?: D & StrictDependencies<D, TracksByName<Ts>>;
+  /** What the failure of a track does (S12). Default `'failFast'`. */
+  readonly onFailure?: FailurePolicy;
+  /** How many tracks may be live at once. Default: all that are ready. */
+  readonly concurrency?: number;
+  /** Makes the result of a run; without it, the result is all outputs by name. */
+  readonly output?: (facts: StepFacts<OutputOf<S>, TrackOutputs<TracksByName<Ts>>, null>) => O;
+}

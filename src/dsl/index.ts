@@ -1,0 +1,55 @@
+/**
+ * What the folder offers to the rest of the library, name by name. The builders and their
+ * types are public; the check and the plan are for the runtime.
+ */
+export { assertValid, faultsOf } from './check.ts';
+export {
+  type CompositeOptions,
+  type CompositeTrack,
+  compositeTrack,
+  type Member,
+  type MemberFacts,
+  type MemberOutputs,
+} from './composite.ts';
+export type {
+  Dependencies,
+  DocumentFacts,
+  DocumentStep,
+  DocumentTracks,
+  LastOutput,
+  OrchestratorDocument,
+  TaskInput,
+  TaskOutput,
+  TaskRegistry,
+  TrackDocument,
+  TrackOutputs,
+  TracksByName,
+} from './document-types.ts';
+export { defineOrchestrator, defineTrack } from './documents.ts';
+export type { NeedsOf, RunInput, RunOutput, TasksOption } from './needs.ts';
+export {
+  type AnyOrchestrator,
+  type Orchestrator,
+  type OrchestratorBuilder,
+  type OrchestratorOptions,
+  orchestrator,
+  type TrackArguments,
+  type TrackFacts,
+} from './orchestrator.ts';
+export { planOf, planOfTask } from './plan.ts';
+export { type RetryOptions, type Task, type TaskOptions, task } from './task.ts';
+export { pipe, type Track, type TrackBuilder, track } from './track.ts';
+export type {
+  AnyBody,
+  BodyCalls,
+  BodyInput,
+  BodyOutput,
+  Call,
+  Carried,
+  Flat,
+  MapperArguments,
+  NoSchema,
+  Runnable,
+  StepFacts,
+  TaskBody,
+} from './types.ts';

@@ -1,0 +1,27 @@
+/** What a bare machine is given to run a definition without a host: `createActor(trackMachine, { input })`. */
+import type { PlanNode } from '../definition.ts';
+import { type Json, toJson } from '../json.ts';
+import type { MachineInput } from '../machines/task.ts';
+import type { RunInput } from './needs.ts';
+import type { AnyOrchestrator } from './orchestrator.ts';
+import { planOf, planOfTask } from './plan.ts';
+import type { AnyBody, BodyInput } from './types.ts';
+
+/**
+ * The input of `taskMachine`, `trackMachine`, `compositeMachine` or `orchestratorMachine` for one of
+ * your definitions, for applications that run the machines themselves.
+ *
+ * @example
+ * createActor(trackMachine, { input: machineInput(payment, { id: '17', cents: 4200 }) }).start();
+ */
+export function machineInput<D extends AnyBody | AnyOrchestrator>(
+  definition: D,
+  input: D extends AnyBody ? BodyInput<D> : RunInput<D>,
+): MachineInput {
+  const node =
+    definition.is === 'orchestrator'
+      ? planOf(definition as AnyOrchestrator).root
+      : (planOfTask(definition as AnyBody).root.children[0] as PlanNode);
+  const value: Json = toJson(input, `input of "${definition.name}"`);
+  return { node, input: value };
+}

@@ -1,0 +1,154 @@
+/**
+ * `orchestrator(name, …)`: tracks, and which of them wait for which (S2).
+ *
+ * The builder lets a track depend only on those declared before it, and its mapper read
+ * only what it depends on; what TypeScript did not see, the check finds (S3).
+ */
+import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '../definition.ts';
+import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { append, itemsOf, type Link } from './chain.ts';
+import { leaveNotes, type Note } from './notes.ts';
+import { readBody, readOptions } from './reading.ts';
+import type { Carried, Flat, Runnable, StepFacts } from './types.ts';
+
+/** A graph of tracks. `I` is what a run is started with, `O` its result, `C` the tasks that it calls. */
+export interface Orchestrator<N extends string, I, O, C> {
+  readonly is: 'orchestrator';
+  readonly name: N;
+  readonly definition: OrchestratorDefinition;
+  readonly '~types'?: Carried<I, O, C>;
+}
+
+// What takes any orchestrator infers the rest from the one that it is given.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type AnyOrchestrator = Orchestrator<string, any, any, any>;
+
+/** What an orchestrator is made of, apart from its tracks. */
+export interface OrchestratorOptions<I extends Schema> {
+  /** A run is pinned to it. */
+  readonly version: string;
+  /** What a run is started with. */
+  readonly input: I;
+  /** What the failure of a track does: stop the others, or only what depends on it (S12). Default `'failFast'`. */
+  readonly onFailure?: FailurePolicy;
+  /** How many tracks may be live at once. Default: all that are ready. */
+  readonly concurrency?: number;
+}
+
+/** What the mapper of a track sees: of the other tracks, only those it depends on. */
+export type TrackFacts<V, Tracks, After extends readonly (keyof Tracks)[]> = StepFacts<
+  V,
+  Pick<Tracks, After[number]>,
+  null
+>;
+
+/** The last argument of `.track`, which can be left out when `{}` is an input that the body takes. */
+export type TrackArguments<V, Tracks, After extends readonly (keyof Tracks)[], I> = {} extends I
+  ? [options?: { readonly after?: After; readonly input?: (facts: TrackFacts<V, Tracks, After>) => I }]
+  : [options: { readonly after?: After; readonly input: (facts: TrackFacts<V, Tracks, After>) => I }];
+
+/** An orchestrator that can be given more tracks. */
+export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends Orchestrator<N, I, Flat<Tracks>, C> {
+  /** Adds a track that starts when the last of those in `after` has ended. */
+  track<const K extends string, BI, BO, BC, const After extends readonly (keyof Tracks & string)[] = readonly []>(
+    name: K,
+    body: Runnable<BI, BO, BC>,
+    ...options: TrackArguments<V, Tracks, After, NoInfer<BI>>
+  ): OrchestratorBuilder<N, I, V, Tracks & { readonly [X in K]: BO }, C | BC>;
+  /**
+   * Ends the orchestrator with a result of its own making; without it, the result is all
+   * outputs by name. An `async` function may wait: it is run as a task (S5).
+   */
+  output<R>(mapper: (facts: StepFacts<V, Tracks, null>) => R): Orchestrator<N, I, Awaited<R>, C>;
+}
+
+/** The keys that the check knows; `defineOrchestrator` has more of them. */
+export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'concurrency'];
+const USE_KEYS = ['after', 'input'];
+const NOTHING: readonly string[] = Object.freeze([]);
+
+/**
+ * Begins an orchestrator of no tracks.
+ *
+ * @example
+ * const order = orchestrator('order', { version: '1', input: Order })
+ *   .track('payment', payment, { input: ({ input }) => input })
+ *   .track('delivery', delivery, { after: ['payment'], input: ({ input }) => input })
+ *   .output(({ outputs }) => ({ receipt: outputs.payment.receipt, parcel: outputs.delivery.parcel }));
+ */
+export function orchestrator<const N extends string, I extends Schema>(
+  name: N,
+  options: OrchestratorOptions<I>,
+): OrchestratorBuilder<N, InputOf<I>, OutputOf<I>, {}, never> {
+  const notes: Note[] = [];
+  const given = readOptions(options, 'options of an orchestrator', ORCHESTRATOR_KEYS, notes);
+  return new Chain({ name, given, notes }, null) as never;
+}
+
+interface Head {
+  readonly name: string;
+  readonly given: { readonly [key: string]: unknown };
+  readonly notes: readonly Note[];
+}
+
+/** A finished orchestrator around data that is there already. */
+export function orchestratorOf(head: Head, tracks: readonly TrackUse[], output: unknown): AnyOrchestrator {
+  const { name, given, notes } = head;
+  const definition: OrchestratorDefinition = Object.freeze({
+    is: 'orchestrator',
+    name,
+    version: given.version as string,
+    input: given.input as Schema,
+    onFailure: (given.onFailure ?? 'failFast') as FailurePolicy,
+    concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
+    tracks,
+    output: output as Mapper | undefined,
+  });
+  leaveNotes(definition, notes);
+  return Object.freeze({ is: 'orchestrator', name, definition });
+}
+
+/** A frozen use of a body in an orchestrator, with its notes beside it. */
+export function readUse(name: string, body: unknown, after: unknown, input: unknown, notes: Note[]): TrackUse {
+  const use = { name, body: readBody(body, notes), input: input as Mapper | undefined, after: readAfter(after, notes) };
+  leaveNotes(use, notes);
+  return Object.freeze(use);
+}
+
+function readAfter(after: unknown, notes: Note[]): readonly string[] {
+  if (after === undefined) return NOTHING;
+  if (Array.isArray(after)) return after.length === 0 ? NOTHING : Object.freeze([...after]);
+  notes.push({ code: 'bad-option', message: `Dependencies are given as a list of names of tracks, like ['payment'].` });
+  return NOTHING;
+}
+
+/** What stands behind `OrchestratorBuilder`. The types live in the interface; this only collects. */
+class Chain {
+  readonly is = 'orchestrator';
+  readonly name: string;
+  readonly #head: Head;
+  readonly #last: Link<TrackUse> | null;
+  #definition: OrchestratorDefinition | undefined;
+
+  constructor(head: Head, last: Link<TrackUse> | null) {
+    this.name = head.name;
+    this.#head = head;
+    this.#last = last;
+    Object.freeze(this);
+  }
+
+  get definition(): OrchestratorDefinition {
+    this.#definition ??= orchestratorOf(this.#head, itemsOf(this.#last), undefined).definition;
+    return this.#definition;
+  }
+
+  track(name: string, body: unknown, options: unknown): Chain {
+    const notes: Note[] = [];
+    const given = readOptions(options, 'options of a track in an orchestrator', USE_KEYS, notes);
+    return new Chain(this.#head, append(this.#last, readUse(name, body, given.after, given.input, notes)));
+  }
+
+  output(mapper: unknown): AnyOrchestrator {
+    return orchestratorOf(this.#head, itemsOf(this.#last), mapper);
+  }
+}

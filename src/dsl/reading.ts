@@ -1,0 +1,67 @@
+/**
+ * Reading what a builder was given: options, durations, bodies. What cannot be read
+ * becomes a note and a stand-in, so that the rest can be read too (S3).
+ *
+ * Values that a definition keeps as they are (names, schemas, counts) are judged by the
+ * check, not here.
+ */
+import type { BodyDefinition, Mapper, StepDefinition } from '../definition.ts';
+import { type Duration, toMs } from '../duration.ts';
+import { show } from '../errors.ts';
+import { knownNames } from './names.ts';
+import { leaveNotes, type Note } from './notes.ts';
+
+export type Options = { readonly [key: string]: unknown };
+
+const NO_OPTIONS: Options = Object.freeze({});
+
+/** The options as a record with no keys but `keys`; what else it has is noted. */
+export function readOptions(options: unknown, what: string, keys: readonly string[], notes: Note[]): Options {
+  if (options === undefined) return NO_OPTIONS;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    notes.push({ code: 'bad-option', message: `The ${what} cannot be ${show(options)}: give an object.` });
+    return NO_OPTIONS;
+  }
+  for (const key of Object.keys(options)) {
+    if (keys.includes(key)) continue;
+    notes.push({ code: 'unknown-key', message: `The ${what} cannot have "${key}". ${knownNames('keys', keys, key)}` });
+  }
+  return options as Options;
+}
+
+/** Milliseconds, or `otherwise` when nothing, or nothing readable, was given. */
+export function readDuration<T>(value: unknown, option: string, otherwise: T, notes: Note[]): number | T {
+  if (value === undefined) return otherwise;
+  try {
+    return toMs(value as Duration, option);
+  } catch {
+    const message = `Option "${option}" cannot be ${show(value)}: it takes a duration like '250ms', '30s', '1h30m' or milliseconds.`;
+    notes.push({ code: 'bad-option', message });
+    return otherwise;
+  }
+}
+
+/** The definition behind a body; a string is left for the check to report. */
+export function readBody(body: unknown, notes: Note[]): BodyDefinition | string {
+  if (typeof body === 'string') return body;
+  const definition = isObject(body) ? body.definition : undefined;
+  const is = isObject(definition) ? definition.is : undefined;
+  if (is === 'task' || is === 'track' || is === 'composite') return definition as unknown as BodyDefinition;
+  const found = is === 'orchestrator' ? `the orchestrator ${show((definition as Options).name)}` : show(body);
+  notes.push({
+    code: 'bad-body',
+    message: `A task, a track or a composite track is wanted here, and ${found} is none.`,
+  });
+  return found;
+}
+
+/** A frozen step, with its notes beside it. */
+export function readStep(name: unknown, body: unknown, input: unknown, notes: Note[]): StepDefinition {
+  const step = { name: name as string, body: readBody(body, notes), input: input as Mapper | undefined };
+  leaveNotes(step, notes);
+  return Object.freeze(step);
+}
+
+export function isObject(value: unknown): value is Options {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,124 @@
+/**
+ * `task(name, …)`: a contract – schemas and policies – and perhaps a body.
+ *
+ * Fills in what was left out and turns durations into milliseconds. It throws nothing:
+ * what is wrong is reported with everything else when the definition is checked (S3).
+ */
+import type { Backoff, Body, Cleanup, Compensation, RetryPolicy, TaskDefinition } from '../definition.ts';
+import type { Duration } from '../duration.ts';
+import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { leaveNotes, type Note } from './notes.ts';
+import { readDuration, readOptions } from './reading.ts';
+import type { Call, Runnable, TaskBody } from './types.ts';
+
+/** How often and when a failed attempt is tried again (S10). */
+export interface RetryOptions {
+  /** How many attempts there are, the first one counted. Default 1: no retry. */
+  readonly maxAttempts?: number;
+  /** What to wait before the second attempt. Default `'1s'`. */
+  readonly delay?: Duration;
+  /** How the delay grows: not at all, by `delay` each time, or doubling. Default `'exponential'`. */
+  readonly backoff?: Backoff;
+  /** No delay is longer. Default: a year, or `delay` if that is longer. */
+  readonly maxDelay?: Duration;
+  /** Takes up to this share of a delay away or adds it, by chance: 0 to 1. Default 0. */
+  readonly jitter?: number;
+  /** Which errors are worth another attempt. Default: all but a `TerminalError`. */
+  readonly when?: (error: unknown) => boolean;
+}
+
+/** What a task is made of. */
+export interface TaskOptions<I extends Schema, O extends Schema, R> {
+  /** What the body takes. An input that does not fit never reaches the body (S4). */
+  readonly input: I;
+  /** What the body gives. An output that does not fit fails this step, not the next one (S4). */
+  readonly output: O;
+  /** The body. Without it, whoever runs the orchestrator binds one under the task's name. */
+  readonly run?: R;
+  /** Undoes a completed step. */
+  readonly compensate?: (context: {
+    readonly input: OutputOf<I>;
+    readonly output: OutputOf<O>;
+    readonly key: string;
+    readonly signal: AbortSignal;
+  }) => unknown;
+  /** Tidies up after an attempt that was cancelled or timed out (S14). */
+  readonly cleanup?: (context: {
+    readonly input: OutputOf<I>;
+    readonly key: string;
+    readonly reason: string;
+    readonly signal: AbortSignal;
+  }) => unknown;
+  /** How long `cleanup` may take. Default `'30s'`. */
+  readonly cleanupTimeout?: Duration;
+  readonly retry?: RetryOptions;
+  /** How long one attempt may take (S11). Default: as long as it likes. */
+  readonly timeout?: Duration;
+}
+
+/** A named, typed unit of work. `I` is what a mapper hands to it, `O` what it leaves behind. */
+export interface Task<N extends string, I, O, C> extends Runnable<I, O, C> {
+  readonly is: 'task';
+  readonly name: N;
+  readonly definition: TaskDefinition;
+}
+
+const TASK_KEYS = ['input', 'output', 'run', 'compensate', 'cleanup', 'cleanupTimeout', 'retry', 'timeout'];
+const RETRY_KEYS = ['maxAttempts', 'delay', 'backoff', 'maxDelay', 'jitter', 'when'];
+
+const DEFAULT_CLEANUP_TIMEOUT = 30_000;
+const DEFAULT_DELAY = 1_000;
+const YEAR = 365 * 86_400_000;
+
+/**
+ * Declares a task.
+ *
+ * @example
+ * const charge = task('charge', {
+ *   input: z.object({ cents: z.number() }),
+ *   output: z.object({ receipt: z.string() }),
+ *   retry: { maxAttempts: 5, delay: '1s', maxDelay: '1m', jitter: 0.2 },
+ *   timeout: '30s',
+ *   run: ({ input, key, signal }) => bank.charge(input.cents, { idempotencyKey: key, signal }),
+ * });
+ */
+export function task<
+  const N extends string,
+  I extends Schema,
+  O extends Schema,
+  // No default: it would be what an untyped `({ input }) => …` is read against.
+  R extends TaskBody<OutputOf<I>, InputOf<O>> | undefined,
+>(
+  name: N,
+  options: TaskOptions<I, O, R>,
+): Task<N, InputOf<I>, OutputOf<O>, Call<N, TaskBody<OutputOf<I>, InputOf<O>>, undefined extends R ? false : true>> {
+  const notes: Note[] = [];
+  const given = readOptions(options, 'options of a task', TASK_KEYS, notes);
+  const definition: TaskDefinition = Object.freeze({
+    is: 'task',
+    name,
+    input: given.input as Schema,
+    output: given.output as Schema,
+    run: given.run as Body | undefined,
+    compensate: given.compensate as Compensation | undefined,
+    cleanup: given.cleanup as Cleanup | undefined,
+    cleanupTimeout: readDuration(given.cleanupTimeout, 'cleanupTimeout', DEFAULT_CLEANUP_TIMEOUT, notes),
+    retry: readRetry(given.retry, notes),
+    timeout: readDuration(given.timeout, 'timeout', undefined, notes),
+  });
+  leaveNotes(definition, notes);
+  return Object.freeze({ is: 'task', name, definition });
+}
+
+function readRetry(options: unknown, notes: Note[]): RetryPolicy {
+  const given = readOptions(options, 'option "retry" of a task', RETRY_KEYS, notes);
+  const delay = readDuration(given.delay, 'retry.delay', DEFAULT_DELAY, notes);
+  return Object.freeze({
+    maxAttempts: (given.maxAttempts ?? 1) as number,
+    delay,
+    backoff: (given.backoff ?? 'exponential') as Backoff,
+    maxDelay: readDuration(given.maxDelay, 'retry.maxDelay', Math.max(delay, YEAR), notes),
+    jitter: (given.jitter ?? 0) as number,
+    when: given.when as RetryPolicy['when'],
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * `track(name, …)`: steps in order, each with a name (S1).
+ *
+ * A builder is immutable: `.step` answers with another one and leaves this one as it was.
+ * The steps are put into an array only when somebody asks for the definition.
+ */
+import type { Mapper, StepDefinition, TrackDefinition } from '../definition.ts';
+import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { append, itemsOf, type Link } from './chain.ts';
+import { leaveNotes, type Note } from './notes.ts';
+import { readOptions, readStep } from './reading.ts';
+import type { MapperArguments, Runnable, StepFacts } from './types.ts';
+
+/** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
+export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
+  readonly is: 'track';
+  readonly name: N;
+  readonly definition: TrackDefinition;
+}
+
+/** A track that can be given more steps. `V` is its parsed input, `Outputs` those of its steps, `P` the last one. */
+export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends Track<N, I, O, C> {
+  /**
+   * Adds a step. The mapper makes its input of what is there by then; it can be left out
+   * when `{}` is an input that the body takes.
+   */
+  step<const K extends string, BI, BO, BC>(
+    name: K,
+    body: Runnable<BI, BO, BC>,
+    ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
+  /**
+   * Ends the track with an output of its own making; without it, its output is that of its
+   * last step. An `async` function may wait: it is run as a task (S5).
+   */
+  output<R>(mapper: (facts: StepFacts<V, Outputs, P>) => R): Track<N, I, Awaited<R>, C>;
+}
+
+const KEYS = ['input'];
+
+/**
+ * Begins a track of no steps.
+ *
+ * @example
+ * const payment = track('payment', { input: Order })
+ *   .step('hold', reserve, ({ input }) => input)
+ *   .step('receipt', charge, ({ input, outputs }) => ({ hold: outputs.hold.hold, cents: input.cents }));
+ */
+export function track<const N extends string, I extends Schema>(
+  name: N,
+  options: { readonly input: I },
+): TrackBuilder<N, InputOf<I>, OutputOf<I>, {}, null, null, never> {
+  const notes: Note[] = [];
+  const given = readOptions(options, 'options of a track', KEYS, notes);
+  const head: Head = { name, input: given.input as Schema | undefined, notes };
+  return new Chain(head, null) as never;
+}
+
+/**
+ * A mapper that hands over the output of the step just before.
+ *
+ * @example
+ * track('greet', { input: Name }).step('hello', greet, ({ input }) => input).step('loud', shout, pipe);
+ */
+export function pipe<P>(facts: { readonly previous: P }): P {
+  return facts.previous;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what it carries at compile time is said by whoever hands it out
+type AnyTrack = Track<string, any, any, any>;
+
+/** A finished track around data that is there already. */
+export function trackOf(head: Head, steps: readonly StepDefinition[], output: unknown): AnyTrack {
+  const definition: TrackDefinition = Object.freeze({
+    is: 'track',
+    name: head.name,
+    input: head.input,
+    steps,
+    output: output as Mapper | undefined,
+  });
+  leaveNotes(definition, head.notes);
+  return Object.freeze({ is: 'track', name: head.name, definition });
+}
+
+interface Head {
+  readonly name: string;
+  readonly input: Schema | undefined;
+  readonly notes: readonly Note[];
+}
+
+/** What stands behind `TrackBuilder`. The types live in the interface; this only collects. */
+class Chain {
+  readonly is = 'track';
+  readonly name: string;
+  readonly #head: Head;
+  readonly #last: Link<StepDefinition> | null;
+  #definition: TrackDefinition | undefined;
+
+  constructor(head: Head, last: Link<StepDefinition> | null) {
+    this.name = head.name;
+    this.#head = head;
+    this.#last = last;
+    Object.freeze(this);
+  }
+
+  get definition(): TrackDefinition {
+    this.#definition ??= trackOf(this.#head, itemsOf(this.#last), undefined).definition;
+    return this.#definition;
+  }
+
+  step(name: unknown, body: unknown, mapper: unknown): Chain {
+    return new Chain(this.#head, append(this.#last, readStep(name, body, mapper, [])));
+  }
+
+  output(mapper: unknown): AnyTrack {
+    return trackOf(this.#head, itemsOf(this.#last), mapper);
+  }
+}

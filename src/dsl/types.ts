@@ -1,0 +1,69 @@
+/**
+ * What the builders know at compile time and nothing else: inputs, outputs and the tasks
+ * that a body calls travel from step to step in one phantom property, so nobody writes a
+ * generic by hand.
+ *
+ * No value of any kind stands here; the data that the builders make is in `definition.ts`.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { BodyDefinition, RunFacts, TaskContext } from '../definition.ts';
+
+/** What a value that can be run carries at compile time. It is never there at run time. */
+export interface Carried<I, O, C> {
+  // A property with a function, not a method: methods compare their parameters both ways,
+  // and a step whose task needs more than `{}` would compile without a mapper.
+  readonly input: (value: I) => void;
+  readonly output: O;
+  readonly calls: C;
+}
+
+/** What can stand where a body is wanted: a task, a track or a composite track. */
+export interface Runnable<I, O, C> {
+  readonly is: BodyDefinition['is'];
+  readonly name: string;
+  readonly definition: BodyDefinition;
+  readonly '~types'?: Carried<I, O, C>;
+}
+
+// The three are inferred from the body that is given; a narrower constraint would refuse bodies.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type AnyBody = Runnable<any, any, any>;
+
+/** One task that a definition calls: its name, the body it wants, and whether it has one. */
+export interface Call<N extends string, F, Bound extends boolean> {
+  readonly task: N;
+  readonly body: F;
+  readonly bound: Bound;
+}
+
+/** The body of a task: what it is handed is parsed, what it answers is going to be. */
+export type TaskBody<I, O> = (context: TaskContext<I>) => O | Promise<O>;
+
+// biome-ignore lint/suspicious/noExplicitAny: a position to infer from; the other two are of no interest there
+type Anything = any;
+
+/** What a mapper has to hand to a body. */
+export type BodyInput<B> = B extends { readonly '~types'?: Carried<infer I, Anything, Anything> } ? I : never;
+
+/** What a body leaves behind. */
+export type BodyOutput<B> = B extends { readonly '~types'?: Carried<Anything, infer O, Anything> } ? O : never;
+
+/** The tasks that a body calls, as a union of `Call`s. */
+export type BodyCalls<B> = B extends { readonly '~types'?: Carried<Anything, Anything, infer C> } ? C : never;
+
+/** A record as a person would write it, whatever it was put together from. */
+export type Flat<T> = { readonly [K in keyof T]: T[K] };
+
+/** What a mapper is told (S1): the input, the outputs that it may read, the one just before, and the run. */
+export interface StepFacts<V, Outputs, P> {
+  readonly input: V;
+  readonly outputs: Flat<Outputs>;
+  readonly previous: P;
+  readonly run: RunFacts;
+}
+
+/** A mapper, which may be left out exactly when `{}` will do (S1). */
+export type MapperArguments<F, I> = {} extends I ? [input?: (facts: F) => I] : [input: (facts: F) => I];
+
+/** Stands in for the input schema of a definition that has none: it takes anything, as it comes. */
+export type NoSchema = StandardSchemaV1<unknown, unknown>;
