@@ -1,0 +1,287 @@
+/**
+ * `createSignalbox`: the one object that an application holds. It puts the host together
+ * from what it is given, and is the border where ids, inputs and names are checked (I10).
+ */
+import { systemClock } from '../clock.ts';
+import type { Body, Plan, TaskDefinition } from '../definition.ts';
+import {
+  type AnyOrchestrator,
+  planOf,
+  planOfTask,
+  type RunInput,
+  type RunOutput,
+  type Task,
+  type TaskInput,
+  type TaskOutput,
+  type TasksOption,
+} from '../dsl/index.ts';
+import {
+  BoxClosed,
+  InputInvalid,
+  InvalidOption,
+  OrchestratorUnknown,
+  RunExists,
+  SchemaFailed,
+  TaskMissing,
+} from '../errors.ts';
+import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
+import { randomIds } from '../ids.ts';
+import { DEFAULT_MAX_BYTES, type Json, type JsonObject, sameJson, toJson } from '../json.ts';
+import { builtInKinds } from '../machines/kinds.ts';
+import { parse } from '../schema.ts';
+import type { RunRow, Store } from '../store.ts';
+import { Followers } from './followers.ts';
+import { Host } from './host.ts';
+import { steppers } from './lanes.ts';
+import { type BoxOptions, checkBodies, checkOptions, consoleLogger, readPlans } from './options.ts';
+import { Run, type RunContext } from './run.ts';
+
+/** What a run is started with. */
+export interface StartOptions<Input> {
+  readonly input: Input;
+  /** Starting twice under one id starts once: the second time gives the run that is there (S17). */
+  readonly id?: string;
+  /** Read-only facts for every body, child run and event of the run: tenant, user, trace (S6). */
+  readonly metadata?: JsonObject;
+}
+
+/** Counters of this process, for tests and metrics. */
+export interface BoxCounts {
+  readonly turns: number;
+  readonly commits: number;
+  /** Answers that came late, twice or for nobody, and changed nothing (I5). */
+  readonly ignored: number;
+  /** Runs that are held in memory, and timers that are outstanding. */
+  readonly inMemory: number;
+  readonly timers: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given
+type AnyTask = Task<string, any, any, any>;
+type Bodies = { readonly [task: string]: Body };
+
+/** Made by `createSignalbox`. */
+export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrchestrator[]> {
+  readonly #options: BoxOptions;
+  readonly #store: Store;
+  readonly #plans: Map<string, Plan>;
+  readonly #bodies: Bodies;
+  readonly #host: Host;
+  readonly #followers: Followers;
+  readonly #context: RunContext;
+  /** Starts under a given id that are not committed yet. */
+  readonly #starting = new Map<string, Promise<RunRow>>();
+  #closing: Promise<void> | null = null;
+
+  /** @internal Use `createSignalbox`. */
+  constructor(
+    options: BoxOptions,
+    store: Store,
+    plans: Map<string, Plan>,
+    bodies: Bodies,
+    executor: NonNullable<BoxOptions['executor']>,
+  ) {
+    const { clock = systemClock, logger = consoleLogger, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
+    const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000 } = options;
+    this.#options = { ...options, clock, logger, maxValueBytes };
+    this.#store = store;
+    this.#plans = plans;
+    this.#bodies = bodies;
+    this.#followers = new Followers(store, logger);
+    this.#host = new Host({
+      store,
+      executor: executor(bodies),
+      clock,
+      logger,
+      kinds: builtInKinds,
+      plans,
+      maxValueBytes,
+      concurrency,
+      idleRuns,
+      stepperOf: steppers(builtInKinds, lane),
+      told: (run, events, ended) => this.#followers.tell(run.facts, events, ended),
+    });
+    this.#context = { store, host: this.#host, followers: this.#followers, kinds: builtInKinds };
+  }
+
+  /** Starts a run. Resolves once its start is committed: from then on it goes on by itself. */
+  async start<O extends Os[number]>(orchestrator: O, options: StartOptions<RunInput<O>>): Promise<Run<RunOutput<O>>> {
+    return (await this.#start(this.#planFor(orchestrator), options)) as Run<RunOutput<O>>;
+  }
+
+  /** Runs one task by itself, under the same policies and with the same record as in a track. */
+  async runTask<T extends AnyTask>(
+    task: T,
+    input: TaskInput<T>,
+    options: Omit<StartOptions<never>, 'input'> = {},
+  ): Promise<TaskOutput<T>> {
+    const definition: TaskDefinition = task.definition;
+    const plan = planOfTask(definition);
+    if (!Object.hasOwn(this.#bodies, definition.name) && definition.run === undefined) {
+      throw new TaskMissing({ tasks: [{ task: definition.name, orchestrator: plan.name }] });
+    }
+    this.#plans.set(plan.name, plan);
+    const run = await this.#start(plan, { ...options, input });
+    return (await run.result()) as TaskOutput<T>;
+  }
+
+  /** A handle on any run, by its id. */
+  run(id: string): Run {
+    return new Run(id, this.#context);
+  }
+
+  /** Calls `listener` for every committed event of a type, or of all (`'*'`). The answer ends it. */
+  on<T extends EventType>(type: T, listener: (event: ReadEvent<EventOf<T>>) => void): () => void;
+  on(type: '*', listener: (event: ReadEvent) => void): () => void;
+  on(type: EventType | '*', listener: (event: never) => void): () => void {
+    if (type !== '*' && !EVENT_TYPES.includes(type)) {
+      throw new InvalidOption({ option: 'on', value: type, expected: `'*' or one of ${EVENT_TYPES.join(', ')}` });
+    }
+    return this.#followers.on(type, listener as (event: ReadEvent) => void);
+  }
+
+  get counts(): BoxCounts {
+    return { ...this.#host.counts, timers: this.#host.timers.size };
+  }
+
+  /** Nothing waits to be taken or committed. Bodies and timers may be under way. */
+  get quiet(): boolean {
+    return this.#host.quiet && this.#starting.size === 0;
+  }
+
+  /** Commits what was taken, tells running bodies to end, and lets go of the store. Unfinished runs stay as they are. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#host.close(new BoxClosed());
+    this.#followers.close();
+    await this.#store.close();
+  }
+
+  #planFor(orchestrator: AnyOrchestrator): Plan {
+    const plan = this.#plans.get(orchestrator.name);
+    if (plan === undefined || plan !== planOf(orchestrator)) {
+      throw new OrchestratorUnknown({ orchestrator: orchestrator.name, known: [...this.#plans.keys()] });
+    }
+    return plan;
+  }
+
+  async #start(plan: Plan, { input, id, metadata = {} }: StartOptions<unknown>): Promise<Run> {
+    if (this.#closing !== null) throw new BoxClosed();
+    if (id !== undefined) checkId(id);
+    const value = await this.#parseInput(plan, input);
+    const facts = toJson(metadata, 'metadata of the run', this.#options.maxValueBytes);
+    if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
+      throw new InvalidOption({ option: 'metadata', value: metadata, expected: 'an object' });
+    }
+    if (this.#closing !== null) throw new BoxClosed();
+    const row = this.#newRow(plan, id ?? (this.#options.ids ?? randomIds)(), value, facts as JsonObject);
+    if (id === undefined) await this.#host.begin(row);
+    else await this.#startOnce(row);
+    return new Run(row.run, this.#context);
+  }
+
+  /** Two starts under one id are one run, also when they come at the same time (S17). */
+  async #startOnce(row: RunRow): Promise<void> {
+    const starting = this.#starting.get(row.run);
+    if (starting !== undefined) return checkSame(row, await starting);
+    const begun = this.#begin(row);
+    this.#starting.set(row.run, begun);
+    try {
+      return checkSame(row, await begun);
+    } finally {
+      this.#starting.delete(row.run);
+    }
+  }
+
+  async #begin(row: RunRow): Promise<RunRow> {
+    const there = await this.#store.readRun(row.run);
+    if (there !== null) return there;
+    await this.#host.begin(row);
+    return row;
+  }
+
+  async #parseInput(plan: Plan, input: unknown): Promise<Json> {
+    const what = `input of orchestrator "${plan.name}"`;
+    const { schema } = plan.root;
+    if (schema === null) return toJson(input, what, this.#options.maxValueBytes);
+    const parsed = await Promise.resolve()
+      .then(() => parse(schema, input))
+      .catch((thrown: unknown) => {
+        throw new SchemaFailed({ what, reason: String(thrown) }, thrown);
+      });
+    if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
+    return toJson(parsed.value, what, this.#options.maxValueBytes);
+  }
+
+  #newRow(plan: Plan, run: string, input: Json, metadata: JsonObject): RunRow {
+    const startedAt = (this.#options.clock ?? systemClock).now();
+    return {
+      run,
+      orchestrator: plan.name,
+      version: plan.version,
+      status: 'pending',
+      input,
+      output: null,
+      error: null,
+      reason: null,
+      metadata,
+      startedAt,
+      endedAt: null,
+    };
+  }
+}
+
+const MAX_ID = 200;
+
+/** An id is part of every key, so what separates the parts of a key cannot stand in it. */
+function checkId(id: unknown): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  if (typeof id === 'string' && id !== '' && id.length <= MAX_ID && !/[/#\u0000-\u001f]/.test(id)) return;
+  throw new InvalidOption({
+    option: 'id',
+    value: id,
+    expected: `a string of 1 to ${MAX_ID} characters without "/", "#" and control characters`,
+  });
+}
+
+function checkSame(wanted: RunRow, there: RunRow): void {
+  if (wanted.orchestrator !== there.orchestrator) throw new RunExists({ run: there.run, differs: 'orchestrator' });
+  if (!sameJson(wanted.input, there.input)) throw new RunExists({ run: there.run, differs: 'input' });
+}
+
+/** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */
+export type SignalboxOptions<Os extends readonly AnyOrchestrator[]> = BoxOptions & {
+  readonly orchestrators?: Os;
+} & TasksOption<Os>;
+
+/** @internal How `index.ts` hands in the defaults that the runtime may not choose itself. */
+export interface Defaults {
+  readonly store: () => Store;
+  readonly executor: NonNullable<BoxOptions['executor']>;
+}
+
+/** @internal */
+export function createBox<const Os extends readonly AnyOrchestrator[]>(
+  options: SignalboxOptions<Os>,
+  defaults: Defaults,
+): Signalbox<Os> {
+  checkOptions(options);
+  const plans = readPlans(options.orchestrators ?? []);
+  const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
+  checkBodies(plans, bodies);
+  return new Signalbox<Os>(
+    options,
+    options.store ?? defaults.store(),
+    plans,
+    bodies,
+    options.executor ?? defaults.executor,
+  );
+}

@@ -1,0 +1,117 @@
+/**
+ * Group commit: the turns of many runs that were taken since the last commit go to the store
+ * together (I3). A lone turn is committed at once: the batch is whatever has gathered by
+ * the end of this round of the event loop. There is never more than one commit under way.
+ *
+ * Only after it is anything dispatched (I1). A commit that fails has an unknown outcome; the
+ * runs of it are handed back to be thrown out of memory and read again.
+ */
+import type { RunChange, Store } from '../store.ts';
+import { Changes, type RunState, rowOf } from './run-state.ts';
+
+/** One run in a batch, with what was changed. */
+export interface Committed {
+  readonly run: RunState;
+  readonly changes: Changes;
+}
+
+export interface CommitterOptions {
+  readonly store: Store;
+  done(batch: readonly Committed[]): void;
+  failed(batch: readonly Committed[], error: unknown): void;
+}
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  #waiting: RunState[] = [];
+  #scheduled = false;
+  #underWay: Promise<void> | null = null;
+  /** Commits so far. */
+  commits = 0;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing waits to be committed and nothing is under way. */
+  get quiet(): boolean {
+    return this.#waiting.length === 0 && this.#underWay === null;
+  }
+
+  /** What this batch changes in `run`; from here on the run is part of the next commit. */
+  changesOf(run: RunState): Changes {
+    if (run.changes !== null) return run.changes;
+    run.changes = new Changes(run.seq);
+    this.#waiting.push(run);
+    this.#schedule();
+    return run.changes;
+  }
+
+  /** Forgets what was changed in `run` since the last commit. */
+  drop(run: RunState): void {
+    if (run.changes === null) return;
+    run.changes = null;
+    this.#waiting = this.#waiting.filter((other) => other !== run);
+  }
+
+  /** Resolves when everything taken so far was committed, or has failed. */
+  async settled(): Promise<void> {
+    while (!this.quiet) {
+      if (this.#underWay === null) this.#flush();
+      await this.#underWay;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay !== null) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#underWay !== null || this.#waiting.length === 0) return;
+    const batch = this.#waiting.map((run): Committed => ({ run, changes: run.changes as Changes }));
+    this.#waiting = [];
+    for (const { run } of batch) run.changes = null;
+    const changes = batch.filter(hasChanged).map(changeOf);
+    // An answer that came late changes nothing, and nothing is what it costs the store.
+    if (changes.length === 0) return this.#options.done(batch);
+    this.commits += 1;
+    let committed: void | Promise<void>;
+    try {
+      committed = this.#options.store.commit(changes);
+    } catch (error) {
+      return this.#options.failed(batch, error);
+    }
+    if (!(committed instanceof Promise)) return this.#options.done(batch);
+    this.#underWay = committed
+      .then(
+        () => this.#options.done(batch),
+        (error: unknown) => this.#options.failed(batch, error),
+      )
+      .finally(() => {
+        this.#underWay = null;
+        if (this.#waiting.length > 0) this.#schedule();
+      });
+  }
+}
+
+function hasChanged({ changes }: Committed): boolean {
+  return changes.events.length > 0 || changes.dirty.size > 0;
+}
+
+function changeOf({ run, changes }: Committed): RunChange {
+  const actors = changes.skipped;
+  for (const actor of changes.dirty) actors.push(rowOf(run.id, actor));
+  return {
+    run: run.id,
+    after: changes.after,
+    row: changes.rowChanged ? run.row : null,
+    actors,
+    attempts: changes.attempts,
+    events: changes.events,
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * Dispatch: after the commit, the effects. Attempts go to the executor, timers to the timer
+ * service, and what they answer comes back as a message to the run. An effect that is under
+ * way already is not begun again, so what is owed to a run may be dispatched twice.
+ */
+import type { Effect } from '../actors/effect.ts';
+import { Attempt, type Outcome, type Surroundings } from '../attempt.ts';
+import type { Clock } from '../clock.ts';
+import { AnswerIgnored, toRecord } from '../errors.ts';
+import type { Executor, Logger } from '../executor.ts';
+import type { Message } from './message.ts';
+import { keyOf, type Owed, type RunState } from './run-state.ts';
+import type { Timers } from './timers.ts';
+
+export interface DispatcherOptions {
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly maxValueBytes: number;
+  /** How many bodies may run at once; what is over waits in line. */
+  readonly concurrency: number;
+  post(run: string, message: Message): void;
+}
+
+type Undo = Extract<Effect, { readonly do: 'cleanup' | 'compensate' }>;
+
+/** Something under way that can be told to end. */
+interface Underway {
+  abort(reason: Error): void;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #around: Surroundings;
+  readonly #underway = new Map<string, Underway>();
+  /** How much is under way for each run: a run with anything is kept in memory. */
+  readonly #busy = new Map<string, number>();
+  readonly #line: Attempt[] = [];
+  #lineHead = 0;
+  #running = 0;
+  /** Answers that changed nothing (I5). */
+  ignored = 0;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const { executor, clock, timers, maxValueBytes, logger } = options;
+    this.#around = {
+      executor,
+      maxValueBytes,
+      now: () => clock.now(),
+      wakeAfter: (ms, wake) => timers.at(clock.now() + ms, wake),
+      log: (attempt, message, fields) =>
+        logger({ level: 'info', message, ...placeOf(attempt), ...(fields === undefined ? {} : { fields }) }),
+      progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
+      ignored: (attempt, why) => this.ignore(attempt.key, why),
+    };
+  }
+
+  isBusy(run: string): boolean {
+    return this.#busy.has(run);
+  }
+
+  dispatch(run: RunState, owed: Owed): void {
+    switch (owed.do) {
+      case 'execute':
+        return this.#execute(run, owed);
+      case 'wake':
+        return this.#wake(run, owed);
+      case 'cleanup':
+      case 'compensate':
+        return this.#undo(run, owed);
+      case 'abort':
+        return this.#underway.get(keyOf(run.id, owed.path, owed.attempt))?.abort(cancelled());
+      case 'unwake':
+        return this.#options.timers.clear(timerOf(run.id, owed.path));
+      default:
+        return owed satisfies never;
+    }
+  }
+
+  /** Tells everything under way to end, for good. */
+  abortAll(reason: Error): void {
+    this.#line.length = 0;
+    for (const each of [...this.#underway.values()]) each.abort(reason);
+  }
+
+  /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
+  ignore(key: string, why: 'late' | 'duplicate'): void {
+    this.ignored += 1;
+    const error = new AnswerIgnored({ key, why });
+    this.#options.logger({ level: 'warn', message: error.message, error });
+  }
+
+  #execute(run: RunState, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
+    const key = keyOf(run.id, path, attempt);
+    if (this.#underway.has(key) || node.task === null) return;
+    const done = (outcome: Outcome): void => {
+      this.#end(run.id, key);
+      this.#options.post(run.id, {
+        type: 'answer',
+        from: 'execute',
+        path,
+        attempt,
+        output: outcome.ok ? outcome.output : null,
+        error: outcome.ok ? null : outcome.error,
+      });
+      this.#next();
+    };
+    const one = new Attempt(this.#around, { task: node.task, key, path, attempt, run: run.facts, input }, done);
+    this.#begin(run.id, key, {
+      abort: (reason) => {
+        this.#end(run.id, key);
+        one.abort(reason);
+        this.#next();
+      },
+    });
+    this.#line.push(one);
+    this.#next(false);
+  }
+
+  /** Begins what stands in line, as far as there is room. `ended` tells that somebody made room. */
+  #next(ended = true): void {
+    if (ended) this.#running -= 1;
+    while (this.#running < this.#options.concurrency && this.#lineHead < this.#line.length) {
+      const one = this.#line[this.#lineHead] as Attempt;
+      this.#lineHead += 1;
+      if (this.#lineHead === this.#line.length) {
+        this.#line.length = 0;
+        this.#lineHead = 0;
+      }
+      if (!this.#underway.has(one.key)) continue;
+      this.#running += 1;
+      one.begin();
+    }
+  }
+
+  #wake(run: RunState, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
+    const name = timerOf(run.id, path);
+    this.#options.timers.set(name, due, () => this.#options.post(run.id, { type: 'wake', path, attempt }));
+  }
+
+  /** A cleanup or a compensation: the user's function, bounded by its own timeout. */
+  #undo(run: RunState, effect: Undo): void {
+    const { path, attempt, node, input } = effect;
+    const key = keyOf(run.id, path, attempt);
+    const name = `${effect.do} ${key}`;
+    const answer = (error: unknown): void => {
+      this.#options.post(run.id, {
+        type: 'answer',
+        from: effect.do,
+        path,
+        attempt,
+        output: null,
+        error: error === undefined ? null : toRecord(error, { path, attempt }),
+      });
+    };
+    const body = node.task?.[effect.do] as ((context: object) => unknown) | undefined;
+    if (body === undefined) return answer(undefined);
+    if (this.#underway.has(name)) return;
+
+    const controller = new AbortController();
+    let settled = false;
+    const settle = (error?: unknown): void => {
+      if (settled) return;
+      settled = true;
+      stop();
+      this.#end(run.id, name);
+      if (error !== undefined)
+        this.#options.logger({
+          level: 'error',
+          message: `The ${effect.do} of "${path}" failed: ${String(error)}`,
+          run: run.id,
+          path,
+          attempt,
+        });
+      answer(error);
+    };
+    const { clock, timers } = this.#options;
+    const stop = timers.at(clock.now() + (node.task?.cleanupTimeout ?? 0), () => {
+      const late = new DOMException(`The ${effect.do} of "${path}" did not end in time.`, 'TimeoutError');
+      controller.abort(late);
+      settle(late);
+    });
+    this.#begin(run.id, name, { abort: (reason) => controller.abort(reason) });
+    const more = effect.do === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
+    Promise.resolve()
+      .then(() => body({ input, key, signal: controller.signal, ...more }))
+      .then(() => settle(), settle);
+  }
+
+  #progress(attempt: Attempt, fraction: number, note: string | undefined): void {
+    if (!Number.isFinite(fraction) || fraction < 0 || fraction > 1) {
+      const message = `progress(${fraction}) was ignored: a fraction is a number from 0 to 1.`;
+      return this.#options.logger({ level: 'warn', message, ...placeOf(attempt) });
+    }
+    return this.#options.post(attempt.run.id, {
+      type: 'progress',
+      path: attempt.path,
+      attempt: attempt.attempt,
+      fraction,
+      note: note ?? null,
+    });
+  }
+
+  #begin(run: string, name: string, underway: Underway): void {
+    this.#underway.set(name, underway);
+    this.#busy.set(run, (this.#busy.get(run) ?? 0) + 1);
+  }
+
+  #end(run: string, name: string): void {
+    if (!this.#underway.delete(name)) return;
+    const busy = (this.#busy.get(run) ?? 1) - 1;
+    if (busy === 0) this.#busy.delete(run);
+    else this.#busy.set(run, busy);
+  }
+}
+
+function timerOf(run: string, path: string): string {
+  return `${run}/${path}`;
+}
+
+function placeOf(attempt: Attempt): { run: string; path: string; attempt: number } {
+  return { run: attempt.run.id, path: attempt.path, attempt: attempt.attempt };
+}
+
+function cancelled(): Error {
+  return new DOMException('The step was cancelled.', 'AbortError');
+}

@@ -1,0 +1,143 @@
+/**
+ * Who listens: subscribers of the box, and readers of one run's events.
+ *
+ * Both learn of an event only after it was committed. A reader is given what the store has
+ * and then what is told, joined by number, so that it sees each event exactly once and in
+ * order. A subscriber that throws is logged and disturbs nobody.
+ */
+import type { RunFacts } from '../definition.ts';
+import { SubscriberFailed } from '../errors.ts';
+import { type EventType, endsRun, isTerminal, type ReadEvent, type RunEvent } from '../events.ts';
+import type { Logger } from '../executor.ts';
+import type { JsonObject } from '../json.ts';
+import type { Store } from '../store.ts';
+
+export type Listener = (event: ReadEvent) => void;
+
+/** Something that is waited for, and a way not to wait for it any more. */
+export interface Wait {
+  readonly over: Promise<void>;
+  forget(): void;
+}
+
+/** How many events are asked of the store at a time. */
+const PAGE = 500;
+
+export class Followers {
+  readonly #store: Store;
+  readonly #logger: Logger;
+  readonly #listeners = new Map<EventType | '*', Set<Listener>>();
+  /** Readers that have come to the end of what there is. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #ends = new Map<string, Set<() => void>>();
+  #closed = false;
+
+  constructor(store: Store, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  on(type: EventType | '*', listener: Listener): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(type) === listeners) this.#listeners.delete(type);
+    };
+  }
+
+  /** Committed events of one run, in order. */
+  tell({ id, metadata }: RunFacts, events: readonly RunEvent[], ended: boolean): void {
+    if (this.#listeners.size > 0) {
+      for (const event of events) this.#hear(read(event, metadata));
+    }
+    wake(this.#waiting, id);
+    if (ended) wake(this.#ends, id);
+  }
+
+  /** Is over when the run's end has been told, or the box was closed. */
+  end(run: string): Wait {
+    return this.#when(this.#ends, run);
+  }
+
+  /** The history from `after` on; with `follow`, to the end of the run, and otherwise to the end of what there is. */
+  async *read(
+    run: string,
+    metadata: JsonObject,
+    after: number,
+    follow: boolean,
+  ): AsyncGenerator<ReadEvent, void, undefined> {
+    let seq = after;
+    for (;;) {
+      // Begun before the store is asked: what is committed in between is told, too.
+      const more = this.#when(this.#waiting, run);
+      try {
+        const page = await this.#store.readEvents(run, { after: seq, limit: PAGE });
+        for (const event of page) {
+          seq = event.seq;
+          yield read(event, metadata);
+          if (event.path === '' && endsRun(event.type)) return;
+        }
+        if (page.length === PAGE) continue;
+        if (!follow || this.#closed) return;
+        // Somebody may have asked for events beyond the last one of a run that has ended.
+        const row = page.length > 0 ? null : await this.#store.readRun(run);
+        if (row !== null && isTerminal(row.status)) return;
+        await more.over;
+      } finally {
+        more.forget();
+      }
+    }
+  }
+
+  /** Everybody who still waits is let go. */
+  close(): void {
+    this.#closed = true;
+    for (const run of [...this.#waiting.keys()]) wake(this.#waiting, run);
+    for (const run of [...this.#ends.keys()]) wake(this.#ends, run);
+    this.#listeners.clear();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #when(waiting: Map<string, Set<() => void>>, run: string): Wait {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    if (this.#closed) resolve();
+    const others = waiting.get(run);
+    if (others === undefined) waiting.set(run, new Set([resolve]));
+    else others.add(resolve);
+    const forget = (): void => {
+      const all = waiting.get(run);
+      all?.delete(resolve);
+      if (all?.size === 0) waiting.delete(run);
+    };
+    return { over, forget };
+  }
+
+  #hear(event: ReadEvent): void {
+    for (const type of [event.type, '*'] as const) {
+      for (const listener of this.#listeners.get(type) ?? []) {
+        try {
+          listener(event);
+        } catch (thrown) {
+          const reason = thrown instanceof Error ? thrown.message : String(thrown);
+          const error = new SubscriberFailed({ event: event.type, reason }, thrown);
+          this.#logger({ level: 'error', message: error.message, run: event.run, path: event.path, error });
+        }
+      }
+    }
+  }
+}
+
+function read(event: RunEvent, metadata: JsonObject): ReadEvent {
+  return { ...event, metadata };
+}
+
+function wake(waiting: Map<string, Set<() => void>>, run: string): void {
+  const resolves = waiting.get(run);
+  if (resolves === undefined) return;
+  waiting.delete(run);
+  for (const resolve of resolves) resolve();
+}

@@ -1,0 +1,297 @@
+/**
+ * The host: the way of a message to a run, and of what it brings out into the world.
+ *
+ * mailbox → turn → group commit → dispatch → the answers, as messages again. Turns of one
+ * run are serial (I2): a run is either here in memory, and a message is taken at once, or
+ * it is being read, and messages wait in line until it is.
+ */
+import type { Clock } from '../clock.ts';
+import type { Plan } from '../definition.ts';
+import { CommitFailed, Impossible, OrchestratorUnknown } from '../errors.ts';
+import type { Executor, Logger } from '../executor.ts';
+import { endsRun, isTerminal, type RunEvent, type Status } from '../events.ts';
+import type { Kinds } from '../machines/registry.ts';
+import type { Stepper } from '../machines/stepper.ts';
+import type { OpenRun, RunRow, Store } from '../store.ts';
+import { type Committed, Committer } from './committer.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Message } from './message.ts';
+import { newRun, owedTo, recall } from './recall.ts';
+import { type Changes, keyOf, type RunState } from './run-state.ts';
+import { Timers } from './timers.ts';
+import { type Rules, Turn } from './turn.ts';
+
+export interface HostOptions {
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly kinds: Kinds;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly maxValueBytes: number;
+  readonly concurrency: number;
+  /** How many runs that wait for nothing in this process are kept in memory. */
+  readonly idleRuns: number;
+  stepperOf(kind: string): Stepper;
+  /** Committed events, in order; and whether they ended the run. */
+  told(run: RunState, events: readonly RunEvent[], ended: boolean): void;
+}
+
+/** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 5_000;
+
+export class Host {
+  readonly #options: HostOptions;
+  readonly #rules: Rules;
+  readonly #committer: Committer;
+  readonly #dispatcher: Dispatcher;
+  readonly #runs = new Map<string, RunState>();
+  /** Runs in memory that have nothing under way here, the longest idle first. */
+  readonly #idle = new Map<string, RunState>();
+  /** Runs that are being read, with the messages that wait for them. */
+  readonly #reading = new Map<string, { readonly line: Message[]; readonly run: Promise<RunState | null> }>();
+  readonly #pausing = new Set<() => void>();
+  readonly timers: Timers;
+  #closed = false;
+  #pause = FIRST_PAUSE;
+  turns = 0;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    const { kinds, maxValueBytes, stepperOf, store } = options;
+    this.#rules = { kinds, maxValueBytes, stepperOf };
+    this.timers = new Timers(options.clock);
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      timers: this.timers,
+      post: (run, message) => this.post(run, message),
+    });
+    this.#committer = new Committer({
+      store,
+      done: (batch) => this.#done(batch),
+      failed: (batch, error) => this.#failed(batch, error),
+    });
+  }
+
+  get counts(): {
+    readonly turns: number;
+    readonly commits: number;
+    readonly ignored: number;
+    readonly inMemory: number;
+  } {
+    return {
+      turns: this.turns,
+      commits: this.#committer.commits,
+      ignored: this.#dispatcher.ignored,
+      inMemory: this.#runs.size,
+    };
+  }
+
+  /** No message waits, nothing is to be committed. Bodies and timers may be under way. */
+  get quiet(): boolean {
+    return this.#committer.quiet && this.#reading.size === 0;
+  }
+
+  isInMemory(run: string): boolean {
+    return this.#runs.has(run);
+  }
+
+  /** Begins a run. Resolves once its start is committed. */
+  begin(row: RunRow): Promise<void> {
+    return this.#committed(this.#adopt(row), { type: 'start', row });
+  }
+
+  /** Hands a message to a run, now or as soon as the run was read. */
+  post(id: string, message: Message): void {
+    if (this.#closed) return;
+    const run = this.#runs.get(id);
+    if (run === undefined) void this.#read(id, [message]);
+    else this.#take(run, message);
+  }
+
+  /** As `post`, and resolves when what the message changed is committed. False if the run has ended or is not there. */
+  async command(id: string, message: Message): Promise<boolean> {
+    const run = this.#runs.get(id) ?? (await this.#read(id));
+    if (run === null) return false;
+    await this.#committed(run, message);
+    return true;
+  }
+
+  async close(reason: Error): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#dispatcher.abortAll(reason);
+    await this.#committer.settled();
+    this.timers.clearAll();
+    for (const goOn of this.#pausing) goOn();
+  }
+
+  #committed(run: RunState, message: Message): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const changes = this.#take(run, message);
+      if (changes === null)
+        reject(new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`));
+      else changes.committed.push(resolve);
+    });
+  }
+
+  #adopt(row: RunRow): RunState {
+    const run = newRun(this.#rules, this.#planOf(row.orchestrator), row);
+    this.#runs.set(run.id, run);
+    return run;
+  }
+
+  #planOf(orchestrator: string): Plan {
+    const plan = this.#options.plans.get(orchestrator);
+    if (plan === undefined) throw new OrchestratorUnknown({ orchestrator, known: [...this.#options.plans.keys()] });
+    return plan;
+  }
+
+  /** The turn. Null if the engine itself failed in it; the run is then read again without the message. */
+  #take(run: RunState, message: Message): Changes | null {
+    const changes = this.#committer.changesOf(run);
+    changes.messages.push(message);
+    this.#idle.delete(run.id);
+    this.turns += 1;
+    const now = this.#options.clock.now();
+    try {
+      const taken = new Turn(this.#rules, run, changes, now).take(message);
+      if (!taken && message.type === 'answer')
+        this.#dispatcher.ignore(keyOf(run.id, message.path, message.attempt), 'late');
+      if (changes.rowChanged) run.row = rowAfter(run, now);
+      return changes;
+    } catch (error) {
+      const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
+      this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
+      changes.messages.pop();
+      this.#again(run, changes, 0);
+      return null;
+    }
+  }
+
+  #done(batch: readonly Committed[]): void {
+    this.#pause = FIRST_PAUSE;
+    for (const { run, changes } of batch) {
+      if (run.evicted) continue;
+      for (const owed of changes.owed) if (!this.#closed) this.#dispatcher.dispatch(run, owed);
+    }
+    for (const { run, changes } of batch) {
+      const last = changes.events.at(-1);
+      const ended = last !== undefined && last.path === '' && endsRun(last.type);
+      if (ended) this.#runs.delete(run.id);
+      else this.#rest(run);
+      if (last !== undefined) this.#options.told(run, changes.events, ended);
+      for (const resolve of changes.committed) resolve();
+    }
+  }
+
+  /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
+  #rest(run: RunState): void {
+    if (run.evicted || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
+    this.#idle.delete(run.id);
+    this.#idle.set(run.id, run);
+    if (this.#idle.size <= this.#options.idleRuns) return;
+    const [longest] = this.#idle.values();
+    if (longest !== undefined) this.#evict(longest);
+  }
+
+  #evict(run: RunState): void {
+    run.evicted = true;
+    this.#idle.delete(run.id);
+    if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
+  }
+
+  /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */
+  #failed(batch: readonly Committed[], error: unknown): void {
+    const retryIn = this.#pause;
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure = new CommitFailed({ runs: batch.map(({ run }) => run.id), retryIn, reason }, error);
+    this.#options.logger({ level: 'error', message: failure.message, error: failure });
+    for (const { run, changes } of batch) this.#again(run, changes, retryIn);
+  }
+
+  #again(run: RunState, changes: Changes, pause: number): void {
+    // Turns that were taken while the commit was under way stand on what may not have landed.
+    const later = run.changes === changes ? null : run.changes;
+    const messages = [...changes.messages, ...(later?.messages ?? [])];
+    const committed = [...changes.committed, ...(later?.committed ?? [])];
+    this.#committer.drop(run);
+    this.#evict(run);
+    void this.#read(run.id, messages, pause).then((again) => {
+      // The messages have been taken again; those who wait for them wait for that commit.
+      if (again?.changes) again.changes.committed.push(...committed);
+      else for (const resolve of committed) resolve();
+    });
+  }
+
+  /** Reads a run, then takes the messages that have gathered for it. A run is never read twice at a time (I2). */
+  #read(id: string, messages: readonly Message[] = [], pause = 0): Promise<RunState | null> {
+    const reading = this.#reading.get(id);
+    if (reading !== undefined) {
+      reading.line.push(...messages);
+      return reading.run;
+    }
+    const line = [...messages];
+    const run = this.#readUntilRead(id, line, pause).then((found) => {
+      this.#reading.delete(id);
+      for (const message of line) {
+        if (found !== null) this.#take(found, message);
+        else if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
+      }
+      return found;
+    });
+    this.#reading.set(id, { line, run });
+    return run;
+  }
+
+  async #readUntilRead(id: string, line: readonly Message[], pause: number): Promise<RunState | null> {
+    if (pause > 0) await this.#wait(pause);
+    while (!this.#closed) {
+      try {
+        return await this.#recall(id, line);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        const message = `Run "${id}" could not be read and is tried again in ${LONGEST_PAUSE} ms: ${reason}`;
+        this.#options.logger({ level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) });
+        await this.#wait(LONGEST_PAUSE);
+      }
+    }
+    return null;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        this.#pausing.delete(goOn);
+        resolve();
+      };
+      this.#pausing.add(goOn);
+      this.timers.at(this.#options.clock.now() + ms, goOn);
+    });
+  }
+
+  /** The run as the store has it, and what is owed to it. Null when it has ended, or never was. */
+  async #recall(id: string, line: readonly Message[]): Promise<RunState | null> {
+    const { store, clock } = this.#options;
+    const found: OpenRun | null = await store.readOpen(id);
+    if (found === null) {
+      // A start that did not land is begun again.
+      const start = line.find((message) => message.type === 'start');
+      return start === undefined ? null : this.#adopt(start.row);
+    }
+    if (isTerminal(found.row.status)) return null;
+    const run = await recall(this.#rules, store, this.#planOf(found.row.orchestrator), found);
+    this.#runs.set(id, run);
+    for (const owed of owedTo(run, clock.now())) this.#dispatcher.dispatch(run, owed);
+    return run;
+  }
+}
+
+/** The run's own row as its machine now says. */
+function rowAfter({ row, root }: RunState, now: number): RunRow {
+  const status = root.state.value as Status;
+  const { output, error, reason } = root.state.context as unknown as Pick<RunRow, 'output' | 'error' | 'reason'>;
+  return { ...row, status, output, error, reason, endedAt: isTerminal(status) ? now : null };
+}

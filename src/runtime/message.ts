@@ -1,0 +1,30 @@
+/**
+ * What can reach a run. Every message may be taken twice: a second time it finds nothing that
+ * waits for it and changes nothing (I5), which is what lets a commit of unknown outcome be
+ * repeated (I3).
+ */
+import type { ErrorRecord } from '../errors.ts';
+import type { Json } from '../json.ts';
+import type { RunRow } from '../store.ts';
+
+export type Message =
+  | { readonly type: 'start'; readonly row: RunRow }
+  /** An actor that a state invoked has answered. */
+  | {
+      readonly type: 'answer';
+      readonly from: 'execute' | 'cleanup' | 'compensate';
+      readonly path: string;
+      readonly attempt: number;
+      readonly output: Json;
+      readonly error: ErrorRecord | null;
+    }
+  /** A timer is due. */
+  | { readonly type: 'wake'; readonly path: string; readonly attempt: number }
+  | {
+      readonly type: 'progress';
+      readonly path: string;
+      readonly attempt: number;
+      readonly fraction: number;
+      readonly note: string | null;
+    }
+  | { readonly type: 'cancel'; readonly reason: string | null };

@@ -1,0 +1,99 @@
+/**
+ * Reading a run back: from its rows to a `RunState` that goes on where the last commit left
+ * it, and what it is still owed. Nothing is replayed. What a state invokes says what its
+ * actor waits for, so the effects need no rows of their own: an attempt that was under way is
+ * owed again under the same key (I6), a timer with the time that remains.
+ */
+import { actorNamed } from '../actors/index.ts';
+import type { Plan, PlanNode, RunFacts } from '../definition.ts';
+import type { ErrorRecord } from '../errors.ts';
+import { Impossible } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { Ledger } from '../machines/ledger.ts';
+import type { Memory } from '../machines/registry.ts';
+import type { ActorRow, OpenRun, RunRow, Store } from '../store.ts';
+import { type Actor, keyOf, type Owed, type RunState } from './run-state.ts';
+import { newActor, type Rules } from './turn.ts';
+
+/** A run that begins: its own actor and nothing else. */
+export function newRun(rules: Rules, plan: Plan, row: RunRow): RunState {
+  const root = newActor(rules.kinds, rules.stepperOf(plan.root.kind), plan.root, null, '', row.input, row.startedAt);
+  return stateOf(plan, row, 0, root, new Map([['', root]]));
+}
+
+/** A run as its rows say that it stands. */
+export async function recall(rules: Rules, store: Store, plan: Plan, { row, seq, open }: OpenRun): Promise<RunState> {
+  const actors = new Map<string, Actor>();
+  // Parents before their children: a path is longer than that of its parent.
+  for (const each of [...open].sort((left, right) => left.path.length - right.path.length)) {
+    actors.set(each.path, actorOf(rules, plan, each, actors));
+  }
+  const root = actors.get('');
+  if (root === undefined) throw new Impossible(`Run "${row.run}" is not ended and has no actor of its own.`);
+  const run = stateOf(plan, row, seq, root, actors);
+  for (const actor of actors.values()) {
+    if (!actor.kind.parent) continue;
+    const children = await store.readChildren(row.run, actor.path);
+    const known = children.map(({ path, state, output }) => ({
+      name: path.slice(path.lastIndexOf('/') + 1),
+      status: state,
+      output,
+    }));
+    actor.ledger = new Ledger(actor.node, actor.input, run.facts, rules.maxValueBytes, known);
+  }
+  return run;
+}
+
+/** What the actors of a run that was read back still wait for. */
+export function owedTo(run: RunState, now: number): Owed[] {
+  const owed: Owed[] = [];
+  for (const { path, node, input, due, invoked, state } of run.actors.values()) {
+    if (invoked === null) continue;
+    const { output, error, attempt, reason } = state.context as unknown as Remembered;
+    const effect = actorNamed(invoked)?.describe({
+      path,
+      node,
+      input,
+      output,
+      error,
+      attempt,
+      reason,
+      due,
+      now,
+      key: keyOf(run.id, path, attempt),
+    });
+    if (effect) owed.push(effect);
+  }
+  return owed;
+}
+
+interface Remembered {
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly attempt: number;
+  readonly reason: string | null;
+}
+
+function actorOf(rules: Rules, plan: Plan, row: ActorRow, actors: ReadonlyMap<string, Actor>): Actor {
+  const parent = row.parent === null ? null : (actors.get(row.parent) ?? null);
+  const node = parent === null ? plan.root : parent.node.childByName.get(row.path.slice(row.path.lastIndexOf('/') + 1));
+  if (node === undefined)
+    throw new Impossible(`Run "${row.run}" has an actor "${row.path}", which the definition doesn't know.`);
+  const stepper = rules.stepperOf(node.kind);
+  const actor = newActor(rules.kinds, stepper, node, parent, row.path, row.input, row.startedAt);
+  actor.state = stepper.recall(row.state, memoryOf(actor.state.context, node, row));
+  actor.invoked = stepper.invokedBy(row.state);
+  actor.due = row.due;
+  parent?.live?.add(actor);
+  return actor;
+}
+
+/** The memory that a machine of this kind begins with, and over it what the row kept. */
+function memoryOf(fresh: Memory, node: PlanNode, { input, output, error, attempt, memory }: ActorRow): Memory {
+  return { ...fresh, ...memory, node, input, output, error, ...('attempt' in fresh ? { attempt } : {}) };
+}
+
+function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<string, Actor>): RunState {
+  const facts: RunFacts = Object.freeze({ id: row.run, key: null, startedAt: row.startedAt, metadata: row.metadata });
+  return { id: row.run, plan, facts, root, actors, row, seq, changes: null, evicted: false };
+}

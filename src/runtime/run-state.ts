@@ -1,0 +1,111 @@
+/**
+ * A run in memory: its actors that have not ended, and what this batch has changed in it.
+ * All of it is derived from rows and can be thrown away at any time between two turns;
+ * `recall.ts` makes it again.
+ */
+import type { Effect } from '../actors/effect.ts';
+import type { Plan, PlanNode, RunFacts } from '../definition.ts';
+import type { RunEvent } from '../events.ts';
+import type { Json } from '../json.ts';
+import type { Ledger } from '../machines/ledger.ts';
+import type { Kind } from '../machines/registry.ts';
+import type { MachineState, Stepper } from '../machines/stepper.ts';
+import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
+import type { Message } from './message.ts';
+
+/** One actor of a run that has not ended. */
+export interface Actor {
+  readonly path: string;
+  readonly node: PlanNode;
+  readonly kind: Kind;
+  readonly stepper: Stepper;
+  readonly parent: Actor | null;
+  readonly input: Json;
+  readonly startedAt: number;
+  state: MachineState;
+  /** The children of a parent that have not ended, and what it knows of all of them. */
+  readonly live: Set<Actor> | null;
+  ledger: Ledger | null;
+  /** What its state has invoked and not yet heard from. */
+  invoked: string | null;
+  due: number | null;
+  /** When the attempt under way began. */
+  attemptAt: number;
+  endedAt: number | null;
+  progress: number;
+}
+
+/** Something that is owed once the turn is committed: an actor's effect, or the end of one. */
+export type Owed =
+  | Effect
+  | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
+  | { readonly do: 'unwake'; readonly path: string };
+
+/** What the turns of one batch have changed in one run. */
+export class Changes {
+  /** The messages that led here, to be taken again should the commit fail (I3). */
+  readonly messages: Message[] = [];
+  readonly dirty = new Set<Actor>();
+  /** Children that never began and are told as skipped: they have a row and no actor. */
+  readonly skipped: ActorRow[] = [];
+  readonly attempts: AttemptRow[] = [];
+  readonly events: RunEvent[] = [];
+  readonly owed: Owed[] = [];
+  /** Called when the commit is safe. */
+  readonly committed: (() => void)[] = [];
+  readonly after: number;
+  rowChanged = false;
+
+  constructor(after: number) {
+    this.after = after;
+  }
+}
+
+/** A run as the host holds it. */
+export interface RunState {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly facts: RunFacts;
+  readonly root: Actor;
+  readonly actors: Map<string, Actor>;
+  row: RunRow;
+  /** The number of the last event, committed or not. */
+  seq: number;
+  changes: Changes | null;
+  /** Set when the run was thrown out of memory: a turn on it would be lost. */
+  evicted: boolean;
+}
+
+export function pathUnder(parent: string, name: string): string {
+  return parent === '' ? name : `${parent}/${name}`;
+}
+
+export function keyOf(run: string, path: string, attempt: number): string {
+  return `${run}/${path}#${attempt}`;
+}
+
+interface Columns {
+  readonly attempt?: number;
+  readonly output: Json;
+  readonly error: ActorRow['error'];
+}
+
+/** An actor as the store keeps it. */
+export function rowOf(run: string, actor: Actor): ActorRow {
+  const { attempt, output, error } = actor.state.context as unknown as Columns;
+  return {
+    run,
+    path: actor.path,
+    parent: actor.parent === null ? null : actor.parent.path,
+    kind: actor.node.kind,
+    state: actor.state.value as ActorRow['state'],
+    attempt: attempt ?? 0,
+    input: actor.input,
+    output,
+    error,
+    memory: actor.kind.keep(actor.state.context),
+    due: actor.due,
+    startedAt: actor.startedAt,
+    endedAt: actor.endedAt,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * A handle on one run: ask it, follow it, cancel it. It holds an id and nothing of the run
+ * itself, so it is as good after a crash as before, and any number of them may exist.
+ */
+import { BoxClosed, type ErrorRecord, RunCancelled, RunFailed, RunUnknown } from '../errors.ts';
+import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '../events.ts';
+import type { Json } from '../json.ts';
+import type { Kinds } from '../machines/registry.ts';
+import type { ActorRow, RunRow, Store } from '../store.ts';
+import type { Followers } from './followers.ts';
+import type { Host } from './host.ts';
+import { type RunSnapshot, snapshotOf, statusOf } from './snapshot.ts';
+
+/** What a handle needs of the box that gave it. */
+export interface RunContext {
+  readonly store: Store;
+  readonly host: Host;
+  readonly followers: Followers;
+  readonly kinds: Kinds;
+}
+
+/** How a run ended, in one shape for success and failure (P42). */
+export interface Outcome<Output = Json> {
+  readonly run: string;
+  readonly status: TerminalStatus;
+  /** What the run results in; null unless it completed. */
+  readonly output: Output | null;
+  /** The first failure, and all of them. */
+  readonly error: ErrorRecord | null;
+  readonly failures: readonly ErrorRecord[];
+  /** The outputs of the tracks that completed, by name. */
+  readonly outputs: { readonly [track: string]: Json };
+  readonly timing: { readonly startedAt: number; readonly endedAt: number; readonly duration: number };
+}
+
+/** A handle on a run. `Output` is what its orchestrator results in. */
+export class Run<Output = Json> {
+  readonly id: string;
+  readonly #context: RunContext;
+
+  /** @internal Handles are given by `box.start` and `box.run`. */
+  constructor(id: string, context: RunContext) {
+    this.id = id;
+    this.#context = context;
+  }
+
+  /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
+  async result(): Promise<Output> {
+    const row = await this.#ended();
+    if (row.status === 'completed' || row.status === 'compensated') return row.output as Output;
+    if (row.status === 'cancelled') throw new RunCancelled({ run: this.id, reason: row.reason });
+    const failures = failuresAmong(await this.#context.store.readActors(this.id));
+    const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
+    throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
+  }
+
+  /** How the run ended, well or not; never rejects because of the run itself. */
+  async outcome(): Promise<Outcome<Output>> {
+    const row = await this.#ended();
+    const actors = await this.#context.store.readActors(this.id);
+    const outputs: { [track: string]: Json } = {};
+    for (const { parent, path, state, output } of actors) {
+      if (parent === '' && state === 'completed' && !path.startsWith('~')) outputs[path] = output;
+    }
+    const endedAt = row.endedAt ?? row.startedAt;
+    return {
+      run: this.id,
+      status: row.status as TerminalStatus,
+      output: row.status === 'completed' ? (row.output as Output) : null,
+      error: row.error,
+      failures: failuresAmong(actors),
+      outputs,
+      timing: { startedAt: row.startedAt, endedAt, duration: endedAt - row.startedAt },
+    };
+  }
+
+  async status(): Promise<Status> {
+    const row = await this.#row();
+    if (isTerminal(row.status)) return row.status;
+    const open = await this.#context.store.readOpen(this.id);
+    return open === null ? row.status : statusOf(row, open.open, this.#context.kinds);
+  }
+
+  /** Every track and step with its status, attempts and times, as the store has them. */
+  async snapshot(): Promise<RunSnapshot> {
+    const row = await this.#row();
+    const { store, kinds } = this.#context;
+    return snapshotOf(row, await store.readActors(this.id), await store.readAttempts(this.id), kinds);
+  }
+
+  /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. */
+  async *events({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+    const { metadata } = await this.#row();
+    yield* this.#context.followers.read(this.id, metadata, after, true);
+  }
+
+  /** The events that there are, from number `after` on; ends where the history ends now. */
+  async *history({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+    const { metadata } = await this.#row();
+    yield* this.#context.followers.read(this.id, metadata, after, false);
+  }
+
+  /**
+   * Ends the run and everything below it (S14): running bodies are told by their signal, what
+   * has not begun is skipped. Resolves when the cancel is committed; `result()` tells when all
+   * is over. Cancelling a run that has ended, or is being cancelled, changes nothing.
+   */
+  async cancel({ reason = null }: { readonly reason?: string | null } = {}): Promise<void> {
+    await this.#row();
+    await this.#context.host.command(this.id, { type: 'cancel', reason });
+  }
+
+  async #row(): Promise<RunRow> {
+    if (this.#context.followers.closed) throw new BoxClosed();
+    const row = await this.#context.store.readRun(this.id);
+    if (row === null) throw new RunUnknown({ run: this.id });
+    return row;
+  }
+
+  async #ended(): Promise<RunRow> {
+    for (;;) {
+      // Asked first, so that an end between the two lines is not missed.
+      const end = this.#context.followers.end(this.id);
+      try {
+        const row = await this.#row();
+        if (isTerminal(row.status)) return row;
+        await end.over;
+      } finally {
+        end.forget();
+      }
+    }
+  }
+}
+
+/** Steps that failed, in the order in which they began; a track is not told beside the step that failed it. */
+function failuresAmong(actors: readonly ActorRow[]): ErrorRecord[] {
+  const failures: ErrorRecord[] = [];
+  for (const { path, state, error } of actors) {
+    if (state !== 'failed' && state !== 'timedOut' && state !== 'compensationFailed') continue;
+    if (error !== null && (error.path ?? path) === path) failures.push({ ...error, path });
+  }
+  return failures;
+}

@@ -1,0 +1,99 @@
+/** What a run looks like from outside: its rows, put together for people and programs to read. */
+import type { ErrorRecord } from '../errors.ts';
+import type { Status } from '../events.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Kinds } from '../machines/registry.ts';
+import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
+
+/** One try of a step. */
+export interface AttemptSnapshot {
+  readonly attempt: number;
+  readonly status: Status;
+  readonly error: ErrorRecord | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** A step or a track. */
+export interface ActorSnapshot {
+  readonly status: Status;
+  readonly kind: string;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  /** Every try, the first one first; empty for a track, and for a step that has not begun. */
+  readonly attempts: readonly AttemptSnapshot[];
+  /** When the timer that it waits for is due. */
+  readonly due: number | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface RunSnapshot {
+  readonly run: string;
+  readonly orchestrator: string;
+  readonly version: string;
+  readonly status: Status;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly metadata: JsonObject;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** Tracks by path, in the order in which they began. */
+  readonly tracks: { readonly [path: string]: ActorSnapshot };
+  /** Steps by path, in the order in which they began. */
+  readonly steps: { readonly [path: string]: ActorSnapshot };
+}
+
+/** A live run shows `waiting` when every step that is live waits for a timer or a person. */
+export function statusOf(row: RunRow, open: readonly ActorRow[], kinds: Kinds): Status {
+  if (row.status !== 'running') return row.status;
+  const steps = open.filter(({ kind }) => !kinds.get(kind).parent);
+  return steps.length > 0 && steps.every(({ state }) => state === 'retrying' || state === 'awaitingApproval')
+    ? 'waiting'
+    : 'running';
+}
+
+export function snapshotOf(
+  row: RunRow,
+  actors: readonly ActorRow[],
+  attempts: readonly AttemptRow[],
+  kinds: Kinds,
+): RunSnapshot {
+  const earlier = new Map<string, AttemptRow[]>();
+  for (const attempt of attempts) {
+    const known = earlier.get(attempt.path);
+    if (known === undefined) earlier.set(attempt.path, [attempt]);
+    else known.push(attempt);
+  }
+  const tracks: { [path: string]: ActorSnapshot } = {};
+  const steps: { [path: string]: ActorSnapshot } = {};
+  for (const actor of actors) {
+    if (actor.parent === null) continue;
+    (kinds.get(actor.kind).parent ? tracks : steps)[actor.path] = actorSnapshot(actor, earlier.get(actor.path) ?? []);
+  }
+  const { run, orchestrator, version, input, output, error, metadata, startedAt, endedAt } = row;
+  const status = statusOf(
+    row,
+    actors.filter(({ endedAt: ended }) => ended === null),
+    kinds,
+  );
+  return { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt, tracks, steps };
+}
+
+function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSnapshot {
+  const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt } = actor;
+  const attempts: AttemptSnapshot[] = earlier.map((past) => ({
+    attempt: past.attempt,
+    status: past.error.code === 'step-timed-out' ? 'timedOut' : 'failed',
+    error: past.error,
+    startedAt: past.startedAt,
+    endedAt: past.endedAt,
+  }));
+  if (attempt > earlier.length) {
+    const began = earlier.at(-1)?.endedAt ?? startedAt;
+    attempts.push({ attempt, status, error, startedAt: began, endedAt });
+  }
+  return { status, kind, input, output, error, attempts, due, startedAt, endedAt };
+}

@@ -1,0 +1,139 @@
+/**
+ * The timer service: wake-ups at absolute times, in a heap, with one timer of the clock
+ * armed for the earliest. A due time may be further away than the clock can count; then it
+ * is armed in stretches. With nothing due nothing is armed, and the process may exit.
+ */
+import { type Clock, MAX_DELAY } from '../clock.ts';
+import { Heap } from '../heap.ts';
+
+interface Timer {
+  readonly due: number;
+  /** Timers of one instant fire in the order in which they were set. */
+  readonly order: number;
+  fire: (() => void) | null;
+}
+
+/** So few cancelled timers are not worth the sweeping. */
+const SWEEP_FROM = 1_024;
+
+export class Timers {
+  readonly #clock: Clock;
+  readonly #named = new Map<string, Timer>();
+  #heap = new Heap<Timer>(byDue);
+  #live = 0;
+  #order = 0;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #disarm: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How many wake-ups are outstanding. */
+  get size(): number {
+    return this.#live;
+  }
+
+  /** Calls `fire` at `due`; the answer cancels it. */
+  at(due: number, fire: () => void): () => void {
+    const timer: Timer = { due, order: this.#order, fire };
+    this.#order += 1;
+    this.#live += 1;
+    this.#heap.push(timer);
+    if (due < this.#armedFor) this.#arm();
+    return () => this.#cancel(timer);
+  }
+
+  /** A wake-up with a name, which replaces the one that had it. */
+  set(name: string, due: number, fire: () => void): void {
+    this.clear(name);
+    const timer: Timer = { due, order: this.#order, fire: null };
+    timer.fire = () => {
+      this.#named.delete(name);
+      fire();
+    };
+    this.#order += 1;
+    this.#live += 1;
+    this.#named.set(name, timer);
+    this.#heap.push(timer);
+    if (due < this.#armedFor) this.#arm();
+  }
+
+  has(name: string): boolean {
+    return this.#named.has(name);
+  }
+
+  clear(name: string): void {
+    const timer = this.#named.get(name);
+    if (timer === undefined) return;
+    this.#named.delete(name);
+    this.#cancel(timer);
+  }
+
+  clearAll(): void {
+    this.#named.clear();
+    this.#heap = new Heap<Timer>(byDue);
+    this.#live = 0;
+    this.#stop();
+  }
+
+  #cancel(timer: Timer): void {
+    if (timer.fire === null) return;
+    timer.fire = null;
+    this.#live -= 1;
+    if (this.#live === 0) return this.clearAll();
+    // A timeout is set for every attempt and nearly always cancelled: without sweeping, the heap would fill with them.
+    if (this.#heap.size > SWEEP_FROM && this.#live < this.#heap.size / 2) this.#sweep();
+  }
+
+  #sweep(): void {
+    const kept = new Heap<Timer>(byDue);
+    for (let timer = this.#heap.pop(); timer !== undefined; timer = this.#heap.pop()) {
+      if (timer.fire !== null) kept.push(timer);
+    }
+    this.#heap = kept;
+  }
+
+  #arm(): void {
+    this.#stop();
+    for (let next = this.#heap.peek(); next !== undefined; next = this.#heap.peek()) {
+      if (next.fire !== null) {
+        this.#armedFor = next.due;
+        const delay = Math.min(Math.max(0, next.due - this.#clock.now()), MAX_DELAY);
+        this.#disarm = this.#clock.wakeAfter(delay, () => this.#fireDue());
+        return;
+      }
+      this.#heap.pop();
+    }
+  }
+
+  #stop(): void {
+    this.#disarm?.();
+    this.#disarm = null;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #fireDue(): void {
+    this.#disarm = null;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    const due: (() => void)[] = [];
+    for (
+      let next = this.#heap.peek();
+      next !== undefined && (next.fire === null || next.due <= now);
+      next = this.#heap.peek()
+    ) {
+      this.#heap.pop();
+      if (next.fire === null) continue;
+      due.push(next.fire);
+      next.fire = null;
+      this.#live -= 1;
+    }
+    for (const fire of due) fire();
+    this.#arm();
+  }
+}
+
+function byDue(left: Timer, right: Timer): number {
+  return left.due - right.due || left.order - right.order;
+}

@@ -1,0 +1,351 @@
+/**
+ * The turn: one message, one run, nothing but memory.
+ *
+ * Finds the actor that the message is for, lets its machine decide, and goes on with what
+ * that brings (children to start, a parent to tell) through a queue, until nobody has
+ * anything left to say. What must be written and what is owed to the world is only noted
+ * down (I1); the commit and the dispatch happen elsewhere, later. Time is handed in (I4).
+ */
+import type { AnyEventObject } from 'xstate';
+import { actorNamed } from '../actors/index.ts';
+import type { PlanNode } from '../definition.ts';
+import type { ErrorRecord } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { type Arrival, Ledger } from '../machines/ledger.ts';
+import { prepare } from '../machines/mapping.ts';
+import { type Kinds, type Memory, numbered, type Telling } from '../machines/registry.ts';
+import type { Stepper, Wish } from '../machines/stepper.ts';
+import type { ActorRow } from '../store.ts';
+import type { Message } from './message.ts';
+import { type Actor, type Changes, keyOf, pathUnder, type RunState } from './run-state.ts';
+
+/** What a turn is handed besides the run and the message. */
+export interface Rules {
+  readonly kinds: Kinds;
+  readonly maxValueBytes: number;
+  stepperOf(kind: string): Stepper;
+}
+
+const START: AnyEventObject = Object.freeze({ type: 'start' });
+
+export class Turn {
+  readonly #rules: Rules;
+  readonly #run: RunState;
+  readonly #changes: Changes;
+  readonly #now: number;
+  readonly #queue: (Actor | AnyEventObject)[] = [];
+  readonly #wishes: Wish[] = [];
+
+  constructor(rules: Rules, run: RunState, changes: Changes, now: number) {
+    this.#rules = rules;
+    this.#run = run;
+    this.#changes = changes;
+    this.#now = now;
+  }
+
+  /** Takes one message to its end. False when nothing waited for it (I5). */
+  take(message: Message): boolean {
+    const taken = this.#address(message);
+    // Actor and event alternate in the queue. It grows while it is read.
+    for (let at = 0; at < this.#queue.length; at += 2) {
+      this.#deliver(this.#queue[at] as Actor, this.#queue[at + 1] as AnyEventObject);
+    }
+    return taken;
+  }
+
+  #address(message: Message): boolean {
+    const { root, actors } = this.#run;
+    switch (message.type) {
+      case 'start':
+        if (root.state.value !== 'pending') return false;
+        this.#send(root, this.#startOf(root));
+        return true;
+      case 'cancel':
+        // A cancel of something that is being cancelled changes nothing (S14).
+        if (root.state.status !== 'active') return false;
+        this.#send(root, message);
+        return true;
+      case 'answer': {
+        const actor = waiting(actors.get(message.path), message.from, message.attempt);
+        if (actor === null) return false;
+        actor.invoked = null;
+        this.#send(actor, answerEvent(message));
+        return true;
+      }
+      case 'wake': {
+        const actor = waiting(actors.get(message.path), 'backoff', message.attempt);
+        if (actor === null) return false;
+        actor.invoked = null;
+        actor.due = null;
+        this.#send(actor, { type: 'xstate.done.actor.backoff', output: undefined, actorId: 'backoff' });
+        return true;
+      }
+      case 'progress':
+        return this.#note(waiting(actors.get(message.path), 'execute', message.attempt), message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** Progress never goes back. */
+  #note(actor: Actor | null, { attempt, fraction, note }: Extract<Message, { type: 'progress' }>): boolean {
+    if (actor === null || fraction < actor.progress) return false;
+    actor.progress = fraction;
+    this.#tell(actor.path, { type: 'step.progress', attempt, fraction, note });
+    return true;
+  }
+
+  #send(actor: Actor, event: AnyEventObject): void {
+    this.#queue.push(actor, event);
+  }
+
+  #deliver(actor: Actor, event: AnyEventObject): void {
+    if (actor.state.status !== 'active') return;
+    const from = actor.state.value as string;
+    const wishes = this.#wishes;
+    wishes.length = 0;
+    const state = actor.stepper.next(actor.state, event, wishes);
+    if (state === actor.state) return;
+    actor.state = state;
+    this.#changes.dirty.add(actor);
+    let acts = 0;
+    for (const wish of wishes) {
+      if (wish.type === 'invoke') this.#invoke(actor, wish.src);
+      else if (wish.type === 'stop') this.#stop(actor, wish.src, from);
+      else acts += 1;
+    }
+    const to = state.value as string;
+    const ends = state.status !== 'active';
+    // An end is told last: after those who are skipped because of it.
+    if (to !== from && !ends) this.#passed(actor, from, to);
+    if (acts > 0) this.#act(actor, wishes);
+    if (to !== from && ends) this.#passed(actor, from, to);
+    if (ends) this.#end(actor, to);
+  }
+
+  #passed(actor: Actor, from: string, to: string): void {
+    const { kind, state, due } = actor;
+    if (to === 'running') actor.attemptAt = this.#now;
+    if (to === 'retrying') {
+      const { attempt, error } = state.context as unknown as { attempt: number; error: ErrorRecord };
+      const { id: run } = this.#run;
+      this.#changes.attempts.push({
+        run,
+        path: actor.path,
+        attempt,
+        error,
+        startedAt: actor.attemptAt,
+        endedAt: this.#now,
+      });
+    }
+    const telling = kind.tell(from, to, state.context, { now: this.#now, due });
+    if (telling !== null) this.#tell(actor.path, telling);
+    if (actor.parent === null) this.#changes.rowChanged = true;
+  }
+
+  #invoke(actor: Actor, src: string): void {
+    actor.invoked = src;
+    const effect = actorNamed(src)?.describe(this.#invoker(actor)) ?? null;
+    if (effect === null) return;
+    if (effect.do === 'wake') actor.due = effect.due;
+    this.#changes.owed.push(effect);
+  }
+
+  #invoker(actor: Actor) {
+    const { path, node, input, due } = actor;
+    const { output, error, attempt, reason } = actor.state.context as unknown as Asked;
+    return {
+      path,
+      node,
+      input,
+      output,
+      error,
+      attempt,
+      reason,
+      due,
+      now: this.#now,
+      key: keyOf(this.#run.id, path, attempt),
+    };
+  }
+
+  /** A state was left. What it had invoked is told to end, unless its answer is why the state was left. */
+  #stop(actor: Actor, src: string, from: string): void {
+    if (actor.invoked !== src) return;
+    actor.invoked = null;
+    if (src === 'execute') {
+      const { attempt } = actor.state.context as unknown as Asked;
+      this.#changes.owed.push({ do: 'abort', path: actor.path, attempt });
+    } else if (from === 'retrying') {
+      actor.due = null;
+      this.#changes.owed.push({ do: 'unwake', path: actor.path });
+    }
+  }
+
+  #act(actor: Actor, wishes: readonly Wish[]): void {
+    for (const wish of wishes) {
+      if (wish.type !== 'act') continue;
+      const act = ACTIONS[wish.action];
+      if (act !== undefined) act(this, actor, wish.params);
+    }
+  }
+
+  /** @internal The four wishes of a parent; `ACTIONS` maps their names to these. */
+  startNext(actor: Actor, count: number): void {
+    for (let started = 0; started < count; started += 1) {
+      const child = actor.ledger?.take();
+      if (child) this.#spawn(actor, child);
+    }
+  }
+
+  /** @internal */
+  skipRest(actor: Actor): void {
+    this.#skipped(actor, actor.ledger?.rest() ?? []);
+  }
+
+  /** @internal */
+  tellChildren(actor: Actor, event: AnyEventObject): void {
+    for (const child of actor.live ?? []) this.#send(child, event);
+  }
+
+  #spawn(parent: Actor, node: PlanNode): void {
+    const { kinds, maxValueBytes } = this.#rules;
+    const prepared = prepare(node, (parent.ledger as Ledger).factsFor(node), maxValueBytes);
+    const path = pathUnder(parent.path, node.name);
+    const input = 'output' in prepared ? prepared.output : null;
+    const child = newActor(kinds, this.#rules.stepperOf(node.kind), node, parent, path, input, this.#now);
+    this.#run.actors.set(path, child);
+    parent.live?.add(child);
+    this.#send(
+      child,
+      'error' in prepared ? { type: 'fail', error: { ...prepared.error, path } } : this.#startOf(child),
+    );
+  }
+
+  #startOf(actor: Actor): AnyEventObject {
+    if (!actor.kind.parent) return START;
+    actor.ledger = new Ledger(actor.node, actor.input, this.#run.facts, this.#rules.maxValueBytes);
+    return { type: 'start', ...this.#told(actor, actor.ledger.begin()) };
+  }
+
+  /** What the parent's machine is told of an arrival; those who are lost by it are noted down here. */
+  #told(parent: Actor, { ready, skipped, finished }: Arrival): object {
+    this.#skipped(parent, skipped);
+    const placed =
+      finished !== null && 'error' in finished ? { error: { ...finished.error, path: parent.path } } : finished;
+    return { ready, skipped: skipped.length, finished: placed };
+  }
+
+  #skipped(parent: Actor, nodes: readonly PlanNode[]): void {
+    for (const node of nodes) {
+      const path = pathUnder(parent.path, node.name);
+      const kind = this.#rules.kinds.get(node.kind);
+      this.#changes.skipped.push(skippedRow(this.#run.id, parent.path, path, node.kind, this.#now));
+      const telling = kind.tell('pending', 'skipped', EMPTY_MEMORY, { now: this.#now, due: null });
+      if (telling !== null) this.#tell(path, telling);
+    }
+  }
+
+  #end(actor: Actor, status: string): void {
+    const { parent } = actor;
+    actor.endedAt = this.#now;
+    if (parent === null) return;
+    this.#run.actors.delete(actor.path);
+    parent.live?.delete(actor);
+    const { output, error } = actor.state.context as unknown as Asked;
+    const arrival = (parent.ledger as Ledger).settle(actor.node, status, output);
+    this.#send(parent, { type: 'child.settled', status, error, ...this.#told(parent, arrival) });
+  }
+
+  #tell(path: string, telling: Telling): void {
+    this.#run.seq += 1;
+    this.#changes.events.push(numbered({ run: this.#run.id, seq: this.#run.seq, at: this.#now, path }, telling));
+  }
+}
+
+interface Asked {
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly attempt: number;
+  readonly reason: string | null;
+}
+
+/** The wishes that parents' machines have, by the names that the machines use. */
+const ACTIONS: { readonly [action: string]: (turn: Turn, actor: Actor, params: unknown) => void } = {
+  startNext: (turn, actor, params) => turn.startNext(actor, (params as { count: number }).count),
+  skipRest: (turn, actor) => turn.skipRest(actor),
+  cancelChildren: (turn, actor, params) =>
+    turn.tellChildren(actor, { type: 'cancel', reason: (params as { reason: string | null }).reason }),
+  tellChildren: (turn, actor, params) => turn.tellChildren(actor, params as AnyEventObject),
+};
+
+const EMPTY_MEMORY: Memory = Object.freeze({ node: null, attempt: 0, error: null, reason: null });
+const NO_MEMORY = Object.freeze({});
+
+/** The actor, if it still waits for that answer of that attempt; everything else is late, double or unknown (I5). */
+function waiting(actor: Actor | undefined, invoked: string, attempt: number): Actor | null {
+  if (actor === undefined || actor.invoked !== invoked) return null;
+  return (actor.state.context as unknown as Asked).attempt === attempt ? actor : null;
+}
+
+function answerEvent({ from, output, error }: Extract<Message, { type: 'answer' }>): AnyEventObject {
+  return error === null ? { type: DONE[from], output, actorId: from } : { type: FAILED[from], error, actorId: from };
+}
+
+const DONE = {
+  execute: 'xstate.done.actor.execute',
+  cleanup: 'xstate.done.actor.cleanup',
+  compensate: 'xstate.done.actor.compensate',
+} as const;
+const FAILED = {
+  execute: 'xstate.error.actor.execute',
+  cleanup: 'xstate.error.actor.cleanup',
+  compensate: 'xstate.error.actor.compensate',
+} as const;
+
+export function newActor(
+  kinds: Kinds,
+  stepper: Stepper,
+  node: PlanNode,
+  parent: Actor | null,
+  path: string,
+  input: Json,
+  now: number,
+): Actor {
+  const kind = kinds.get(node.kind);
+  return {
+    path,
+    node,
+    kind,
+    stepper,
+    parent,
+    input,
+    startedAt: now,
+    // Nothing but the invocation of `begin`, which under a host is the parent's word.
+    state: stepper.begin({ node, input }, []),
+    live: kind.parent ? new Set() : null,
+    ledger: null,
+    invoked: null,
+    due: null,
+    attemptAt: now,
+    endedAt: null,
+    progress: 0,
+  };
+}
+
+function skippedRow(run: string, parent: string, path: string, kind: string, now: number): ActorRow {
+  return {
+    run,
+    path,
+    parent,
+    kind,
+    state: 'skipped',
+    attempt: 0,
+    input: null,
+    output: null,
+    error: null,
+    memory: NO_MEMORY,
+    due: null,
+    startedAt: now,
+    endedAt: now,
+  };
+}
