@@ -1,0 +1,112 @@
+/**
+ * A clock that stands still until it is told to move. Handed to `createSignalbox`, it makes
+ * a test of a two-day timeout take a millisecond and come out the same every time (I4).
+ */
+import type { Clock } from '../clock.ts';
+import { type Duration, toMs } from '../duration.ts';
+import { Heap } from '../heap.ts';
+
+/** What can be asked whether it still has something to do: a box. */
+export interface Settling {
+  readonly quiet: boolean;
+  readonly counts: { readonly turns: number; readonly commits: number };
+}
+
+export interface FakeClock extends Clock {
+  /** Wake-ups that are outstanding. */
+  readonly pending: number;
+  /**
+   * Moves time on, one due wake-up after the other. After each, everything that can happen
+   * without more time happens, in all boxes that were given to `follow`.
+   */
+  advance(duration: Duration): Promise<void>;
+  /** From here on `advance` waits for this box to settle. Answers with the box. */
+  follow<B extends Settling>(box: B): B;
+  /** Moves the hour alone, as when somebody sets the machine's clock: no wake-up fires by it. */
+  jump(ms: number): void;
+}
+
+interface WakeUp {
+  readonly due: number;
+  readonly order: number;
+  wake: (() => void) | null;
+}
+
+/** A clock that begins at `start` (2026-01-01 by default) and moves only by `advance`. */
+export function fakeClock({ start = 1_767_225_600_000 }: { readonly start?: number } = {}): FakeClock {
+  const wakeUps = new Heap<WakeUp>((left, right) => left.due - right.due || left.order - right.order);
+  const followed: Settling[] = [];
+  // Two hands: what the hour is, and how much time has passed. A jump moves the first only.
+  let now = start;
+  let passed = 0;
+  let order = 0;
+  let pending = 0;
+
+  const settle = async (): Promise<void> => {
+    if (followed.length === 0) await settled();
+    for (const box of followed) await settled(box);
+  };
+
+  return {
+    now: () => now,
+    get pending() {
+      return pending;
+    },
+    wakeAfter(ms, wake) {
+      const wakeUp: WakeUp = { due: passed + ms, order, wake };
+      order += 1;
+      pending += 1;
+      wakeUps.push(wakeUp);
+      return () => {
+        if (wakeUp.wake === null) return;
+        wakeUp.wake = null;
+        pending -= 1;
+      };
+    },
+    async advance(duration) {
+      const until = passed + toMs(duration, 'advance');
+      await settle();
+      for (let next = wakeUps.peek(); next !== undefined && next.due <= until; next = wakeUps.peek()) {
+        wakeUps.pop();
+        if (next.wake === null) continue;
+        now += next.due - passed;
+        passed = next.due;
+        pending -= 1;
+        const { wake } = next;
+        next.wake = null;
+        wake();
+        await settle();
+      }
+      now += until - passed;
+      passed = until;
+      await settle();
+    },
+    follow(box) {
+      followed.push(box);
+      return box;
+    },
+    jump(ms) {
+      now += ms;
+    },
+  };
+}
+
+/** A box that has not changed for so many rounds of the event loop is not going to by itself. */
+const QUIET_ROUNDS = 5;
+
+/**
+ * Resolves when everything that can happen without more time has happened. Bodies that wait
+ * for promises of their own test are fine; one that waits for a disk or a socket is not seen.
+ */
+export async function settled(box?: Settling): Promise<void> {
+  let quiet = 0;
+  let turns = -1;
+  while (quiet < QUIET_ROUNDS) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    const changed = box !== undefined && (!box.quiet || box.counts.turns !== turns);
+    turns = box?.counts.turns ?? 0;
+    quiet = changed ? 0 : quiet + 1;
+  }
+}
