@@ -34,6 +34,8 @@ export type Outcome =
 export interface Surroundings {
   readonly executor: Executor;
   readonly maxValueBytes: number;
+  /** The attempt has ended; called once, and not at all for one that was aborted. */
+  done(attempt: Attempt, outcome: Outcome): void;
   now(): number;
   wakeAfter(ms: number, wake: () => void): () => void;
   log(attempt: Attempt, message: string, fields?: JsonObject): void;
@@ -50,8 +52,9 @@ export class Attempt implements Job {
   readonly run: RunFacts;
   input: unknown;
   deadline: number | null = null;
+  /** False while it waits in line. */
+  begun = false;
   readonly #around: Surroundings;
-  readonly #done: (outcome: Outcome) => void;
   #controller: AbortController | null = null;
   #abortedWith: Error | null = null;
   #stopTimer: (() => void) | null = null;
@@ -60,37 +63,44 @@ export class Attempt implements Job {
 
   constructor(
     around: Surroundings,
-    ask: { task: TaskDefinition; key: string; path: string; attempt: number; run: RunFacts; input: Json },
-    done: (outcome: Outcome) => void,
+    task: TaskDefinition,
+    key: string,
+    path: string,
+    attempt: number,
+    run: RunFacts,
+    input: Json,
   ) {
     this.#around = around;
-    this.task = ask.task;
-    this.key = ask.key;
-    this.path = ask.path;
-    this.attempt = ask.attempt;
-    this.run = ask.run;
-    this.input = ask.input;
-    this.#done = done;
+    this.task = task;
+    this.key = key;
+    this.path = path;
+    this.attempt = attempt;
+    this.run = run;
+    this.input = input;
   }
 
   begin(): void {
     const { task } = this;
+    this.begun = true;
     if (task.timeout !== undefined) {
       this.deadline = this.#around.now() + task.timeout;
       this.#stopTimer = this.#around.wakeAfter(task.timeout, () => this.#timeOut());
     }
-    this.#parsed(task.input, this.input, `input of task "${task.name}"`, (parsed) => {
-      if (!parsed.ok)
-        return this.#fail(new InputInvalid({ what: `input of task "${task.name}"`, issues: parsed.issues }), false);
-      this.input = parsed.value;
-      // Aborted or timed out while an asynchronous schema was still parsing: the body is not begun.
-      if (this.#settled) return;
-      try {
-        return this.#around.executor.execute(this, (answer) => this.#take(answer));
-      } catch (error) {
-        return this.#take({ ok: false, error, sync: true });
-      }
-    });
+    const parsed = this.#parse(task.input, this.input, 'input');
+    if (parsed instanceof Promise) parsed.then((late) => this.#run(late));
+    else this.#run(parsed);
+  }
+
+  /** Calls the body with what the input schema made of the input, unless the attempt is over by then. */
+  #run(parsed: Parsed | null): void {
+    if (parsed === null || this.#settled) return;
+    if (!parsed.ok) return this.#fail(new InputInvalid({ what: this.#what('input'), issues: parsed.issues }), false);
+    this.input = parsed.value;
+    try {
+      this.#around.executor.execute(this, (answer) => this.#take(answer));
+    } catch (error) {
+      this.#take({ ok: false, error, sync: true });
+    }
   }
 
   /** Tells the body to end. What it answers from here on is ignored. */
@@ -123,31 +133,33 @@ export class Attempt implements Job {
     if (this.#settled) return;
     // The standard name, so that a body can tell a timeout from a cancellation.
     this.abort(new DOMException(error.message, 'TimeoutError'));
-    this.#done({ ok: false, error: toRecord(error, this.#place(this.#mayRetry(error))) });
+    this.#around.done(this, { ok: false, error: toRecord(error, this.#place(this.#mayRetry(error))) });
   }
 
   #take(answer: Answer): void {
-    if (this.#settled) {
+    if (this.#settled || this.#answered) {
       this.#around.ignored(this, this.#answered ? 'duplicate' : 'late');
       this.#answered = true;
       return;
     }
-    if (this.#answered) return this.#around.ignored(this, 'duplicate');
     this.#answered = true;
     if (!answer.ok) return this.#failed(answer);
-    const what = `output of task "${this.task.name}"`;
-    return this.#parsed(this.task.output, answer.value, what, (parsed) => {
-      if (!parsed.ok) return this.#fail(new OutputInvalid({ what, issues: parsed.issues }));
-      let output: Json;
-      try {
-        output = toJson(parsed.value, what, this.#around.maxValueBytes);
-      } catch (error) {
-        return this.#fail(error as Error, false);
-      }
-      if (this.#settled) return;
-      this.#settle();
-      return this.#done({ ok: true, output });
-    });
+    const parsed = this.#parse(this.task.output, answer.value, 'output');
+    if (parsed instanceof Promise) parsed.then((late) => this.#complete(late));
+    else this.#complete(parsed);
+  }
+
+  #complete(parsed: Parsed | null): void {
+    if (parsed === null || this.#settled) return;
+    if (!parsed.ok) return this.#fail(new OutputInvalid({ what: this.#what('output'), issues: parsed.issues }));
+    let output: Json;
+    try {
+      output = toJson(parsed.value, this.#what('output'), this.#around.maxValueBytes);
+    } catch (error) {
+      return this.#fail(error as Error, false);
+    }
+    this.#settle();
+    this.#around.done(this, { ok: true, output });
   }
 
   #failed({ error, sync }: Extract<Answer, { ok: false }>): void {
@@ -164,13 +176,13 @@ export class Attempt implements Job {
       ...(original.cause && { cause: original.cause }),
     };
     const retryAfter = error instanceof RetryAfter ? { retryAfter: Math.max(0, error.ms) } : {};
-    this.#done({ ok: false, error: { ...record, name: error.name, ...causeAndStack, ...retryAfter } });
+    this.#around.done(this, { ok: false, error: { ...record, name: error.name, ...causeAndStack, ...retryAfter } });
   }
 
   #fail(error: Error, retryable = this.#mayRetry(error)): void {
     if (this.#settled) return;
     this.#settle();
-    this.#done({ ok: false, error: toRecord(error, this.#place(retryable)) });
+    this.#around.done(this, { ok: false, error: toRecord(error, this.#place(retryable)) });
   }
 
   /** `when` is asked with the error itself, here, where it still is one; a `when` that throws counts as a no. */
@@ -196,16 +208,26 @@ export class Attempt implements Job {
     this.#stopTimer?.();
   }
 
-  #parsed(schema: TaskDefinition['input'], value: unknown, what: string, then: (parsed: Parsed) => void): void {
-    const fail = (thrown: unknown) =>
-      this.#fail(new SchemaFailed({ what, reason: show(String(thrown)) }, thrown), false);
-    let parsed: Parsed | Promise<Parsed>;
+  /** What the schema makes of a value; null when the schema itself failed, and with it the attempt. */
+  #parse(
+    schema: TaskDefinition['input'],
+    value: unknown,
+    side: 'input' | 'output',
+  ): Parsed | Promise<Parsed | null> | null {
     try {
-      parsed = parse(schema, value);
+      const parsed = parse(schema, value);
+      return parsed instanceof Promise ? parsed.catch((thrown: unknown) => this.#schemaFailed(side, thrown)) : parsed;
     } catch (thrown) {
-      return fail(thrown);
+      return this.#schemaFailed(side, thrown);
     }
-    if (parsed instanceof Promise) parsed.then(then, fail);
-    else then(parsed);
+  }
+
+  #schemaFailed(side: 'input' | 'output', thrown: unknown): null {
+    this.#fail(new SchemaFailed({ what: this.#what(side), reason: String(thrown) }, thrown), false);
+    return null;
+  }
+
+  #what(side: 'input' | 'output'): string {
+    return `${side} of task "${this.task.name}"`;
   }
 }

@@ -5,7 +5,6 @@
  */
 import type { Body, TaskContext } from './definition.ts';
 import type { Answer, Job } from './executor.ts';
-import type { JsonObject } from './json.ts';
 
 /** Runs `body` for `job` and answers once, at once if the body does. */
 export function callBody(body: Body, job: Job, answer: (answer: Answer) => void): void {
@@ -31,8 +30,6 @@ class JobContext implements TaskContext<unknown> {
   readonly attempt: number;
   readonly deadline: number | null;
   readonly run: Job['run'];
-  readonly log: (message: string, fields?: JsonObject) => void;
-  readonly progress: (fraction: number, note?: string) => void;
 
   constructor(job: Job) {
     this.#job = job;
@@ -41,9 +38,15 @@ class JobContext implements TaskContext<unknown> {
     this.attempt = job.attempt;
     this.deadline = job.deadline;
     this.run = job.run;
-    // Bound, so that a body may take them out of its context by name.
-    this.log = (message, fields) => job.log(message, fields);
-    this.progress = (fraction, note) => job.progress(fraction, note);
+  }
+
+  // Bound when asked for, so that a body may take them out of its context by name.
+  get log(): TaskContext['log'] {
+    return (message, fields) => this.#job.log(message, fields);
+  }
+
+  get progress(): TaskContext['progress'] {
+    return (fraction, note) => this.#job.progress(fraction, note);
   }
 
   get signal(): AbortSignal {

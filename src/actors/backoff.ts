@@ -32,6 +32,6 @@ export const backoff: Invoked = {
     do: 'wake',
     path: invoker.path,
     attempt: invoker.attempt,
-    due: invoker.due ?? invoker.now + delayOf(invoker, invoker.key),
+    due: invoker.due ?? invoker.now + delayOf(invoker, `${invoker.run}/${invoker.path}#${invoker.attempt}`),
   }),
 };

@@ -37,8 +37,8 @@ export type Effect =
 
 /** What is known of the actor whose state invokes something. */
 export interface Invoker {
+  readonly run: string;
   readonly path: string;
-  readonly key: string;
   readonly node: PlanNode;
   readonly input: Json;
   readonly output: Json;

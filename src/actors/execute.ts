@@ -1,6 +1,6 @@
 /** `execute`: one attempt at a task's body. Invoked by a task's `running`. */
 import { fromPromise } from 'xstate';
-import { Attempt, type Surroundings } from '../attempt.ts';
+import { Attempt, type Outcome, type Surroundings } from '../attempt.ts';
 import { MAX_DELAY, systemClock } from '../clock.ts';
 import { callBody } from '../body.ts';
 import type { PlanNode, RunFacts } from '../definition.ts';
@@ -20,14 +20,12 @@ export const execute: Invoked = {
     const { task } = node;
     if (task === null) throw new Error(`"${node.name}" is not a task and has no body.`);
     return new Promise((resolve, reject) => {
-      const one = new Attempt(
-        live,
-        { task, path: node.name, key: `live/${node.name}#${attempt}`, attempt, run: liveRun, input },
-        (outcome) => (outcome.ok ? resolve(outcome.output) : reject(outcome.error)),
-      );
-      signal.addEventListener('abort', () => one.abort(new DOMException('The step was cancelled.', 'AbortError')), {
-        once: true,
-      });
+      const done = (_: Attempt, outcome: Outcome): void =>
+        outcome.ok ? resolve(outcome.output) : reject(outcome.error);
+      const key = `live/${node.name}#${attempt}`;
+      const one = new Attempt({ ...live, done }, task, key, node.name, attempt, liveRun, input);
+      const abort = (): void => one.abort(new DOMException('The step was cancelled.', 'AbortError'));
+      signal.addEventListener('abort', abort, { once: true });
       one.begin();
     });
   }),
@@ -47,7 +45,7 @@ const ownBody: Executor = {
   },
 };
 
-const live: Surroundings = {
+const live: Omit<Surroundings, 'done'> = {
   executor: ownBody,
   maxValueBytes: DEFAULT_MAX_BYTES,
   now: systemClock.now,

@@ -1,10 +1,10 @@
 /** The kinds that come with the package: how each is told in the history, and what its rows keep. */
-import type { EventType } from '../events.ts';
+import type { RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import { compositeMachine } from './composite.ts';
 import { orchestratorMachine } from './orchestrator.ts';
 import type { ParentMemory } from './parent.ts';
-import { builtInKinds, type Kind, type Telling } from './registry.ts';
+import { builtInKinds, type Kind } from './registry.ts';
 import { type TaskMemory, taskMachine } from './task.ts';
 import { trackMachine } from './track.ts';
 
@@ -14,27 +14,37 @@ const task: Kind = {
   name: 'task',
   machine: taskMachine,
   parent: false,
-  tell(_from, to, memory, { now, due }) {
+  tell({ run, seq, at, path }, _from, to, memory, due) {
     const { attempt, error, reason } = memory as unknown as TaskMemory;
     switch (to) {
       case 'pending':
         return null;
       case 'running':
-        return { type: 'step.started', attempt };
+        return { run, seq, at, path, type: 'step.started', attempt };
+      case 'completed':
+      case 'compensating':
+      case 'compensated':
+        return { run, seq, at, path, type: `step.${to}`, attempt };
       case 'retrying':
-        return { type: 'step.retrying', attempt, error, delay: (due ?? now) - now, due: due ?? now };
+        return {
+          run,
+          seq,
+          at,
+          path,
+          type: 'step.retrying',
+          attempt,
+          error,
+          delay: (due ?? at) - at,
+          due: due ?? at,
+        } as RunEvent;
       case 'cancelling':
       case 'cancelled':
-        return { type: `step.${to}`, attempt, reason };
-      case 'failed':
-      case 'timedOut':
-      case 'compensationFailed':
-        return { type: `step.${to}`, attempt, error };
+        return { run, seq, at, path, type: `step.${to}`, attempt, reason };
       case 'awaitingApproval':
       case 'skipped':
-        return { type: `step.${to}` };
+        return { run, seq, at, path, type: `step.${to}` };
       default:
-        return { type: `step.${to}` as EventType, attempt };
+        return { run, seq, at, path, type: `step.${to}`, attempt, error } as RunEvent;
     }
   },
   keep(memory) {
@@ -47,34 +57,29 @@ const parent = (name: string, noun: 'track' | 'run', machine: Kind['machine']): 
   name,
   machine,
   parent: true,
-  tell(from, to, memory): Telling | null {
+  tell({ run, seq, at, path }, from, to, memory) {
     const { error, reason } = memory as unknown as ParentMemory;
     switch (to) {
       case 'pending':
         return null;
       case 'running':
-        return { type: from === 'pending' ? `${noun}.started` : `${noun}.resumed` };
+        return { run, seq, at, path, type: `${noun}.${from === 'pending' ? 'started' : 'resumed'}` } as RunEvent;
       case 'cancelling':
       case 'cancelled':
-        return { type: `${noun}.${to}`, reason };
+        return { run, seq, at, path, type: `${noun}.${to}`, reason };
       case 'failed':
       case 'timedOut':
       case 'compensationFailed':
-        return { type: `${noun}.${to}`, error };
+        return { run, seq, at, path, type: `${noun}.${to}`, error } as RunEvent;
       default:
-        return { type: `${noun}.${to}` as EventType };
+        return { run, seq, at, path, type: `${noun}.${to}` } as RunEvent;
     }
   },
   keep(memory) {
     const { reason, ready, live, settled, failed, ending } = memory as unknown as ParentMemory;
-    return {
-      ready,
-      live,
-      settled,
-      failed,
-      ...(reason === null ? {} : { reason }),
-      ...(ending === null ? {} : { ending }),
-    };
+    const counters = { ready, live, settled, failed };
+    if (reason === null && ending === null) return counters;
+    return { ...counters, ...(reason === null ? {} : { reason }), ...(ending === null ? {} : { ending }) };
   },
 });
 

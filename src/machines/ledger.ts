@@ -34,17 +34,19 @@ export interface KnownChild {
 }
 
 const NONE: readonly PlanNode[] = Object.freeze([]);
+const NO_OUTPUTS: Facts['outputs'] = Object.freeze({});
+const ascending = (left: number, right: number): number => left - right;
 
 export class Ledger {
   readonly #node: PlanNode;
   readonly #input: Json;
   readonly #run: RunFacts;
   readonly #maxBytes: number;
-  readonly #state: Uint8Array;
+  readonly #state: number[];
   /** How many siblings each child still waits for. */
-  readonly #missing: Uint32Array;
+  readonly #missing: number[];
   readonly #outputs: (Json | undefined)[];
-  readonly #ready = new Heap<number>((left, right) => left - right);
+  readonly #ready = new Heap<number>(ascending);
   /** Children that have neither ended nor been given up. */
   #open: number;
   #lost = 0;
@@ -57,8 +59,9 @@ export class Ledger {
     this.#run = run;
     this.#maxBytes = maxBytes;
     const count = node.children.length;
-    this.#state = new Uint8Array(count);
-    this.#missing = new Uint32Array(count);
+    // Plain arrays: most parents have a handful of children, for which a typed array costs more than all the rest.
+    this.#state = new Array<number>(count).fill(WAITING);
+    this.#missing = new Array<number>(count).fill(0);
     this.#outputs = new Array(count);
     this.#open = count;
     for (let index = 0; index < count; index += 1) {
@@ -113,11 +116,14 @@ export class Ledger {
 
   /** What the mapper of `child` is told (S1). */
   factsFor(child: PlanNode): Facts {
-    const { sees, children } = this.#node;
-    const before = sees === 'earlier' && child.index > 0 ? this.#outputs[child.index - 1] : null;
-    const outputs =
-      sees === 'earlier' ? this.#seeEarlier() : this.#pick(child.after.map((index) => children[index] as PlanNode));
-    return Object.freeze({ input: this.#input, outputs, previous: before ?? null, run: this.#run });
+    const { index, after } = child;
+    const input = this.#input;
+    const run = this.#run;
+    // The first step of a track and a track without dependencies have nothing to look at yet.
+    if (after.length === 0) return Object.freeze({ input, outputs: NO_OUTPUTS, previous: null, run });
+    if (this.#node.sees === 'dependencies')
+      return Object.freeze({ input, outputs: this.#pick(after), previous: null, run });
+    return Object.freeze({ input, outputs: this.#seeEarlier(), previous: this.#outputs[index - 1] ?? null, run });
   }
 
   #makeReady(index: number): void {
@@ -177,23 +183,27 @@ export class Ledger {
     return this.#earlierView;
   }
 
-  #pick(children: readonly PlanNode[]): Facts['outputs'] {
+  #pick(ordinals: readonly number[]): Facts['outputs'] {
     const outputs: { [name: string]: Json } = {};
-    for (const child of children) outputs[child.name] = this.#outputs[child.index] ?? null;
+    for (const index of ordinals) outputs[(this.#node.children[index] as PlanNode).name] = this.#outputs[index] ?? null;
     return Object.freeze(outputs);
+  }
+
+  #all(): Facts['outputs'] {
+    return this.#pick(this.#node.children.map(({ index }) => index));
   }
 
   #finish(): Finished | null {
     if (this.#open > 0 || this.#lost > 0) return null;
     const { output, children, result, called, kind } = this.#node;
     if (output === null) {
-      if (result === 'byName') return { output: this.#pick(children) as Json };
+      if (result === 'byName') return { output: this.#all() as Json };
       return { output: this.#outputs[children.length - 1] ?? null };
     }
     const what = `output of ${kind} "${called}"`;
     const finish = {
       input: this.#input,
-      outputs: this.#pick(children),
+      outputs: this.#all(),
       ordered: Object.freeze(children.map((child) => this.#outputs[child.index] ?? null)),
       run: this.#run,
     };

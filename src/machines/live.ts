@@ -52,7 +52,7 @@ class LiveChildren {
   }
 
   #start(child: PlanNode): void {
-    const prepared = prepare(child, this.#ledger.factsFor(child), DEFAULT_MAX_BYTES);
+    const prepared = prepare(child, this.#ledger, DEFAULT_MAX_BYTES);
     if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
     const { machine } = builtInKinds.get(child.kind);
     const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };

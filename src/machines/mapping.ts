@@ -19,10 +19,10 @@ import { parse, type Schema } from '../schema.ts';
 type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
 
 /** The input that a child is prepared with, or the error that fails it. No mapper means `{}` (S1). */
-export function prepare(child: PlanNode, facts: Facts, maxBytes: number): Mapped {
+export function prepare(child: PlanNode, ledger: { factsFor(child: PlanNode): Facts }, maxBytes: number): Mapped {
   const what = `input of ${child.kind} "${child.called}"`;
   return mapped(what, () => {
-    const raw = child.input === null ? EMPTY : synchronous(what, child.input(facts));
+    const raw = child.input === null ? EMPTY : synchronous(what, child.input(ledger.factsFor(child)));
     return toJson(child.schema === null ? raw : parsedNow(child.schema, raw, what), what, maxBytes);
   });
 }

@@ -5,14 +5,14 @@
 import type { AnyStateMachine } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import { KindTaken, KindUnknown } from '../errors.ts';
-import type { EventBase, EventType, RunEvent } from '../events.ts';
+import type { EventBase, RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 
 /** What a machine remembers: its own keys, and the ones that every row has a column for. */
 export type Memory = { readonly node: PlanNode | null } & { readonly [key: string]: unknown };
 
-/** An event without its number and place, which the turn gives it. */
-export type Telling = { readonly type: EventType } & { readonly [field: string]: unknown };
+/** What an event has before its kind says what happened. */
+export type Place = Omit<EventBase, 'type'>;
 
 export interface Kind {
   readonly name: string;
@@ -21,12 +21,7 @@ export interface Kind {
   /** Has it children, and so a ledger? */
   readonly parent: boolean;
   /** What the history is told when a machine of this kind comes from one state to another; null for nothing. */
-  tell(
-    from: string,
-    to: string,
-    memory: Memory,
-    times: { readonly now: number; readonly due: number | null },
-  ): Telling | null;
+  tell(place: Place, from: string, to: string, memory: Memory, due: number | null): RunEvent | null;
   /** The part of its memory that has no column of its own. */
   keep(memory: Memory): JsonObject;
 }
@@ -53,8 +48,3 @@ export class Kinds {
 
 /** The kinds that come with the package; `kinds.ts` fills it. */
 export const builtInKinds = new Kinds();
-
-/** An event with its number and place. */
-export function numbered(base: Omit<EventBase, 'type'>, telling: Telling): RunEvent {
-  return Object.freeze({ ...base, ...telling }) as unknown as RunEvent;
-}

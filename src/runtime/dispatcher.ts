@@ -25,20 +25,19 @@ export interface DispatcherOptions {
 
 type Undo = Extract<Effect, { readonly do: 'cleanup' | 'compensate' }>;
 
-/** Something under way that can be told to end. */
-interface Underway {
-  abort(reason: Error): void;
-}
-
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #around: Surroundings;
-  readonly #underway = new Map<string, Underway>();
+  /** Attempts under way or in line, by key. */
+  readonly #attempts = new Map<string, Attempt>();
+  /** Cleanups and compensations under way. */
+  readonly #undoing = new Map<string, AbortController>();
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
   readonly #line: Attempt[] = [];
   #lineHead = 0;
   #running = 0;
+  #makingRoom = false;
   /** Answers that changed nothing (I5). */
   ignored = 0;
 
@@ -48,6 +47,7 @@ export class Dispatcher {
     this.#around = {
       executor,
       maxValueBytes,
+      done: (attempt, outcome) => this.#done(attempt, outcome),
       now: () => clock.now(),
       wakeAfter: (ms, wake) => timers.at(clock.now() + ms, wake),
       log: (attempt, message, fields) =>
@@ -71,7 +71,7 @@ export class Dispatcher {
       case 'compensate':
         return this.#undo(run, owed);
       case 'abort':
-        return this.#underway.get(keyOf(run.id, owed.path, owed.attempt))?.abort(cancelled());
+        return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
       case 'unwake':
         return this.#options.timers.clear(timerOf(run.id, owed.path));
       default:
@@ -82,7 +82,9 @@ export class Dispatcher {
   /** Tells everything under way to end, for good. */
   abortAll(reason: Error): void {
     this.#line.length = 0;
-    for (const each of [...this.#underway.values()]) each.abort(reason);
+    this.#lineHead = 0;
+    for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
+    for (const undoing of this.#undoing.values()) undoing.abort(reason);
   }
 
   /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
@@ -94,45 +96,57 @@ export class Dispatcher {
 
   #execute(run: RunState, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
     const key = keyOf(run.id, path, attempt);
-    if (this.#underway.has(key) || node.task === null) return;
-    const done = (outcome: Outcome): void => {
-      this.#end(run.id, key);
-      this.#options.post(run.id, {
-        type: 'answer',
-        from: 'execute',
-        path,
-        attempt,
-        output: outcome.ok ? outcome.output : null,
-        error: outcome.ok ? null : outcome.error,
-      });
-      this.#next();
-    };
-    const one = new Attempt(this.#around, { task: node.task, key, path, attempt, run: run.facts, input }, done);
-    this.#begin(run.id, key, {
-      abort: (reason) => {
-        this.#end(run.id, key);
-        one.abort(reason);
-        this.#next();
-      },
-    });
-    this.#line.push(one);
-    this.#next(false);
+    if (this.#attempts.has(key) || node.task === null) return;
+    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
+    this.#attempts.set(key, one);
+    this.#more(run.id);
+    if (this.#running < this.#options.concurrency && this.#line.length === 0) {
+      this.#running += 1;
+      one.begin();
+    } else {
+      this.#line.push(one);
+    }
   }
 
-  /** Begins what stands in line, as far as there is room. `ended` tells that somebody made room. */
-  #next(ended = true): void {
-    if (ended) this.#running -= 1;
+  #done(attempt: Attempt, outcome: Outcome): void {
+    const { key, path } = attempt;
+    const run = attempt.run.id;
+    if (this.#attempts.delete(key)) this.#fewer(run);
+    const { output, error } = outcome.ok
+      ? { output: outcome.output, error: null }
+      : { output: null, error: outcome.error };
+    this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
+    this.#makeRoom();
+  }
+
+  #abort(key: string, reason: Error): void {
+    const attempt = this.#attempts.get(key);
+    if (attempt === undefined) return;
+    this.#attempts.delete(key);
+    this.#fewer(attempt.run.id);
+    const waits = !attempt.begun;
+    attempt.abort(reason);
+    if (!waits) this.#makeRoom();
+  }
+
+  /** A body has ended: the next in line begins. Those that were aborted while they waited are passed over. */
+  #makeRoom(): void {
+    this.#running -= 1;
+    // A body that answers at once comes back here from inside the loop, which will see the room that it made.
+    if (this.#makingRoom) return;
+    this.#makingRoom = true;
     while (this.#running < this.#options.concurrency && this.#lineHead < this.#line.length) {
-      const one = this.#line[this.#lineHead] as Attempt;
+      const next = this.#line[this.#lineHead] as Attempt;
       this.#lineHead += 1;
       if (this.#lineHead === this.#line.length) {
         this.#line.length = 0;
         this.#lineHead = 0;
       }
-      if (!this.#underway.has(one.key)) continue;
+      if (!this.#attempts.has(next.key)) continue;
       this.#running += 1;
-      one.begin();
+      next.begin();
     }
+    this.#makingRoom = false;
   }
 
   #wake(run: RunState, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
@@ -157,7 +171,7 @@ export class Dispatcher {
     };
     const body = node.task?.[effect.do] as ((context: object) => unknown) | undefined;
     if (body === undefined) return answer(undefined);
-    if (this.#underway.has(name)) return;
+    if (this.#undoing.has(name)) return;
 
     const controller = new AbortController();
     let settled = false;
@@ -165,7 +179,8 @@ export class Dispatcher {
       if (settled) return;
       settled = true;
       stop();
-      this.#end(run.id, name);
+      this.#undoing.delete(name);
+      this.#fewer(run.id);
       if (error !== undefined)
         this.#options.logger({
           level: 'error',
@@ -182,7 +197,8 @@ export class Dispatcher {
       controller.abort(late);
       settle(late);
     });
-    this.#begin(run.id, name, { abort: (reason) => controller.abort(reason) });
+    this.#undoing.set(name, controller);
+    this.#more(run.id);
     const more = effect.do === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
     Promise.resolve()
       .then(() => body({ input, key, signal: controller.signal, ...more }))
@@ -203,13 +219,11 @@ export class Dispatcher {
     });
   }
 
-  #begin(run: string, name: string, underway: Underway): void {
-    this.#underway.set(name, underway);
+  #more(run: string): void {
     this.#busy.set(run, (this.#busy.get(run) ?? 0) + 1);
   }
 
-  #end(run: string, name: string): void {
-    if (!this.#underway.delete(name)) return;
+  #fewer(run: string): void {
     const busy = (this.#busy.get(run) ?? 1) - 1;
     if (busy === 0) this.#busy.delete(run);
     else this.#busy.set(run, busy);

@@ -12,7 +12,7 @@ import type { Json } from '../json.ts';
 import { Ledger } from '../machines/ledger.ts';
 import type { Memory } from '../machines/registry.ts';
 import type { ActorRow, OpenRun, RunRow, Store } from '../store.ts';
-import { type Actor, keyOf, type Owed, type RunState } from './run-state.ts';
+import { type Actor, addLive, type Owed, type RunState } from './run-state.ts';
 import { newActor, type Rules } from './turn.ts';
 
 /** A run that begins: its own actor and nothing else. */
@@ -51,6 +51,7 @@ export function owedTo(run: RunState, now: number): Owed[] {
     if (invoked === null) continue;
     const { output, error, attempt, reason } = state.context as unknown as Remembered;
     const effect = actorNamed(invoked)?.describe({
+      run: run.id,
       path,
       node,
       input,
@@ -60,7 +61,6 @@ export function owedTo(run: RunState, now: number): Owed[] {
       reason,
       due,
       now,
-      key: keyOf(run.id, path, attempt),
     });
     if (effect) owed.push(effect);
   }
@@ -84,7 +84,7 @@ function actorOf(rules: Rules, plan: Plan, row: ActorRow, actors: ReadonlyMap<st
   actor.state = stepper.recall(row.state, memoryOf(actor.state.context, node, row));
   actor.invoked = stepper.invokedBy(row.state);
   actor.due = row.due;
-  parent?.live?.add(actor);
+  if (parent !== null) addLive(parent, actor);
   return actor;
 }
 

@@ -23,9 +23,13 @@ export interface Actor {
   readonly input: Json;
   readonly startedAt: number;
   state: MachineState;
-  /** The children of a parent that have not ended, and what it knows of all of them. */
-  readonly live: Set<Actor> | null;
+  /** What a parent knows of all of its children. */
   ledger: Ledger | null;
+  /** Its children that have not ended, as a list through themselves: a set for every track of one step costs more than the track. */
+  firstLive: Actor | null;
+  lastLive: Actor | null;
+  nextLive: Actor | null;
+  beforeLive: Actor | null;
   /** What its state has invoked and not yet heard from. */
   invoked: string | null;
   due: number | null;
@@ -74,6 +78,23 @@ export interface RunState {
   changes: Changes | null;
   /** Set when the run was thrown out of memory: a turn on it would be lost. */
   evicted: boolean;
+}
+
+/** Puts a child at the end of its parent's list. */
+export function addLive(parent: Actor, child: Actor): void {
+  child.beforeLive = parent.lastLive;
+  if (parent.lastLive === null) parent.firstLive = child;
+  else parent.lastLive.nextLive = child;
+  parent.lastLive = child;
+}
+
+/** Takes a child out. It keeps its own `nextLive`, so whoever is just walking the list goes on. */
+export function dropLive(parent: Actor, child: Actor): void {
+  const { beforeLive, nextLive } = child;
+  if (beforeLive === null) parent.firstLive = nextLive;
+  else beforeLive.nextLive = nextLive;
+  if (nextLive === null) parent.lastLive = beforeLive;
+  else nextLive.beforeLive = beforeLive;
 }
 
 export function pathUnder(parent: string, name: string): string {

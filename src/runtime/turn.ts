@@ -10,14 +10,16 @@ import type { AnyEventObject } from 'xstate';
 import { actorNamed } from '../actors/index.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
+import type { RunEvent } from '../events.ts';
 import type { Json } from '../json.ts';
-import { type Arrival, Ledger } from '../machines/ledger.ts';
+import { Ledger } from '../machines/ledger.ts';
 import { prepare } from '../machines/mapping.ts';
-import { type Kinds, type Memory, numbered, type Telling } from '../machines/registry.ts';
+import type { Finished } from '../machines/parent.ts';
+import type { Kinds, Memory, Place } from '../machines/registry.ts';
 import type { Stepper, Wish } from '../machines/stepper.ts';
 import type { ActorRow } from '../store.ts';
 import type { Message } from './message.ts';
-import { type Actor, type Changes, keyOf, pathUnder, type RunState } from './run-state.ts';
+import { type Actor, addLive, type Changes, dropLive, pathUnder, type RunState } from './run-state.ts';
 
 /** What a turn is handed besides the run and the message. */
 export interface Rules {
@@ -91,7 +93,7 @@ export class Turn {
   #note(actor: Actor | null, { attempt, fraction, note }: Extract<Message, { type: 'progress' }>): boolean {
     if (actor === null || fraction < actor.progress) return false;
     actor.progress = fraction;
-    this.#tell(actor.path, { type: 'step.progress', attempt, fraction, note });
+    this.#tell({ ...this.#place(actor.path), type: 'step.progress', attempt, fraction, note });
     return true;
   }
 
@@ -138,9 +140,16 @@ export class Turn {
         endedAt: this.#now,
       });
     }
-    const telling = kind.tell(from, to, state.context, { now: this.#now, due });
-    if (telling !== null) this.#tell(actor.path, telling);
-    if (actor.parent === null) this.#changes.rowChanged = true;
+    const event = kind.tell(this.#place(actor.path), from, to, state.context, due);
+    if (actor.parent === null) this.#ofRun(event, from);
+    else this.#tell(event);
+  }
+
+  /** The run's own row changes with its own actor; what it is a run of is told once, at its start. */
+  #ofRun(event: RunEvent | null, from: string): void {
+    const { name: orchestrator, version } = this.#run.plan;
+    this.#changes.rowChanged = true;
+    this.#tell(event !== null && from === 'pending' ? ({ ...event, orchestrator, version } as RunEvent) : event);
   }
 
   #invoke(actor: Actor, src: string): void {
@@ -154,18 +163,7 @@ export class Turn {
   #invoker(actor: Actor) {
     const { path, node, input, due } = actor;
     const { output, error, attempt, reason } = actor.state.context as unknown as Asked;
-    return {
-      path,
-      node,
-      input,
-      output,
-      error,
-      attempt,
-      reason,
-      due,
-      now: this.#now,
-      key: keyOf(this.#run.id, path, attempt),
-    };
+    return { run: this.#run.id, path, node, input, output, error, attempt, reason, due, now: this.#now };
   }
 
   /** A state was left. What it had invoked is told to end, unless its answer is why the state was left. */
@@ -204,17 +202,17 @@ export class Turn {
 
   /** @internal */
   tellChildren(actor: Actor, event: AnyEventObject): void {
-    for (const child of actor.live ?? []) this.#send(child, event);
+    for (let child = actor.firstLive; child !== null; child = child.nextLive) this.#send(child, event);
   }
 
   #spawn(parent: Actor, node: PlanNode): void {
     const { kinds, maxValueBytes } = this.#rules;
-    const prepared = prepare(node, (parent.ledger as Ledger).factsFor(node), maxValueBytes);
+    const prepared = prepare(node, parent.ledger as Ledger, maxValueBytes);
     const path = pathUnder(parent.path, node.name);
     const input = 'output' in prepared ? prepared.output : null;
     const child = newActor(kinds, this.#rules.stepperOf(node.kind), node, parent, path, input, this.#now);
     this.#run.actors.set(path, child);
-    parent.live?.add(child);
+    addLive(parent, child);
     this.#send(
       child,
       'error' in prepared ? { type: 'fail', error: { ...prepared.error, path } } : this.#startOf(child),
@@ -224,15 +222,13 @@ export class Turn {
   #startOf(actor: Actor): AnyEventObject {
     if (!actor.kind.parent) return START;
     actor.ledger = new Ledger(actor.node, actor.input, this.#run.facts, this.#rules.maxValueBytes);
-    return { type: 'start', ...this.#told(actor, actor.ledger.begin()) };
+    const { ready, finished } = actor.ledger.begin();
+    return { type: 'start', ready, finished: this.#placed(actor, finished) };
   }
 
-  /** What the parent's machine is told of an arrival; those who are lost by it are noted down here. */
-  #told(parent: Actor, { ready, skipped, finished }: Arrival): object {
-    this.#skipped(parent, skipped);
-    const placed =
-      finished !== null && 'error' in finished ? { error: { ...finished.error, path: parent.path } } : finished;
-    return { ready, skipped: skipped.length, finished: placed };
+  /** A parent's own mapper that failed is told with the parent's place. */
+  #placed(parent: Actor, finished: Finished | null): Finished | null {
+    return finished !== null && 'error' in finished ? { error: { ...finished.error, path: parent.path } } : finished;
   }
 
   #skipped(parent: Actor, nodes: readonly PlanNode[]): void {
@@ -240,8 +236,7 @@ export class Turn {
       const path = pathUnder(parent.path, node.name);
       const kind = this.#rules.kinds.get(node.kind);
       this.#changes.skipped.push(skippedRow(this.#run.id, parent.path, path, node.kind, this.#now));
-      const telling = kind.tell('pending', 'skipped', EMPTY_MEMORY, { now: this.#now, due: null });
-      if (telling !== null) this.#tell(path, telling);
+      this.#tell(kind.tell(this.#place(path), 'pending', 'skipped', EMPTY_MEMORY, null));
     }
   }
 
@@ -250,15 +245,29 @@ export class Turn {
     actor.endedAt = this.#now;
     if (parent === null) return;
     this.#run.actors.delete(actor.path);
-    parent.live?.delete(actor);
+    dropLive(parent, actor);
     const { output, error } = actor.state.context as unknown as Asked;
-    const arrival = (parent.ledger as Ledger).settle(actor.node, status, output);
-    this.#send(parent, { type: 'child.settled', status, error, ...this.#told(parent, arrival) });
+    const { ready, skipped, finished } = (parent.ledger as Ledger).settle(actor.node, status, output);
+    if (skipped.length > 0) this.#skipped(parent, skipped);
+    this.#send(parent, {
+      type: 'child.settled',
+      status,
+      error,
+      ready,
+      skipped: skipped.length,
+      finished: this.#placed(parent, finished),
+    });
   }
 
-  #tell(path: string, telling: Telling): void {
-    this.#run.seq += 1;
-    this.#changes.events.push(numbered({ run: this.#run.id, seq: this.#run.seq, at: this.#now, path }, telling));
+  /** Where the next event goes. Its number is taken when it is told. */
+  #place(path: string): Place {
+    return { run: this.#run.id, seq: this.#run.seq + 1, at: this.#now, path };
+  }
+
+  #tell(event: RunEvent | null): void {
+    if (event === null) return;
+    this.#run.seq = event.seq;
+    this.#changes.events.push(event);
   }
 }
 
@@ -322,7 +331,10 @@ export function newActor(
     startedAt: now,
     // Nothing but the invocation of `begin`, which under a host is the parent's word.
     state: stepper.begin({ node, input }, []),
-    live: kind.parent ? new Set() : null,
+    firstLive: null,
+    lastLive: null,
+    nextLive: null,
+    beforeLive: null,
     ledger: null,
     invoked: null,
     due: null,
