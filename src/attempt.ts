@@ -137,16 +137,20 @@ export class Attempt implements Job {
   }
 
   #take(answer: Answer): void {
-    if (this.#settled || this.#answered) {
-      this.#around.ignored(this, this.#answered ? 'duplicate' : 'late');
-      this.#answered = true;
-      return;
-    }
+    if (this.#settled || this.#answered) return this.#ignore(answer);
     this.#answered = true;
     if (!answer.ok) return this.#failed(answer);
     const parsed = this.#parse(this.task.output, answer.value, 'output');
     if (parsed instanceof Promise) parsed.then((late) => this.#complete(late));
     else this.#complete(parsed);
+  }
+
+  #ignore(answer: Answer): void {
+    const why = this.#answered ? 'duplicate' : 'late';
+    this.#answered = true;
+    // A body that ends with an error once its signal has fired does as it was told.
+    if (why === 'late' && this.#abortedWith !== null && !answer.ok) return;
+    this.#around.ignored(this, why);
   }
 
   #complete(parsed: Parsed | null): void {

@@ -21,7 +21,7 @@ export interface RetryOptions {
   readonly backoff?: Backoff;
   /** No delay is longer. Default: a year, or `delay` if that is longer. */
   readonly maxDelay?: Duration;
-  /** Takes up to this share of a delay away or adds it, by chance: 0 to 1. Default 0. */
+  /** Takes up to this share off a delay, by chance: 0 to 1. Default 0. */
   readonly jitter?: number;
   /** Which errors are worth another attempt. Default: all but a `TerminalError`. */
   readonly when?: (error: unknown) => boolean;

@@ -91,7 +91,8 @@ export class Dispatcher {
   ignore(key: string, why: 'late' | 'duplicate'): void {
     this.ignored += 1;
     const error = new AnswerIgnored({ key, why });
-    this.#options.logger({ level: 'warn', message: error.message, error });
+    // A body that was done a moment too late is no reason to wake anybody; one that answers twice is a mistake.
+    this.#options.logger({ level: why === 'late' ? 'info' : 'warn', message: error.message, error });
   }
 
   #execute(run: RunState, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
