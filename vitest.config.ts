@@ -1,19 +1,32 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
 
 const source = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
+/**
+ * Left alone, Vitest starts its workers with `--conditions development`, and XState answers
+ * that with its development build. Plain Node sets no such condition and gets `xstate.cjs.js`:
+ * what users run, and so what the tests run (`test/package.test.ts` looks). A hook, because
+ * Vite adds the lists of a config to its own defaults and takes nothing away.
+ */
+const conditionsOfPlainNode: Plugin = {
+  name: 'conditions-of-plain-node',
+  configResolved(config) {
+    // Once for what Node is told, once for each of the resolvers that Vite has itself.
+    for (const resolve of [config.ssr.resolve, ...Object.values(config.environments).map((each) => each.resolve)]) {
+      if (resolve?.conditions) resolve.conditions = resolve.conditions.filter((name) => !name.includes('development'));
+    }
+  },
+};
+
 export default defineConfig({
+  plugins: [conditionsOfPlainNode],
   resolve: {
     alias: [
       { find: /^signalbox\/(\w+)$/, replacement: source('src/$1/index.ts') },
       { find: /^signalbox$/, replacement: source('src/index.ts') },
     ],
   },
-  // Left alone, Vitest starts its workers with `--conditions development`, and XState answers
-  // that with its development build. Plain Node, as users run it, sets no such condition and
-  // gets `xstate.cjs.js`; these lines make the tests run that one too (test/package.test.ts).
-  ssr: { resolve: { conditions: ['node'], externalConditions: ['node'] } },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     // A test that leaves a timer or a socket behind must not be hidden by a killed worker.

@@ -1,0 +1,96 @@
+/**
+ * Installs the package as a stranger would and uses it: packs the tarball, installs it into an
+ * empty folder without anything that only development needs, imports each entry point, runs a
+ * small orchestration to its end, and compiles a library that exports definitions of its own.
+ * Expects `dist` to be built.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PROGRAM = `
+import assert from 'node:assert/strict';
+import { createSignalbox, orchestrator, task, track } from 'signalbox';
+import { progressOf } from 'signalbox/inspect';
+import { fakeClock } from 'signalbox/testing';
+
+// The least that a schema can be: nothing but the standard.
+const anything = { '~standard': { version: 1, vendor: 'smoke', validate: (value) => ({ value }) } };
+const busyOnce = ({ input, attempt }) => {
+  if (attempt === 1) throw new Error('busy');
+  return input + 1;
+};
+const add = task('add', { input: anything, output: anything, retry: { maxAttempts: 2, delay: '1h' }, run: busyOnce });
+const sum = track('sum', { input: anything }).step('one', add, ({ input }) => input).step('two', add, ({ previous }) => previous);
+const total = orchestrator('total', { version: '1', input: anything })
+  .track('sum', sum, { input: ({ input }) => input })
+  .output(({ outputs }) => outputs.sum);
+
+const clock = fakeClock();
+const box = clock.follow(await createSignalbox({ orchestrators: [total], clock }));
+const run = await box.start(total, { input: 40 });
+await clock.advance('2h');
+assert.equal(await run.result(), 42);
+await box.close();
+assert.equal(typeof progressOf, 'function');
+console.log('an orchestration ran to its end from the installed package');
+`;
+
+// What a declaration file says must be nameable from an entry point: if this fails with TS2883,
+// the type that the message names is missing from `src/index.ts`.
+const LIBRARY = `
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { compositeTrack, createSignalbox, defineTrack, orchestrator, orchestratorMachine, pipe, task, taskMachine, track } from 'signalbox';
+
+declare const Amount: StandardSchemaV1<{ cents: number }>;
+export const charge = task('charge', { input: Amount, output: Amount });
+export const refund = task('refund', { input: Amount, output: Amount, run: ({ input }) => input });
+export const pay = track('pay', { input: Amount }).step('charge', charge, ({ input }) => input).step('refund', refund, pipe);
+export const both = compositeTrack('both', { input: Amount, tracks: { pay: { do: pay, input: ({ input }) => input } } });
+export const document = defineTrack({ name: 'document', input: Amount, tasks: [{ task: refund, input: ({ input }) => input }] });
+export const order = orchestrator('order', { version: '1', input: Amount }).track('pay', pay, { input: ({ input }) => input });
+export const done = order.output(({ outputs }) => outputs.pay);
+export const box = await createSignalbox({ orchestrators: [done], tasks: { charge: ({ input }) => input } });
+export const run = await box.start(done, { input: { cents: 1 } });
+export const machines = { taskMachine, orchestratorMachine };
+`;
+const compilerOptions = {
+  target: 'es2024',
+  lib: ['es2024', 'esnext.disposable', 'dom'],
+  module: 'nodenext',
+  strict: true,
+  declaration: true,
+  outDir: 'out',
+  rootDir: '.',
+  types: [],
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'signalbox-smoke-'));
+try {
+  // `--ignore-scripts`: `prepack` builds, and whoever calls this has built already.
+  const packed = JSON.parse(npm(process.cwd(), 'pack', '--json', '--ignore-scripts', '--pack-destination', folder));
+  const [{ filename, files, size }] = packed as [
+    { filename: string; files: readonly { path: string }[]; size: number },
+  ];
+  console.log(`${filename}: ${files.length} files, ${Math.round(size / 1024)} kB`);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }));
+  npm(folder, 'install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`);
+  writeFileSync(join(folder, 'main.js'), PROGRAM);
+  node(folder, 'main.js');
+  writeFileSync(join(folder, 'library.ts'), LIBRARY);
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['library.ts'] }));
+  node(process.cwd(), 'node_modules/typescript/bin/tsc', '-p', folder);
+  console.log('a library that exports definitions compiles against it, with declarations and without skipLibCheck');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function node(cwd: string, ...args: string[]): void {
+  const { status, signal } = spawnSync(process.execPath, args, { cwd, stdio: 'inherit', timeout: 60_000 });
+  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${signal ?? `exit code ${status}`}`);
+}
+
+function npm(cwd: string, ...args: string[]): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}

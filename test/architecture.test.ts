@@ -1,0 +1,182 @@
+/**
+ * The shape of `src`: which way imports may go, and what stands in one place only.
+ *
+ * A rule is a line in a table. A test answers with the list of offences, so that its
+ * failure says what to move; the last tests prove that the rules can see at all.
+ */
+import { describe, expect, test } from 'vitest';
+import { codeOf, importsOf, type Sources, sourcesIn } from './helpers/sources.ts';
+
+/**
+ * Place → what it may import besides itself. A place is a folder, a file, or `words`: the files
+ * at the root of `src`, which all may speak. `type` before a package: its types and no more.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  words: ['type xstate', 'type @standard-schema/spec'],
+  'ids.ts': ['words', 'nanoid'],
+  actors: ['words', 'xstate'],
+  machines: ['words', 'actors', 'xstate'],
+  dsl: ['words', 'machines', 'type @standard-schema/spec', 'node:crypto'],
+  runtime: ['words', 'actors', 'machines', 'dsl', 'type xstate'],
+  stores: ['words', 'node:sqlite'],
+  executors: ['words'],
+  inspect: ['words', 'dsl', 'machines', 'immer'],
+  testing: ['words', 'dsl', 'machines', 'runtime', 'stores/memory.ts', 'executors/in-process.ts'],
+  'index.ts': ['words', 'actors', 'machines', 'dsl', 'runtime', 'stores', 'executors', 'inspect'],
+};
+
+interface Confined {
+  readonly title: string;
+  readonly pattern: RegExp;
+  readonly to: readonly string[];
+}
+
+const CONFINED: readonly Confined[] = [
+  {
+    title: 'time is read and waited for in clock.ts (I4)',
+    pattern: /\bDate\.now\b|\bnew Date\(\)|\bset(Timeout|Interval)\b|\bperformance\.now\b/,
+    to: ['clock.ts'],
+  },
+  {
+    title: 'identity and chance come from ids.ts (I4)',
+    pattern: /\bMath\.random\b|\bnanoid\b|\brandomUUID\b/,
+    to: ['ids.ts'],
+  },
+  {
+    title: 'nothing asks for the kind of a step but the registry (P92)',
+    pattern: /\bkind\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*\bkind\b|\bswitch\s*\([^)]*\bkind\)/,
+    to: ['machines/kinds.ts', 'machines/registry.ts'],
+  },
+  {
+    title: 'SQL stands in stores, and their drivers are imported nowhere else',
+    pattern: /\b(SELECT|INSERT INTO|DELETE FROM|CREATE TABLE|PRAGMA) |node:sqlite/,
+    to: ['stores'],
+  },
+];
+
+const LINES = 400;
+
+const src = sourcesIn('src');
+
+describe('the shape of src', () => {
+  test('imports go only where the table lets them', () => {
+    expect(forbiddenImports(src)).toEqual([]);
+  });
+
+  test('no file needs itself to be loaded (P85)', () => {
+    expect(cycles(src)).toEqual([]);
+  });
+
+  for (const rule of CONFINED) {
+    test(rule.title, () => {
+      expect(strays(src, rule)).toEqual([]);
+    });
+  }
+
+  test('every file opens by saying what it is for', () => {
+    expect([...src].filter(([, text]) => !text.startsWith('/**')).map(([path]) => path)).toEqual([]);
+  });
+
+  test(`a file of more than ${LINES} lines says why`, () => {
+    const long = [...src].filter(([, text]) => text.trimEnd().split('\n').length > LINES);
+    expect(long.filter(([, text]) => !text.includes(`over ${LINES} lines because`)).map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('the rules see what they forbid', () => {
+  test('an engine that chooses its store', () => {
+    const text = `import { type Memory, memory } from '../stores/memory.ts';\n`;
+    expect(forbiddenImports(new Map([['runtime/box.ts', text]]))).toEqual([
+      'runtime/box.ts imports ../stores/memory.ts',
+    ]);
+  });
+
+  test.each([
+    ['actors/timer.ts', `export * from '../runtime/host.ts';`],
+    ['store.ts', `import type { Box } from './runtime/box.ts';`],
+    ['store.ts', `import { createActor, type Snapshot } from 'xstate';`],
+    ['dsl/task.ts', `const { memory } = await import('../stores/memory.ts');`],
+    ['testing/rehearse.ts', `import { sqlite } from '../stores/sqlite.ts';`],
+    ['stores/sqlite.ts', `import 'better-sqlite3';`],
+    ['newcomer/file.ts', `import '../json.ts';`],
+  ])('in %s: %s', (path, text) => {
+    expect(forbiddenImports(new Map([[path, text]]))).toHaveLength(1);
+  });
+
+  test('types go round in a circle freely, values do not', () => {
+    const there = `import { b } from './b.ts';`;
+    expect(
+      cycles(
+        new Map([
+          ['a.ts', there],
+          ['b.ts', `import type { A } from './a.ts';`],
+        ]),
+      ),
+    ).toEqual([]);
+    expect(
+      cycles(
+        new Map([
+          ['a.ts', there],
+          ['b.ts', `export { a } from './a.ts';`],
+        ]),
+      ),
+    ).toEqual(['a.ts → b.ts → a.ts']);
+  });
+
+  test('words that are confined, but not in comments', () => {
+    const text = `// Date.now() is read elsewhere\nif (node.kind === 'task') wake(Date.now(), Math.random(), 'SELECT 1');\n`;
+    expect(CONFINED.map((rule) => strays(new Map([['runtime/turn.ts', text]]), rule).length)).toEqual([1, 1, 1, 1]);
+    expect(CONFINED.map((rule) => strays(new Map([['runtime/turn.ts', `/** ${text} */`]]), rule).length)).toEqual([
+      0, 0, 0, 0,
+    ]);
+  });
+});
+
+function forbiddenImports(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const place = placeOf(path);
+    const allowed = MAY_IMPORT[place];
+    if (allowed === undefined) return [`${path} is in a folder that the table does not know`];
+    return importsOf(path, text)
+      .filter(({ target, typeOnly }) => {
+        const to = placeOf(target);
+        const names = [target, to === 'ids.ts' ? 'words' : to, ...(typeOnly ? [`type ${target}`] : [])];
+        return to !== place && !names.some((name) => allowed.includes(name));
+      })
+      .map(({ specifier }) => `${path} imports ${specifier}`);
+  });
+}
+
+/** `runtime/box.ts` → `runtime`, `json.ts` → `words`, `xstate` → `xstate`. */
+function placeOf(path: string): string {
+  if (path in MAY_IMPORT || !path.endsWith('.ts')) return path;
+  const [folder, ...rest] = path.split('/');
+  return rest.length === 0 ? 'words' : (folder as string);
+}
+
+/** Each circle of imports that exist at run time, once. */
+function cycles(sources: Sources): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) found.push([...trail.slice(start), path].join(' → '));
+    if (start >= 0 || done.has(path)) return;
+    const values = importsOf(path, sources.get(path) ?? '').filter(
+      ({ target, typeOnly }) => !typeOnly && sources.has(target),
+    );
+    for (const { target } of values) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return found;
+}
+
+function strays(sources: Sources, { pattern, to }: Confined): string[] {
+  const outside = [...sources].filter(([path]) => !to.some((place) => path === place || path.startsWith(`${place}/`)));
+  return outside.flatMap(([path, text]) =>
+    codeOf(text)
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1} ${line.trim()}`] : [])),
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * What is printed is true: the examples of the README and of `docs` compile and run, the list
+ * of error codes is the list in the code, and every public name says what it is.
+ *
+ * An example is a ```ts block that begins with an import. It is compiled and run against the
+ * package as users get it, built from `src` into a folder of its own, so no build is needed
+ * beforehand. A ```text block right behind it, or behind one line that ends in a colon, is
+ * what it prints. ```ts no-run is compiled and no more.
+ */
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FAULT_CODES } from '../src/definition.ts';
+import { ERROR_CODES } from '../src/errors.ts';
+import { exportsOf, ROOT, sourcesIn } from './helpers/sources.ts';
+
+const PATIENCE = 60_000;
+
+interface Example {
+  readonly page: string;
+  /** Where the block's first line stands on its page. */
+  readonly line: number;
+  readonly file: string;
+  readonly code: string;
+  readonly runs: boolean;
+  readonly prints: string | undefined;
+}
+
+const pages = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()].filter((page) =>
+  existsSync(join(ROOT, page)),
+);
+const examples = pages.flatMap((page) => examplesOf(page, readFileSync(join(ROOT, page), 'utf8')));
+
+describe.skipIf(examples.length === 0)('printed examples', () => {
+  let folder = '';
+
+  beforeAll(async () => {
+    mkdirSync(join(ROOT, 'test/.tmp'), { recursive: true });
+    folder = mkdtempSync(join(ROOT, 'test/.tmp/docs-'));
+    const installed = join(folder, 'node_modules/signalbox');
+    const built = await node(
+      'node_modules/typescript/bin/tsc',
+      '-p',
+      'tsconfig.build.json',
+      '--outDir',
+      join(installed, 'dist'),
+    );
+    expect(built, 'src does not build').toMatchObject({ code: 0 });
+    copyFileSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
+    // A package of another name: else `signalbox` would mean the repository itself, and its `dist`.
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'printed-examples', type: 'module' }));
+    // Some of an example is there to be read and not to be used.
+    const compilerOptions = { paths: {}, noUnusedLocals: false, noUnusedParameters: false };
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: '../../../tsconfig.json', compilerOptions, include: ['*.ts'] }),
+    );
+    // As many empty lines before the code as the page has, so that errors name the page's line.
+    for (const { file, line, code } of examples) writeFileSync(join(folder, file), '\n'.repeat(line - 1) + code);
+  }, PATIENCE);
+
+  afterAll(() => {
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('compile', { timeout: PATIENCE }, async () => {
+    expect(await node('node_modules/typescript/bin/tsc', '-p', folder)).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test.each(examples.filter(({ runs }) => runs))(
+    '$page, line $line, runs',
+    { timeout: PATIENCE },
+    async ({ file, prints }) => {
+      const { code, stdout, stderr } = await node(join(folder, file));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      if (prints !== undefined) expect(stdout.trimEnd()).toBe(prints.trimEnd());
+    },
+  );
+});
+
+describe('the pages', () => {
+  test.skipIf(!pages.includes('README.md'))('the README has an example that runs', () => {
+    expect(examples.filter(({ page, runs }) => page === 'README.md' && runs)).not.toEqual([]);
+  });
+
+  test('docs/errors.md has a heading for each code, in the order of the code, and a word on each', () => {
+    const page = join(ROOT, 'docs/errors.md');
+    expect(existsSync(page), 'docs/errors.md is missing: it has a heading like ### `task-missing` for each code').toBe(
+      true,
+    );
+    const sections = readFileSync(page, 'utf8').split(/^### /m).slice(1);
+    const codes = sections.map(
+      (section) => /^`([^`]+)`$/m.exec(section.split('\n')[0] ?? '')?.[1] ?? section.split('\n')[0],
+    );
+    expect(codes).toEqual([...ERROR_CODES, ...FAULT_CODES]);
+    expect(
+      codes.filter((_, index) => !/^[^#\s]/m.test(sections[index]?.split('\n').slice(1).join('\n') ?? '')),
+    ).toEqual([]);
+  });
+
+  test.each(['index.ts', 'inspect/index.ts', 'testing/index.ts'])(
+    'every public name of src/%s has a doc comment',
+    (entry) => {
+      const names = exportsOf(entry, sourcesIn('src'));
+      expect(names).not.toEqual([]);
+      expect(names.filter(({ documented }) => !documented).map(({ name, path }) => `${name} in ${path}`)).toEqual([]);
+    },
+  );
+});
+
+describe('the reader of pages', () => {
+  test('finds an example, its line, and what it prints', () => {
+    const page = [
+      '# Title',
+      '',
+      '```ts',
+      `import 'a';`,
+      '```',
+      '',
+      'It prints:',
+      '',
+      '```text',
+      'one',
+      'two',
+      '```',
+      '',
+      '```ts',
+      'a.fragment();',
+      '```',
+    ];
+    expect(examplesOf('docs/page.md', page.join('\n'))).toEqual([
+      { page: 'docs/page.md', line: 4, file: 'page-4.ts', code: `import 'a';\n`, runs: true, prints: 'one\ntwo\n' },
+    ]);
+  });
+
+  test('runs neither what is marked no-run nor claims output that belongs elsewhere', () => {
+    const page = [
+      '```ts no-run',
+      '// Comments may come first.',
+      `import 'a';`,
+      '```',
+      '',
+      'Prose.',
+      '',
+      '```text',
+      'other',
+      '```',
+    ];
+    expect(examplesOf('README.md', page.join('\n'))).toMatchObject([{ line: 2, runs: false, prints: undefined }]);
+  });
+});
+
+function examplesOf(page: string, text: string): readonly Example[] {
+  const block =
+    /^```ts(?<mark> no-run)?\n(?<code>[\s\S]*?)^```$(?:\n+(?:[^\n`#][^\n]*:\n+)?```text\n(?<prints>[\s\S]*?)^```$)?/gm;
+  return [...text.matchAll(block)].flatMap(({ groups, index }) => {
+    const { code = '', mark, prints } = groups ?? {};
+    if (!/^(?:\s*\/\/.*\n|\s*\n)*import\s/.test(code)) return [];
+    const line = text.slice(0, index).split('\n').length + 1;
+    return [{ page, line, file: `${basename(page, '.md')}-${line}.ts`, code, runs: mark === undefined, prints }];
+  });
+}
+
+function node(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: ROOT, timeout: PATIENCE / 2 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr });
+    });
+  });
+}
