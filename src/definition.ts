@@ -29,6 +29,7 @@ export const FAULT_CODES = [
   'unknown-key',
 ] as const;
 
+/** What kind of fault a definition has; `docs/errors.md` has a paragraph for each. */
 export type FaultCode = (typeof FAULT_CODES)[number];
 
 /** What a mapper is told (S1). All of it is frozen. */
@@ -51,6 +52,7 @@ export interface RunFacts {
 
 export type Mapper = (facts: Facts) => unknown;
 
+/** How the delay between attempts grows (S10). */
 export type Backoff = 'fixed' | 'linear' | 'exponential';
 
 /** A retry policy with everything filled in and every duration in milliseconds (S10). */
@@ -81,6 +83,7 @@ export interface TaskContext<I = Json> {
   progress(fraction: number, note?: string): void;
 }
 
+/** The function of a task, whatever its types. */
 export type Body = (context: TaskContext<never>) => unknown;
 
 /** What undoes a completed step. */
@@ -176,6 +179,8 @@ export interface PlanNode {
   readonly called: string;
   /** Set for a task and for nothing else. */
   readonly task: TaskDefinition | null;
+  /** What a kind of step beyond the task and its parents was declared with; null for those. */
+  readonly spec: StepSpec | null;
   /** Parses the node's input inside the turn; a task's is parsed where its body runs. */
   readonly schema: Schema | null;
   readonly input: Mapper | null;
@@ -194,6 +199,12 @@ export interface PlanNode {
   readonly output: ((finish: Finish) => unknown) | null;
   /** Without an `output`: the last child's output, or all of them by name. */
   readonly result: 'last' | 'byName';
+}
+
+/** The options of a kind of step, by reference, for its machine and its actors. */
+export interface StepSpec {
+  /** A line that says the same as the options, for the definition's structure. */
+  readonly line: string;
 }
 
 /** What an `output` mapper or a merge is given when the last child has ended. */

@@ -3,11 +3,13 @@
  * sentence for a tired person at night: what happened, with the value in it, and what to
  * do. `docs/errors.md` has a paragraph for each code, and a test compares the two lists.
  *
+ * This file is over 400 lines because every error stands in it: one list, one look, one place to add to.
+ *
  * An error that must outlive its process is kept as an `ErrorRecord`, which is JSON.
  */
 import type { Fault } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Issue } from './schema.ts';
+import { describeIssues, type Issue } from './schema.ts';
 
 type Fields = { readonly [name: string]: unknown };
 
@@ -66,7 +68,7 @@ export class InvalidDuration extends SignalboxError<{ readonly what: string; rea
   readonly code = 'duration-invalid';
   constructor(fields: { what: string; value: unknown }) {
     super(
-      `${JSON.stringify(fields.value) ?? String(fields.value)} is not a duration (${fields.what}). Write it like '250ms', '30s', '1h30m', '2d', or as milliseconds.`,
+      `${show(fields.value)} is not a duration (${fields.what}). Write it like '250ms', '30s', '1h30m', '2d', or as milliseconds.`,
       fields,
     );
   }
@@ -99,12 +101,19 @@ export class TaskMissing extends SignalboxError<{ readonly tasks: readonly { tas
   }
 }
 
-/** A body was given for a task that nothing calls: most often a misspelt name. */
-export class TaskUnknown extends SignalboxError<{ readonly task: string; readonly known: readonly string[] }> {
+/** Bodies were given for tasks that nothing calls: most often misspelt names. */
+export class TaskUnknown extends SignalboxError<{
+  readonly tasks: readonly string[];
+  readonly known: readonly string[];
+  readonly missing: readonly string[];
+}> {
   readonly code = 'task-unknown';
-  constructor(fields: { task: string; known: readonly string[] }) {
+  constructor(fields: { tasks: readonly string[]; known: readonly string[]; missing: readonly string[] }) {
+    const { tasks, missing } = fields;
+    const names = tasks.map((task) => `"${task}"`).join(', ');
+    const lacking = missing.length === 0 ? '' : ` Still without a body: ${missing.join(', ')}.`;
     super(
-      `createSignalbox({ tasks }) has a body for "${fields.task}", but no orchestrator calls a task of that name. ${known('tasks', fields.known)}`,
+      `createSignalbox({ tasks }) has a body for ${names}, but no orchestrator calls a task of that name. ${known('tasks', fields.known)}${lacking}`,
       fields,
     );
   }
@@ -116,11 +125,12 @@ export class OrchestratorUnknown extends SignalboxError<{
   readonly known: readonly string[];
 }> {
   readonly code = 'orchestrator-unknown';
-  constructor(fields: { orchestrator: string; known: readonly string[] }) {
-    super(
-      `This box has no orchestrator "${fields.orchestrator}". ${known('orchestrators', fields.known)} Add it to createSignalbox({ orchestrators: [...] }).`,
-      fields,
-    );
+  constructor(fields: { orchestrator: string; known: readonly string[]; another: boolean }) {
+    const { orchestrator, known: names, another } = fields;
+    const message = another
+      ? `This box has another definition under the name "${orchestrator}" and this version. Start the very object that it was given, or give this one a version of its own.`
+      : `This box has no orchestrator "${orchestrator}". ${known('orchestrators', names)} Add it to createSignalbox({ orchestrators: [...] }).`;
+    super(message, { orchestrator, known: names });
   }
 }
 
@@ -147,7 +157,7 @@ export class InputInvalid extends SignalboxError<{ readonly what: string; readon
   readonly code = 'input-invalid';
   readonly issues: readonly Issue[];
   constructor(fields: { what: string; issues: readonly Issue[] }) {
-    super(`The ${fields.what} does not fit its schema: ${issuesText(fields.issues)}.`, fields);
+    super(`The ${fields.what} does not fit its schema: ${describeIssues(fields.issues)}.`, fields);
     this.issues = fields.issues;
   }
 }
@@ -158,7 +168,7 @@ export class OutputInvalid extends SignalboxError<{ readonly what: string; reado
   readonly issues: readonly Issue[];
   constructor(fields: { what: string; issues: readonly Issue[] }) {
     super(
-      `The ${fields.what} does not fit its schema: ${issuesText(fields.issues)}. Mend the body, or widen the schema.`,
+      `The ${fields.what} does not fit its schema: ${describeIssues(fields.issues)}. Mend the body, or widen the schema.`,
       fields,
     );
     this.issues = fields.issues;
@@ -169,7 +179,11 @@ export class OutputInvalid extends SignalboxError<{ readonly what: string; reado
 export class SchemaFailed extends SignalboxError<{ readonly what: string }> {
   readonly code = 'schema-failed';
   constructor(fields: { what: string; reason: string }, cause?: unknown) {
-    super(`The schema of the ${fields.what} could not be applied: ${fields.reason}`, { what: fields.what }, cause);
+    super(
+      `The schema of the ${fields.what} could not be applied: ${sentence(fields.reason)} Mend the schema, or what it is given.`,
+      { what: fields.what },
+      cause,
+    );
   }
 }
 
@@ -197,9 +211,9 @@ export class ValueTooLarge extends SignalboxError<{
   readonly maxBytes: number;
 }> {
   readonly code = 'value-too-large';
-  constructor(fields: { what: string; bytes: number; maxBytes: number }) {
+  constructor(fields: { what: string; bytes: number; maxBytes: number; atLeast?: boolean }) {
     super(
-      `The ${fields.what} has ${fields.bytes} bytes of JSON; at most ${fields.maxBytes} are kept. Store it elsewhere and hand on a reference, or raise createSignalbox({ maxValueBytes }).`,
+      `The ${fields.what} has ${fields.atLeast ? 'at least ' : ''}${fields.bytes} bytes of JSON; at most ${fields.maxBytes} are kept. Store it elsewhere and hand on a reference, or raise createSignalbox({ maxValueBytes }).`,
       fields,
     );
   }
@@ -252,7 +266,11 @@ export class StepTimedOut extends SignalboxError<{ readonly task: string; readon
 export class MapperFailed extends SignalboxError<{ readonly mapper: string }> {
   readonly code = 'mapper-failed';
   constructor(fields: { mapper: string; reason: string }, cause?: unknown) {
-    super(`The ${fields.mapper} threw: ${fields.reason}`, { mapper: fields.mapper }, cause);
+    super(
+      `The ${fields.mapper} threw: ${sentence(fields.reason)} Mappers read what there is and must not throw; ask a task to do what may fail.`,
+      { mapper: fields.mapper },
+      cause,
+    );
   }
 }
 
@@ -294,7 +312,7 @@ export class RunFailed extends SignalboxError<{
         ? ` (and ${failures.length - 1} more: ${failures
             .slice(1, 6)
             .map((other) => other.path)
-            .join(', ')})`
+            .join(', ')}${failures.length > 6 ? ', …' : ''})`
         : '';
     super(
       `Run "${run}" of orchestrator "${fields.orchestrator}" ended ${status}: ${where(error)}${error.message}${more}`,
@@ -322,19 +340,23 @@ export class RunCancelled extends SignalboxError<{ readonly run: string; readonl
 /** No run has this id. */
 export class RunUnknown extends SignalboxError<{ readonly run: string }> {
   readonly code = 'run-unknown';
+  readonly run: string;
   constructor(fields: { run: string }) {
     super(`The store has no run "${fields.run}". Look at the id, and at which store this box was given.`, fields);
+    this.run = fields.run;
   }
 }
 
 /** A run of this id exists and was started differently (S17). */
 export class RunExists extends SignalboxError<{ readonly run: string; readonly differs: string }> {
   readonly code = 'run-exists';
+  readonly run: string;
   constructor(fields: { run: string; differs: string }) {
     super(
       `Run "${fields.run}" exists already with another ${fields.differs}. Start under a new id, or with the ${fields.differs} that it was started with to get that run.`,
       fields,
     );
+    this.run = fields.run;
   }
 }
 
@@ -354,7 +376,7 @@ export class CommitFailed extends SignalboxError<{ readonly runs: readonly strin
   constructor(fields: { runs: readonly string[]; retryIn: number; reason: string }, cause?: unknown) {
     const which = fields.runs.length === 1 ? `run "${fields.runs[0]}"` : `${fields.runs.length} runs`;
     super(
-      `The store did not commit a turn of ${which}: ${fields.reason} Nothing was dispatched; the runs are read again and their messages repeated in ${fields.retryIn} ms.`,
+      `The store did not commit a turn of ${which}: ${sentence(fields.reason)} Nothing was dispatched; the runs are read again and their messages repeated in ${fields.retryIn} ms.`,
       { runs: fields.runs, retryIn: fields.retryIn },
       cause,
     );
@@ -376,6 +398,98 @@ export class CommitConflict extends SignalboxError<{
   }
 }
 
+/** Another process owns the run now (I2). What this one wanted to commit is dropped. */
+export class LeaseLost extends SignalboxError<{
+  readonly run: string;
+  readonly owner: string;
+  readonly fence: number;
+}> {
+  readonly code = 'lease-lost';
+  constructor(fields: { run: string; owner: string; fence: number }) {
+    super(
+      `Run "${fields.run}" belongs to ${fields.owner} by now (fence ${fields.fence}): this process was taken for dead. Its turn is dropped, and the run goes on over there. If the process was only slow, give the box a longer "lease".`,
+      fields,
+    );
+  }
+}
+
+/** The definition of an unfinished run was changed without a new version. */
+export class DefinitionChanged extends SignalboxError<{
+  readonly orchestrator: string;
+  readonly version: string;
+  readonly run: string;
+  readonly gone: readonly string[];
+  readonly come: readonly string[];
+}> {
+  readonly code = 'definition-changed';
+  constructor(fields: {
+    orchestrator: string;
+    version: string;
+    run: string;
+    gone: readonly string[];
+    come: readonly string[];
+  }) {
+    const { orchestrator, version, gone, come } = fields;
+    const lines = [...gone.map((line) => `\n  - ${line}`), ...come.map((line) => `\n  + ${line}`)];
+    const more = lines.length > 40 ? `\n  … and ${lines.length - 40} more` : '';
+    super(
+      `Orchestrator "${orchestrator}" has changed under version "${version}", and run "${fields.run}" is pinned to what it was, so it is not resumed. Give the changed definition a new version and hand both to createSignalbox, or bring the old one back.${lines.slice(0, 40).join('')}${more}`,
+      fields,
+    );
+  }
+}
+
+/** An unfinished run needs a definition that this box was not given. */
+export class DefinitionMissing extends SignalboxError<{
+  readonly orchestrator: string;
+  readonly version: string;
+  readonly run: string;
+  readonly known: readonly string[];
+}> {
+  readonly code = 'definition-missing';
+  constructor(fields: { orchestrator: string; version: string; run: string; known: readonly string[] }) {
+    super(
+      `Run "${fields.run}" is pinned to version "${fields.version}" of orchestrator "${fields.orchestrator}", which this box was not given, so it is not resumed. ${known('orchestrators', fields.known)} Add the version to createSignalbox({ orchestrators: [...] }).`,
+      fields,
+    );
+  }
+}
+
+/** Another process holds the file. */
+export class StoreHeld extends SignalboxError<{ readonly store: string; readonly holder: string }> {
+  readonly code = 'store-held';
+  constructor(fields: { store: string; holder: string }) {
+    super(
+      `${fields.store} is open in another box: ${fields.holder}. One process at a time may write to it; end that one, or use a store that processes share.`,
+      fields,
+    );
+  }
+}
+
+/** A file or a server that cannot be used as a store. */
+export class StoreUnusable extends SignalboxError<{ readonly store: string; readonly reason: string }> {
+  readonly code = 'store-unusable';
+  constructor(fields: { store: string; reason: string }, cause?: unknown) {
+    super(`${fields.store} cannot be used as a store: ${fields.reason}`, fields, cause);
+  }
+}
+
+/** A row that does not fit any more. */
+export class RowUnreadable extends SignalboxError<{
+  readonly store: string;
+  readonly table: string;
+  readonly row: string;
+}> {
+  readonly code = 'row-unreadable';
+  constructor(fields: { store: string; table: string; row: string; reason: string }, cause?: unknown) {
+    super(
+      `${fields.store} has a row in "${fields.table}" (${fields.row}) that cannot be read: ${fields.reason}. Nothing was changed. Restore it from a backup, or mend the row by hand.`,
+      fields,
+      cause,
+    );
+  }
+}
+
 /** An answer that came late, twice, or for something unknown, and changed nothing (I5). Logged and counted. */
 export class AnswerIgnored extends SignalboxError<{ readonly key: string; readonly why: 'late' | 'duplicate' }> {
   readonly code = 'answer-ignored';
@@ -389,7 +503,11 @@ export class AnswerIgnored extends SignalboxError<{ readonly key: string; readon
 export class SubscriberFailed extends SignalboxError<{ readonly event: string }> {
   readonly code = 'subscriber-failed';
   constructor(fields: { event: string; reason: string }, cause?: unknown) {
-    super(`A subscriber of "${fields.event}" threw: ${fields.reason}`, { event: fields.event }, cause);
+    super(
+      `A subscriber of "${fields.event}" threw: ${sentence(fields.reason)} The run is not touched by it; catch what it throws.`,
+      { event: fields.event },
+      cause,
+    );
   }
 }
 
@@ -429,11 +547,18 @@ export const ERROR_CODES = [
   'box-closed',
   'commit-failed',
   'commit-conflict',
+  'lease-lost',
+  'definition-changed',
+  'definition-missing',
+  'store-held',
+  'store-unusable',
+  'row-unreadable',
   'answer-ignored',
   'subscriber-failed',
   'impossible',
 ] as const;
 
+/** The code of an error of signalbox. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 // --- What users throw --------------------------------------------------------------------
@@ -459,20 +584,23 @@ export class RetryAfter extends Error {
 const MAX_CAUSES = 4;
 const MAX_STACK = 4_000;
 const MAX_MESSAGE = 8_000;
+const MAX_NAME = 200;
+const MAX_FIELDS = 16_000;
 
 /** An error as a JSON record. Anything can be thrown in JavaScript, so anything can be given. */
 export function toRecord(error: unknown, more: Partial<ErrorRecord> = {}, causes = MAX_CAUSES): ErrorRecord {
   if (!(error instanceof Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
   const own = error instanceof SignalboxError;
   const fields = own ? plain(error.fields) : undefined;
+  const { name, stack, cause } = error as { readonly name: unknown; readonly stack: unknown; readonly cause: unknown };
   return {
     code: own ? error.code : 'task-failed',
-    name: error.name,
-    message: error.message.slice(0, MAX_MESSAGE),
+    name: typeof name === 'string' ? name.slice(0, MAX_NAME) : 'Error',
+    message: (own ? error.message : reasonOf(error)).slice(0, MAX_MESSAGE),
     ...(fields === undefined ? {} : { fields }),
     // The stack of an error of ours leads into the engine; that of its cause is the one to read.
-    ...(own || error.stack === undefined ? {} : { stack: error.stack.slice(0, MAX_STACK) }),
-    ...(error.cause === undefined || causes === 0 ? {} : { cause: toRecord(error.cause, {}, causes - 1) }),
+    ...(own || typeof stack !== 'string' ? {} : { stack: stack.slice(0, MAX_STACK) }),
+    ...(cause === undefined || causes === 0 ? {} : { cause: toRecord(cause, {}, causes - 1) }),
     ...more,
   };
 }
@@ -480,9 +608,13 @@ export function toRecord(error: unknown, more: Partial<ErrorRecord> = {}, causes
 function plain(fields: Fields): JsonObject | undefined {
   const keys = Object.keys(fields);
   if (keys.length === 0) return undefined;
-  return JSON.parse(
-    JSON.stringify(fields, (_, value: Json) => (typeof value === 'bigint' ? String(value) : value)),
-  ) as JsonObject;
+  try {
+    const text = JSON.stringify(fields, (_, value: Json) => (typeof value === 'bigint' ? String(value) : value));
+    return text.length > MAX_FIELDS ? undefined : (JSON.parse(text) as JsonObject);
+  } catch {
+    // Fields that are not JSON are for whoever catches the error; a record does without.
+    return undefined;
+  }
 }
 
 function where(error: ErrorRecord): string {
@@ -495,20 +627,27 @@ function known(what: string, names: readonly string[]): string {
     : `Known ${what}: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`;
 }
 
-function issuesText(issues: readonly Issue[]): string {
-  return issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ');
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** What something thrown says of itself, whatever it is. */
+export function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return show(thrown);
+  const { message, name } = thrown as { readonly message: unknown; readonly name: unknown };
+  const text = typeof message === 'string' ? message : show(message);
+  return text === '' || text === 'undefined' ? `${show(name).replaceAll('"', '')} without a message` : text;
 }
 
 /** Any value in a few words, for a message. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 200));
-  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
-  if (typeof value === 'object' && value !== null) {
-    try {
-      return JSON.stringify(value).slice(0, 200);
-    } catch {
-      return Object.prototype.toString.call(value);
-    }
+  try {
+    if (typeof value === 'string') return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value);
+    if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
+    if (typeof value !== 'object' || value === null) return String(value);
+    return (JSON.stringify(value) ?? Object.prototype.toString.call(value)).slice(0, 200);
+  } catch {
+    // A cycle, or an object that cannot even be asked what it is.
+    return 'an object that cannot be shown';
   }
-  return String(value);
 }

@@ -19,6 +19,7 @@ export interface Orchestrator<N extends string, I, O, C> {
   readonly '~types'?: Carried<I, O, C>;
 }
 
+/** An orchestrator of which nothing more is known. */
 // What takes any orchestrator infers the rest from the one that it is given.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type AnyOrchestrator = Orchestrator<string, any, any, any>;

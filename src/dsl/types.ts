@@ -25,6 +25,7 @@ export interface Runnable<I, O, C> {
   readonly '~types'?: Carried<I, O, C>;
 }
 
+/** A task, a track or a composite track of which nothing more is known. */
 // The three are inferred from the body that is given; a narrower constraint would refuse bodies.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type AnyBody = Runnable<any, any, any>;

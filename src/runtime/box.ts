@@ -15,11 +15,14 @@ import {
   type TaskOutput,
   type TasksOption,
 } from '../dsl/index.ts';
+import { structureOf } from '../dsl/structure.ts';
+import { toMs } from '../duration.ts';
 import {
   BoxClosed,
   InputInvalid,
   InvalidOption,
   OrchestratorUnknown,
+  reasonOf,
   RunExists,
   SchemaFailed,
   TaskMissing,
@@ -29,11 +32,20 @@ import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES, type Json, type JsonObject, sameJson, toJson } from '../json.ts';
 import { builtInKinds } from '../machines/kinds.ts';
 import { parse } from '../schema.ts';
-import type { RunRow, Store } from '../store.ts';
+import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
 import { steppers } from './lanes.ts';
-import { type BoxOptions, checkBodies, checkOptions, consoleLogger, readPlans } from './options.ts';
+import {
+  type BoxOptions,
+  checkBodies,
+  checkOptions,
+  consoleLogger,
+  isOrchestrator,
+  planName,
+  readPlans,
+  safely,
+} from './options.ts';
 import { Run, type RunContext } from './run.ts';
 
 /** What a run is started with. */
@@ -41,6 +53,8 @@ export interface StartOptions<Input> {
   readonly input: Input;
   /** Starting twice under one id starts once: the second time gives the run that is there (S17). */
   readonly id?: string;
+  /** An idempotency key of yours, unique within the orchestrator: as with `id`, but the run gets an id of its own (S17). */
+  readonly key?: string;
   /** Read-only facts for every body, child run and event of the run: tenant, user, trace (S6). */
   readonly metadata?: JsonObject;
 }
@@ -53,6 +67,8 @@ export interface BoxCounts {
   readonly ignored: number;
   /** Runs that are held in memory, and timers that are outstanding. */
   readonly inMemory: number;
+  /** Unfinished runs that could not be gone on with; the log says why. */
+  readonly refused: number;
   readonly timers: number;
 }
 
@@ -71,6 +87,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #context: RunContext;
   /** Starts under a given id that are not committed yet. */
   readonly #starting = new Map<string, Promise<RunRow>>();
+  readonly #owner: Owner;
+  #recovering: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
   /** @internal Use `createSignalbox`. */
@@ -81,15 +99,19 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     bodies: Bodies,
     executor: NonNullable<BoxOptions['executor']>,
   ) {
-    const { clock = systemClock, logger = consoleLogger, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
+    const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
     const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000 } = options;
+    const logger = safely(options.logger ?? consoleLogger);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
     this.#bodies = bodies;
     this.#followers = new Followers(store, logger);
+    const owner = `${randomIds()}`;
+    this.#owner = { name: owner, lease: toMs(options.lease ?? DEFAULT_LEASE, 'lease'), now: () => clock.now() };
     this.#host = new Host({
       store,
+      owner,
       executor: executor(bodies),
       clock,
       logger,
@@ -99,9 +121,22 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       concurrency,
       idleRuns,
       stepperOf: steppers(builtInKinds, lane),
-      told: (run, events, ended) => this.#followers.tell(run.facts, events, ended),
+      told: (run, events, ended) => this.#followers.tell(run, events, ended),
     });
     this.#context = { store, host: this.#host, followers: this.#followers, kinds: builtInKinds };
+  }
+
+  /** @internal Opens the store and goes on with what was left unfinished. */
+  async open(): Promise<this> {
+    await this.#store.open(this.#owner);
+    await this.#save(this.#plans.values());
+    this.#recovering = this.#host.recover();
+    return this;
+  }
+
+  /** Resolves when every unfinished run that nobody owned has been read and goes on. Starting new ones need not wait for it. */
+  get recovered(): Promise<void> {
+    return this.#recovering;
   }
 
   /** Starts a run. Resolves once its start is committed: from then on it goes on by itself. */
@@ -120,7 +155,9 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (!Object.hasOwn(this.#bodies, definition.name) && definition.run === undefined) {
       throw new TaskMissing({ tasks: [{ task: definition.name, orchestrator: plan.name }] });
     }
-    this.#plans.set(plan.name, plan);
+    // For a run that has to be read back. One that begins here has its own plan, whatever else goes by this name.
+    this.#plans.set(planName(plan.name, plan.version), plan);
+    await this.#save([plan]);
     const run = await this.#start(plan, { ...options, input });
     return (await run.result()) as TaskOutput<T>;
   }
@@ -137,6 +174,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (type !== '*' && !EVENT_TYPES.includes(type)) {
       throw new InvalidOption({ option: 'on', value: type, expected: `'*' or one of ${EVENT_TYPES.join(', ')}` });
     }
+    if (typeof listener !== 'function')
+      throw new InvalidOption({ option: 'listener', value: listener, expected: 'a function' });
     return this.#followers.on(type, listener as (event: ReadEvent) => void);
   }
 
@@ -166,45 +205,71 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   #planFor(orchestrator: AnyOrchestrator): Plan {
-    const plan = this.#plans.get(orchestrator.name);
-    if (plan === undefined || plan !== planOf(orchestrator)) {
-      throw new OrchestratorUnknown({ orchestrator: orchestrator.name, known: [...this.#plans.keys()] });
+    if (!isOrchestrator(orchestrator))
+      throw new InvalidOption({
+        option: 'orchestrator',
+        value: orchestrator,
+        expected: 'an orchestrator that this box was given',
+      });
+    const plan = planOf(orchestrator);
+    if (this.#plans.get(planName(plan.name, plan.version)) !== plan) {
+      throw new OrchestratorUnknown({
+        orchestrator: orchestrator.name,
+        known: [...this.#plans.values()].map(({ name, version }) => `${name} (version ${version})`),
+        another: this.#plans.has(planName(plan.name, plan.version)),
+      });
     }
     return plan;
   }
 
-  async #start(plan: Plan, { input, id, metadata = {} }: StartOptions<unknown>): Promise<Run> {
+  /** What runs are pinned to is kept beside them, so that a later change can be told. */
+  async #save(plans: Iterable<Plan>): Promise<void> {
+    const rows: DefinitionRow[] = [];
+    for (const plan of plans) rows.push({ orchestrator: plan.name, version: plan.version, ...structureOf(plan) });
+    await this.#store.saveDefinitions(rows);
+  }
+
+  async #start(plan: Plan, options: StartOptions<unknown>): Promise<Run> {
     if (this.#closing !== null) throw new BoxClosed();
-    if (id !== undefined) checkId(id);
+    if (typeof options !== 'object' || options === null) {
+      throw new InvalidOption({ option: 'start', value: options, expected: 'an object with the input' });
+    }
+    const { input, key, metadata = {} } = options;
+    // Ids of one's own making are taken as they are given: they may come twice.
+    const id = options.id === undefined ? this.#options.ids?.() : options.id;
+    if (id !== undefined) checkId('id', id);
+    if (key !== undefined) checkId('key', key);
     const value = await this.#parseInput(plan, input);
     const facts = toJson(metadata, 'metadata of the run', this.#options.maxValueBytes);
     if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
       throw new InvalidOption({ option: 'metadata', value: metadata, expected: 'an object' });
     }
     if (this.#closing !== null) throw new BoxClosed();
-    const row = this.#newRow(plan, id ?? (this.#options.ids ?? randomIds)(), value, facts as JsonObject);
-    if (id === undefined) await this.#host.begin(row);
-    else await this.#startOnce(row);
+    const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject);
+    if (id === undefined && key === undefined) await this.#host.begin(plan, row);
+    else return new Run(await this.#startOnce(plan, row, id !== undefined), this.#context);
     return new Run(row.run, this.#context);
   }
 
-  /** Two starts under one id are one run, also when they come at the same time (S17). */
-  async #startOnce(row: RunRow): Promise<void> {
-    const starting = this.#starting.get(row.run);
-    if (starting !== undefined) return checkSame(row, await starting);
-    const begun = this.#begin(row);
-    this.#starting.set(row.run, begun);
+  /** Two starts under one id or key are one run, also when they come at the same time (S17). Answers with its id. */
+  async #startOnce(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
+    const name = byId ? row.run : `${row.orchestrator}\n${row.key}`;
+    const starting = this.#starting.get(name);
+    if (starting !== undefined) return sameRun(row, await starting);
+    const begun = this.#begin(plan, row);
+    this.#starting.set(name, begun);
     try {
-      return checkSame(row, await begun);
+      return sameRun(row, await begun);
     } finally {
-      this.#starting.delete(row.run);
+      this.#starting.delete(name);
     }
   }
 
-  async #begin(row: RunRow): Promise<RunRow> {
-    const there = await this.#store.readRun(row.run);
+  async #begin(plan: Plan, row: RunRow): Promise<RunRow> {
+    const byKey = row.key === null ? null : await this.#store.readRunByKey(row.orchestrator, row.key);
+    const there = byKey ?? (await this.#store.readRun(row.run));
     if (there !== null) return there;
-    await this.#host.begin(row);
+    await this.#host.begin(plan, row);
     return row;
   }
 
@@ -215,18 +280,20 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const parsed = await Promise.resolve()
       .then(() => parse(schema, input))
       .catch((thrown: unknown) => {
-        throw new SchemaFailed({ what, reason: String(thrown) }, thrown);
+        throw new SchemaFailed({ what, reason: reasonOf(thrown) }, thrown);
       });
     if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
     return toJson(parsed.value, what, this.#options.maxValueBytes);
   }
 
-  #newRow(plan: Plan, run: string, input: Json, metadata: JsonObject): RunRow {
+  #newRow(plan: Plan, run: string, key: string | null, input: Json, metadata: JsonObject): RunRow {
     const startedAt = (this.#options.clock ?? systemClock).now();
     return {
       run,
+      key,
       orchestrator: plan.name,
       version: plan.version,
+      hash: structureOf(plan).hash,
       status: 'pending',
       input,
       output: null,
@@ -240,21 +307,27 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 }
 
 const MAX_ID = 200;
+const DEFAULT_LEASE = '10s';
 
 /** An id is part of every key, so what separates the parts of a key cannot stand in it. */
-function checkId(id: unknown): void {
+function checkId(option: 'id' | 'key', id: unknown): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (typeof id === 'string' && id !== '' && id.length <= MAX_ID && !/[/#\u0000-\u001f]/.test(id)) return;
+  if (typeof id === 'string' && id !== '' && id.length <= MAX_ID && !/[/#\u0000-\u001f\u007f-\u009f]/.test(id)) return;
+  const length = typeof id === 'string' && id.length > MAX_ID ? ` (it has ${id.length})` : '';
   throw new InvalidOption({
-    option: 'id',
+    option,
     value: id,
-    expected: `a string of 1 to ${MAX_ID} characters without "/", "#" and control characters`,
+    expected: `a string of 1 to ${MAX_ID} characters${length} without "/", "#" and control characters`,
   });
 }
 
-function checkSame(wanted: RunRow, there: RunRow): void {
-  if (wanted.orchestrator !== there.orchestrator) throw new RunExists({ run: there.run, differs: 'orchestrator' });
-  if (!sameJson(wanted.input, there.input)) throw new RunExists({ run: there.run, differs: 'input' });
+/** The id of the run that is there, if it is the one that was asked for. */
+function sameRun(wanted: RunRow, there: RunRow): string {
+  const { run } = there;
+  if (wanted.orchestrator !== there.orchestrator) throw new RunExists({ run, differs: 'orchestrator' });
+  if (wanted.key !== null && wanted.key !== there.key) throw new RunExists({ run, differs: 'key' });
+  if (!sameJson(wanted.input, there.input)) throw new RunExists({ run, differs: 'input' });
+  return run;
 }
 
 /** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */
@@ -269,19 +342,20 @@ export interface Defaults {
 }
 
 /** @internal */
-export function createBox<const Os extends readonly AnyOrchestrator[]>(
+export async function createBox<const Os extends readonly AnyOrchestrator[]>(
   options: SignalboxOptions<Os>,
   defaults: Defaults,
-): Signalbox<Os> {
+): Promise<Signalbox<Os>> {
   checkOptions(options);
   const plans = readPlans(options.orchestrators ?? []);
   const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
   checkBodies(plans, bodies);
-  return new Signalbox<Os>(
+  const box = new Signalbox<Os>(
     options,
     options.store ?? defaults.store(),
     plans,
     bodies,
     options.executor ?? defaults.executor,
   );
+  return await box.open();
 }

@@ -2,7 +2,8 @@
 import type { Clock } from '../clock.ts';
 import type { Body, Plan } from '../definition.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
-import { DefinitionInvalid, InvalidOption, TaskMissing, TaskUnknown } from '../errors.ts';
+import type { Duration } from '../duration.ts';
+import { DefinitionInvalid, InvalidOption, reasonOf, TaskMissing, TaskUnknown } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import type { Ids } from '../ids.ts';
 import type { Store } from '../store.ts';
@@ -20,6 +21,8 @@ export interface BoxOptions {
   readonly maxValueBytes?: number;
   /** How many runs that only wait are kept in memory, too. Left out: 1,000. */
   readonly idleRuns?: number;
+  /** After how long without a sign of life a process is taken for dead by those that share its store. Left out: 10 s. */
+  readonly lease?: Duration;
   /** Time, for tests: `fakeClock()` of `signalbox/testing`. */
   readonly clock?: Clock;
   /** Makes ids for runs that are started without one. */
@@ -30,60 +33,133 @@ export interface BoxOptions {
   readonly lane?: Lane;
 }
 
-/** Refuses values that an option cannot have. */
-export function checkOptions(options: BoxOptions): void {
-  const positive = (name: 'concurrency' | 'maxValueBytes' | 'idleRuns', least: number): void => {
-    const value = options[name];
-    if (value === undefined || value === Number.POSITIVE_INFINITY) return;
-    if (!Number.isInteger(value) || value < least)
-      throw new InvalidOption({ option: name, value, expected: `a whole number from ${least} on` });
-  };
-  positive('concurrency', 1);
-  positive('maxValueBytes', 1);
-  positive('idleRuns', 0);
-  const { lane, executor } = options;
-  if (lane !== undefined && lane !== 'table' && lane !== 'xstate') {
-    throw new InvalidOption({ option: 'lane', value: lane, expected: `'table' or 'xstate'` });
+const KEYS: readonly string[] = [
+  'orchestrators',
+  'tasks',
+  'store',
+  'executor',
+  'concurrency',
+  'maxValueBytes',
+  'idleRuns',
+  'lease',
+  'clock',
+  'ids',
+  'logger',
+  'lane',
+];
+
+/** Refuses options that there are not, and values that they cannot have. */
+export function checkOptions(
+  options: BoxOptions & { readonly orchestrators?: unknown; readonly tasks?: unknown },
+): void {
+  if (!isObject(options))
+    throw new InvalidOption({ option: 'createSignalbox', value: options, expected: 'an object of options' });
+  for (const key of Object.keys(options)) {
+    if (!KEYS.includes(key))
+      throw new InvalidOption({
+        option: key,
+        value: undefined,
+        expected: `nothing: there is no such option, only ${KEYS.join(', ')}`,
+      });
   }
-  if (executor !== undefined && typeof executor !== 'function') {
-    throw new InvalidOption({ option: 'executor', value: executor, expected: 'a function from bodies to an executor' });
-  }
+  const { store, executor, concurrency, maxValueBytes, idleRuns, clock, ids, logger, lane, orchestrators, tasks } =
+    options;
+  const isFunction = (value: unknown): boolean => typeof value === 'function';
+  const isCount = (least: number) => (value: unknown) =>
+    value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least);
+
+  ask('concurrency', concurrency, 'a whole number from 1 on', isCount(1));
+  ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
+  ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));
+  ask('lane', lane, `'table' or 'xstate'`, (value) => value === 'table' || value === 'xstate');
+  ask('executor', executor, 'a function from bodies to an executor', isFunction);
+  ask('ids', ids, 'a function that makes an id', isFunction);
+  ask('logger', logger, 'a function that takes a line', isFunction);
+  ask('store', store, 'a store: memory(), sqlite(file), …', (value) => has(value, 'commit', 'readOpen', 'claim'));
+  ask('clock', clock, 'a clock with now() and wakeAfter()', (value) => has(value, 'now', 'wakeAfter'));
+  ask('tasks', tasks, 'an object of bodies by task name', (value) => isObject(value) && !Array.isArray(value));
+  ask(
+    'orchestrators',
+    orchestrators,
+    'an array of orchestrators',
+    (value) => Array.isArray(value) && value.every(isOrchestrator),
+  );
 }
 
-/** The plans of all orchestrators by name. */
+function ask(option: string, value: unknown, expected: string, fits: (value: unknown) => boolean): void {
+  if (value !== undefined && !fits(value)) throw new InvalidOption({ option, value, expected });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function has(value: unknown, ...methods: readonly string[]): boolean {
+  return (
+    isObject(value) &&
+    methods.every((method) => typeof (value as { readonly [name: string]: unknown })[method] === 'function')
+  );
+}
+
+/** @internal */
+export function isOrchestrator(value: unknown): value is AnyOrchestrator {
+  return isObject(value) && 'is' in value && value.is === 'orchestrator';
+}
+
+/** What a plan goes by in a box: several versions of one orchestrator may stand side by side. */
+export function planName(orchestrator: string, version: string): string {
+  return `${orchestrator}@${version}`;
+}
+
+/** The plans of all orchestrators, by `planName`. */
 export function readPlans(orchestrators: readonly AnyOrchestrator[]): Map<string, Plan> {
   const plans = new Map<string, Plan>();
   for (const orchestrator of orchestrators) {
     const plan = planOf(orchestrator);
-    if (plans.has(plan.name)) {
-      const message = `two orchestrators are called "${plan.name}"; a box tells them apart by name`;
+    const name = planName(plan.name, plan.version);
+    if (plans.has(name)) {
+      const message = `two orchestrators are called "${plan.name}" in version "${plan.version}"; a box tells them apart by name and version`;
       throw new DefinitionInvalid({
         definition: plan.name,
         faults: [{ code: 'duplicate-name', path: plan.name, message }],
       });
     }
-    plans.set(plan.name, plan);
+    plans.set(name, plan);
   }
   return plans;
 }
 
-/** Every task has a body, and every body a task; all that are missing are told at once. */
+/** Every task has a body, and every body a task; all that is wrong is told at once. */
 export function checkBodies(plans: ReadonlyMap<string, Plan>, bodies: { readonly [task: string]: Body }): void {
   const missing: { task: string; orchestrator: string }[] = [];
-  const known = new Set<string>();
+  const called = new Set<string>();
   for (const { name: orchestrator, tasks } of plans.values()) {
     for (const [task, { run }] of tasks) {
-      known.add(task);
-      const body = Object.hasOwn(bodies, task) ? bodies[task] : run;
+      called.add(task);
+      const body = (Object.hasOwn(bodies, task) ? bodies[task] : undefined) ?? run;
       if (body === undefined) missing.push({ task, orchestrator });
       else if (typeof body !== 'function')
         throw new InvalidOption({ option: `tasks.${task}`, value: body, expected: 'a function' });
     }
   }
-  for (const task of Object.keys(bodies)) {
-    if (!known.has(task)) throw new TaskUnknown({ task, known: [...known] });
+  const unknown = Object.keys(bodies).filter((task) => !called.has(task));
+  if (unknown.length > 0) {
+    // The engine's own steps (`~merge`) are called, too, but nobody gives a body for them.
+    const known = [...called].filter((task) => !task.startsWith('~'));
+    throw new TaskUnknown({ tasks: unknown, known, missing: missing.map(({ task }) => task) });
   }
   if (missing.length > 0) throw new TaskMissing({ tasks: missing });
+}
+
+/** A logger that throws must not take a run with it; what it should have said goes to the console. */
+export function safely(logger: Logger): Logger {
+  return (line) => {
+    try {
+      logger(line);
+    } catch (thrown) {
+      console.error(`signalbox: the logger threw (${reasonOf(thrown)}) at: ${line.message}`);
+    }
+  };
 }
 
 /** Warnings and errors, a line each. */

@@ -8,21 +8,28 @@ import { actorNamed } from '../actors/index.ts';
 import type { Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { Impossible } from '../errors.ts';
+import { isTerminal, type Status } from '../events.ts';
 import type { Json } from '../json.ts';
 import { Ledger } from '../machines/ledger.ts';
 import type { Memory } from '../machines/registry.ts';
 import type { ActorRow, OpenRun, RunRow, Store } from '../store.ts';
 import { type Actor, addLive, type Owed, type RunState } from './run-state.ts';
+import type { Message } from './message.ts';
 import { newActor, type Rules } from './turn.ts';
 
 /** A run that begins: its own actor and nothing else. */
 export function newRun(rules: Rules, plan: Plan, row: RunRow): RunState {
   const root = newActor(rules.kinds, rules.stepperOf(plan.root.kind), plan.root, null, '', row.input, row.startedAt);
-  return stateOf(plan, row, 0, root, new Map([['', root]]));
+  return stateOf(plan, row, 1, 0, root, new Map([['', root]]));
 }
 
 /** A run as its rows say that it stands. */
-export async function recall(rules: Rules, store: Store, plan: Plan, { row, seq, open }: OpenRun): Promise<RunState> {
+export async function recall(
+  rules: Rules,
+  store: Store,
+  plan: Plan,
+  { row, fence, seq, open }: OpenRun,
+): Promise<RunState> {
   const actors = new Map<string, Actor>();
   // Parents before their children: a path is longer than that of its parent.
   for (const each of [...open].sort((left, right) => left.path.length - right.path.length)) {
@@ -30,7 +37,7 @@ export async function recall(rules: Rules, store: Store, plan: Plan, { row, seq,
   }
   const root = actors.get('');
   if (root === undefined) throw new Impossible(`Run "${row.run}" is not ended and has no actor of its own.`);
-  const run = stateOf(plan, row, seq, root, actors);
+  const run = stateOf(plan, row, fence, seq, root, actors);
   for (const actor of actors.values()) {
     if (!actor.kind.parent) continue;
     const children = await store.readChildren(row.run, actor.path);
@@ -84,6 +91,7 @@ function actorOf(rules: Rules, plan: Plan, row: ActorRow, actors: ReadonlyMap<st
   actor.state = stepper.recall(row.state, memoryOf(actor.state.context, node, row));
   actor.invoked = stepper.invokedBy(row.state);
   actor.due = row.due;
+  actor.attemptAt = row.attemptedAt;
   if (parent !== null) addLive(parent, actor);
   return actor;
 }
@@ -93,7 +101,32 @@ function memoryOf(fresh: Memory, node: PlanNode, { input, output, error, attempt
   return { ...fresh, ...memory, node, input, output, error, ...('attempt' in fresh ? { attempt } : {}) };
 }
 
-function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<string, Actor>): RunState {
-  const facts: RunFacts = Object.freeze({ id: row.run, key: null, startedAt: row.startedAt, metadata: row.metadata });
-  return { id: row.run, plan, facts, root, actors, row, seq, changes: null, evicted: false };
+function stateOf(
+  plan: Plan,
+  row: RunRow,
+  fence: number,
+  seq: number,
+  root: Actor,
+  actors: Map<string, Actor>,
+): RunState {
+  const facts: RunFacts = Object.freeze({
+    id: row.run,
+    key: row.key,
+    startedAt: row.startedAt,
+    metadata: row.metadata,
+  });
+  return { id: row.run, plan, facts, root, actors, row, fence, seq, changes: null, evicted: false };
+}
+
+/** Is this message what the owed effect would bring? */
+export function answers(message: Message, { do: wanted, path }: Owed): boolean {
+  if (message.type === 'answer') return message.from === wanted && message.path === path;
+  return message.type === 'wake' && wanted === 'wake' && message.path === path;
+}
+
+/** The run's own row as its machine now says. */
+export function rowAfter({ row, root }: RunState, now: number): RunRow {
+  const status = root.state.value as Status;
+  const { output, error, reason } = root.state.context as unknown as Pick<RunRow, 'output' | 'error' | 'reason'>;
+  return { ...row, status, output, error, reason, endedAt: isTerminal(status) ? now : null };
 }

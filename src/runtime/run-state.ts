@@ -56,7 +56,7 @@ export class Changes {
   readonly events: RunEvent[] = [];
   readonly owed: Owed[] = [];
   /** Called when the commit is safe. */
-  readonly committed: (() => void)[] = [];
+  readonly committed: ((error?: Error) => void)[] = [];
   readonly after: number;
   rowChanged = false;
 
@@ -73,6 +73,8 @@ export interface RunState {
   readonly root: Actor;
   readonly actors: Map<string, Actor>;
   row: RunRow;
+  /** Under which this process owns the run. */
+  readonly fence: number;
   /** The number of the last event, committed or not. */
   seq: number;
   changes: Changes | null;
@@ -126,6 +128,7 @@ export function rowOf(run: string, actor: Actor): ActorRow {
     error,
     memory: actor.kind.keep(actor.state.context),
     due: actor.due,
+    attemptedAt: actor.attemptAt,
     startedAt: actor.startedAt,
     endedAt: actor.endedAt,
   };

@@ -2,13 +2,15 @@
  * The memory store: rows in maps. For tests, and for runs that may go when the process goes.
  * What it is handed is frozen JSON, so it keeps it by reference.
  */
-import { CommitConflict } from '../errors.ts';
+import { CommitConflict, LeaseLost } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import { isTerminal } from '../events.ts';
-import type { ActorRow, AttemptRow, RunChange, RunRow, Store } from '../store.ts';
+import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, Store } from '../store.ts';
 
 interface Kept {
   row: RunRow;
+  owner: string | null;
+  fence: number;
   /** By path, in the order in which the actors began. */
   readonly actors: Map<string, ActorRow>;
   /** Paths of the children of each parent, in the same order. */
@@ -17,20 +19,29 @@ interface Kept {
   readonly events: RunEvent[];
 }
 
-/** A store that forgets everything with the process. */
+/** A store that forgets everything with the process. It may be handed to one box after another. */
 export function memory(): Store {
   const runs = new Map<string, Kept>();
+  const byKey = new Map<string, string>();
+  const definitions = new Map<string, DefinitionRow>();
+  let owner = '';
 
-  const check = ({ run, after }: RunChange): void => {
-    const found = runs.get(run)?.events.length ?? 0;
+  const check = ({ run, after, fence }: RunChange): void => {
+    const kept = runs.get(run);
+    const found = kept?.events.length ?? 0;
+    if (kept !== undefined && (kept.owner !== owner || kept.fence !== fence)) {
+      throw new LeaseLost({ run, owner: kept.owner ?? 'nobody', fence: kept.fence });
+    }
     if (found !== after) throw new CommitConflict({ run, expected: after, found });
   };
 
   const apply = (change: RunChange): void => {
     let kept = runs.get(change.run);
     if (kept === undefined) {
-      kept = { row: change.row as RunRow, actors: new Map(), children: new Map(), attempts: [], events: [] };
+      const row = change.row as RunRow;
+      kept = { row, owner, fence: change.fence, actors: new Map(), children: new Map(), attempts: [], events: [] };
       runs.set(change.run, kept);
+      if (row.key !== null) byKey.set(keyUnder(row.orchestrator, row.key), row.run);
     }
     if (change.row !== null) kept.row = change.row;
     for (const actor of change.actors) {
@@ -45,19 +56,53 @@ export function memory(): Store {
 
   return {
     name: 'memory',
+    open(opened: Owner) {
+      owner = opened.name;
+    },
     commit(changes) {
       for (const change of changes) check(change);
       for (const change of changes) apply(change);
     },
+    claim(limit) {
+      const claimed: string[] = [];
+      for (const [run, kept] of runs) {
+        if (claimed.length === limit) break;
+        if (kept.owner === owner || isTerminal(kept.row.status)) continue;
+        kept.owner = owner;
+        kept.fence += 1;
+        claimed.push(run);
+      }
+      return claimed;
+    },
+    renew: () => {},
+    saveDefinitions(saved) {
+      for (const definition of saved) {
+        const key = JSON.stringify([definition.orchestrator, definition.version, definition.hash]);
+        if (!definitions.has(key)) definitions.set(key, definition);
+      }
+    },
+    readDefinition: (...key) => definitions.get(JSON.stringify(key)) ?? null,
     readRun: (run) => runs.get(run)?.row ?? null,
+    readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
+    readRuns({ orchestrator, status, limit, cursor }) {
+      const found: RunRow[] = [];
+      let at = 0;
+      for (const { row } of runs.values()) {
+        at += 1;
+        if (at <= Number(cursor ?? 0)) continue;
+        if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
+        if (status !== undefined && row.status !== status) continue;
+        found.push(row);
+        if (found.length === limit) return { runs: found, cursor: String(at) };
+      }
+      return { runs: found, cursor: null };
+    },
     readOpen(run) {
       const kept = runs.get(run);
       if (kept === undefined) return null;
-      return {
-        row: kept.row,
-        seq: kept.events.length,
-        open: actorsOf(run).filter((actor) => !isTerminal(actor.state)),
-      };
+      const { row, owner: owned, fence, events } = kept;
+      const open = actorsOf(run).filter((actor) => !isTerminal(actor.state));
+      return { row, owner: owned, fence, seq: events.length, open };
     },
     readChildren(run, parent) {
       const kept = runs.get(run);
@@ -66,8 +111,14 @@ export function memory(): Store {
     readActors: actorsOf,
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
-    close: () => {},
+    close() {
+      for (const kept of runs.values()) if (kept.owner === owner) kept.owner = null;
+    },
   };
+}
+
+function keyUnder(orchestrator: string, key: string): string {
+  return JSON.stringify([orchestrator, key]);
 }
 
 function siblingsOf({ children }: Kept, parent: string): string[] {

@@ -1,0 +1,64 @@
+/**
+ * What a run is pinned to: the structure of its definition, one line for each place in it, and
+ * a hash of those lines. Names, order, dependencies and policies are in it. Bodies and mappers are not:
+ * a mended body is meant to serve the runs that wait for it, and the text of a function changes with every bundler.
+ */
+import { createHash } from 'node:crypto';
+import type { Plan, PlanNode } from '../definition.ts';
+
+/** A definition as the store keeps it beside the runs that are pinned to it. */
+export interface Structure {
+  readonly hash: string;
+  readonly lines: readonly string[];
+}
+
+const structures = new WeakMap<Plan, Structure>();
+
+/** The structure of a plan, worked out once. */
+export function structureOf(plan: Plan): Structure {
+  const known = structures.get(plan);
+  if (known !== undefined) return known;
+  const lines: string[] = [];
+  const todo: { readonly node: PlanNode; readonly path: string; readonly siblings: readonly PlanNode[] }[] = [
+    { node: plan.root, path: '', siblings: [] },
+  ];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { node, path, siblings } = next;
+    lines.push(lineOf(node, path, siblings));
+    const { children } = node;
+    for (let index = children.length - 1; index >= 0; index -= 1) {
+      const child = children[index] as PlanNode;
+      todo.push({ node: child, path: path === '' ? child.name : `${path}/${child.name}`, siblings: children });
+    }
+  }
+  const hash = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32);
+  const structure = Object.freeze({ hash, lines: Object.freeze(lines) });
+  structures.set(plan, structure);
+  return structure;
+}
+
+/** What is gone and what has come, place by place. */
+export function differences(
+  before: readonly string[],
+  after: readonly string[],
+): { readonly gone: string[]; readonly come: string[] } {
+  const [old, now] = [new Set(before), new Set(after)];
+  return { gone: before.filter((line) => !now.has(line)), come: after.filter((line) => !old.has(line)) };
+}
+
+function lineOf(node: PlanNode, path: string, siblings: readonly PlanNode[]): string {
+  const { kind, called, task, onFailure, concurrency, after, spec } = node;
+  const parts = [path === '' ? '(run)' : path, kind, called];
+  if (after.length > 0) parts.push(`after ${after.map((index) => siblings[index]?.name).join(', ')}`);
+  if (task === null && node.children.length > 0) parts.push(`on failure ${onFailure}`);
+  if (task === null && Number.isFinite(concurrency)) parts.push(`concurrency ${concurrency}`);
+  if (task !== null) {
+    const { retry, timeout } = task;
+    if (retry.maxAttempts > 1)
+      parts.push(`${retry.maxAttempts} attempts, ${retry.backoff} from ${retry.delay} ms to ${retry.maxDelay} ms`);
+    if (timeout !== undefined) parts.push(`timeout ${timeout} ms`);
+    if (task.compensate !== undefined) parts.push('with a compensation');
+  }
+  if (spec !== null) parts.push(spec.line);
+  return parts.join(' | ');
+}
