@@ -14,6 +14,7 @@ import {
   RetryAfter,
   SchemaFailed,
   StepTimedOut,
+  reasonOf,
   show,
   TaskFailed,
   TaskThrew,
@@ -23,6 +24,7 @@ import {
 } from './errors.ts';
 import type { Answer, Executor, Job } from './executor.ts';
 import { type Json, type JsonObject, toJson } from './json.ts';
+import { LONGEST } from './retry.ts';
 import { type Parsed, parse } from './schema.ts';
 
 /** How an attempt ended. */
@@ -169,18 +171,18 @@ export class Attempt implements Job {
   #failed({ error, sync }: Extract<Answer, { ok: false }>): void {
     const task = this.task.name;
     if (!(error instanceof Error)) return this.#fail(new TaskThrewValue({ task, value: error }), this.#mayRetry(error));
-    const reason = error.message === '' ? `Task "${task}" failed with ${error.name} and no message.` : error.message;
+    const reason = error.message ? reasonOf(error) : `Task "${task}" threw ${reasonOf(error)}.`;
     const own = sync ? new TaskThrew({ task, reason }) : new TaskFailed({ task, reason });
     const record = toRecord(own, this.#place(error instanceof TerminalError ? false : this.#mayRetry(error)));
     if (this.#settled) return;
     this.#settle();
-    const original = toRecord(error);
-    const causeAndStack = {
-      ...(original.stack && { stack: original.stack }),
-      ...(original.cause && { cause: original.cause }),
-    };
-    const retryAfter = error instanceof RetryAfter ? { retryAfter: Math.max(0, error.ms) } : {};
-    this.#around.done(this, { ok: false, error: { ...record, name: error.name, ...causeAndStack, ...retryAfter } });
+    const { name, stack, cause } = toRecord(error);
+    const itself = { name, ...(stack === undefined ? {} : { stack }), ...(cause === undefined ? {} : { cause }) };
+    const retryAfter =
+      error instanceof RetryAfter && Number.isFinite(error.ms)
+        ? { retryAfter: Math.min(Math.max(0, error.ms), LONGEST) }
+        : {};
+    this.#around.done(this, { ok: false, error: { ...record, ...itself, ...retryAfter } });
   }
 
   #fail(error: Error, retryable = this.#mayRetry(error)): void {
@@ -194,10 +196,16 @@ export class Attempt implements Job {
     const { when, maxAttempts } = this.task.retry;
     if (when === undefined || this.attempt >= maxAttempts) return true;
     try {
-      return when(error) === true;
+      const answer: unknown = when(error);
+      if (typeof answer !== 'boolean') {
+        this.log(
+          `The retry policy's "when" of task "${this.task.name}" answered ${show(answer)}, which counts as no: it takes true or false, and no promise.`,
+        );
+      }
+      return answer === true;
     } catch (thrown) {
       this.log(
-        `The retry policy's "when" of task "${this.task.name}" threw ${show(String(thrown))}; the step is not retried.`,
+        `The retry policy's "when" of task "${this.task.name}" threw ${reasonOf(thrown)}; the step is not retried.`,
       );
       return false;
     }
@@ -227,7 +235,7 @@ export class Attempt implements Job {
   }
 
   #schemaFailed(side: 'input' | 'output', thrown: unknown): null {
-    this.#fail(new SchemaFailed({ what: this.#what(side), reason: String(thrown) }, thrown), false);
+    this.#fail(new SchemaFailed({ what: this.#what(side), reason: reasonOf(thrown) }, thrown), false);
     return null;
   }
 

@@ -12,7 +12,7 @@ const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/y;
 
 /** Milliseconds of `duration`, or an `InvalidDuration` that names `what` it was meant for. */
 export function toMs(duration: Duration, what: string): number {
-  const ms = typeof duration === 'number' ? duration : parse(duration);
+  const ms = typeof duration === 'number' ? duration : Math.round(parse(duration));
   if (!Number.isFinite(ms) || ms < 0 || ms > Number.MAX_SAFE_INTEGER)
     throw new InvalidDuration({ what, value: duration });
   return ms;

@@ -6,7 +6,7 @@
  * event tells that something happened; the payload of it (an output) stands in the step's
  * row and is not told twice.
  */
-import type { ErrorRecord } from './errors.ts';
+import { type ErrorRecord, show } from './errors.ts';
 import type { JsonObject } from './json.ts';
 
 /** Every type of event with the fields that it has beside the common ones. */
@@ -54,12 +54,19 @@ const EVENT_FIELDS = {
 } as const;
 
 type FieldTypes = { string: string; 'string?': string | null; number: number; error: ErrorRecord };
+const WANTED: { readonly [T in keyof FieldTypes]: string } = {
+  string: 'a string',
+  'string?': 'a string or null',
+  number: 'a number',
+  error: 'an error record',
+};
 type FieldsOf<T extends EventType> = {
   readonly [F in keyof (typeof EVENT_FIELDS)[T]]: (typeof EVENT_FIELDS)[T][F] extends keyof FieldTypes
     ? FieldTypes[(typeof EVENT_FIELDS)[T][F]]
     : never;
 };
 
+/** A noun and what happened to it: `step.failed`. */
 export type EventType = keyof typeof EVENT_FIELDS;
 
 /** What every event has. */
@@ -83,14 +90,17 @@ export type EventOf<T extends EventType> = Extract<RunEvent, { readonly type: T 
 /** An event as a reader gets it: with the metadata that its run was started with (S6). */
 export type ReadEvent<E extends RunEvent = RunEvent> = E & { readonly metadata: JsonObject };
 
+/** Every type of event. */
 export const EVENT_TYPES = Object.keys(EVENT_FIELDS) as readonly EventType[];
 
 /** What is wrong with `event`, or null: the check of what comes from a store or a wire. */
 export function faultOfEvent(event: unknown): string | null {
   if (typeof event !== 'object' || event === null) return 'it is not an object';
   const given = event as { readonly [field: string]: unknown };
-  const fields = EVENT_FIELDS[given.type as EventType];
-  if (fields === undefined) return `there is no event type ${JSON.stringify(given.type)}`;
+  const { type } = given;
+  if (typeof type !== 'string' || !Object.hasOwn(EVENT_FIELDS, type)) return `there is no event type ${show(type)}`;
+  const fields = EVENT_FIELDS[type as EventType];
+  if (!Number.isInteger(given.seq)) return 'its "seq" is not a whole number';
   for (const [field, type] of Object.entries({
     run: 'string',
     seq: 'number',
@@ -98,7 +108,8 @@ export function faultOfEvent(event: unknown): string | null {
     path: 'string',
     ...fields,
   })) {
-    if (!fits(given[field], type as keyof FieldTypes)) return `its "${field}" is not a ${type}`;
+    if (!fits(given[field], type as keyof FieldTypes))
+      return `its "${field}" is not ${WANTED[type as keyof FieldTypes]}`;
   }
   return null;
 }

@@ -7,7 +7,7 @@
  * or never: the machine of the step decides what an answer is still worth (I5).
  */
 import type { RunFacts, TaskDefinition } from './definition.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 
 /** One attempt, ready to be made. */
 export interface Job {
@@ -31,6 +31,7 @@ export type Answer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: unknown; readonly sync: boolean };
 
+/** Where the bodies of tasks run. */
 export interface Executor {
   /** Begins the job. `answer` is to be called once; a second call is ignored and counted. */
   execute(job: Job, answer: (answer: Answer) => void): void;
@@ -49,6 +50,3 @@ export interface LogLine {
 
 /** Where lines go. `console` fits after a `JSON.stringify`; so do the usual loggers. */
 export type Logger = (line: LogLine) => void;
-
-/** What a job answers with once its output was parsed and copied. */
-export type Output = Json;

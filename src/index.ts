@@ -26,7 +26,39 @@ export {
   compositeTrack,
   defineOrchestrator,
   defineTrack,
+  type CompositeOptions,
+  type Member,
+  type Dependencies,
+  type DocumentFacts,
+  type DocumentStep,
+  type DocumentTracks,
+  type LastOutput,
+  type OrchestratorDocument,
+  type TrackDocument,
+  type TrackOutputs,
+  type TracksByName,
+  type OrchestratorOptions,
+  type TrackArguments,
+  type TrackFacts,
+  type RetryOptions,
+  type TaskOptions,
+  type BodyCalls,
+  type Carried,
+  type MapperArguments,
+  type NoSchema,
+  type Runnable,
+  type StepFacts,
+  type AnyBody,
+  type BodyInput,
+  type BodyOutput,
+  type Call,
+  type Flat,
+  type MemberFacts,
+  type MemberOutputs,
   type NeedsOf,
+  type OrchestratorBuilder,
+  type TaskBody,
+  type TrackBuilder,
   type Orchestrator,
   orchestrator,
   pipe,
@@ -42,7 +74,49 @@ export {
 } from './dsl/index.ts';
 export { machineInput } from './dsl/machine-input.ts';
 export type { Duration } from './duration.ts';
-export * from './errors.ts';
+export {
+  AnswerIgnored,
+  BoxClosed,
+  CommitConflict,
+  CommitFailed,
+  DefinitionChanged,
+  DefinitionInvalid,
+  DefinitionMissing,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorRecord,
+  Impossible,
+  InputInvalid,
+  InvalidDuration,
+  InvalidOption,
+  KindTaken,
+  KindUnknown,
+  LeaseLost,
+  MapperAsync,
+  MapperFailed,
+  NotJson,
+  OrchestratorUnknown,
+  OutputInvalid,
+  RetryAfter,
+  RowUnreadable,
+  RunCancelled,
+  RunExists,
+  RunFailed,
+  RunUnknown,
+  SchemaFailed,
+  SignalboxError,
+  StepTimedOut,
+  StoreHeld,
+  StoreUnusable,
+  SubscriberFailed,
+  TaskFailed,
+  TaskMissing,
+  TaskThrew,
+  TaskThrewValue,
+  TaskUnknown,
+  TerminalError,
+  ValueTooLarge,
+} from './errors.ts';
 export {
   EVENT_TYPES,
   type EventOf,
@@ -55,12 +129,26 @@ export {
 export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
+export type { ParentEvent, ParentMemory } from './machines/parent.ts';
 export { compositeMachine } from './machines/composite.ts';
 export { orchestratorMachine } from './machines/orchestrator.ts';
-export { taskMachine } from './machines/task.ts';
+export { type MachineInput, type TaskEvent, type TaskMemory, taskMachine } from './machines/task.ts';
 export { trackMachine } from './machines/track.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
 export type { Outcome, Run } from './runtime/run.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './runtime/snapshot.ts';
-export type { ActorRow, AttemptRow, OpenRun, RunChange, RunRow, Store } from './store.ts';
+export type {
+  ActorRow,
+  AttemptRow,
+  Awaitable,
+  DefinitionRow,
+  EventQuery,
+  OpenRun,
+  Owner,
+  RunChange,
+  RunPage,
+  RunQuery,
+  RunRow,
+  Store,
+} from './store.ts';
 export { memory } from './stores/memory.ts';

@@ -8,7 +8,9 @@
  */
 import { NotJson, ValueTooLarge } from './errors.ts';
 
+/** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };
 
 /** One value may be this large, in bytes of JSON, unless the box is told otherwise (S33). */
@@ -24,11 +26,10 @@ const MAX_DEPTH = 500;
  */
 export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_MAX_BYTES): Json {
   if (value === undefined || value === null || typeof value === 'boolean') return value ?? null;
-  const copier: Copier = { what, units: 0 };
+  const copier: Copier = { what, maxBytes, least: 0 };
   const copy = copyOf(value, copier, null, 0);
-  // A UTF-16 unit is at most six bytes of JSON (an escaped control character), so the
-  // exact size is only worth computing for what might be over.
-  if (copier.units * 6 > maxBytes) {
+  // What was counted is the least that it can be; the exact size is only worth computing for what might be over.
+  if (copier.least * MOST_PER_LEAST > maxBytes) {
     const bytes = Buffer.byteLength(JSON.stringify(copy));
     if (bytes > maxBytes) throw new ValueTooLarge({ what, bytes, maxBytes });
   }
@@ -37,7 +38,25 @@ export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_
 
 interface Copier {
   readonly what: string;
-  units: number;
+  readonly maxBytes: number;
+  /** As many bytes of JSON at the least: a shared value is copied as often as it is referred to, so this is checked on the way. */
+  least: number;
+}
+
+/** A number can have 24 characters and is counted as one. */
+const MOST_PER_LEAST = 24;
+
+function count(copier: Copier, bytes: number): void {
+  copier.least += bytes;
+  const { what, maxBytes, least } = copier;
+  // Up to here the exact size is cheap to tell, and nicer.
+  if (least > 4 * maxBytes) throw new ValueTooLarge({ what, bytes: least, maxBytes, atLeast: true });
+}
+
+function instanceOf(prototype: object): string {
+  const name = prototype.constructor?.name;
+  if (name === 'Object') return 'an object with a prototype of its own';
+  return name ? `an instance of ${name}` : 'an instance of a class';
 }
 
 /** Where a value stands: a list from the inside out, made into text only when there is something to report. */
@@ -49,14 +68,15 @@ interface Place {
 function copyOf(value: unknown, copier: Copier, place: Place | null, depth: number): Json {
   switch (typeof value) {
     case 'string':
-      copier.units += value.length + 2;
+      copier.least += value.length + 2;
       return value;
     case 'number':
       if (!Number.isFinite(value)) throw refusal(copier, place, value, `the number ${value}`);
-      copier.units += 8;
-      return value;
+      copier.least += 1;
+      // -0 would be another value before it was stored than after.
+      return value === 0 ? 0 : value;
     case 'boolean':
-      copier.units += 5;
+      copier.least += 4;
       return value;
     case 'object':
       if (value === null) return null;
@@ -72,7 +92,7 @@ function copyOf(value: unknown, copier: Copier, place: Place | null, depth: numb
 
 function copyOfArray(value: readonly unknown[], copier: Copier, place: Place | null, depth: number): Json {
   const copy: Json[] = new Array(value.length);
-  copier.units += 2 + value.length;
+  count(copier, 1 + value.length);
   for (let index = 0; index < value.length; index += 1) {
     copy[index] = copyOf(value[index], copier, { key: index, parent: place }, depth + 1);
   }
@@ -82,14 +102,14 @@ function copyOfArray(value: readonly unknown[], copier: Copier, place: Place | n
 function copyOfObject(value: object, copier: Copier, place: Place | null, depth: number): Json {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype !== Object.prototype && prototype !== null) {
-    throw refusal(copier, place, undefined, `an instance of ${prototype.constructor?.name ?? 'a class'}`);
+    throw refusal(copier, place, undefined, instanceOf(prototype));
   }
   const copy: { [key: string]: Json } = {};
-  copier.units += 2;
+  count(copier, 2);
   for (const key of Object.keys(value)) {
     const member = (value as { readonly [key: string]: unknown })[key];
     if (member === undefined) continue;
-    copier.units += key.length + 4;
+    copier.least += key.length + 3;
     const child = copyOf(member, copier, { key, parent: place }, depth + 1);
     // A plain assignment to this one name would set the prototype of the copy.
     if (key === '__proto__') Object.defineProperty(copy, key, { value: child, enumerable: true });
@@ -102,10 +122,13 @@ function refusal(copier: Copier, place: Place | null, value: unknown, found: str
   return new NotJson({ what: copier.what, path: pathOf(place), found, value: printable(value) });
 }
 
+const PLAIN_KEY = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u;
+
 function pathOf(place: Place | null): string {
   const keys: string[] = [];
   for (let at = place; at !== null; at = at.parent) {
-    keys.unshift(typeof at.key === 'number' ? `[${at.key}]` : `.${at.key}`);
+    const { key } = at;
+    keys.unshift(typeof key === 'number' ? `[${key}]` : PLAIN_KEY.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
     if (keys.length > 20) return `(...)${keys.join('')}`;
   }
   return keys.join('').replace(/^\./, '');

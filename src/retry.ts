@@ -16,7 +16,7 @@ export const NO_RETRY: RetryPolicy = {
 };
 
 /** No delay is longer than this, whatever a policy computes: a hundred years. */
-const LONGEST = 100 * 365 * 86_400_000;
+export const LONGEST = 100 * 365 * 86_400_000;
 
 /**
  * Milliseconds from the end of attempt `attempt` to the start of the next. `maxDelay` caps the

@@ -23,7 +23,8 @@ export type Parsed =
 /** Parses now if the schema can, and otherwise answers with a promise. */
 export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> {
   const result = schema['~standard'].validate(value);
-  return result instanceof Promise ? result.then(toParsed) : toParsed(result);
+  // Any thenable, not only a native promise: what is not waited for would count as parsed.
+  return 'then' in result ? Promise.resolve(result).then(toParsed) : toParsed(result);
 }
 
 function toParsed(result: StandardSchemaV1.Result<unknown>): Parsed {

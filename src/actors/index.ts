@@ -9,8 +9,6 @@ import { approval, children, intervention } from './waiting.ts';
 
 export const actors = { begin, execute, backoff, cleanup, compensate, children, approval, intervention } as const;
 
-export type ActorName = keyof typeof actors;
-
 export function actorNamed(name: string): Invoked | undefined {
   return (actors as { readonly [name: string]: Invoked })[name];
 }

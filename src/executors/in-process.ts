@@ -13,7 +13,7 @@ export function inProcess(bodies: { readonly [task: string]: Body } = {}): Execu
     execute(job, answer) {
       const { task } = job;
       const body = (Object.hasOwn(bodies, task.name) ? bodies[task.name] : undefined) ?? task.run;
-      if (body === undefined) throw new TaskMissing({ tasks: [{ task: task.name, orchestrator: job.run.id }] });
+      if (body === undefined) throw new TaskMissing({ tasks: [{ task: task.name, orchestrator: job.key }] });
       callBody(body, job, answer);
     },
   };

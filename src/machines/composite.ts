@@ -4,6 +4,7 @@
  */
 import { emptyMemory, parentSetup, parentStates } from './parent.ts';
 
+/** The machine of a composite track: draw it, walk it, or start it with `createActor`. */
 export const compositeMachine = parentSetup.createMachine({
   id: 'composite',
   initial: 'pending',

@@ -1,5 +1,5 @@
 /** The kinds that come with the package: how each is told in the history, and what its rows keep. */
-import type { RunEvent } from '../events.ts';
+import { EVENT_TYPES, type EventType, type RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import { compositeMachine } from './composite.ts';
 import { orchestratorMachine } from './orchestrator.ts';
@@ -9,6 +9,16 @@ import { type TaskMemory, taskMachine } from './task.ts';
 import { trackMachine } from './track.ts';
 
 const NOTHING: JsonObject = Object.freeze({});
+
+/** The event types of a noun by what happened: one string for all events of a type, where a template would make one for each. */
+function typesOf(noun: string): { readonly [happened: string]: EventType } {
+  const types: { [happened: string]: EventType } = {};
+  for (const type of EVENT_TYPES) if (type.startsWith(`${noun}.`)) types[type.slice(noun.length + 1)] = type;
+  return types;
+}
+
+const STEP = typesOf('step');
+const TRACK = typesOf('track');
 
 const task: Kind = {
   name: 'task',
@@ -20,11 +30,11 @@ const task: Kind = {
       case 'pending':
         return null;
       case 'running':
-        return { run, seq, at, path, type: 'step.started', attempt };
+        return { run, seq, at, path, type: 'step.started', attempt } as RunEvent;
       case 'completed':
       case 'compensating':
       case 'compensated':
-        return { run, seq, at, path, type: `step.${to}`, attempt };
+        return { run, seq, at, path, type: STEP[to], attempt } as RunEvent;
       case 'retrying':
         return {
           run,
@@ -39,12 +49,12 @@ const task: Kind = {
         } as RunEvent;
       case 'cancelling':
       case 'cancelled':
-        return { run, seq, at, path, type: `step.${to}`, attempt, reason };
+        return { run, seq, at, path, type: STEP[to], attempt, reason } as RunEvent;
       case 'awaitingApproval':
       case 'skipped':
-        return { run, seq, at, path, type: `step.${to}` };
+        return { run, seq, at, path, type: STEP[to] } as RunEvent;
       default:
-        return { run, seq, at, path, type: `step.${to}`, attempt, error } as RunEvent;
+        return { run, seq, at, path, type: STEP[to], attempt, error } as RunEvent;
     }
   },
   keep(memory) {
@@ -53,7 +63,7 @@ const task: Kind = {
   },
 };
 
-const parent = (name: string, noun: 'track' | 'run', machine: Kind['machine']): Kind => ({
+const parent = (name: string, types: ReturnType<typeof typesOf>, machine: Kind['machine']): Kind => ({
   name,
   machine,
   parent: true,
@@ -63,16 +73,16 @@ const parent = (name: string, noun: 'track' | 'run', machine: Kind['machine']): 
       case 'pending':
         return null;
       case 'running':
-        return { run, seq, at, path, type: `${noun}.${from === 'pending' ? 'started' : 'resumed'}` } as RunEvent;
+        return { run, seq, at, path, type: types[from === 'pending' ? 'started' : 'resumed'] } as RunEvent;
       case 'cancelling':
       case 'cancelled':
-        return { run, seq, at, path, type: `${noun}.${to}`, reason };
+        return { run, seq, at, path, type: types[to], reason } as RunEvent;
       case 'failed':
       case 'timedOut':
       case 'compensationFailed':
-        return { run, seq, at, path, type: `${noun}.${to}`, error } as RunEvent;
+        return { run, seq, at, path, type: types[to], error } as RunEvent;
       default:
-        return { run, seq, at, path, type: `${noun}.${to}` } as RunEvent;
+        return { run, seq, at, path, type: types[to] } as RunEvent;
     }
   },
   keep(memory) {
@@ -85,8 +95,8 @@ const parent = (name: string, noun: 'track' | 'run', machine: Kind['machine']): 
 
 builtInKinds
   .register(task)
-  .register(parent('track', 'track', trackMachine))
-  .register(parent('composite', 'track', compositeMachine))
-  .register(parent('orchestrator', 'run', orchestratorMachine));
+  .register(parent('track', TRACK, trackMachine))
+  .register(parent('composite', TRACK, compositeMachine))
+  .register(parent('orchestrator', typesOf('run'), orchestratorMachine));
 
 export { builtInKinds };

@@ -10,6 +10,7 @@ import {
   MapperAsync,
   MapperFailed,
   SchemaFailed,
+  reasonOf,
   SignalboxError,
   toRecord,
 } from '../errors.ts';
@@ -35,7 +36,7 @@ export function mapped(what: string, make: () => Json): Mapped {
     return { output: make() };
   } catch (thrown) {
     if (thrown instanceof SignalboxError) return { error: toRecord(thrown, { retryable: false }) };
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = reasonOf(thrown);
     return {
       error: toRecord(new MapperFailed({ mapper: `mapper of the ${what}`, reason }, thrown), { retryable: false }),
     };
@@ -56,7 +57,7 @@ function parsedNow(schema: Schema, value: unknown, what: string): unknown {
   try {
     parsed = parse(schema, value);
   } catch (thrown) {
-    throw new SchemaFailed({ what, reason: String(thrown) }, thrown);
+    throw new SchemaFailed({ what, reason: reasonOf(thrown) }, thrown);
   }
   if (parsed instanceof Promise) {
     parsed.catch(() => {});

@@ -4,6 +4,7 @@
  */
 import { emptyMemory, parentSetup, parentStates } from './parent.ts';
 
+/** The machine of an orchestrator: draw it, walk it, or start it with `createActor`. */
 export const orchestratorMachine = parentSetup.createMachine({
   id: 'orchestrator',
   initial: 'pending',

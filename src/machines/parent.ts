@@ -20,6 +20,7 @@ import type { MachineInput } from './task.ts';
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
 type Ending = 'failed' | 'timedOut' | 'cancelled';
 
+/** What a track, a composite track or an orchestrator remembers: counters, and nothing that grows. */
 export interface ParentMemory {
   readonly node: PlanNode | null;
   readonly input: Json;
@@ -39,6 +40,7 @@ export interface ParentMemory {
 /** What the parent's own `output` or `merge` made of its children's outputs, or how that failed. */
 export type Finished = { readonly output: Json } | { readonly error: ErrorRecord };
 
+/** What a parent's machine is told. */
 export type ParentEvent =
   | { readonly type: 'start'; readonly ready: number; readonly finished: Finished | null }
   | {
@@ -100,8 +102,10 @@ export const parentSetup = setup({
       settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
       failed: ({ context, event }) =>
         context.failed + (event.type === 'child.settled' && BAD.has(event.status) ? 1 : 0),
+      // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
       error: ({ context, event }) =>
-        context.error ?? (event.type === 'child.settled' && BAD.has(event.status) ? event.error : null),
+        context.error ??
+        (event.type === 'child.settled' && event.status !== 'cancelled' && BAD.has(event.status) ? event.error : null),
     }),
     countStarted: assign({
       live: ({ context }) => context.live + room(context),

@@ -45,6 +45,7 @@ interface Action {
 /** Steps any machine with XState itself. */
 export function xstateStepper(machine: AnyStateMachine): Stepper {
   let wishes: Wish[] = [];
+  let leaving = '';
   const self = createActor(setup({}).createMachine({}));
   const scope = {
     self,
@@ -56,7 +57,7 @@ export function xstateStepper(machine: AnyStateMachine): Stepper {
     emit: () => {},
     stopChild: () => {},
     actionExecutor: (action: Action) => {
-      const wish = wishFor(action);
+      const wish = wishFor(action, leaving);
       if (wish !== null) wishes.push(wish);
     },
   } as unknown as AnyActorScope;
@@ -75,6 +76,7 @@ export function xstateStepper(machine: AnyStateMachine): Stepper {
     },
     next(state, event, into) {
       wishes = into;
+      leaving = machine.states[state.value as string]?.invoke[0]?.id ?? '';
       return settled(machine.transition(state as unknown as AnyMachineSnapshot, event, scope) as AnyMachineSnapshot);
     },
     recall: (value, context) => machine.resolveState({ value, context }) as unknown as MachineState,
@@ -82,14 +84,11 @@ export function xstateStepper(machine: AnyStateMachine): Stepper {
   };
 }
 
-function wishFor({ type, params }: Action): Wish | null {
+/** `leaving` is what the state that is left has invoked: a snapshot that was read from a row has lost the actor itself. */
+function wishFor({ type, params }: Action, leaving: string): Wish | null {
   if (type === 'xstate.spawnChild') return { type: 'invoke', src: (params as { id: string }).id };
-  if (type === 'xstate.stopChild') return { type: 'stop', src: nameOfStopped(params) };
+  if (type === 'xstate.stopChild') return { type: 'stop', src: (params as { id?: string } | undefined)?.id || leaving };
   // The rest of XState's built-ins are its own bookkeeping: an assignment is in the context already.
   if (type.startsWith('xstate.')) return null;
   return { type: 'act', action: type, params };
-}
-
-function nameOfStopped(params: unknown): string {
-  return typeof params === 'string' ? params : ((params as { id?: string } | undefined)?.id ?? '');
 }

@@ -31,6 +31,7 @@ export interface TaskMemory {
   readonly reason: string | null;
 }
 
+/** What a task's machine is told, apart from the answers of what it invokes. */
 export type TaskEvent =
   | { readonly type: 'start'; readonly approval?: boolean }
   | { readonly type: 'fail'; readonly error: ErrorRecord }
@@ -50,6 +51,7 @@ const REJECTION: ErrorRecord = {
   retryable: false,
 };
 
+/** The machine of a task: draw it, walk it, or start it with `createActor`. */
 export const taskMachine = setup({
   types: {
     context: {} as TaskMemory,

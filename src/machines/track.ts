@@ -4,6 +4,7 @@
  */
 import { emptyMemory, parentSetup, parentStates } from './parent.ts';
 
+/** The machine of a track: draw it, walk it, or start it with `createActor`. */
 export const trackMachine = parentSetup.createMachine({
   id: 'track',
   initial: 'pending',

@@ -86,8 +86,8 @@ export class Committer {
     } catch (error) {
       return this.#options.failed(batch, error);
     }
-    if (!(committed instanceof Promise)) return this.#options.done(batch);
-    this.#underWay = committed
+    if (committed === undefined) return this.#options.done(batch);
+    this.#underWay = Promise.resolve(committed)
       .then(
         () => this.#options.done(batch),
         (error: unknown) => this.#options.failed(batch, error),
@@ -108,6 +108,7 @@ function changeOf({ run, changes }: Committed): RunChange {
   for (const actor of changes.dirty) actors.push(rowOf(run.id, actor));
   return {
     run: run.id,
+    fence: run.fence,
     after: changes.after,
     row: changes.rowChanged ? run.row : null,
     actors,

@@ -6,7 +6,8 @@
 import type { Effect } from '../actors/effect.ts';
 import { Attempt, type Outcome, type Surroundings } from '../attempt.ts';
 import type { Clock } from '../clock.ts';
-import { AnswerIgnored, toRecord } from '../errors.ts';
+import type { TaskDefinition } from '../definition.ts';
+import { AnswerIgnored, reasonOf, toRecord } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import type { Message } from './message.ts';
 import { keyOf, type Owed, type RunState } from './run-state.ts';
@@ -23,6 +24,12 @@ export interface DispatcherOptions {
   post(run: string, message: Message): void;
 }
 
+/** A cleanup or a compensation under way, and who wants to know of its end. */
+interface Undoing {
+  readonly controller: AbortController;
+  readonly waiting: ((error?: unknown) => void)[];
+}
+
 type Undo = Extract<Effect, { readonly do: 'cleanup' | 'compensate' }>;
 
 export class Dispatcher {
@@ -31,7 +38,7 @@ export class Dispatcher {
   /** Attempts under way or in line, by key. */
   readonly #attempts = new Map<string, Attempt>();
   /** Cleanups and compensations under way. */
-  readonly #undoing = new Map<string, AbortController>();
+  readonly #undoing = new Map<string, Undoing>();
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
   readonly #line: Attempt[] = [];
@@ -79,12 +86,29 @@ export class Dispatcher {
     }
   }
 
+  /**
+   * After a run was read again: what is under way for it and nobody waits for any more is told to
+   * end. The word to do so may have been lost with the commit. Null for a run that is over.
+   */
+  reconcile(id: string, run: RunState | null): void {
+    for (const { run: of, path, attempt, key } of [...this.#attempts.values()]) {
+      if (of.id !== id) continue;
+      const actor = run?.actors.get(path);
+      const waits = actor?.invoked === 'execute' && (actor.state.context as { attempt?: unknown }).attempt === attempt;
+      if (!waits) this.#abort(key, cancelled());
+    }
+    this.#options.timers.clearUnder(
+      `${id}/`,
+      (name) => run?.actors.get(name.slice(id.length + 1))?.invoked === 'backoff',
+    );
+  }
+
   /** Tells everything under way to end, for good. */
   abortAll(reason: Error): void {
     this.#line.length = 0;
     this.#lineHead = 0;
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
-    for (const undoing of this.#undoing.values()) undoing.abort(reason);
+    for (const { controller } of this.#undoing.values()) controller.abort(reason);
   }
 
   /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
@@ -98,6 +122,8 @@ export class Dispatcher {
   #execute(run: RunState, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
     const key = keyOf(run.id, path, attempt);
     if (this.#attempts.has(key) || node.task === null) return;
+    // Begun and cancelled in one batch: nobody waits for it any more, so it is not begun at all.
+    if (run.actors.get(path)?.invoked !== 'execute') return;
     const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
     this.#attempts.set(key, one);
     this.#more(run.id);
@@ -110,13 +136,22 @@ export class Dispatcher {
   }
 
   #done(attempt: Attempt, outcome: Outcome): void {
-    const { key, path } = attempt;
+    const { key, path, task } = attempt;
     const run = attempt.run.id;
     if (this.#attempts.delete(key)) this.#fewer(run);
     const { output, error } = outcome.ok
       ? { output: outcome.output, error: null }
       : { output: null, error: outcome.error };
-    this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
+    const answer = (): void => {
+      this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
+    };
+    if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
+      // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
+      const context = { input: attempt.input, key, reason: error.message };
+      this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
+    } else {
+      answer();
+    }
     this.#makeRoom();
   }
 
@@ -136,6 +171,14 @@ export class Dispatcher {
     // A body that answers at once comes back here from inside the loop, which will see the room that it made.
     if (this.#makingRoom) return;
     this.#makingRoom = true;
+    try {
+      this.#fillRoom();
+    } finally {
+      this.#makingRoom = false;
+    }
+  }
+
+  #fillRoom(): void {
     while (this.#running < this.#options.concurrency && this.#lineHead < this.#line.length) {
       const next = this.#line[this.#lineHead] as Attempt;
       this.#lineHead += 1;
@@ -147,62 +190,66 @@ export class Dispatcher {
       this.#running += 1;
       next.begin();
     }
-    this.#makingRoom = false;
   }
 
   #wake(run: RunState, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
-    const name = timerOf(run.id, path);
-    this.#options.timers.set(name, due, () => this.#options.post(run.id, { type: 'wake', path, attempt }));
+    // The timer may outlive the run's place in memory, so it holds the id and nothing else of it.
+    const { id } = run;
+    this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
   }
 
-  /** A cleanup or a compensation: the user's function, bounded by its own timeout. */
   #undo(run: RunState, effect: Undo): void {
     const { path, attempt, node, input } = effect;
-    const key = keyOf(run.id, path, attempt);
-    const name = `${effect.do} ${key}`;
-    const answer = (error: unknown): void => {
-      this.#options.post(run.id, {
-        type: 'answer',
-        from: effect.do,
-        path,
-        attempt,
-        output: null,
-        error: error === undefined ? null : toRecord(error, { path, attempt }),
-      });
+    const from = effect.do;
+    const answer = (error?: unknown): void => {
+      const record = error === undefined ? null : toRecord(error, { path, attempt });
+      this.#options.post(run.id, { type: 'answer', from, path, attempt, output: null, error: record });
     };
-    const body = node.task?.[effect.do] as ((context: object) => unknown) | undefined;
-    if (body === undefined) return answer(undefined);
-    if (this.#undoing.has(name)) return;
+    if (node.task?.[from] === undefined) return answer();
+    const key = keyOf(run.id, path, attempt);
+    const more = from === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
+    this.#bounded(from, run.id, path, attempt, node.task, { input, key, ...more }, answer);
+  }
 
+  /** A cleanup or a compensation: the user's function, once, bounded by its own timeout. */
+  #bounded(
+    what: Undo['do'],
+    run: string,
+    path: string,
+    attempt: number,
+    task: TaskDefinition,
+    context: object,
+    then: (error?: unknown) => void,
+  ): void {
+    const name = `${what} ${keyOf(run, path, attempt)}`;
+    const underWay = this.#undoing.get(name);
+    if (underWay !== undefined) {
+      underWay.waiting.push(then);
+      return;
+    }
     const controller = new AbortController();
-    let settled = false;
+    const undoing: Undoing = { controller, waiting: [then] };
+    const { clock, timers, logger } = this.#options;
     const settle = (error?: unknown): void => {
-      if (settled) return;
-      settled = true;
+      if (this.#undoing.get(name) !== undoing) return;
       stop();
       this.#undoing.delete(name);
-      this.#fewer(run.id);
-      if (error !== undefined)
-        this.#options.logger({
-          level: 'error',
-          message: `The ${effect.do} of "${path}" failed: ${String(error)}`,
-          run: run.id,
-          path,
-          attempt,
-        });
-      answer(error);
+      this.#fewer(run);
+      if (error !== undefined) {
+        logger({ level: 'error', message: `The ${what} of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
+      }
+      for (const each of undoing.waiting) each(error);
     };
-    const { clock, timers } = this.#options;
-    const stop = timers.at(clock.now() + (node.task?.cleanupTimeout ?? 0), () => {
-      const late = new DOMException(`The ${effect.do} of "${path}" did not end in time.`, 'TimeoutError');
+    const stop = timers.at(clock.now() + task.cleanupTimeout, () => {
+      const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
       controller.abort(late);
       settle(late);
     });
-    this.#undoing.set(name, controller);
-    this.#more(run.id);
-    const more = effect.do === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
+    this.#undoing.set(name, undoing);
+    this.#more(run);
+    const body = task[what] as unknown as (context: object) => unknown;
     Promise.resolve()
-      .then(() => body({ input, key, signal: controller.signal, ...more }))
+      .then(() => body({ ...context, signal: controller.signal }))
       .then(() => settle(), settle);
   }
 

@@ -6,7 +6,7 @@
  * order. A subscriber that throws is logged and disturbs nobody.
  */
 import type { RunFacts } from '../definition.ts';
-import { SubscriberFailed } from '../errors.ts';
+import { BoxClosed, reasonOf, SubscriberFailed } from '../errors.ts';
 import { type EventType, endsRun, isTerminal, type ReadEvent, type RunEvent } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { JsonObject } from '../json.ts';
@@ -47,7 +47,7 @@ export class Followers {
   }
 
   /** Committed events of one run, in order. */
-  tell({ id, metadata }: RunFacts, events: readonly RunEvent[], ended: boolean): void {
+  tell({ id, metadata }: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean): void {
     if (this.#listeners.size > 0) {
       for (const event of events) this.#hear(read(event, metadata));
     }
@@ -70,6 +70,7 @@ export class Followers {
     let seq = after;
     for (;;) {
       // Begun before the store is asked: what is committed in between is told, too.
+      if (this.#closed) throw new BoxClosed();
       const more = this.#when(this.#waiting, run);
       try {
         const page = await this.#store.readEvents(run, { after: seq, limit: PAGE });
@@ -79,7 +80,7 @@ export class Followers {
           if (event.path === '' && endsRun(event.type)) return;
         }
         if (page.length === PAGE) continue;
-        if (!follow || this.#closed) return;
+        if (!follow) return;
         // Somebody may have asked for events beyond the last one of a run that has ended.
         const row = page.length > 0 ? null : await this.#store.readRun(run);
         if (row !== null && isTerminal(row.status)) return;
@@ -122,7 +123,7 @@ export class Followers {
         try {
           listener(event);
         } catch (thrown) {
-          const reason = thrown instanceof Error ? thrown.message : String(thrown);
+          const reason = reasonOf(thrown);
           const error = new SubscriberFailed({ event: event.type, reason }, thrown);
           this.#logger({ level: 'error', message: error.message, run: event.run, path: event.path, error });
         }

@@ -6,17 +6,29 @@
  * it is being read, and messages wait in line until it is.
  */
 import type { Clock } from '../clock.ts';
-import type { Plan } from '../definition.ts';
-import { CommitFailed, Impossible, OrchestratorUnknown } from '../errors.ts';
+import type { Plan, RunFacts } from '../definition.ts';
+import { differences, structureOf } from '../dsl/structure.ts';
+import {
+  BoxClosed,
+  CommitFailed,
+  DefinitionChanged,
+  DefinitionMissing,
+  Impossible,
+  LeaseLost,
+  reasonOf,
+  RowUnreadable,
+  toRecord,
+} from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
-import { endsRun, isTerminal, type RunEvent, type Status } from '../events.ts';
+import { endsRun, isTerminal, type RunEvent } from '../events.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { Stepper } from '../machines/stepper.ts';
 import type { OpenRun, RunRow, Store } from '../store.ts';
 import { type Committed, Committer } from './committer.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { planName } from './options.ts';
 import type { Message } from './message.ts';
-import { newRun, owedTo, recall } from './recall.ts';
+import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
 import { type Changes, keyOf, type RunState } from './run-state.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
@@ -27,19 +39,25 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly kinds: Kinds;
+  /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
+  /** What this process is called in the store. */
+  readonly owner: string;
   readonly maxValueBytes: number;
   readonly concurrency: number;
   /** How many runs that wait for nothing in this process are kept in memory. */
   readonly idleRuns: number;
   stepperOf(kind: string): Stepper;
   /** Committed events, in order; and whether they ended the run. */
-  told(run: RunState, events: readonly RunEvent[], ended: boolean): void;
+  told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean): void;
 }
 
 /** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 5_000;
+
+/** How many runs are read back at a time. */
+const WINDOW = 500;
 
 export class Host {
   readonly #options: HostOptions;
@@ -55,7 +73,11 @@ export class Host {
   readonly timers: Timers;
   #closed = false;
   #pause = FIRST_PAUSE;
+  /** Reasons for which runs were refused, so that each is logged once. */
+  readonly #told = new Set<string>();
   turns = 0;
+  /** Runs that could not be gone on with. */
+  refused = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -74,32 +96,28 @@ export class Host {
     });
   }
 
-  get counts(): {
-    readonly turns: number;
-    readonly commits: number;
-    readonly ignored: number;
-    readonly inMemory: number;
-  } {
+  get counts() {
     return {
       turns: this.turns,
       commits: this.#committer.commits,
       ignored: this.#dispatcher.ignored,
+      refused: this.refused,
       inMemory: this.#runs.size,
     };
   }
 
-  /** No message waits, nothing is to be committed. Bodies and timers may be under way. */
+  /** No message waits, nothing is to be committed. Bodies and timers may be under way, and runs may wait for a store that fails. */
   get quiet(): boolean {
-    return this.#committer.quiet && this.#reading.size === 0;
+    return this.#committer.quiet && this.#reading.size <= this.#pausing.size;
   }
 
   isInMemory(run: string): boolean {
     return this.#runs.has(run);
   }
 
-  /** Begins a run. Resolves once its start is committed. */
-  begin(row: RunRow): Promise<void> {
-    return this.#committed(this.#adopt(row), { type: 'start', row });
+  /** Begins a run of `plan`. Resolves once its start is committed. */
+  begin(plan: Plan, row: RunRow): Promise<void> {
+    return this.#committed(this.#adopt(plan, row), { type: 'start', plan, row });
   }
 
   /** Hands a message to a run, now or as soon as the run was read. */
@@ -112,9 +130,16 @@ export class Host {
 
   /** As `post`, and resolves when what the message changed is committed. False if the run has ended or is not there. */
   async command(id: string, message: Message): Promise<boolean> {
-    const run = this.#runs.get(id) ?? (await this.#read(id));
+    const here = this.#runs.get(id);
+    if (here !== undefined) {
+      await this.#committed(here, message);
+      return true;
+    }
+    // The message is taken with the reading: a run that only waits would be let go of before the next line.
+    const run = await this.#read(id, [message]);
     if (run === null) return false;
-    await this.#committed(run, message);
+    const { changes } = run;
+    if (changes !== null) await landed(changes);
     return true;
   }
 
@@ -127,25 +152,40 @@ export class Host {
     for (const goOn of this.#pausing) goOn();
   }
 
-  #committed(run: RunState, message: Message): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const changes = this.#take(run, message);
-      if (changes === null)
-        reject(new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`));
-      else changes.committed.push(resolve);
-    });
+  /**
+   * Takes over every unfinished run that no living process owns, a window at a time: what waits for a
+   * timer is let go of again, so that a hundred thousand of them don't fill the memory.
+   */
+  async recover(): Promise<void> {
+    while (!this.#closed) {
+      const claimed = await this.#options.store.claim(WINDOW);
+      await Promise.all(claimed.map((id) => this.#read(id)));
+      if (claimed.length < WINDOW) return;
+    }
   }
 
-  #adopt(row: RunRow): RunState {
-    const run = newRun(this.#rules, this.#planOf(row.orchestrator), row);
+  async #committed(run: RunState, message: Message): Promise<void> {
+    const changes = this.#take(run, message);
+    if (changes === null) throw new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`);
+    await landed(changes);
+  }
+
+  #adopt(plan: Plan, row: RunRow): RunState {
+    const run = newRun(this.#rules, plan, row);
     this.#runs.set(run.id, run);
     return run;
   }
 
-  #planOf(orchestrator: string): Plan {
-    const plan = this.#options.plans.get(orchestrator);
-    if (plan === undefined) throw new OrchestratorUnknown({ orchestrator, known: [...this.#options.plans.keys()] });
-    return plan;
+  /** The definition that a run is pinned to. */
+  async #planOf({ run, orchestrator, version, hash }: RunRow): Promise<Plan> {
+    const plan = this.#options.plans.get(planName(orchestrator, version));
+    if (plan === undefined) {
+      throw new DefinitionMissing({ orchestrator, version, run, known: [...this.#options.plans.keys()] });
+    }
+    const { hash: now, lines } = structureOf(plan);
+    if (now === hash) return plan;
+    const pinned = await this.#options.store.readDefinition(orchestrator, version, hash);
+    throw new DefinitionChanged({ orchestrator, version, run, ...differences(pinned?.lines ?? [], lines) });
   }
 
   /** The turn. Null if the engine itself failed in it; the run is then read again without the message. */
@@ -162,12 +202,27 @@ export class Host {
       if (changes.rowChanged) run.row = rowAfter(run, now);
       return changes;
     } catch (error) {
-      const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
-      this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
-      changes.messages.pop();
-      this.#again(run, changes, 0);
+      this.#broken(run, changes, message, error);
       return null;
     }
+  }
+
+  /**
+   * A turn threw: the engine, or a kind from outside, is at fault. The run is read again, and an answer
+   * that broke it comes back as a failure of its step. What breaks the run even so is left out of it.
+   */
+  #broken(run: RunState, changes: Changes, message: Message, error: unknown): void {
+    const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
+    this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
+    changes.messages.pop();
+    if (message.type === 'answer' && message.error === null) {
+      changes.messages.push({
+        ...message,
+        output: null,
+        error: toRecord(cause, { path: message.path, retryable: false }),
+      });
+    }
+    this.#again(run, changes, 0);
   }
 
   #done(batch: readonly Committed[]): void {
@@ -181,7 +236,7 @@ export class Host {
       const ended = last !== undefined && last.path === '' && endsRun(last.type);
       if (ended) this.#runs.delete(run.id);
       else this.#rest(run);
-      if (last !== undefined) this.#options.told(run, changes.events, ended);
+      if (last !== undefined) this.#options.told(run.facts, changes.events, ended);
       for (const resolve of changes.committed) resolve();
     }
   }
@@ -206,10 +261,10 @@ export class Host {
   #failed(batch: readonly Committed[], error: unknown): void {
     const retryIn = this.#pause;
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const failure = new CommitFailed({ runs: batch.map(({ run }) => run.id), retryIn, reason }, error);
     this.#options.logger({ level: 'error', message: failure.message, error: failure });
-    for (const { run, changes } of batch) this.#again(run, changes, retryIn);
+    for (const { run, changes } of batch) this.#again(run, changes, error instanceof LeaseLost ? 0 : retryIn);
   }
 
   #again(run: RunState, changes: Changes, pause: number): void {
@@ -219,46 +274,82 @@ export class Host {
     const committed = [...changes.committed, ...(later?.committed ?? [])];
     this.#committer.drop(run);
     this.#evict(run);
-    void this.#read(run.id, messages, pause).then((again) => {
+    const { id, facts } = run;
+    void this.#read(id, messages, pause, () => this.#tellLanded(facts, changes.after)).then((again) => {
       // The messages have been taken again; those who wait for them wait for that commit.
       if (again?.changes) again.changes.committed.push(...committed);
-      else for (const resolve of committed) resolve();
+      else for (const done of committed) done(this.#closed ? new BoxClosed() : undefined);
     });
   }
 
+  /** Events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
+  async #tellLanded(facts: RunFacts, after: number): Promise<void> {
+    for (let seq = after; ; ) {
+      const events = await this.#options.store.readEvents(facts.id, { after: seq, limit: WINDOW });
+      const last = events.at(-1);
+      if (last === undefined) return;
+      seq = last.seq;
+      this.#options.told(facts, events, last.path === '' && endsRun(last.type));
+    }
+  }
+
   /** Reads a run, then takes the messages that have gathered for it. A run is never read twice at a time (I2). */
-  #read(id: string, messages: readonly Message[] = [], pause = 0): Promise<RunState | null> {
+  #read(id: string, messages: readonly Message[] = [], pause = 0, before = async () => {}): Promise<RunState | null> {
     const reading = this.#reading.get(id);
     if (reading !== undefined) {
       reading.line.push(...messages);
       return reading.run;
     }
     const line = [...messages];
-    const run = this.#readUntilRead(id, line, pause).then((found) => {
+    const run = this.#readUntilRead(id, line, pause, before).then((found) => {
       this.#reading.delete(id);
       for (const message of line) {
         if (found !== null) this.#take(found, message);
         else if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
       }
+      // Read for nobody in particular, as at a recovery: what only waits is let go of again.
+      if (found !== null) this.#rest(found);
       return found;
     });
     this.#reading.set(id, { line, run });
     return run;
   }
 
-  async #readUntilRead(id: string, line: readonly Message[], pause: number): Promise<RunState | null> {
+  async #readUntilRead(
+    id: string,
+    line: readonly Message[],
+    pause: number,
+    before: () => Promise<void>,
+  ): Promise<RunState | null> {
     if (pause > 0) await this.#wait(pause);
     while (!this.#closed) {
       try {
+        await before();
         return await this.#recall(id, line);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        if (
+          error instanceof DefinitionChanged ||
+          error instanceof DefinitionMissing ||
+          error instanceof RowUnreadable
+        ) {
+          this.#refuse(id, error);
+          return null;
+        }
+        const reason = reasonOf(error);
         const message = `Run "${id}" could not be read and is tried again in ${LONGEST_PAUSE} ms: ${reason}`;
         this.#options.logger({ level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) });
         await this.#wait(LONGEST_PAUSE);
       }
     }
     return null;
+  }
+
+  /** A run that cannot be gone on with stays as it is, and that is told once for each reason. */
+  #refuse(id: string, error: Error): void {
+    this.refused += 1;
+    if (this.#told.has(error.message)) return;
+    this.#told.add(error.message);
+    this.#options.logger({ level: 'error', message: error.message, run: id, error });
   }
 
   #wait(ms: number): Promise<void> {
@@ -279,19 +370,27 @@ export class Host {
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');
-      return start === undefined ? null : this.#adopt(start.row);
+      return start === undefined ? null : this.#adopt(start.plan, start.row);
     }
-    if (isTerminal(found.row.status)) return null;
-    const run = await recall(this.#rules, store, this.#planOf(found.row.orchestrator), found);
+    // Over, or somebody else's by now (I2).
+    if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {
+      this.#dispatcher.reconcile(id, null);
+      return null;
+    }
+    const run = await recall(this.#rules, store, await this.#planOf(found.row), found);
     this.#runs.set(id, run);
-    for (const owed of owedTo(run, clock.now())) this.#dispatcher.dispatch(run, owed);
+    this.#dispatcher.reconcile(id, run);
+    for (const owed of owedTo(run, clock.now())) {
+      // Its answer is here and only waits to be taken: it is not made again (I6).
+      if (!line.some((message) => answers(message, owed))) this.#dispatcher.dispatch(run, owed);
+    }
     return run;
   }
 }
 
-/** The run's own row as its machine now says. */
-function rowAfter({ row, root }: RunState, now: number): RunRow {
-  const status = root.state.value as Status;
-  const { output, error, reason } = root.state.context as unknown as Pick<RunRow, 'output' | 'error' | 'reason'>;
-  return { ...row, status, output, error, reason, endedAt: isTerminal(status) ? now : null };
+/** Resolves when these changes are committed, and rejects when they never will be. */
+function landed(changes: Changes): Promise<void> {
+  return new Promise((resolve, reject) => {
+    changes.committed.push((error) => (error === undefined ? resolve() : reject(error)));
+  });
 }

@@ -3,12 +3,13 @@
  * waits for it and changes nothing (I5), which is what lets a commit of unknown outcome be
  * repeated (I3).
  */
+import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { RunRow } from '../store.ts';
 
 export type Message =
-  | { readonly type: 'start'; readonly row: RunRow }
+  | { readonly type: 'start'; readonly plan: Plan; readonly row: RunRow }
   /** An actor that a state invoked has answered. */
   | {
       readonly type: 'answer';

@@ -2,7 +2,7 @@
  * A handle on one run: ask it, follow it, cancel it. It holds an id and nothing of the run
  * itself, so it is as good after a crash as before, and any number of them may exist.
  */
-import { BoxClosed, type ErrorRecord, RunCancelled, RunFailed, RunUnknown } from '../errors.ts';
+import { BoxClosed, type ErrorRecord, InvalidOption, RunCancelled, RunFailed, RunUnknown } from '../errors.ts';
 import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '../events.ts';
 import type { Json } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
@@ -106,6 +106,9 @@ export class Run<Output = Json> {
    * is over. Cancelling a run that has ended, or is being cancelled, changes nothing.
    */
   async cancel({ reason = null }: { readonly reason?: string | null } = {}): Promise<void> {
+    if (reason !== null && typeof reason !== 'string') {
+      throw new InvalidOption({ option: 'reason', value: reason, expected: 'a string' });
+    }
     await this.#row();
     await this.#context.host.command(this.id, { type: 'cancel', reason });
   }

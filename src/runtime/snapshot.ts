@@ -29,6 +29,7 @@ export interface ActorSnapshot {
   readonly endedAt: number | null;
 }
 
+/** A run as its rows say that it stands. */
 export interface RunSnapshot {
   readonly run: string;
   readonly orchestrator: string;
@@ -83,7 +84,7 @@ export function snapshotOf(
 }
 
 function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSnapshot {
-  const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt } = actor;
+  const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
   const attempts: AttemptSnapshot[] = earlier.map((past) => ({
     attempt: past.attempt,
     status: past.error.code === 'step-timed-out' ? 'timedOut' : 'failed',
@@ -92,8 +93,7 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSn
     endedAt: past.endedAt,
   }));
   if (attempt > earlier.length) {
-    const began = earlier.at(-1)?.endedAt ?? startedAt;
-    attempts.push({ attempt, status, error, startedAt: began, endedAt });
+    attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
   }
   return { status, kind, input, output, error, attempts, due, startedAt, endedAt };
 }

@@ -36,27 +36,18 @@ export class Timers {
 
   /** Calls `fire` at `due`; the answer cancels it. */
   at(due: number, fire: () => void): () => void {
-    const timer: Timer = { due, order: this.#order, fire };
-    this.#order += 1;
-    this.#live += 1;
-    this.#heap.push(timer);
-    if (due < this.#armedFor) this.#arm();
+    const timer = this.#add(due, fire);
     return () => this.#cancel(timer);
   }
 
   /** A wake-up with a name, which replaces the one that had it. */
   set(name: string, due: number, fire: () => void): void {
     this.clear(name);
-    const timer: Timer = { due, order: this.#order, fire: null };
-    timer.fire = () => {
+    const timer = this.#add(due, () => {
       this.#named.delete(name);
       fire();
-    };
-    this.#order += 1;
-    this.#live += 1;
+    });
     this.#named.set(name, timer);
-    this.#heap.push(timer);
-    if (due < this.#armedFor) this.#arm();
   }
 
   has(name: string): boolean {
@@ -70,20 +61,36 @@ export class Timers {
     this.#cancel(timer);
   }
 
+  /** Clears the wake-ups whose name begins so, but for those that `keep` names. Looks at all of them. */
+  clearUnder(prefix: string, keep: (name: string) => boolean): void {
+    for (const name of [...this.#named.keys()]) if (name.startsWith(prefix) && !keep(name)) this.clear(name);
+  }
+
   clearAll(): void {
+    for (const timer of this.#heap) timer.fire = null;
     this.#named.clear();
     this.#heap = new Heap<Timer>(byDue);
     this.#live = 0;
     this.#stop();
   }
 
+  #add(due: number, fire: () => void): Timer {
+    // Compared with NaN nothing is ever due, and one such timer would hold up all the others.
+    const timer: Timer = { due: Number.isNaN(due) ? this.#clock.now() : due, order: this.#order, fire };
+    this.#order += 1;
+    this.#live += 1;
+    this.#heap.push(timer);
+    if (timer.due < this.#armedFor) this.#arm();
+    return timer;
+  }
+
   #cancel(timer: Timer): void {
     if (timer.fire === null) return;
     timer.fire = null;
     this.#live -= 1;
-    if (this.#live === 0) return this.clearAll();
+    if (this.#live === 0) this.clearAll();
     // A timeout is set for every attempt and nearly always cancelled: without sweeping, the heap would fill with them.
-    if (this.#heap.size > SWEEP_FROM && this.#live < this.#heap.size / 2) this.#sweep();
+    else if (this.#heap.size > SWEEP_FROM && this.#live < this.#heap.size / 2) this.#sweep();
   }
 
   #sweep(): void {
@@ -117,21 +124,29 @@ export class Timers {
     this.#disarm = null;
     this.#armedFor = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    const due: (() => void)[] = [];
-    for (
-      let next = this.#heap.peek();
-      next !== undefined && (next.fire === null || next.due <= now);
-      next = this.#heap.peek()
-    ) {
+    // What is set while these fire waits for the next round, however long ago it was due.
+    const round = this.#order;
+    const thrown: unknown[] = [];
+    for (let next = this.#heap.peek(); next !== undefined && isDue(next, now, round); next = this.#heap.peek()) {
       this.#heap.pop();
-      if (next.fire === null) continue;
-      due.push(next.fire);
+      const { fire } = next;
+      if (fire === null) continue;
       next.fire = null;
       this.#live -= 1;
+      try {
+        fire();
+      } catch (error) {
+        // Told below, once the others have had their turn.
+        thrown.push(error);
+      }
     }
-    for (const fire of due) fire();
     this.#arm();
+    if (thrown.length > 0) throw thrown[0];
   }
+}
+
+function isDue({ due, order, fire }: Timer, now: number, round: number): boolean {
+  return fire === null || (due <= now && order < round);
 }
 
 function byDue(left: Timer, right: Timer): number {

@@ -118,6 +118,8 @@ export class Turn {
     }
     const to = state.value as string;
     const ends = state.status !== 'active';
+    // A parent without children is over with its start, and both are told.
+    if (ends && event.type === 'start') this.#passed(actor, from, 'running');
     // An end is told last: after those who are skipped because of it.
     if (to !== from && !ends) this.#passed(actor, from, to);
     if (acts > 0) this.#act(actor, wishes);
@@ -357,6 +359,7 @@ function skippedRow(run: string, parent: string, path: string, kind: string, now
     error: null,
     memory: NO_MEMORY,
     due: null,
+    attemptedAt: now,
     startedAt: now,
     endedAt: now,
   };

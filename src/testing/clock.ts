@@ -12,6 +12,7 @@ export interface Settling {
   readonly counts: { readonly turns: number; readonly commits: number };
 }
 
+/** A clock that is moved by hand. */
 export interface FakeClock extends Clock {
   /** Wake-ups that are outstanding. */
   readonly pending: number;
@@ -41,6 +42,7 @@ export function fakeClock({ start = 1_767_225_600_000 }: { readonly start?: numb
   let passed = 0;
   let order = 0;
   let pending = 0;
+  let moving = Promise.resolve();
 
   const settle = async (): Promise<void> => {
     if (followed.length === 0) await settled();
@@ -64,22 +66,10 @@ export function fakeClock({ start = 1_767_225_600_000 }: { readonly start?: numb
       };
     },
     async advance(duration) {
-      const until = passed + toMs(duration, 'advance');
-      await settle();
-      for (let next = wakeUps.peek(); next !== undefined && next.due <= until; next = wakeUps.peek()) {
-        wakeUps.pop();
-        if (next.wake === null) continue;
-        now += next.due - passed;
-        passed = next.due;
-        pending -= 1;
-        const { wake } = next;
-        next.wake = null;
-        wake();
-        await settle();
-      }
-      now += until - passed;
-      passed = until;
-      await settle();
+      const ms = toMs(duration, 'advance');
+      // One after the other: time that is moved from two places at once would go back.
+      moving = moving.catch(() => {}).then(() => move(ms));
+      await moving;
     },
     follow(box) {
       followed.push(box);
@@ -89,6 +79,25 @@ export function fakeClock({ start = 1_767_225_600_000 }: { readonly start?: numb
       now += ms;
     },
   };
+
+  async function move(ms: number): Promise<void> {
+    const until = passed + ms;
+    await settle();
+    for (let next = wakeUps.peek(); next !== undefined && next.due <= until; next = wakeUps.peek()) {
+      wakeUps.pop();
+      if (next.wake === null) continue;
+      now += next.due - passed;
+      passed = next.due;
+      pending -= 1;
+      const { wake } = next;
+      next.wake = null;
+      wake();
+      await settle();
+    }
+    now += until - passed;
+    passed = until;
+    await settle();
+  }
 }
 
 /** A box that has not changed for so many rounds of the event loop is not going to by itself. */
