@@ -42,6 +42,8 @@ describe('inside the turn', () => {
   const rules: Rules = { kinds: builtInKinds, maxValueBytes: 1_000_000, stepperOf: steppers(builtInKinds, 'table') };
   const row: RunRow = {
     run: 'r',
+    key: null,
+    hash: '',
     orchestrator: 'total',
     version: '1',
     status: 'pending',
@@ -57,7 +59,7 @@ describe('inside the turn', () => {
 
   test('a message reaches the actor that waits for it; its machine decides; the parent starts the next step in the same turn', () => {
     const started = new Changes(0);
-    new Turn(rules, run, started, 100).take({ type: 'start', row });
+    new Turn(rules, run, started, 100).take({ type: 'start', plan: planOf(total), row });
     // Effect: described, not done.
     expect(started.owed).toEqual([
       {

@@ -41,6 +41,7 @@ export function nodeOf(
     index,
     called: kind,
     task: kind === 'task' ? taskDefinition({ retry: { ...NO_RETRY, maxAttempts: 3, ...retry }, ...task }) : null,
+    spec: null,
     schema: null,
     input: null,
     children: below,

@@ -1,0 +1,356 @@
+/** The family of errors: a code for programs, fields for tools, a sentence for a person; and the record that outlives a process. */
+import { describe, expect, test } from 'vitest';
+import * as errors from '../src/errors.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorRecord, SignalboxError, show, toRecord } from '../src/errors.ts';
+import { untyped } from './dsl/fixtures.ts';
+
+const issues = [{ path: 'lines[2].qty', message: 'expected a number' }];
+const record: ErrorRecord = { code: 'task-failed', name: 'Error', message: 'card declined', path: 'payment/charge' };
+
+/** One error of each code, and what its sentence must have: the value first, the way out last. */
+const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
+  'definition-invalid': [
+    new errors.DefinitionInvalid({
+      definition: 'order',
+      faults: [
+        { code: 'unknown-reference', path: 'order/delivery', message: 'it waits for "paymnt".' },
+        { code: 'bad-name', path: 'order/[1]', message: 'it is empty.' },
+      ],
+    }),
+    '"order" has 2 faults',
+    '\n  order/delivery: it waits for "paymnt". [unknown-reference]',
+    '\n  order/[1]: it is empty. [bad-name]',
+    'until it is mended',
+  ],
+  'duration-invalid': [new errors.InvalidDuration({ what: 'timeout', value: 'soon' }), '"soon"', '(timeout)', `'30s'`],
+  'option-invalid': [
+    new errors.InvalidOption({ option: 'concurrency', value: 0, expected: 'a whole number from 1 on' }),
+    '"concurrency" cannot be 0',
+    'it takes a whole number from 1 on',
+  ],
+  'task-missing': [
+    new errors.TaskMissing({
+      tasks: [
+        { task: 'charge', orchestrator: 'order' },
+        { task: 'ship', orchestrator: 'order' },
+        { task: 'charge', orchestrator: 'refund' },
+      ],
+    }),
+    '"charge", which orchestrator "order" calls; "ship", which orchestrator "order" calls; "charge", which orchestrator "refund" calls',
+    'createSignalbox({ tasks: { charge, ship } })',
+  ],
+  'task-unknown': [
+    new errors.TaskUnknown({ tasks: ['chrage'], known: ['charge', 'ship'], missing: [] }),
+    '"chrage"',
+    'Known tasks: charge, ship.',
+  ],
+  'orchestrator-unknown': [
+    new errors.OrchestratorUnknown({ orchestrator: 'ordr', known: ['order'], another: false }),
+    '"ordr"',
+    'Known orchestrators: order.',
+    'createSignalbox({ orchestrators: [...] })',
+  ],
+  'kind-unknown': [new errors.KindUnknown({ kind: 'wait', known: ['task'] }), '"wait"', 'Known kinds: task.'],
+  'kind-taken': [new errors.KindTaken({ kind: 'task' }), '"task"', 'another name'],
+  'input-invalid': [
+    new errors.InputInvalid({ what: 'input of task "ship"', issues }),
+    'input of task "ship"',
+    'lines[2].qty: expected a number',
+  ],
+  'output-invalid': [
+    new errors.OutputInvalid({ what: 'output of task "ship"', issues }),
+    'output of task "ship"',
+    'lines[2].qty: expected a number',
+    'Mend the body, or widen the schema.',
+  ],
+  'schema-failed': [
+    new errors.SchemaFailed({ what: 'input of task "ship"', reason: 'boom' }, new Error('boom')),
+    'input of task "ship"',
+    'boom',
+  ],
+  'value-not-json': [
+    new errors.NotJson({ what: 'input', path: 'at', found: 'an instance of Date', value: null }),
+    '"at" is an instance of Date',
+    'Give plain objects',
+  ],
+  'value-too-large': [
+    new errors.ValueTooLarge({ what: 'input', bytes: 11, maxBytes: 10 }),
+    'has 11 bytes',
+    'at most 10',
+    'maxValueBytes',
+  ],
+  'task-failed': [new errors.TaskFailed({ task: 'ship', reason: 'no truck' }, new Error('no truck')), 'no truck'],
+  'task-threw': [new errors.TaskThrew({ task: 'ship', reason: 'no truck' }, new Error('no truck')), 'no truck'],
+  'task-threw-value': [
+    new errors.TaskThrewValue({ task: 'ship', value: 'no truck' }),
+    '"ship" threw "no truck"',
+    'Throw an Error',
+  ],
+  'step-timed-out': [
+    new errors.StepTimedOut({ task: 'ship', timeout: 90_000, text: '1m30s' }),
+    '"ship"',
+    '1m30s',
+    'Raise the timeout, or end the body when the signal fires.',
+  ],
+  'mapper-failed': [
+    new errors.MapperFailed({ mapper: 'mapper of the input of task "ship"', reason: 'no such field' }),
+    'input of task "ship"',
+    'no such field',
+  ],
+  'mapper-async': [
+    new errors.MapperAsync({ mapper: 'mapper of the input of task "ship"' }),
+    'input of task "ship"',
+    'do the waiting in a task',
+  ],
+  'run-failed': [
+    new errors.RunFailed({
+      run: 'order-17',
+      orchestrator: 'order',
+      status: 'failed',
+      error: record,
+      failures: [record, { ...record, path: 'delivery/ship' }],
+    }),
+    'Run "order-17" of orchestrator "order" ended failed: step "payment/charge": card declined (and 1 more: delivery/ship)',
+  ],
+  'run-cancelled': [
+    new errors.RunCancelled({ run: 'order-17', reason: 'out of stock' }),
+    '"order-17" was cancelled: out of stock.',
+  ],
+  'run-unknown': [new errors.RunUnknown({ run: 'order-17' }), '"order-17"', 'Look at the id'],
+  'run-exists': [
+    new errors.RunExists({ run: 'order-17', differs: 'input' }),
+    '"order-17" exists already with another input',
+    'Start under a new id',
+  ],
+  'box-closed': [new errors.BoxClosed(), 'create a new box'],
+  'commit-failed': [
+    new errors.CommitFailed({ runs: ['order-17'], retryIn: 50, reason: 'disk full.' }, new Error('disk full.')),
+    'run "order-17": disk full.',
+    'repeated in 50 ms',
+  ],
+  'commit-conflict': [
+    new errors.CommitConflict({ run: 'order-17', expected: 4, found: 6 }),
+    '"order-17" was to go on after event 4',
+    'ends at 6',
+    'It is read again.',
+  ],
+  'lease-lost': [
+    new errors.LeaseLost({ run: 'order-17', owner: 'host-b:42', fence: 3 }),
+    '"order-17" belongs to host-b:42 by now (fence 3)',
+    'longer "lease"',
+  ],
+  'definition-changed': [
+    new errors.DefinitionChanged({
+      orchestrator: 'order',
+      version: '1',
+      run: 'order-17',
+      gone: ['payment/charge'],
+      come: ['payment/pay'],
+    }),
+    '"order" has changed under version "1"',
+    'a new version',
+    '\n  - payment/charge\n  + payment/pay',
+  ],
+  'definition-missing': [
+    new errors.DefinitionMissing({ orchestrator: 'order', version: '1', run: 'order-17', known: ['order 2'] }),
+    '"order-17" is pinned to version "1" of orchestrator "order"',
+    'Known orchestrators: order 2.',
+    'Add the version',
+  ],
+  'store-held': [
+    new errors.StoreHeld({ store: 'sqlite orders.db', holder: 'process 42' }),
+    'sqlite orders.db is open in another box: process 42',
+    'end that one',
+  ],
+  'store-unusable': [
+    new errors.StoreUnusable({ store: 'sqlite orders.db', reason: 'it is not a database.' }),
+    'sqlite orders.db cannot be used as a store: it is not a database.',
+  ],
+  'row-unreadable': [
+    new errors.RowUnreadable({ store: 'sqlite orders.db', table: 'runs', row: 'order-17', reason: 'no JSON' }),
+    'a row in "runs" (order-17) that cannot be read: no JSON.',
+    'Restore it from a backup',
+  ],
+  'answer-ignored': [
+    new errors.AnswerIgnored({ key: 'order-17/payment/charge#1', why: 'late' }),
+    '"order-17/payment/charge#1" came when nobody waited for it any more',
+    'It changed nothing.',
+  ],
+  'subscriber-failed': [
+    new errors.SubscriberFailed({ event: 'step.failed', reason: 'boom' }, new Error('boom')),
+    '"step.failed" threw: boom',
+  ],
+  impossible: [new errors.Impossible('Run "order-17" has no root.'), 'Run "order-17" has no root.', 'please report it'],
+};
+
+describe.each(Object.entries(family))('%s', (code, [error, ...says]) => {
+  test('has its code, is of the family and of its own class, and says what happened and what to do', () => {
+    expect(error.code).toBe(code);
+    expect(error).toBeInstanceOf(SignalboxError);
+    expect(error.name).toBe(error.constructor.name);
+    expect(error.name).not.toBe('SignalboxError');
+    for (const text of says) expect(error.message).toContain(text);
+    expect(error.message).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  test('is a JSON record, and the same again after a store', () => {
+    const kept = toRecord(error);
+
+    expect(JSON.parse(JSON.stringify(kept))).toEqual(kept);
+    expect(kept).toMatchObject({ code, name: error.name, message: error.message });
+    expect(kept.stack).toBe(undefined);
+  });
+});
+
+test('every class that is exported has one code, and every code one class', () => {
+  const classes = Object.values(errors).filter(
+    (value): value is typeof SignalboxError => typeof value === 'function' && value.prototype instanceof SignalboxError,
+  );
+
+  expect(Object.keys(family)).toEqual([...ERROR_CODES]);
+  expect(new Set(Object.values(family).map(([error]) => error.constructor))).toEqual(new Set(classes));
+  expect(classes).toHaveLength(ERROR_CODES.length);
+});
+
+test('one fault is told as one', () => {
+  const faults = [{ code: 'cycle', path: 'order', message: 'a → b → a' }] as const;
+  expect(new errors.DefinitionInvalid({ definition: 'order', faults }).message).toContain('has a fault;');
+});
+
+test('a long list of known names is cut short, and none are told as none', () => {
+  const known = Array.from({ length: 30 }, (_, index) => `task-${index}`);
+
+  expect(new errors.TaskUnknown({ tasks: ['x'], known, missing: [] }).message).toMatch(/task-18, task-19, …\.$/);
+  expect(new errors.TaskUnknown({ tasks: ['x'], known: [], missing: [] }).message).toMatch(
+    /It knows no tasks at all\.$/,
+  );
+});
+
+test('what users throw has a name and a message of its own (S10)', () => {
+  const terminal = new errors.TerminalError('card stolen', { cause: 'bank' });
+
+  expect([terminal.name, terminal.message, terminal.cause]).toEqual(['TerminalError', 'card stolen', 'bank']);
+  expect(new errors.RetryAfter(500)).toMatchObject({
+    name: 'RetryAfter',
+    ms: 500,
+    message: 'to be tried again in 500 ms',
+  });
+});
+
+const cyclic: { itself?: unknown; toString(): string } = { toString: () => 'round' };
+cyclic.itself = cyclic;
+
+describe('a record of', () => {
+  test('an error has its name, message and stack', () => {
+    const error = new TypeError('x is not a function');
+
+    expect(toRecord(error)).toEqual({
+      code: 'task-failed',
+      name: 'TypeError',
+      message: 'x is not a function',
+      stack: error.stack,
+    });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a string', 'no truck', '"no truck"'],
+    ['null', null, 'null'],
+    ['undefined', undefined, 'undefined'],
+    ['a number', 42, '42'],
+    ['NaN', Number.NaN, 'NaN'],
+    ['a bigint', 42n, '42'],
+    ['a symbol', Symbol('mark'), 'Symbol(mark)'],
+    ['an object', { status: 503 }, '{"status":503}'],
+    ['a cyclic object', cyclic, 'an object that cannot be shown'],
+    ['a function', function retry() {}, 'the function retry'],
+    ['an object that JSON leaves out', { toJSON: () => undefined }, '[object Object]'],
+  ])('%s says what was thrown', (_, thrown, message) => {
+    expect(toRecord(thrown)).toEqual({ code: 'task-threw-value', name: 'Error', message });
+  });
+
+  test('an error with causes keeps four of them', () => {
+    let error = new Error('0');
+    for (let depth = 1; depth < 10; depth += 1) error = new Error(String(depth), { cause: error });
+
+    const messages: string[] = [];
+    for (let at: ErrorRecord | undefined = toRecord(error); at !== undefined; at = at.cause) messages.push(at.message);
+    expect(messages).toEqual(['9', '8', '7', '6', '5']);
+  });
+
+  test('an error that is its own cause ends', () => {
+    const error = new Error('round');
+    error.cause = error;
+
+    expect(JSON.stringify(toRecord(error)).length).toBeLessThan(25_000);
+  });
+
+  test('an error with a cause that is none keeps it as text', () => {
+    expect(toRecord(new Error('no', { cause: { status: 503 } })).cause).toEqual({
+      code: 'task-threw-value',
+      name: 'Error',
+      message: '{"status":503}',
+    });
+  });
+
+  test('an error with a long message and a long stack is cut', () => {
+    const error = new Error('m'.repeat(100_000));
+    error.stack = 's'.repeat(100_000);
+    const kept = toRecord(error);
+
+    expect([kept.message.length, kept.stack?.length]).toEqual([8_000, 4_000]);
+  });
+
+  test('a value that was thrown is cut', () => {
+    expect(toRecord('m'.repeat(100_000)).message.length).toBeLessThan(300);
+    expect(toRecord({ text: 'm'.repeat(100_000) }).message.length).toBeLessThan(300);
+  });
+
+  test('an error of ours keeps its fields, a bigint among them as text', () => {
+    const error = new errors.InvalidOption({ option: 'concurrency', value: 4n, expected: 'a number' });
+
+    expect(toRecord(error).fields).toEqual({ option: 'concurrency', value: '4', expected: 'a number' });
+    expect(toRecord(new errors.BoxClosed()).fields).toBe(undefined);
+  });
+
+  test('anything takes what else is known of it', () => {
+    expect(toRecord('no', { path: 'payment/charge', attempt: 2, retryable: false })).toMatchObject({
+      path: 'payment/charge',
+      attempt: 2,
+      retryable: false,
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ['an error whose message is no string', Object.assign(new Error('x'), { message: 42 })],
+    ['an error without a message at all', Object.assign(new Error('x'), { message: undefined })],
+    ['an error whose stack is no string', Object.assign(new Error('x'), { stack: ['at a', { line: 1 }] })],
+    ['an error whose name is no string', Object.assign(new Error('x'), { name: undefined })],
+    ['an error with a long name', Object.assign(new Error('x'), { name: 'n'.repeat(1_000_000) })],
+    ['an option whose value is cyclic', new errors.InvalidOption({ option: 'a', value: cyclic, expected: 'b' })],
+    ['an option with a long value', new errors.InvalidOption({ option: 'a', value: 'v'.repeat(1e6), expected: 'b' })],
+    [
+      'a hundred thousand issues',
+      new errors.InputInvalid({ what: 'input', issues: Array.from({ length: 100_000 }, () => issues[0]!) }),
+    ],
+  ])('%s is JSON and bounded all the same (I10, S33)', (_, thrown) => {
+    const kept = toRecord(thrown);
+
+    expect(JSON.parse(JSON.stringify(kept))).toEqual(kept);
+    for (const text of [kept.name, kept.message, kept.stack ?? '']) expect(text).toBeTypeOf('string');
+    expect(JSON.stringify(kept).length).toBeLessThan(100_000);
+  });
+});
+
+describe('a value in a few words', () => {
+  test.each<[unknown, string]>([
+    ['a "b"', '"a \\"b\\""'],
+    ['', '""'],
+    [-1, '-1'],
+    [[1, 2], '[1,2]'],
+    [cyclic, 'an object that cannot be shown'],
+    [() => 1, 'the function (anonymous)'],
+    [Object.create(null), '{}'],
+  ])('%o', (value, text) => {
+    expect(show(untyped(value))).toBe(text);
+  });
+});

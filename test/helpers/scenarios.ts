@@ -1,0 +1,109 @@
+/** A bundle of orchestrations that end by themselves, for what must be the same whatever store, lane or mishap there is. */
+import { type AnyOrchestrator, compositeTrack, orchestrator, task, track } from 'signalbox';
+import { Anything } from './stage.ts';
+
+/** Keys of the bodies that were called, in order. The scenarios add to it; a test empties it. */
+export const called: string[] = [];
+
+const echo = task('echo', {
+  input: Anything,
+  output: Anything,
+  run: async ({ input, key }) => {
+    called.push(key);
+    return input;
+  },
+});
+const atOnce = task('atOnce', { input: Anything, output: Anything, run: ({ key }) => void called.push(key) });
+const flaky = task('flaky', {
+  input: Anything,
+  output: Anything,
+  retry: { maxAttempts: 3, delay: '1s' },
+  run: async ({ attempt, key }) => {
+    called.push(key);
+    if (attempt < 3) throw new Error(`attempt ${attempt}`);
+    return attempt;
+  },
+});
+const broken = task('broken', {
+  input: Anything,
+  output: Anything,
+  run: async ({ key }) => {
+    called.push(key);
+    throw new Error('broken');
+  },
+});
+/** Ends when it is told to, and not before. */
+const waiting = task('waiting', {
+  input: Anything,
+  output: Anything,
+  run: ({ key, signal }) => {
+    called.push(key);
+    signal.addEventListener('abort', () => called.push(`told to end: ${key}`), { once: true });
+    return new Promise(() => {});
+  },
+  cleanup: ({ key }) => void called.push(`cleanup ${key}`),
+});
+
+const head = { version: '1', input: Anything } as const;
+const one = (name: string, body: { readonly is: 'task' }) =>
+  track(name, { input: Anything }).step(name, body as typeof echo, ({ input }) => input);
+const chain = track('chain', { input: Anything })
+  .step('one', echo, () => 1)
+  .step('two', atOnce)
+  .step('three', echo, () => 3);
+const inner = compositeTrack('inner', {
+  tracks: { left: chain, right: one('right', flaky) },
+  merge: (outputs) => outputs,
+});
+
+export const scenarios: readonly AnyOrchestrator[] = [
+  orchestrator('nothing', head),
+  orchestrator('emptyTrack', head)
+    .track('empty', track('empty', { input: Anything }))
+    .track('next', one('next', echo), { after: ['empty'] }),
+  orchestrator('chain', head).track('chain', chain),
+  orchestrator('diamond', head)
+    .track('a', one('a', echo))
+    .track('b', chain, { after: ['a'] })
+    .track('c', one('c', atOnce), { after: ['a'] })
+    .track('d', one('d', echo), { after: ['b', 'c'], input: ({ outputs }) => outputs.b })
+    .output(({ outputs }) => outputs.d),
+  orchestrator('retries', head).track('a', one('a', flaky)).track('b', one('b', flaky)),
+  orchestrator('nested', head)
+    .track('top', compositeTrack('top', { tracks: { inner, beside: chain } }))
+    .track('then', one('then', echo), { after: ['top'] }),
+  orchestrator('asyncEnds', head)
+    .track(
+      'a',
+      chain.output(async ({ outputs }) => outputs.one),
+    )
+    .output(async ({ outputs }) => ({ got: outputs.a })),
+  orchestrator('failFast', head)
+    .track('a', one('a', broken))
+    .track('b', one('b', waiting))
+    .track('c', one('c', echo), { after: ['b'] }),
+  orchestrator('continue', { ...head, onFailure: 'continue' })
+    .track('a', one('a', broken))
+    .track('b', one('b', flaky))
+    .track('c', one('c', echo), { after: ['a'] }),
+  orchestrator('badMapper', head)
+    .track('a', chain)
+    .track('b', one('b', echo), {
+      after: ['a'],
+      input: () => {
+        throw new Error('no way');
+      },
+    }),
+  orchestrator('oneAtATime', { ...head, concurrency: 1 })
+    .track('a', one('a', flaky))
+    .track('b', one('b', echo))
+    .track('c', one('c', echo), { after: ['a'] }),
+];
+
+/** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */
+export const endless: AnyOrchestrator = orchestrator('endless', head)
+  .track('a', one('a', waiting))
+  .track('b', compositeTrack('b', { tracks: { left: one('left', waiting), right: one('right', waiting) } }))
+  .track('c', one('c', echo), { after: ['a'] });
+/** How many bodies of `endless` wait. */
+export const WAITING = 3;

@@ -1,0 +1,49 @@
+/** Stores that misbehave, around one that does not. */
+import { memory, type RunChange, type Store } from 'signalbox';
+
+/** `inner` with some of its methods replaced. */
+export function wrapped(over: Partial<Store>, inner: Store = memory()): Store {
+  return { ...inner, ...over };
+}
+
+/** A store that answers everything later. */
+export function later(inner: Store = memory()): Store {
+  return new Proxy(inner, {
+    get(target, name: keyof Store) {
+      const member = target[name];
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]) => {
+        await new Promise<void>((resolve) => {
+          setImmediate(resolve);
+        });
+        return (member as (...given: unknown[]) => unknown)(...args);
+      };
+    },
+  });
+}
+
+/** What goes wrong with a commit: it does not land, or it lands and nobody hears of it. */
+export type Mishap = 'lost' | 'unheard';
+
+/** A store whose commit number `at` (from 1) goes wrong; `rejecting` tells it by a promise. */
+export function mishapAt(at: number, mishap: Mishap, rejecting = false, inner: Store = memory()): Store {
+  let count = 0;
+  const attempt = (changes: readonly RunChange[]): void => {
+    count += 1;
+    if (count !== at || mishap === 'unheard') void inner.commit(changes);
+    if (count === at) throw new Error(`commit ${at} was ${mishap}`);
+  };
+  return wrapped({ commit: rejecting ? async (changes) => attempt(changes) : attempt }, inner);
+}
+
+/** A store whose commits wait for the test. */
+export function held(inner: Store = memory()): { store: Store; waiting: (() => void)[] } {
+  const waiting: (() => void)[] = [];
+  const commit = (changes: readonly RunChange[]): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waiting.push(() => {
+        Promise.resolve(inner.commit(changes)).then(resolve, reject);
+      });
+    });
+  return { store: wrapped({ commit }, inner), waiting };
+}

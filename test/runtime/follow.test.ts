@@ -1,0 +1,208 @@
+/** Who follows: subscribers of the box and readers of one run, each event once and in order; and the answer's one shape (P42). */
+import { createSignalbox, type ReadEvent, task } from 'signalbox';
+import { describe, expect, test } from 'vitest';
+import { Anything, eventsOf, graphOf, settled, stage } from '../helpers/stage.ts';
+import { later } from '../helpers/stores.ts';
+
+const chain = graphOf({ a: [], b: ['a'], c: ['b'] });
+const finish = async (
+  desk: ReturnType<typeof stage>['desk'],
+  box: { readonly quiet: boolean; counts: never } | object,
+) => {
+  for (const name of ['a', 'b', 'c']) {
+    if (!desk.begun.includes(`${name}/work#1`)) await settled(box as never);
+    if (desk.open.includes(`${name}/work#1`)) desk.give(`${name}/work#1`, name);
+    await settled(box as never);
+  }
+};
+
+describe('a reader of a run', () => {
+  test.each([0, 1, 4, 8])(
+    'from event %i on sees each later event once, in order, while they come, and then ends',
+    async (after) => {
+      const { desk, options } = stage();
+      await using box = await createSignalbox({ orchestrators: [chain], ...options, store: later() });
+      const run = await box.start(chain, { input: null });
+      const seen: number[] = [];
+      const reading = (async () => {
+        for await (const { seq } of run.events({ after })) {
+          seen.push(seq);
+          // A reader that is slower than the run.
+          await settled();
+        }
+      })();
+      await finish(desk, box);
+      await reading;
+      const all = (await eventsOf(run)).map(({ seq }) => seq);
+      expect(all).toEqual(Array.from({ length: all.length }, (_, index) => index + 1));
+      expect(seen).toEqual(all.slice(after));
+    },
+  );
+
+  test('that comes late is given all of it; one that asks beyond the end gets nothing and ends', async () => {
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const run = await box.start(chain, { input: null });
+    await finish(desk, box);
+    const collect = async (after: number) => {
+      const events: ReadEvent[] = [];
+      for await (const event of run.events({ after })) events.push(event);
+      return events;
+    };
+    const all = await eventsOf(run);
+    expect(await collect(0)).toEqual(all);
+    expect(await collect(all.length)).toEqual([]);
+    expect(await collect(1_000)).toEqual([]);
+  });
+
+  test('that stops in the middle leaves the run and other readers alone', async () => {
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const run = await box.start(chain, { input: null });
+    for await (const { type } of run.events()) if (type === 'step.started') break;
+    const rest = (async () => {
+      const types: string[] = [];
+      for await (const { type } of run.events({ after: 3 })) types.push(type);
+      return types;
+    })();
+    await finish(desk, box);
+    expect((await rest).at(-1)).toBe('run.completed');
+  });
+
+  test('of the history so far ends where it ends now', async () => {
+    const { options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const run = await box.start(chain, { input: null });
+    expect((await eventsOf(run)).map(({ type }) => type)).toEqual(['run.started', 'track.started', 'step.started']);
+    const rest: string[] = [];
+    for await (const { type } of run.history({ after: 2 })) rest.push(type);
+    expect(rest).toEqual(['step.started']);
+  });
+});
+
+describe('a subscriber', () => {
+  test('hears every committed event in order, those of a type only that type, and nothing once it left', async () => {
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const all: number[] = [];
+    const completed: string[] = [];
+    const brief: string[] = [];
+    box.on('*', ({ seq }) => all.push(seq));
+    box.on('step.completed', ({ path }) => completed.push(path));
+    const leave = box.on('track.started', ({ path }) => {
+      brief.push(path);
+      leave();
+    });
+    const run = await box.start(chain, { input: null });
+    await finish(desk, box);
+
+    expect(all).toEqual((await eventsOf(run)).map(({ seq }) => seq));
+    expect(completed).toEqual(['a/work', 'b/work', 'c/work']);
+    expect(brief).toEqual(['a']);
+  });
+
+  test('that throws is logged and disturbs neither the run nor other subscribers (S31)', async () => {
+    const { desk, lines, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const heard: string[] = [];
+    box.on('step.started', () => {
+      throw new Error('not today');
+    });
+    box.on('step.started', ({ path }) => heard.push(path));
+    const run = await box.start(chain, { input: null });
+    await finish(desk, box);
+
+    expect((await run.outcome()).status).toBe('completed');
+    expect(heard).toEqual(['a/work', 'b/work', 'c/work']);
+    const told = lines.filter(({ error }) => (error as { code?: string })?.code === 'subscriber-failed');
+    expect(told.map(({ path }) => path)).toEqual(['a/work', 'b/work', 'c/work']);
+  });
+
+  test('of a type that does not exist is refused', async () => {
+    await using box = await createSignalbox({});
+    expect(() => box.on('step.exploded' as never, () => {})).toThrow(
+      expect.objectContaining({ code: 'option-invalid' }),
+    );
+  });
+
+  test('may start another run from inside', async () => {
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const started: Promise<unknown>[] = [];
+    const leave = box.on('run.completed', () => {
+      leave();
+      started.push(box.start(chain, { id: 'second', input: null }));
+    });
+    await box.start(chain, { id: 'first', input: null });
+    await finish(desk, box);
+    await Promise.all(started);
+    expect(await box.run('second').status()).toBe('running');
+  });
+});
+
+test('an outcome has one shape for success, failure and cancel, with times by the clock (P42)', async () => {
+  const { desk, clock, options } = stage();
+  const flow = graphOf({ a: [], b: ['a'] });
+  await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));
+  const startedAt = clock.now();
+  const timing = { startedAt, endedAt: startedAt + 3_000, duration: 3_000 };
+  const [good, bad, stopped] = [
+    await box.start(flow, { id: 'good', input: null }),
+    await box.start(flow, { id: 'bad', input: null }),
+    await box.start(flow, { id: 'stopped', input: null }),
+  ];
+  // The desk goes by place, so the three are told apart by order.
+  const jobs = desk.begun.length;
+  expect(jobs).toBe(3);
+  await clock.advance('3s');
+  await Promise.all([bad.cancel(), stopped.cancel(), good.cancel({ reason: 'all' })]);
+  const outcomes = await Promise.all([good, bad, stopped].map((run) => run.outcome()));
+  for (const outcome of outcomes) {
+    expect(outcome).toEqual({
+      run: outcome.run,
+      status: 'cancelled',
+      output: null,
+      error: null,
+      failures: [],
+      outputs: {},
+      timing,
+    });
+  }
+});
+
+test('progress is told in the history, never goes back, and what is no fraction is refused', async () => {
+  const { clock, lines } = stage();
+  const steady = task('steady', {
+    input: Anything,
+    output: Anything,
+    run: async ({ progress, log }) => {
+      progress(0.25, 'a quarter');
+      progress(0.1);
+      progress(2);
+      log('half way', { of: 2 });
+      progress(0.5);
+      await Promise.resolve();
+      progress(1);
+    },
+  });
+  await using box = await createSignalbox({ clock, logger: (line) => lines.push(line) });
+  await box.runTask(steady, null, { id: 'r' });
+  const told = (await eventsOf(box.run('r'))).flatMap((event) =>
+    event.type === 'step.progress' ? [[event.fraction, event.note]] : [],
+  );
+
+  expect(told).toEqual([
+    [0.25, 'a quarter'],
+    [0.5, null],
+    [1, null],
+  ]);
+  expect(lines).toContainEqual({
+    level: 'info',
+    message: 'half way',
+    run: 'r',
+    path: 'steady',
+    attempt: 1,
+    fields: { of: 2 },
+  });
+  expect(lines.some(({ level, message }) => level === 'warn' && message.includes('progress(2)'))).toBe(true);
+});
