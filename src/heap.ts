@@ -1,10 +1,12 @@
 /** A binary heap: the least first. `push` and `pop` cost the logarithm of the size. */
 export class Heap<T> {
-  readonly #items: T[] = [];
+  readonly #items: T[];
   readonly #compare: (left: T, right: T) => number;
 
-  constructor(compare: (left: T, right: T) => number) {
+  /** `sorted` are its first items, the least first. */
+  constructor(compare: (left: T, right: T) => number, sorted: T[] = []) {
     this.#compare = compare;
+    this.#items = sorted;
   }
 
   get size(): number {

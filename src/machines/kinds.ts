@@ -1,9 +1,9 @@
 /** The kinds that come with the package: how each is told in the history, and what its rows keep. */
-import { EVENT_TYPES, type EventType, type RunEvent } from '../events.ts';
+import { EVENT_TYPES, type EventType, isTerminal, type RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import { compositeMachine } from './composite.ts';
 import { orchestratorMachine } from './orchestrator.ts';
-import type { ParentMemory } from './parent.ts';
+import { isBad, type ParentMemory } from './parent.ts';
 import { builtInKinds, type Kind } from './registry.ts';
 import { type TaskMemory, taskMachine } from './task.ts';
 import { trackMachine } from './track.ts';
@@ -61,6 +61,7 @@ const task: Kind = {
     const { reason } = memory as unknown as TaskMemory;
     return reason === null ? NOTHING : { reason };
   },
+  changed: () => true,
 };
 
 const parent = (name: string, types: ReturnType<typeof typesOf>, machine: Kind['machine']): Kind => ({
@@ -86,10 +87,25 @@ const parent = (name: string, types: ReturnType<typeof typesOf>, machine: Kind['
     }
   },
   keep(memory) {
-    const { reason, ready, live, settled, failed, ending } = memory as unknown as ParentMemory;
-    const counters = { ready, live, settled, failed };
-    if (reason === null && ending === null) return counters;
-    return { ...counters, ...(reason === null ? {} : { reason }), ...(ending === null ? {} : { ending }) };
+    const { reason, ending } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null) return NOTHING;
+    return { ...(reason === null ? {} : { reason }), ...(ending === null ? {} : { ending }) };
+  },
+  // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
+  changed(before, after) {
+    if (before.value !== after.value) return true;
+    const [was, is] = [before.context as unknown as ParentMemory, after.context as unknown as ParentMemory];
+    return was.error !== is.error || was.output !== is.output || was.reason !== is.reason || was.ending !== is.ending;
+  },
+  recount(memory, ready, statuses) {
+    const settled = statuses.filter(isTerminal);
+    return {
+      ...memory,
+      ready,
+      live: statuses.length - settled.length,
+      settled: settled.length,
+      failed: settled.filter(isBad).length,
+    };
   },
 });
 

@@ -34,6 +34,15 @@ export interface KnownChild {
 }
 
 const NONE: readonly PlanNode[] = Object.freeze([]);
+/** The ordinals that are ready, ascending. A track has one, and its list is made with room for one. */
+function readyAmong(state: readonly number[]): number[] {
+  const first = state.indexOf(READY);
+  if (first === -1) return [];
+  const ready = [first];
+  for (let index = first + 1; index < state.length; index += 1) if (state[index] === READY) ready.push(index);
+  return ready;
+}
+
 const NO_OUTPUTS: Facts['outputs'] = Object.freeze({});
 const ascending = (left: number, right: number): number => left - right;
 
@@ -46,7 +55,7 @@ export class Ledger {
   /** How many siblings each child still waits for. */
   readonly #missing: number[];
   readonly #outputs: (Json | undefined)[];
-  readonly #ready = new Heap<number>(ascending);
+  readonly #ready: Heap<number>;
   /** Children that have neither ended nor been given up. */
   #open: number;
   #lost = 0;
@@ -67,14 +76,20 @@ export class Ledger {
     for (let index = 0; index < count; index += 1) {
       const { length } = (node.children[index] as PlanNode).after;
       this.#missing[index] = length;
-      if (length === 0) this.#makeReady(index);
+      if (length === 0) this.#state[index] = READY;
     }
+    this.#ready = new Heap(ascending, readyAmong(this.#state));
     this.#recall(known);
   }
 
   /** What a parent learns when it starts. */
   begin(): Arrival {
     return { ready: this.#ready.size, skipped: NONE, finished: this.#finish() };
+  }
+
+  /** How many children could start. */
+  get ready(): number {
+    return this.#state.filter((state) => state === READY).length;
   }
 
   /** The next child to start, in declared order; it counts as begun from here on. */

@@ -65,6 +65,10 @@ export type ParentEvent =
 /** The statuses of a child that count against its parent. */
 const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
 
+export function isBad(status: string): boolean {
+  return BAD.has(status);
+}
+
 export const parentSetup = setup({
   types: {
     context: {} as ParentMemory,

@@ -5,6 +5,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import { KindTaken, KindUnknown } from '../errors.ts';
+import type { MachineState } from './stepper.ts';
 import type { EventBase, RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 
@@ -22,8 +23,12 @@ export interface Kind {
   readonly parent: boolean;
   /** What the history is told when a machine of this kind comes from one state to another; null for nothing. */
   tell(place: Place, from: string, to: string, memory: Memory, due: number | null): RunEvent | null;
-  /** The part of its memory that has no column of its own. */
+  /** The part of its memory that has no column of its own and that nothing else says. */
   keep(memory: Memory): JsonObject;
+  /** Has anything changed that a row keeps? */
+  changed(before: MachineState, after: MachineState): boolean;
+  /** For a parent: what it counts, worked out again from its children. */
+  recount?(memory: Memory, ready: number, statuses: readonly string[]): Memory;
 }
 
 export class Kinds {

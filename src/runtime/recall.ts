@@ -47,6 +47,12 @@ export async function recall(
       output,
     }));
     actor.ledger = new Ledger(actor.node, actor.input, run.facts, rules.maxValueBytes, known);
+    const context = actor.kind.recount?.(
+      actor.state.context,
+      actor.ledger.ready,
+      known.map(({ status }) => status),
+    );
+    if (context !== undefined) actor.state = actor.stepper.recall(String(actor.state.value), context);
   }
   return run;
 }

@@ -108,8 +108,8 @@ export class Turn {
     wishes.length = 0;
     const state = actor.stepper.next(actor.state, event, wishes);
     if (state === actor.state) return;
+    if (actor.kind.changed(actor.state, state)) this.#changes.dirty.add(actor);
     actor.state = state;
-    this.#changes.dirty.add(actor);
     let acts = 0;
     for (const wish of wishes) {
       if (wish.type === 'invoke') this.#invoke(actor, wish.src);

@@ -45,7 +45,7 @@ export function memory(): Store {
     }
     if (change.row !== null) kept.row = change.row;
     for (const actor of change.actors) {
-      if (actor.parent !== null && !kept.actors.has(actor.path)) siblingsOf(kept, actor.parent).push(actor.path);
+      if (actor.parent !== null && !kept.actors.has(actor.path)) addSibling(kept, actor.parent, actor.path);
       kept.actors.set(actor.path, actor);
     }
     for (const attempt of change.attempts) kept.attempts.push(attempt);
@@ -121,11 +121,9 @@ function keyUnder(orchestrator: string, key: string): string {
   return JSON.stringify([orchestrator, key]);
 }
 
-function siblingsOf({ children }: Kept, parent: string): string[] {
-  let siblings = children.get(parent);
-  if (siblings === undefined) {
-    siblings = [];
-    children.set(parent, siblings);
-  }
-  return siblings;
+/** A list of one is made with room for one: most parents of a wide run have a single child. */
+function addSibling({ children }: Kept, parent: string, path: string): void {
+  const siblings = children.get(parent);
+  if (siblings === undefined) children.set(parent, [path]);
+  else siblings.push(path);
 }

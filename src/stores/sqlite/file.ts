@@ -1,0 +1,25 @@
+/** What is wrong with a file, in words: from SQLite's codes to a reason and a way out. */
+import { SignalboxError, StoreUnusable, reasonOf } from '../../errors.ts';
+
+/** By the primary result code, which is the low byte of the extended one. */
+const REASONS: { readonly [code: number]: string } = {
+  8: 'it is read-only. Make the file and its folder writable for this process',
+  10: 'the disk reported an error while reading or writing. Look at the system log',
+  11: 'it is corrupt. Restore it from a backup; `sqlite3 FILE .recover` may save what is left',
+  13: 'the disk is full. Make room; nothing was lost',
+  14: 'it cannot be opened. Look whether the folder is there and may be written to',
+  26: 'it is not a SQLite database. Look at the path, or give the store a file of its own',
+};
+
+/** Does something with the file; an error of SQLite's becomes one that names the file and the way out. */
+export function usable<T>(store: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SignalboxError) throw error;
+    const { errcode } = error as { readonly errcode?: number };
+    const known = errcode === undefined ? undefined : REASONS[errcode & 0xff];
+    const reason = known === undefined ? reasonOf(error) : `${known} (${reasonOf(error)}).`;
+    throw new StoreUnusable({ store, reason }, error);
+  }
+}

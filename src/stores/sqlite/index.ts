@@ -1,0 +1,372 @@
+/**
+ * The SQLite store, as `signalbox/sqlite`: the default for what must outlive its process. It uses Node's own
+ * `node:sqlite`, so there is nothing to build, and writes ahead (WAL) with every commit synced.
+ *
+ * One process owns the file, so what it remembers of its runs (fence, number of the last event) is what the
+ * file says, and a commit reads nothing.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type Duration, toMs } from '../../duration.ts';
+import { CommitConflict, InvalidOption, LeaseLost } from '../../errors.ts';
+import { isTerminal, type RunEvent } from '../../events.ts';
+import type { ActorRow, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import { usable } from './file.ts';
+import { lock } from './lock.ts';
+import { type Columns, RowReader } from './rows.ts';
+import * as sql from './schema.ts';
+
+/** How a SQLite store is kept. */
+export interface SqliteOptions {
+  /**
+   * `full` (if nothing is said) syncs the disk at every commit: what was acknowledged is there after a power cut.
+   * `normal` does not, and is faster: a power cut may take the last commits with it, acknowledged ones, too. The file
+   * stays whole, and a crash of the process alone loses nothing, either way.
+   */
+  readonly synchronous?: 'full' | 'normal';
+  /** For how long runs that have ended are kept. Left out: for ever. */
+  readonly keep?: Duration;
+}
+
+/** A store in a SQLite file, and what only this store can do. */
+export interface SqliteStore extends Store {
+  /** Writes a copy of the whole store, as it is at this moment, to a file that is not there yet. */
+  backup(file: string): void;
+  /** Deletes runs that ended before `keep`, and answers how many. Happens by itself about once an hour. */
+  prune(): number;
+  /** Gives back the space of what was deleted. Takes a while, and nothing is committed meanwhile. */
+  vacuum(): void;
+}
+
+/** What is known of a run that this process owns. */
+interface Owned {
+  readonly fence: number;
+  seq: number;
+}
+
+const HOUR = 3_600_000;
+const PRUNED_AT_ONCE = 500;
+/** Keeps the order of the places of one commit, after those of all commits before. */
+const PER_COMMIT = 2 ** 20;
+
+/**
+ * Keeps runs in `file`, which is made if it is not there.
+ *
+ * @example
+ * await using box = await createSignalbox({ store: sqlite('orders.db'), orchestrators: [order] });
+ */
+export function sqlite(file: string, options: SqliteOptions = {}): SqliteStore {
+  return new SqliteFile(file, options);
+}
+
+class SqliteFile implements SqliteStore {
+  readonly name: string;
+  readonly #file: string;
+  readonly #synchronous: 'full' | 'normal';
+  readonly #keep: number;
+  readonly #rows: RowReader;
+  readonly #owned = new Map<string, Owned>();
+  readonly #prepared = new Map<string, StatementSync>();
+  #owner: Owner = { name: '', lease: 0, now: () => 0 };
+  #db: DatabaseSync | null = null;
+  #unlock: () => void = () => {};
+  #prunedAt = 0;
+
+  constructor(file: string, { synchronous = 'full', keep }: SqliteOptions) {
+    if (typeof file !== 'string' || file === '') {
+      throw new InvalidOption({ option: 'file', value: file, expected: `the path of a file, or ':memory:'` });
+    }
+    if (synchronous !== 'full' && synchronous !== 'normal') {
+      throw new InvalidOption({ option: 'synchronous', value: synchronous, expected: `'full' or 'normal'` });
+    }
+    this.name = `sqlite ${file}`;
+    this.#file = file;
+    this.#synchronous = synchronous;
+    this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
+    this.#rows = new RowReader(this.name);
+  }
+
+  open(owner: Owner): void {
+    this.#owner = owner;
+    const unlock =
+      this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
+    try {
+      this.#db = usable(this.name, () => this.#openFile());
+      this.#unlock = unlock;
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+    this.prune();
+  }
+
+  commit(changes: readonly RunChange[]): void {
+    for (const change of changes) this.#check(change);
+    this.#transaction(() => {
+      for (const change of changes) this.#write(change);
+    });
+    for (const { run, fence, after, events, row } of changes) {
+      if (row !== null && isTerminal(row.status)) this.#owned.delete(run);
+      else this.#owned.set(run, { fence, seq: after + events.length });
+    }
+    if (this.#owner.now() - this.#prunedAt > HOUR) this.prune();
+  }
+
+  claim(limit: number): readonly string[] {
+    const { name } = this.#owner;
+    const found = this.#all(sql.SELECT_UNOWNED, name, limit).map(({ run }) => run as string);
+    this.#transaction(() => {
+      for (const run of found) this.#statement(sql.CLAIM_RUN).run(name, run);
+    });
+    for (const run of found) this.#owned.delete(run);
+    return found;
+  }
+
+  renew(): void {
+    // The lock lives as long as the process does.
+  }
+
+  saveDefinitions(definitions: Parameters<Store['saveDefinitions']>[0]): void {
+    this.#transaction(() => {
+      for (const { orchestrator, version, hash, lines } of definitions) {
+        this.#statement(sql.INSERT_DEFINITION).run(orchestrator, version, hash, JSON.stringify(lines));
+      }
+    });
+  }
+
+  readDefinition(orchestrator: string, version: string, hash: string): ReturnType<RowReader['definition']> | null {
+    const row = this.#get(sql.SELECT_DEFINITION, orchestrator, version, hash);
+    return row === null ? null : this.#rows.definition(row);
+  }
+
+  readRun(run: string): RunRow | null {
+    const row = this.#get(sql.SELECT_RUN, run);
+    return row === null ? null : this.#rows.run(row);
+  }
+
+  readRunByKey(orchestrator: string, key: string): RunRow | null {
+    const row = this.#get(sql.SELECT_RUN_BY_KEY, orchestrator, key);
+    return row === null ? null : this.#rows.run(row);
+  }
+
+  readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
+    const rows = this.#all(sql.SELECT_RUNS, Number(cursor ?? 0), orchestrator ?? null, status ?? null, limit);
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.rowid) };
+  }
+
+  readOpen(run: string): ReturnType<Store['readOpen']> {
+    const row = this.#get(sql.SELECT_RUN, run);
+    if (row === null) return null;
+    const seq = this.#get(sql.SELECT_SEQ, run)?.seq as number;
+    const owner = row.owner as string | null;
+    const fence = row.fence as number;
+    const open = this.#all(sql.SELECT_OPEN_STEPS, run).map((step) => this.#rows.step(step));
+    return { row: this.#rows.run(row), owner, fence, seq, open };
+  }
+
+  readChildren(run: string, parent: string): readonly ActorRow[] {
+    return this.#all(sql.SELECT_CHILDREN, run, parent).map((row) => this.#rows.step(row));
+  }
+
+  readActors(run: string): readonly ActorRow[] {
+    return this.#all(sql.SELECT_STEPS, run).map((row) => this.#rows.step(row));
+  }
+
+  readAttempts(run: string): ReturnType<Store['readAttempts']> {
+    return this.#all(sql.SELECT_ATTEMPTS, run).map((row) => this.#rows.attempt(row));
+  }
+
+  readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): readonly RunEvent[] {
+    const batches = this.#all(sql.SELECT_HISTORIES, run, after, limit);
+    return batches
+      .flatMap((batch) => this.#rows.events(batch))
+      .filter(({ seq }) => seq > after)
+      .slice(0, limit);
+  }
+
+  close(): void {
+    if (this.#db === null) return;
+    try {
+      this.#statement(sql.RELEASE_RUNS).run(this.#owner.name);
+    } finally {
+      this.#prepared.clear();
+      this.#db.close();
+      this.#db = null;
+      this.#unlock();
+    }
+  }
+
+  backup(file: string): void {
+    usable(this.name, () => this.#statement('vacuum into ?').run(file));
+  }
+
+  prune(): number {
+    const now = this.#owner.now();
+    this.#prunedAt = now;
+    if (!Number.isFinite(this.#keep)) return 0;
+    let pruned = 0;
+    for (;;) {
+      const old = this.#all(sql.SELECT_OLD_RUNS, now - this.#keep, PRUNED_AT_ONCE);
+      this.#transaction(() => {
+        for (const { run } of old)
+          for (const statement of sql.DELETE_RUN) this.#statement(statement).run(run as string);
+      });
+      pruned += old.length;
+      if (old.length < PRUNED_AT_ONCE) return pruned;
+    }
+  }
+
+  vacuum(): void {
+    this.#open().exec('vacuum');
+  }
+
+  #openFile(): DatabaseSync {
+    const db = new DatabaseSync(this.#file);
+    try {
+      const { application_id: id } = db.prepare('pragma application_id').get() as { application_id: number };
+      const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
+      const { tables } = db.prepare('select count(*) as tables from sqlite_schema').get() as { tables: number };
+      if (id !== sql.APPLICATION_ID && (tables > 0 || id !== 0)) {
+        throw new Error('it is a database of another program. Give the store a file of its own.');
+      }
+      if (version > sql.MIGRATIONS.length) {
+        throw new Error(
+          `it was written by a newer signalbox (its tables are version ${version}, this one knows ${sql.MIGRATIONS.length}). Update signalbox; the file was not changed.`,
+        );
+      }
+      db.exec(`pragma journal_mode = wal; pragma synchronous = ${this.#synchronous}; pragma temp_store = memory;`);
+      for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
+        db.exec(
+          `begin immediate; ${sql.MIGRATIONS[step]}; pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`,
+        );
+      }
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  #check({ run, fence, after }: RunChange): void {
+    const known = this.#owned.get(run) ?? this.#recall(run);
+    if (known === null) {
+      if (after !== 0) throw new CommitConflict({ run, expected: after, found: 0 });
+      return;
+    }
+    if (known.fence !== fence) throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
+    if (known.seq !== after) throw new CommitConflict({ run, expected: after, found: known.seq });
+  }
+
+  /** What the file says of a run that is not remembered. */
+  #recall(run: string): Owned | null {
+    const row = this.#get(sql.SELECT_RUN, run);
+    if (row === null) return null;
+    const { owner, fence } = row as { owner: string | null; fence: number };
+    if (owner !== this.#owner.name) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
+    return { fence, seq: this.#get(sql.SELECT_SEQ, run)?.seq as number };
+  }
+
+  #write({ run, fence, after, row, actors, attempts, events }: RunChange): void {
+    if (row !== null) this.#writeRun(row, fence, after);
+    const step = this.#statement(sql.UPSERT_STEP);
+    let ordinal = after * PER_COMMIT;
+    for (const actor of actors) {
+      ordinal += 1;
+      step.run(
+        run,
+        actor.path,
+        actor.parent,
+        actor.kind,
+        actor.state,
+        actor.attempt,
+        JSON.stringify(actor.input),
+        JSON.stringify(actor.output),
+        actor.error === null ? null : JSON.stringify(actor.error),
+        JSON.stringify(actor.memory),
+        actor.due,
+        actor.attemptedAt,
+        actor.startedAt,
+        actor.endedAt,
+        ordinal,
+      );
+    }
+    for (const { path, attempt, error, startedAt, endedAt } of attempts) {
+      this.#statement(sql.INSERT_ATTEMPT).run(run, path, attempt, JSON.stringify(error), startedAt, endedAt);
+    }
+    const last = events.at(-1);
+    if (last !== undefined) this.#statement(sql.INSERT_HISTORY).run(run, last.seq, textOf(run, events));
+  }
+
+  #writeRun(row: RunRow, fence: number, after: number): void {
+    const error = row.error === null ? null : JSON.stringify(row.error);
+    const output = JSON.stringify(row.output);
+    if (after > 0) {
+      this.#statement(sql.UPDATE_RUN).run(row.status, output, error, row.reason, row.endedAt, row.run);
+      return;
+    }
+    const { run, key, orchestrator, version, hash, status, reason, startedAt, endedAt } = row;
+    const [input, metadata] = [JSON.stringify(row.input), JSON.stringify(row.metadata)];
+    const owner = this.#owner.name;
+    this.#statement(sql.INSERT_RUN).run(
+      ...[
+        run,
+        key,
+        orchestrator,
+        version,
+        hash,
+        status,
+        input,
+        output,
+        error,
+        reason,
+        metadata,
+        owner,
+        fence,
+        startedAt,
+        endedAt,
+      ],
+    );
+  }
+
+  #transaction(work: () => void): void {
+    usable(this.name, () => {
+      const db = this.#open();
+      this.#statement('begin immediate').run();
+      try {
+        work();
+        this.#statement('commit').run();
+      } catch (error) {
+        // After some errors, a full disk for one, SQLite has rolled back by itself.
+        if (db.isTransaction) db.exec('rollback');
+        throw error;
+      }
+    });
+  }
+
+  #open(): DatabaseSync {
+    if (this.#db === null) throw new Error(`${this.name} is not open`);
+    return this.#db;
+  }
+
+  #statement(text: string): StatementSync {
+    let statement = this.#prepared.get(text);
+    if (statement === undefined) {
+      statement = this.#open().prepare(text);
+      this.#prepared.set(text, statement);
+    }
+    return statement;
+  }
+
+  #get(text: string, ...values: (string | number | null)[]): Columns | null {
+    return (this.#statement(text).get(...values) as Columns | undefined) ?? null;
+  }
+
+  #all(text: string, ...values: (string | number | null)[]): readonly Columns[] {
+    return this.#statement(text).all(...values) as unknown as readonly Columns[];
+  }
+}
+
+/** Events without their run, which stands in the row. Quotes inside of values are escaped, so nothing else looks like it. */
+function textOf(run: string, events: readonly RunEvent[]): string {
+  return JSON.stringify(events).replaceAll(`"run":${JSON.stringify(run)},`, '');
+}

@@ -1,0 +1,37 @@
+/**
+ * One process at a time. A lock on a database of its own beside the file: the system lets go of it when
+ * the process ends, however it ends, so a kill leaves nothing to clean up. Who holds it stands in a text
+ * file for the one who comes second.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreHeld } from '../../errors.ts';
+
+/** Takes the lock of `file`, or says who has it. The answer lets go of it. */
+export function lock(file: string, name: string, now: number): () => void {
+  const guard = new DatabaseSync(`${file}-lock`);
+  try {
+    guard.exec('pragma busy_timeout = 0; pragma journal_mode = delete; begin exclusive;');
+  } catch (error) {
+    guard.close();
+    if (isBusy(error)) throw new StoreHeld({ store: name, holder: holderOf(file) });
+    throw error;
+  }
+  writeFileSync(`${file}-holder`, `process ${process.pid} on ${hostname()}, since ${new Date(now).toISOString()}`);
+  return () => guard.close();
+}
+
+function holderOf(file: string): string {
+  try {
+    return readFileSync(`${file}-holder`, 'utf8');
+  } catch {
+    // It took the lock this very moment and has not written down who it is.
+    return 'a process that has only just begun';
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const { errcode } = error as { readonly errcode?: number };
+  return errcode === 5 || errcode === 261 || errcode === 517;
+}

@@ -1,0 +1,115 @@
+/** From rows as SQLite gives them to rows as the host takes them. What does not fit is an error that names the row. */
+import { type ErrorRecord, RowUnreadable, reasonOf } from '../../errors.ts';
+import { faultOfEvent, type RunEvent, type Status } from '../../events.ts';
+import type { Json, JsonObject } from '../../json.ts';
+import type { ActorRow, AttemptRow, DefinitionRow, RunRow } from '../../store.ts';
+
+/** A row with its columns by name. */
+export type Columns = { readonly [column: string]: string | number | null };
+
+/** Reads rows of one store; `name` is what errors call it. */
+export class RowReader {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  run(row: Columns): RunRow {
+    return this.#read('runs', String(row.run), () => ({
+      run: text(row.run),
+      key: row.key as string | null,
+      orchestrator: text(row.orchestrator),
+      version: text(row.version),
+      hash: text(row.hash),
+      status: text(row.status) as Status,
+      input: json(row.input),
+      output: json(row.output),
+      error: json(row.error) as ErrorRecord | null,
+      reason: row.reason as string | null,
+      metadata: json(row.metadata) as JsonObject,
+      startedAt: number(row.started_at),
+      endedAt: row.ended_at as number | null,
+    }));
+  }
+
+  step(row: Columns): ActorRow {
+    return this.#read('steps', `${row.run}, ${row.path}`, () => ({
+      run: text(row.run),
+      path: text(row.path),
+      parent: row.parent as string | null,
+      kind: text(row.kind),
+      state: text(row.state) as Status,
+      attempt: number(row.attempt),
+      input: json(row.input),
+      output: json(row.output),
+      error: json(row.error) as ErrorRecord | null,
+      memory: json(row.memory) as JsonObject,
+      due: row.due as number | null,
+      attemptedAt: number(row.attempted_at),
+      startedAt: number(row.started_at),
+      endedAt: row.ended_at as number | null,
+    }));
+  }
+
+  attempt(row: Columns): AttemptRow {
+    return this.#read('attempts', `${row.run}, ${row.path}, ${row.attempt}`, () => ({
+      run: text(row.run),
+      path: text(row.path),
+      attempt: number(row.attempt),
+      error: json(row.error) as ErrorRecord,
+      startedAt: number(row.started_at),
+      endedAt: number(row.ended_at),
+    }));
+  }
+
+  /** The events of one batch. */
+  events(row: Columns): readonly RunEvent[] {
+    return this.#read('histories', `${row.run}, ${row.seq}`, () =>
+      (json(row.events) as readonly JsonObject[]).map((kept) => {
+        const event = Object.freeze({ run: text(row.run), ...kept });
+        const fault = faultOfEvent(event);
+        if (fault !== null) throw new Error(fault);
+        return event as unknown as RunEvent;
+      }),
+    );
+  }
+
+  definition(row: Columns): DefinitionRow {
+    return this.#read('definitions', `${row.orchestrator}, ${row.version}`, () => ({
+      orchestrator: text(row.orchestrator),
+      version: text(row.version),
+      hash: text(row.hash),
+      lines: json(row.lines) as readonly string[],
+    }));
+  }
+
+  #read<T>(table: string, row: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw new RowUnreadable({ store: this.#name, table, row, reason: reasonOf(error) }, error);
+    }
+  }
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`there is ${String(value)} where a text belongs`);
+  return value;
+}
+
+function number(value: unknown): number {
+  if (typeof value !== 'number') throw new Error(`there is ${String(value)} where a number belongs`);
+  return value;
+}
+
+function json(value: unknown): Json {
+  return value === null ? null : deepFrozen(JSON.parse(text(value)) as Json);
+}
+
+/** What crosses the store's border is frozen, from whichever side. */
+function deepFrozen(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) deepFrozen(member);
+  return Object.freeze(value);
+}

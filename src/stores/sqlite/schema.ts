@@ -1,0 +1,160 @@
+/**
+ * The tables of a SQLite store, and the statements on them: written out, one constant each, so
+ * that every one can be pasted into a shell. `docs/sqlite.md` says what a reader finds where.
+ */
+
+/** Tells a file of ours from a database of another program: `SGBX`. */
+export const APPLICATION_ID = 0x53474258;
+
+/** Each step brings a file from the version of its index to the next. A step that has been released is never changed. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  create table definitions (
+    orchestrator text not null,
+    version text not null,
+    hash text not null,
+    lines text not null,
+    primary key (orchestrator, version, hash)
+  ) without rowid;
+
+  create table runs (
+    run text primary key,
+    key text,
+    orchestrator text not null,
+    version text not null,
+    hash text not null,
+    status text not null,
+    input text not null,
+    output text not null,
+    error text,
+    reason text,
+    metadata text not null,
+    owner text,
+    fence integer not null,
+    started_at integer not null,
+    ended_at integer
+  );
+  create unique index runs_by_key on runs (orchestrator, key) where key is not null;
+  create index runs_unfinished on runs (started_at) where ended_at is null;
+  create index runs_finished on runs (ended_at) where ended_at is not null;
+
+  create table steps (
+    run text not null,
+    path text not null,
+    parent text,
+    kind text not null,
+    state text not null,
+    attempt integer not null,
+    input text not null,
+    output text not null,
+    error text,
+    memory text not null,
+    due integer,
+    attempted_at integer not null,
+    started_at integer not null,
+    ended_at integer,
+    ordinal integer not null,
+    primary key (run, path)
+  ) without rowid;
+  create index steps_unfinished on steps (run) where ended_at is null;
+
+  create table attempts (
+    run text not null,
+    path text not null,
+    attempt integer not null,
+    error text not null,
+    started_at integer not null,
+    ended_at integer not null,
+    primary key (run, path, attempt)
+  ) without rowid;
+
+  -- The events that one commit added to one run, under the number of the last of them.
+  create table histories (
+    run text not null,
+    seq integer not null,
+    events text not null,
+    primary key (run, seq)
+  ) without rowid;
+
+  create view events as
+    select
+      run,
+      event.value ->> 'seq' as seq,
+      event.value ->> 'at' as at,
+      datetime((event.value ->> 'at') / 1000, 'unixepoch') as at_utc,
+      event.value ->> 'type' as type,
+      event.value ->> 'path' as path,
+      event.value as data
+    from histories, json_each(histories.events) as event
+    order by run, seq;
+
+  create view timers as
+    select run, path, due, datetime(due / 1000, 'unixepoch') as due_utc from steps where due is not null order by due;
+  `,
+];
+
+export const INSERT_RUN = `
+  insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, owner, fence, started_at, ended_at)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+export const UPDATE_RUN = `
+  update runs set status = ?, output = ?, error = ?, reason = ?, ended_at = ? where run = ?`;
+
+/** A place is written twice or three times in its life; only what can change is set again. */
+export const UPSERT_STEP = `
+  insert into steps (run, path, parent, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  on conflict (run, path) do update set
+    state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
+    due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`;
+
+export const INSERT_ATTEMPT = `
+  insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
+
+export const INSERT_HISTORY = `
+  insert into histories (run, seq, events) values (?, ?, ?)`;
+
+export const INSERT_DEFINITION = `
+  insert into definitions (orchestrator, version, hash, lines) values (?, ?, ?, ?) on conflict do nothing`;
+
+export const SELECT_DEFINITION = `
+  select * from definitions where orchestrator = ? and version = ? and hash = ?`;
+
+export const SELECT_RUN = `select * from runs where run = ?`;
+
+export const SELECT_RUN_BY_KEY = `select * from runs where orchestrator = ? and key = ?`;
+
+/** Runs in the order in which they were started; a null is no restriction. */
+export const SELECT_RUNS = `
+  select rowid, * from runs
+  where rowid > ?1 and (?2 is null or orchestrator = ?2) and (?3 is null or status = ?3)
+  order by rowid limit ?4`;
+
+export const SELECT_SEQ = `select coalesce(max(seq), 0) as seq from histories where run = ?`;
+
+export const SELECT_OPEN_STEPS = `select * from steps where run = ? and ended_at is null order by ordinal`;
+
+export const SELECT_CHILDREN = `select * from steps where run = ? and parent = ? order by ordinal`;
+
+export const SELECT_STEPS = `select * from steps where run = ? order by ordinal`;
+
+export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by path, attempt`;
+
+/** A batch has an event at the least, so a limit of events is limit enough for batches. */
+export const SELECT_HISTORIES = `select * from histories where run = ? and seq > ? order by seq limit ?`;
+
+export const SELECT_UNOWNED = `
+  select run from runs where ended_at is null and (owner is null or owner <> ?) order by started_at, rowid limit ?`;
+
+export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
+
+export const RELEASE_RUNS = `update runs set owner = null where owner = ? and ended_at is null`;
+
+export const SELECT_OLD_RUNS = `select run from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;
+
+export const DELETE_RUN: readonly string[] = [
+  `delete from histories where run = ?`,
+  `delete from attempts where run = ?`,
+  `delete from steps where run = ?`,
+  `delete from runs where run = ?`,
+];
