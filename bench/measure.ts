@@ -102,6 +102,8 @@ async function repeat(
 function stepUs({ runs, tracks, steps }: Load, [from, to]: readonly [number, number]): number {
   if (runs > 1 || tracks > 1 || steps <= to) return Number.NaN;
   const gaps: number[] = [];
+  // Who does not call the body leaves no stamps.
+  if (stamps[to] === 0) return Number.NaN;
   for (let at = from; at <= to; at += 1) gaps.push(((stamps[at] ?? 0) - (stamps[at - 1] ?? 0)) * 1_000);
   return median(gaps);
 }

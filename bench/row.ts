@@ -2,6 +2,7 @@
  * One row in a process of its own, so that no row inherits the heap or the compiled code
  * of another: reads the row as JSON from its arguments, writes what it measured as JSON.
  */
+import { onSqlite, rawSqlite } from './durable.ts';
 import type { Contender } from './load.ts';
 import { type Held, liveTasks, plainLive, waitingRuns } from './memory.ts';
 import { time } from './measure.ts';
@@ -29,6 +30,14 @@ function contenderOf({ contender, load }: TimedRow): Contender {
       return signalbox(load, { schema: loose, lane: 'table' });
     case 'signalbox, xstate lane':
       return signalbox(load, { schema: strict, lane: 'xstate' });
+    case 'signalbox, sqlite':
+      return onSqlite(load, 'full');
+    case 'signalbox, sqlite, normal':
+      return onSqlite(load, 'normal');
+    case 'raw sqlite, 1 row per commit':
+      return rawSqlite(load, 1);
+    case 'raw sqlite, 100 rows per commit':
+      return rawSqlite(load, 100);
     default:
       return contender satisfies never;
   }

@@ -11,9 +11,13 @@ type ContenderName =
   | 'textbook XState'
   | 'signalbox'
   | 'signalbox, no zod'
-  | 'signalbox, xstate lane';
+  | 'signalbox, xstate lane'
+  | 'signalbox, sqlite'
+  | 'signalbox, sqlite, normal'
+  | 'raw sqlite, 1 row per commit'
+  | 'raw sqlite, 100 rows per commit';
 
-export type Group = 'wide' | 'many' | 'long' | 'lanes' | 'memory';
+export type Group = 'wide' | 'many' | 'long' | 'lanes' | 'durable' | 'memory';
 
 export interface TimedRow {
   readonly is: 'timed';
@@ -35,7 +39,7 @@ export interface HeldRow {
 
 export type Row = TimedRow | HeldRow;
 
-export const GROUPS: readonly Group[] = ['wide', 'many', 'long', 'lanes', 'memory'];
+export const GROUPS: readonly Group[] = ['wide', 'many', 'long', 'lanes', 'durable', 'memory'];
 
 export interface Choice {
   readonly groups: readonly Group[];
@@ -83,6 +87,21 @@ export function rowsFor({ groups, quick, full }: Choice): Row[] {
   if (groups.includes('long')) timed('long', 'long 2,000', LOADS.long, [...both, 'textbook XState', ...ours]);
   if (groups.includes('lanes')) {
     timed('lanes', 'lanes 500×20', LOADS.many, ['signalbox', 'signalbox, xstate lane']);
+  }
+  if (groups.includes('durable')) {
+    const batched: ContenderName[] = [
+      'raw sqlite, 100 rows per commit',
+      'signalbox, sqlite',
+      'signalbox, sqlite, normal',
+    ];
+    timed('durable', 'durable many 500×20', LOADS.many, batched);
+    timed('durable', 'durable wide 10,000', LOADS.wide(10_000), batched);
+    if (!quick) timed('durable', 'durable wide 100,000', LOADS.wide(100_000), batched, LARGE);
+    timed('durable', 'durable long 2,000', LOADS.long, [
+      'raw sqlite, 1 row per commit',
+      'signalbox, sqlite',
+      'signalbox, sqlite, normal',
+    ]);
   }
   if (groups.includes('memory')) rows.push(...memoryRows(quick ? 10 : 1));
   return rows;

@@ -9,7 +9,9 @@ import {
   createSignalbox,
   defineOrchestrator,
   defineTrack,
+  memory,
   type SignalboxOptions,
+  type Store,
   type Task,
   type Track,
   task,
@@ -58,13 +60,19 @@ export function orchestratorFor({ tracks, steps }: Load, schema: CountSchema, bo
 export interface BoxChoices {
   readonly schema: CountSchema;
   readonly lane: NonNullable<SignalboxOptions<readonly []>['lane']>;
+  /** A store for each repetition, and what removes it; in memory if left out. */
+  readonly store?: () => { readonly store: Store; remove(): void };
 }
 
-export function signalbox(load: Load, { schema, lane }: BoxChoices): Contender {
+export function signalbox(
+  load: Load,
+  { schema, lane, store = () => ({ store: memory(), remove: () => {} }) }: BoxChoices,
+): Contender {
   const definition = orchestratorFor(load, schema, countTask(schema, stepOf(load)));
   return {
     async begin() {
-      const box = await createSignalbox({ orchestrators: [definition], lane });
+      const kept = store();
+      const box = await createSignalbox({ orchestrators: [definition], lane, store: kept.store });
       const one = async (): Promise<number> => {
         const run = await box.start(definition, { input: { n: 0 } });
         return run.result();
@@ -74,6 +82,7 @@ export function signalbox(load: Load, { schema, lane }: BoxChoices): Contender {
         async end() {
           const { commits } = box.counts;
           await box.close();
+          kept.remove();
           return commits;
         },
       };

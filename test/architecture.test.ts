@@ -18,10 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['words', 'actors', 'xstate'],
   dsl: ['words', 'machines', 'type @standard-schema/spec', 'node:crypto'],
   runtime: ['words', 'actors', 'machines', 'dsl', 'type xstate'],
-  stores: ['words', 'node:sqlite'],
+  stores: ['words', 'node:sqlite', 'node:fs', 'node:os'],
   executors: ['words'],
   inspect: ['words', 'dsl', 'machines', 'immer'],
-  testing: ['words', 'dsl', 'machines', 'runtime', 'stores/memory.ts', 'executors/in-process.ts'],
+  testing: ['words', 'node:assert/strict', 'dsl', 'machines', 'runtime', 'stores/memory.ts', 'executors/in-process.ts'],
   'index.ts': ['words', 'actors', 'machines', 'dsl', 'runtime', 'stores', 'executors', 'inspect'],
 };
 

@@ -164,6 +164,18 @@ const cancelChildren = {
 } as const;
 const stopAll = ['skipRest', cancelChildren] as const;
 
+/** How a child's end can be the parent's, whether it runs or is paused. */
+const ends = [
+  { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
+  { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
+  { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
+  { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
+] as const;
+const stops = {
+  cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
+  timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
+} as const;
+
 /** The states that every parent has. An orchestrator adds `awaitingIntervention`. */
 export const parentStates = {
   pending: {
@@ -189,15 +201,8 @@ export const parentStates = {
     entry: startNext,
     invoke: { src: 'children', id: 'children' },
     on: {
-      'child.settled': [
-        { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
-        { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
-        { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
-        { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
-        { actions: ['countSettled', ...startNext] },
-      ],
-      cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
-      timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
+      'child.settled': [...ends, { actions: ['countSettled', ...startNext] }],
+      ...stops,
       pause: { target: 'paused', actions: { type: 'tellChildren', params: { type: 'pause' } } },
       compensate: { target: 'compensating' },
     },
@@ -205,15 +210,8 @@ export const parentStates = {
   paused: {
     invoke: { src: 'children', id: 'children' },
     on: {
-      'child.settled': [
-        { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
-        { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
-        { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
-        { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
-        { actions: 'countSettled' },
-      ],
-      cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
-      timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
+      'child.settled': [...ends, { actions: 'countSettled' }],
+      ...stops,
       resume: { target: 'running', actions: { type: 'tellChildren', params: { type: 'resume' } } },
     },
   },

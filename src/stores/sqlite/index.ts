@@ -96,6 +96,7 @@ class SqliteFile implements SqliteStore {
       unlock();
       throw error;
     }
+    usable(this.name, () => this.#statement(sql.RELEASE_ALL).run());
     this.prune();
   }
 
@@ -113,7 +114,7 @@ class SqliteFile implements SqliteStore {
 
   claim(limit: number): readonly string[] {
     const { name } = this.#owner;
-    const found = this.#all(sql.SELECT_UNOWNED, name, limit).map(({ run }) => run as string);
+    const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
     this.#transaction(() => {
       for (const run of found) this.#statement(sql.CLAIM_RUN).run(name, run);
     });

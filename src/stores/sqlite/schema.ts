@@ -36,6 +36,7 @@ export const MIGRATIONS: readonly string[] = [
   );
   create unique index runs_by_key on runs (orchestrator, key) where key is not null;
   create index runs_unfinished on runs (started_at) where ended_at is null;
+  create index runs_unowned on runs (started_at) where ended_at is null and owner is null;
   create index runs_finished on runs (ended_at) where ended_at is not null;
 
   create table steps (
@@ -143,8 +144,11 @@ export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by pa
 /** A batch has an event at the least, so a limit of events is limit enough for batches. */
 export const SELECT_HISTORIES = `select * from histories where run = ? and seq > ? order by seq limit ?`;
 
+/** Whoever owned a run of this file is gone: the lock says so. */
+export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
+
 export const SELECT_UNOWNED = `
-  select run from runs where ended_at is null and (owner is null or owner <> ?) order by started_at, rowid limit ?`;
+  select run from runs where ended_at is null and owner is null order by started_at, rowid limit ?`;
 
 export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
 
