@@ -115,7 +115,15 @@ export interface TaskDefinition {
   readonly timeout: number | undefined;
 }
 
-export type BodyDefinition = TaskDefinition | TrackDefinition | CompositeDefinition;
+/** A step that only lets time pass. */
+export interface SleepDefinition {
+  readonly is: 'sleep';
+  readonly name: string;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export type BodyDefinition = TaskDefinition | TrackDefinition | CompositeDefinition | SleepDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */
 export interface StepDefinition {
@@ -205,6 +213,11 @@ export interface PlanNode {
 export interface StepSpec {
   /** A line that says the same as the options, for the definition's structure. */
   readonly line: string;
+}
+
+/** What a sleep's node was declared with. */
+export interface SleepSpec extends StepSpec {
+  readonly ms: number;
 }
 
 /** What an `output` mapper or a merge is given when the last child has ended. */

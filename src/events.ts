@@ -39,6 +39,7 @@ const EVENT_FIELDS = {
   'track.compensationFailed': { error: 'error' },
 
   'step.awaitingApproval': {},
+  'step.waiting': { due: 'number?' },
   'step.started': { attempt: 'number' },
   'step.progress': { attempt: 'number', fraction: 'number', note: 'string?' },
   'step.retrying': { attempt: 'number', error: 'error', delay: 'number', due: 'number' },
@@ -53,11 +54,18 @@ const EVENT_FIELDS = {
   'step.compensationFailed': { attempt: 'number', error: 'error' },
 } as const;
 
-type FieldTypes = { string: string; 'string?': string | null; number: number; error: ErrorRecord };
+type FieldTypes = {
+  string: string;
+  'string?': string | null;
+  number: number;
+  'number?': number | null;
+  error: ErrorRecord;
+};
 const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   string: 'a string',
   'string?': 'a string or null',
   number: 'a number',
+  'number?': 'a number or null',
   error: 'an error record',
 };
 type FieldsOf<T extends EventType> = {
@@ -122,6 +130,8 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
       return value === null || typeof value === 'string';
     case 'number':
       return typeof value === 'number' && Number.isFinite(value);
+    case 'number?':
+      return value === null || (typeof value === 'number' && Number.isFinite(value));
     case 'error':
       return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
     default:

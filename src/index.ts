@@ -131,6 +131,7 @@ export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { ParentEvent, ParentMemory } from './machines/parent.ts';
 export { compositeMachine } from './machines/composite.ts';
+export { sleepMachine } from './machines/sleep.ts';
 export { orchestratorMachine } from './machines/orchestrator.ts';
 export { type MachineInput, type TaskEvent, type TaskMemory, taskMachine } from './machines/task.ts';
 export { trackMachine } from './machines/track.ts';

@@ -5,9 +5,20 @@ import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
 import type { Invoked } from './effect.ts';
 import { execute } from './execute.ts';
+import { sleep } from './sleep.ts';
 import { approval, children, intervention } from './waiting.ts';
 
-export const actors = { begin, execute, backoff, cleanup, compensate, children, approval, intervention } as const;
+export const actors = {
+  begin,
+  execute,
+  backoff,
+  sleep,
+  cleanup,
+  compensate,
+  children,
+  approval,
+  intervention,
+} as const;
 
 export function actorNamed(name: string): Invoked | undefined {
   return (actors as { readonly [name: string]: Invoked })[name];

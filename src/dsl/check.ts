@@ -82,6 +82,9 @@ class Check {
       case 'track':
         this.#track(definition, path);
         break;
+      case 'sleep':
+        if (!(definition.ms >= 0)) this.#option(path, 'duration', definition.ms, 'a duration');
+        break;
       case 'composite':
         this.#composite(definition, path);
         break;

@@ -14,10 +14,12 @@ import type {
   OrchestratorDefinition,
   Plan,
   PlanNode,
+  SleepSpec,
   StepDefinition,
   TaskDefinition,
   TrackDefinition,
 } from '../definition.ts';
+import { fromMs } from '../duration.ts';
 import type { Json } from '../json.ts';
 import type { Schema } from '../schema.ts';
 import { assertValid, isAsync } from './check.ts';
@@ -38,6 +40,24 @@ interface Use {
 const NO_NODES: readonly PlanNode[] = Object.freeze([]);
 const NO_NAMES: ReadonlyMap<string, PlanNode> = new Map();
 const NO_ORDINALS: readonly number[] = Object.freeze([]);
+
+/** What a step without children has. */
+const LEAF: Omit<Shape, 'kind' | 'called'> = {
+  task: null,
+  spec: null,
+  schema: null,
+  children: NO_NODES,
+  childByName: NO_NAMES,
+  sees: 'earlier',
+  onFailure: 'failFast',
+  concurrency: 1,
+  output: null,
+  result: 'last',
+};
+
+function sleepSpec(ms: number): SleepSpec {
+  return Object.freeze({ line: `for ${fromMs(ms)}`, ms });
+}
 
 const plans = new WeakMap<object, Plan>();
 
@@ -151,6 +171,8 @@ class Compiler {
         return this.#track(definition);
       case 'composite':
         return this.#composite(definition);
+      case 'sleep':
+        return { ...LEAF, kind: 'sleep', called: definition.name, spec: sleepSpec(definition.ms) };
       default:
         return definition satisfies never;
     }
@@ -158,20 +180,7 @@ class Compiler {
 
   #task(task: TaskDefinition): Shape {
     this.tasks.set(task.name, task);
-    return {
-      kind: 'task',
-      called: task.name,
-      task,
-      spec: null,
-      schema: null,
-      children: NO_NODES,
-      childByName: NO_NAMES,
-      sees: 'earlier',
-      onFailure: 'failFast',
-      concurrency: 1,
-      output: null,
-      result: 'last',
-    };
+    return { ...LEAF, kind: 'task', called: task.name, task };
   }
 
   #track(definition: TrackDefinition): Shape {
@@ -314,7 +323,7 @@ function nodeOf(use: Use, index: number, after: readonly number[], dependents: r
     index,
     called: shape.called,
     task: shape.task,
-    spec: null,
+    spec: shape.spec,
     schema: shape.schema,
     input,
     children: shape.children,

@@ -4,11 +4,12 @@
  * A builder is immutable: `.step` answers with another one and leaves this one as it was.
  * The steps are put into an array only when somebody asks for the definition.
  */
-import type { Mapper, StepDefinition, TrackDefinition } from '../definition.ts';
+import type { Mapper, SleepDefinition, StepDefinition, TrackDefinition } from '../definition.ts';
+import type { Duration } from '../duration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, itemsOf, type Link } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
-import { readOptions, readStep } from './reading.ts';
+import { readDuration, readOptions, readStep } from './reading.ts';
 import type { MapperArguments, Runnable, StepFacts } from './types.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
@@ -29,6 +30,13 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
     body: Runnable<BI, BO, BC>,
     ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
+  /**
+   * Adds a step that lets time pass: `'10m'`, `'2d'`. It outlives the process, and leaves `null` behind.
+   */
+  sleep<const K extends string>(
+    name: K,
+    duration: Duration,
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: null }, null, null, C>;
   /**
    * Ends the track with an output of its own making; without it, its output is that of its
    * last step. An `async` function may wait: it is run as a task (S5).
@@ -110,6 +118,16 @@ class Chain {
 
   step(name: unknown, body: unknown, mapper: unknown): Chain {
     return new Chain(this.#head, append(this.#last, readStep(name, body, mapper, [])));
+  }
+
+  sleep(name: unknown, duration: unknown): Chain {
+    const notes: Note[] = [];
+    // What is left out is told like what cannot be read.
+    const ms = readDuration(duration ?? '', 'duration', 0, notes);
+    const body: SleepDefinition = Object.freeze({ is: 'sleep', name: name as string, ms });
+    leaveNotes(body, notes);
+    const step: StepDefinition = Object.freeze({ name: name as string, body, input: undefined });
+    return new Chain(this.#head, append(this.#last, step));
   }
 
   output(mapper: unknown): AnyTrack {

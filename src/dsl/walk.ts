@@ -51,6 +51,7 @@ export function walk(root: AnyDefinition, visitor?: Visitor): readonly AnyDefini
 export function stepsOf(definition: AnyDefinition): readonly (StepDefinition | TrackUse)[] {
   switch (definition.is) {
     case 'task':
+    case 'sleep':
       return NONE;
     case 'track':
       return definition.steps;

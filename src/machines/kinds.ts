@@ -5,6 +5,7 @@ import { compositeMachine } from './composite.ts';
 import { orchestratorMachine } from './orchestrator.ts';
 import { isBad, type ParentMemory } from './parent.ts';
 import { builtInKinds, type Kind } from './registry.ts';
+import { sleepMachine } from './sleep.ts';
 import { type TaskMemory, taskMachine } from './task.ts';
 import { trackMachine } from './track.ts';
 
@@ -29,6 +30,8 @@ const task: Kind = {
     switch (to) {
       case 'pending':
         return null;
+      case 'waiting':
+        return { run, seq, at, path, type: 'step.waiting', due };
       case 'running':
         return { run, seq, at, path, type: 'step.started', attempt } as RunEvent;
       case 'completed':
@@ -111,6 +114,7 @@ const parent = (name: string, types: ReturnType<typeof typesOf>, machine: Kind['
 
 builtInKinds
   .register(task)
+  .register({ ...task, name: 'sleep', machine: sleepMachine })
   .register(parent('track', TRACK, trackMachine))
   .register(parent('composite', TRACK, compositeMachine))
   .register(parent('orchestrator', typesOf('run'), orchestratorMachine));

@@ -99,7 +99,7 @@ export class Dispatcher {
     }
     this.#options.timers.clearUnder(
       `${id}/`,
-      (name) => run?.actors.get(name.slice(id.length + 1))?.invoked === 'backoff',
+      (name) => (run?.actors.get(name.slice(id.length + 1))?.due ?? null) !== null,
     );
   }
 

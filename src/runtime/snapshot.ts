@@ -51,7 +51,8 @@ export interface RunSnapshot {
 export function statusOf(row: RunRow, open: readonly ActorRow[], kinds: Kinds): Status {
   if (row.status !== 'running') return row.status;
   const steps = open.filter(({ kind }) => !kinds.get(kind).parent);
-  return steps.length > 0 && steps.every(({ state }) => state === 'retrying' || state === 'awaitingApproval')
+  return steps.length > 0 &&
+    steps.every(({ state }) => state === 'retrying' || state === 'waiting' || state === 'awaitingApproval')
     ? 'waiting'
     : 'running';
 }

@@ -75,11 +75,14 @@ export class Turn {
         return true;
       }
       case 'wake': {
-        const actor = waiting(actors.get(message.path), 'backoff', message.attempt);
+        const asleep = actors.get(message.path);
+        // Whatever it is that waits for a timer: a retry, a sleep.
+        const timer = asleep?.due === null ? null : (asleep?.invoked ?? null);
+        const actor = timer === null ? null : waiting(asleep, timer, message.attempt);
         if (actor === null) return false;
         actor.invoked = null;
         actor.due = null;
-        this.#send(actor, { type: 'xstate.done.actor.backoff', output: undefined, actorId: 'backoff' });
+        this.#send(actor, { type: `xstate.done.actor.${timer}`, output: undefined, actorId: timer });
         return true;
       }
       case 'progress':
@@ -113,7 +116,7 @@ export class Turn {
     let acts = 0;
     for (const wish of wishes) {
       if (wish.type === 'invoke') this.#invoke(actor, wish.src);
-      else if (wish.type === 'stop') this.#stop(actor, wish.src, from);
+      else if (wish.type === 'stop') this.#stop(actor, wish.src);
       else acts += 1;
     }
     const to = state.value as string;
@@ -169,13 +172,13 @@ export class Turn {
   }
 
   /** A state was left. What it had invoked is told to end, unless its answer is why the state was left. */
-  #stop(actor: Actor, src: string, from: string): void {
+  #stop(actor: Actor, src: string): void {
     if (actor.invoked !== src) return;
     actor.invoked = null;
     if (src === 'execute') {
       const { attempt } = actor.state.context as unknown as Asked;
       this.#changes.owed.push({ do: 'abort', path: actor.path, attempt });
-    } else if (from === 'retrying') {
+    } else if (actor.due !== null) {
       actor.due = null;
       this.#changes.owed.push({ do: 'unwake', path: actor.path });
     }

@@ -1,5 +1,5 @@
 /** Plan nodes for tests of single machines, made without the builders. */
-import type { PlanNode, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
+import type { PlanNode, StepSpec, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
 import { NO_RETRY } from '../../src/retry.ts';
 
 const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
@@ -41,7 +41,7 @@ export function nodeOf(
     index,
     called: kind,
     task: kind === 'task' ? taskDefinition({ retry: { ...NO_RETRY, maxAttempts: 3, ...retry }, ...task }) : null,
-    spec: null,
+    spec: kind === 'sleep' ? ({ line: 'for 1s', ms: 1_000 } as StepSpec) : null,
     schema: null,
     input: null,
     children: below,

@@ -44,7 +44,7 @@ const event = fc.oneof(
   ),
   fc
     .tuple(
-      fc.constantFrom('execute', 'backoff', 'cleanup', 'compensate', 'approval'),
+      fc.constantFrom('execute', 'backoff', 'sleep', 'cleanup', 'compensate', 'approval'),
       fc.constantFrom<object>(
         { output: 'result' },
         { output: { decision: 'approve' } },
