@@ -16,7 +16,6 @@ import {
   Impossible,
   LeaseLost,
   reasonOf,
-  RowUnreadable,
   toRecord,
 } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
@@ -28,6 +27,7 @@ import { type Committed, Committer } from './committer.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { planName } from './options.ts';
 import type { Message } from './message.ts';
+import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
 import { type Changes, keyOf, type RunState } from './run-state.ts';
 import { Timers } from './timers.ts';
@@ -67,17 +67,12 @@ export class Host {
   readonly #runs = new Map<string, RunState>();
   /** Runs in memory that have nothing under way here, the longest idle first. */
   readonly #idle = new Map<string, RunState>();
-  /** Runs that are being read, with the messages that wait for them. */
-  readonly #reading = new Map<string, { readonly line: Message[]; readonly run: Promise<RunState | null> }>();
-  readonly #pausing = new Set<() => void>();
+  readonly #reader: Reader;
   readonly timers: Timers;
   #closed = false;
   #pause = FIRST_PAUSE;
-  /** Reasons for which runs were refused, so that each is logged once. */
-  readonly #told = new Set<string>();
   turns = 0;
-  /** Runs that could not be gone on with. */
-  refused = 0;
+  #recovering: Promise<void> = Promise.resolve();
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -88,6 +83,12 @@ export class Host {
       ...options,
       timers: this.timers,
       post: (run, message) => this.post(run, message),
+    });
+    this.#reader = new Reader({
+      logger: options.logger,
+      wakeAfter: (ms, wake) => this.timers.at(options.clock.now() + ms, wake),
+      recall: (id, line) => this.#recall(id, line),
+      found: (id, run, line) => this.#found(id, run, line),
     });
     this.#committer = new Committer({
       store,
@@ -101,14 +102,14 @@ export class Host {
       turns: this.turns,
       commits: this.#committer.commits,
       ignored: this.#dispatcher.ignored,
-      refused: this.refused,
+      refused: this.#reader.refused,
       inMemory: this.#runs.size,
     };
   }
 
   /** No message waits, nothing is to be committed. Bodies and timers may be under way, and runs may wait for a store that fails. */
   get quiet(): boolean {
-    return this.#committer.quiet && this.#reading.size <= this.#pausing.size;
+    return this.#committer.quiet && this.#reader.quiet;
   }
 
   isInMemory(run: string): boolean {
@@ -124,7 +125,7 @@ export class Host {
   post(id: string, message: Message): void {
     if (this.#closed) return;
     const run = this.#runs.get(id);
-    if (run === undefined) void this.#read(id, [message]);
+    if (run === undefined) void this.#reader.read(id, [message]);
     else this.#take(run, message);
   }
 
@@ -135,8 +136,10 @@ export class Host {
       await this.#committed(here, message);
       return true;
     }
+    // It may be one of those that are only just being taken over.
+    await this.#recovering.catch(() => {});
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
-    const run = await this.#read(id, [message]);
+    const run = await this.#reader.read(id, [message]);
     if (run === null) return false;
     const { changes } = run;
     if (changes !== null) await landed(changes);
@@ -149,17 +152,27 @@ export class Host {
     this.#dispatcher.abortAll(reason);
     await this.#committer.settled();
     this.timers.clearAll();
-    for (const goOn of this.#pausing) goOn();
+    this.#reader.close();
   }
 
   /**
    * Takes over every unfinished run that no living process owns, a window at a time: what waits for a
    * timer is let go of again, so that a hundred thousand of them don't fill the memory.
    */
-  async recover(): Promise<void> {
+  recover(): Promise<void> {
+    this.#recovering = this.#recover();
+    // Who awaits it is told by the rejection; the log tells everybody else.
+    this.#recovering.catch((error: unknown) => {
+      const message = `Unfinished runs could not be taken over: ${reasonOf(error)}`;
+      this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+    });
+    return this.#recovering;
+  }
+
+  async #recover(): Promise<void> {
     while (!this.#closed) {
       const claimed = await this.#options.store.claim(WINDOW);
-      await Promise.all(claimed.map((id) => this.#read(id)));
+      await Promise.all(claimed.map((id) => this.#reader.read(id, [])));
       if (claimed.length < WINDOW) return;
     }
   }
@@ -275,11 +288,13 @@ export class Host {
     this.#committer.drop(run);
     this.#evict(run);
     const { id, facts } = run;
-    void this.#read(id, messages, pause, () => this.#tellLanded(facts, changes.after)).then((again) => {
-      // The messages have been taken again; those who wait for them wait for that commit.
-      if (again?.changes) again.changes.committed.push(...committed);
-      else for (const done of committed) done(this.#closed ? new BoxClosed() : undefined);
-    });
+    void this.#reader
+      .read(id, messages, pause, () => this.#tellLanded(facts, changes.after))
+      .then((again) => {
+        // The messages have been taken again; those who wait for them wait for that commit.
+        if (again?.changes) again.changes.committed.push(...committed);
+        else for (const done of committed) done(this.#closed ? new BoxClosed() : undefined);
+      });
   }
 
   /** Events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
@@ -293,74 +308,14 @@ export class Host {
     }
   }
 
-  /** Reads a run, then takes the messages that have gathered for it. A run is never read twice at a time (I2). */
-  #read(id: string, messages: readonly Message[] = [], pause = 0, before = async () => {}): Promise<RunState | null> {
-    const reading = this.#reading.get(id);
-    if (reading !== undefined) {
-      reading.line.push(...messages);
-      return reading.run;
+  /** A run has been read: what waited for it is taken. */
+  #found(id: string, run: RunState | null, line: readonly Message[]): void {
+    for (const message of line) {
+      if (run !== null) this.#take(run, message);
+      else if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
     }
-    const line = [...messages];
-    const run = this.#readUntilRead(id, line, pause, before).then((found) => {
-      this.#reading.delete(id);
-      for (const message of line) {
-        if (found !== null) this.#take(found, message);
-        else if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
-      }
-      // Read for nobody in particular, as at a recovery: what only waits is let go of again.
-      if (found !== null) this.#rest(found);
-      return found;
-    });
-    this.#reading.set(id, { line, run });
-    return run;
-  }
-
-  async #readUntilRead(
-    id: string,
-    line: readonly Message[],
-    pause: number,
-    before: () => Promise<void>,
-  ): Promise<RunState | null> {
-    if (pause > 0) await this.#wait(pause);
-    while (!this.#closed) {
-      try {
-        await before();
-        return await this.#recall(id, line);
-      } catch (error) {
-        if (
-          error instanceof DefinitionChanged ||
-          error instanceof DefinitionMissing ||
-          error instanceof RowUnreadable
-        ) {
-          this.#refuse(id, error);
-          return null;
-        }
-        const reason = reasonOf(error);
-        const message = `Run "${id}" could not be read and is tried again in ${LONGEST_PAUSE} ms: ${reason}`;
-        this.#options.logger({ level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) });
-        await this.#wait(LONGEST_PAUSE);
-      }
-    }
-    return null;
-  }
-
-  /** A run that cannot be gone on with stays as it is, and that is told once for each reason. */
-  #refuse(id: string, error: Error): void {
-    this.refused += 1;
-    if (this.#told.has(error.message)) return;
-    this.#told.add(error.message);
-    this.#options.logger({ level: 'error', message: error.message, run: id, error });
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const goOn = (): void => {
-        this.#pausing.delete(goOn);
-        resolve();
-      };
-      this.#pausing.add(goOn);
-      this.timers.at(this.#options.clock.now() + ms, goOn);
-    });
+    // Read for nobody in particular, as at a recovery: what only waits is let go of again.
+    if (run !== null) this.#rest(run);
   }
 
   /** The run as the store has it, and what is owed to it. Null when it has ended, or never was. */

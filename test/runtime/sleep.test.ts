@@ -78,6 +78,19 @@ test('a sleep survives its box with the time that remains', async () => {
   expect(await second.run('r').result()).toEqual({ nap: 'before, null, after' });
 });
 
+test('a run that is only just being taken over can be cancelled at once (S14)', async () => {
+  const store = memory();
+  const clock = fakeClock();
+  const first = await createSignalbox({ orchestrators: [flow], clock, store });
+  await first.start(flow, { id: 'r', input: null });
+  await settled(first);
+  await first.close();
+
+  await using second = await createSignalbox({ orchestrators: [flow], clock, store });
+  await second.run('r').cancel({ reason: 'enough' });
+  await expect(second.run('r').result()).rejects.toMatchObject({ code: 'run-cancelled', reason: 'enough' });
+});
+
 test('a sleep that was due while no box was there ends at once in the next one', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'signalbox-sleep-')), 'runs.db');
   const clock = fakeClock();

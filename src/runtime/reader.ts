@@ -1,0 +1,116 @@
+/**
+ * Reading runs into memory, one reading at a time for each run (I2): messages that come meanwhile wait in line. A store that
+ * cannot be read is asked again later; a run that cannot be gone on with is left as it is, and the log says why.
+ */
+import { DefinitionChanged, DefinitionMissing, RowUnreadable, reasonOf } from '../errors.ts';
+import type { Logger } from '../executor.ts';
+import type { Message } from './message.ts';
+import type { RunState } from './run-state.ts';
+
+export interface ReaderOptions {
+  readonly logger: Logger;
+  /** Calls back after so many milliseconds. */
+  wakeAfter(ms: number, wake: () => void): void;
+  /** The run as the store has it, or null when it is over or somebody else's. `line` is what waits for it. */
+  recall(id: string, line: readonly Message[]): Promise<RunState | null>;
+  /** The run was read: what waited in line is to be taken. */
+  found(id: string, run: RunState | null, line: readonly Message[]): void;
+}
+
+interface Reading {
+  readonly line: Message[];
+  readonly run: Promise<RunState | null>;
+}
+
+/** After so long a store that could not be read is asked again. */
+const PAUSE = 5_000;
+
+export class Reader {
+  readonly #options: ReaderOptions;
+  readonly #reading = new Map<string, Reading>();
+  readonly #pausing = new Set<() => void>();
+  /** Reasons for which runs were refused, so that each is logged once. */
+  readonly #told = new Set<string>();
+  #closed = false;
+  /** Runs that could not be gone on with. */
+  refused = 0;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is being read; a run that waits for a store that fails does not count. */
+  get quiet(): boolean {
+    return this.#reading.size <= this.#pausing.size;
+  }
+
+  /** Reads a run, and has the messages taken that have gathered for it by then. `before` comes first, after the pause. */
+  read(id: string, messages: readonly Message[], pause = 0, before = async () => {}): Promise<RunState | null> {
+    const reading = this.#reading.get(id);
+    if (reading !== undefined) {
+      reading.line.push(...messages);
+      return reading.run;
+    }
+    const line = [...messages];
+    const run = this.#untilRead(id, line, pause, before).then((found) => {
+      this.#reading.delete(id);
+      this.#options.found(id, found, line);
+      return found;
+    });
+    this.#reading.set(id, { line, run });
+    return run;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const goOn of this.#pausing) goOn();
+  }
+
+  async #untilRead(
+    id: string,
+    line: readonly Message[],
+    pause: number,
+    before: () => Promise<void>,
+  ): Promise<RunState | null> {
+    if (pause > 0) await this.#wait(pause);
+    while (!this.#closed) {
+      try {
+        await before();
+        return await this.#options.recall(id, line);
+      } catch (error) {
+        if (isFinal(error)) return this.#refuse(id, error);
+        const message = `Run "${id}" could not be read and is tried again in ${PAUSE} ms: ${reasonOf(error)}`;
+        this.#options.logger({ level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) });
+        await this.#wait(PAUSE);
+      }
+    }
+    return null;
+  }
+
+  #refuse(id: string, error: DefinitionChanged | DefinitionMissing | RowUnreadable): null {
+    this.refused += 1;
+    // Ten thousand runs of one definition that is missing are one thing to mend, and one line.
+    const { orchestrator, version } = error.fields as { readonly orchestrator?: string; readonly version?: string };
+    const reason = orchestrator === undefined ? error.message : `${error.code} ${orchestrator} ${version}`;
+    if (this.#told.has(reason)) return null;
+    this.#told.add(reason);
+    this.#options.logger({ level: 'error', message: error.message, run: id, error });
+    return null;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        this.#pausing.delete(goOn);
+        resolve();
+      };
+      this.#pausing.add(goOn);
+      this.#options.wakeAfter(ms, goOn);
+    });
+  }
+}
+
+/** Reading again would not help. */
+function isFinal(error: unknown): error is DefinitionChanged | DefinitionMissing | RowUnreadable {
+  return error instanceof DefinitionChanged || error instanceof DefinitionMissing || error instanceof RowUnreadable;
+}
