@@ -39,7 +39,7 @@ const EVENT_FIELDS = {
   'track.compensationFailed': { error: 'error' },
 
   'step.awaitingApproval': {},
-  'step.waiting': { due: 'number?' },
+  'step.waiting': { due: 'number' },
   'step.started': { attempt: 'number' },
   'step.progress': { attempt: 'number', fraction: 'number', note: 'string?' },
   'step.retrying': { attempt: 'number', error: 'error', delay: 'number', due: 'number' },
@@ -58,14 +58,12 @@ type FieldTypes = {
   string: string;
   'string?': string | null;
   number: number;
-  'number?': number | null;
   error: ErrorRecord;
 };
 const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   string: 'a string',
   'string?': 'a string or null',
   number: 'a number',
-  'number?': 'a number or null',
   error: 'an error record',
 };
 type FieldsOf<T extends EventType> = {
@@ -130,8 +128,6 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
       return value === null || typeof value === 'string';
     case 'number':
       return typeof value === 'number' && Number.isFinite(value);
-    case 'number?':
-      return value === null || (typeof value === 'number' && Number.isFinite(value));
     case 'error':
       return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
     default:
@@ -158,17 +154,25 @@ const TERMINAL = [
 export type TerminalStatus = (typeof TERMINAL)[number];
 
 /** Every status that a run, a track or a step can show. */
-export type Status =
-  | TerminalStatus
-  | 'pending'
-  | 'awaitingApproval'
-  | 'running'
-  | 'waiting'
-  | 'retrying'
-  | 'paused'
-  | 'awaitingIntervention'
-  | 'cancelling'
-  | 'compensating';
+export type Status = TerminalStatus | (typeof LIVE)[number];
+
+const LIVE = [
+  'pending',
+  'awaitingApproval',
+  'running',
+  'waiting',
+  'retrying',
+  'paused',
+  'awaitingIntervention',
+  'cancelling',
+  'compensating',
+] as const;
+const STATUS_SET: ReadonlySet<string> = new Set([...TERMINAL, ...LIVE]);
+
+/** Is this a status that something can have? */
+export function isStatus(status: unknown): status is Status {
+  return typeof status === 'string' && STATUS_SET.has(status);
+}
 
 const TERMINAL_SET: ReadonlySet<string> = new Set(TERMINAL);
 

@@ -28,6 +28,7 @@ const terminal = ['completed', 'failed', 'timedOut', 'skipped', 'cancelled', 'co
 function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   const [noun, what] = type.split('.') as [string, string];
   const attempt = noun === 'step' && what !== 'skipped' && what !== 'awaitingApproval' ? (['attempt'] as const) : [];
+  if (what === 'waiting') return ['due'];
   if (type === 'run.started') return ['orchestrator', 'version'];
   if (what === 'progress') return [...attempt, 'fraction', 'note'];
   if (what === 'retrying') return [...attempt, 'error', 'delay', 'due'];

@@ -31,7 +31,7 @@ const task: Kind = {
       case 'pending':
         return null;
       case 'waiting':
-        return { run, seq, at, path, type: 'step.waiting', due };
+        return { run, seq, at, path, type: 'step.waiting', due: due ?? at };
       case 'running':
         return { run, seq, at, path, type: 'step.started', attempt } as RunEvent;
       case 'completed':

@@ -159,6 +159,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#plans.set(planName(plan.name, plan.version), plan);
     await this.#save([plan]);
     const run = await this.#start(plan, { ...options, input });
+    // One that was there already could not go on before its task was known.
+    await this.#host.revive(run.id);
     return (await run.result()) as TaskOutput<T>;
   }
 
@@ -253,15 +255,17 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** Two starts under one id or key are one run, also when they come at the same time (S17). Answers with its id. */
   async #startOnce(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
-    const name = byId ? row.run : `${row.orchestrator}\n${row.key}`;
-    const starting = this.#starting.get(name);
-    if (starting !== undefined) return sameRun(row, await starting);
+    const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
+    const others = (): Promise<RunRow> | undefined =>
+      names.map((name) => this.#starting.get(name)).find((each) => each !== undefined);
+    // Whether that one succeeds or not: the store says afterwards what is there.
+    for (let other = others(); other !== undefined; other = others()) await other.catch(() => {});
     const begun = this.#begin(plan, row);
-    this.#starting.set(name, begun);
+    for (const name of names) this.#starting.set(name, begun);
     try {
       return sameRun(row, await begun);
     } finally {
-      this.#starting.delete(name);
+      for (const name of names) this.#starting.delete(name);
     }
   }
 
@@ -357,5 +361,11 @@ export async function createBox<const Os extends readonly AnyOrchestrator[]>(
     bodies,
     options.executor ?? defaults.executor,
   );
-  return await box.open();
+  try {
+    return await box.open();
+  } catch (error) {
+    // A box that is not made does not keep the file from others.
+    await box.close().catch(() => {});
+    throw error;
+  }
 }

@@ -146,6 +146,12 @@ export class Host {
     return true;
   }
 
+  /** Goes on with a run that is ours and not in memory, if there is such a one. */
+  async revive(id: string): Promise<void> {
+    await this.#recovering.catch(() => {});
+    if (!this.#runs.has(id)) await this.#reader.read(id, []);
+  }
+
   async close(reason: Error): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -2,7 +2,14 @@
  * Reading runs into memory, one reading at a time for each run (I2): messages that come meanwhile wait in line. A store that
  * cannot be read is asked again later; a run that cannot be gone on with is left as it is, and the log says why.
  */
-import { DefinitionChanged, DefinitionMissing, RowUnreadable, reasonOf } from '../errors.ts';
+import {
+  DefinitionChanged,
+  DefinitionMissing,
+  Impossible,
+  RowUnreadable,
+  reasonOf,
+  type SignalboxError,
+} from '../errors.ts';
 import type { Logger } from '../executor.ts';
 import type { Message } from './message.ts';
 import type { RunState } from './run-state.ts';
@@ -87,7 +94,7 @@ export class Reader {
     return null;
   }
 
-  #refuse(id: string, error: DefinitionChanged | DefinitionMissing | RowUnreadable): null {
+  #refuse(id: string, error: SignalboxError): null {
     this.refused += 1;
     // Ten thousand runs of one definition that is missing are one thing to mend, and one line.
     const { orchestrator, version } = error.fields as { readonly orchestrator?: string; readonly version?: string };
@@ -111,6 +118,9 @@ export class Reader {
 }
 
 /** Reading again would not help. */
-function isFinal(error: unknown): error is DefinitionChanged | DefinitionMissing | RowUnreadable {
-  return error instanceof DefinitionChanged || error instanceof DefinitionMissing || error instanceof RowUnreadable;
+function isFinal(error: unknown): error is SignalboxError {
+  return FINAL.some((kind) => error instanceof kind);
 }
+
+/** `Impossible`: rows that do not belong together, which no single row tells. */
+const FINAL = [DefinitionChanged, DefinitionMissing, RowUnreadable, Impossible];

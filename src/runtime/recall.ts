@@ -7,7 +7,7 @@
 import { actorNamed } from '../actors/index.ts';
 import type { Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
-import { Impossible } from '../errors.ts';
+import { RowUnreadable } from '../errors.ts';
 import { isTerminal, type Status } from '../events.ts';
 import type { Json } from '../json.ts';
 import { Ledger } from '../machines/ledger.ts';
@@ -33,10 +33,10 @@ export async function recall(
   const actors = new Map<string, Actor>();
   // Parents before their children: a path is longer than that of its parent.
   for (const each of [...open].sort((left, right) => left.path.length - right.path.length)) {
-    actors.set(each.path, actorOf(rules, plan, each, actors));
+    actors.set(each.path, actorOf(rules, store, plan, each, actors));
   }
   const root = actors.get('');
-  if (root === undefined) throw new Impossible(`Run "${row.run}" is not ended and has no actor of its own.`);
+  if (root === undefined) throw misfit(store, row.run, '', 'the run has not ended, and its own place is missing');
   const run = stateOf(plan, row, fence, seq, root, actors);
   for (const actor of actors.values()) {
     if (!actor.kind.parent) continue;
@@ -80,6 +80,10 @@ export function owedTo(run: RunState, now: number): Owed[] {
   return owed;
 }
 
+function misfit({ name }: Store, run: string, path: string, reason: string): RowUnreadable {
+  return new RowUnreadable({ store: name, table: 'steps', row: `${run}, ${path}`, reason });
+}
+
 interface Remembered {
   readonly output: Json;
   readonly error: ErrorRecord | null;
@@ -87,11 +91,10 @@ interface Remembered {
   readonly reason: string | null;
 }
 
-function actorOf(rules: Rules, plan: Plan, row: ActorRow, actors: ReadonlyMap<string, Actor>): Actor {
+function actorOf(rules: Rules, store: Store, plan: Plan, row: ActorRow, actors: ReadonlyMap<string, Actor>): Actor {
   const parent = row.parent === null ? null : (actors.get(row.parent) ?? null);
   const node = parent === null ? plan.root : parent.node.childByName.get(row.path.slice(row.path.lastIndexOf('/') + 1));
-  if (node === undefined)
-    throw new Impossible(`Run "${row.run}" has an actor "${row.path}", which the definition doesn't know.`);
+  if (node === undefined) throw misfit(store, row.run, row.path, 'the definition does not know this place');
   const stepper = rules.stepperOf(node.kind);
   const actor = newActor(rules.kinds, stepper, node, parent, row.path, row.input, row.startedAt);
   actor.state = stepper.recall(row.state, memoryOf(actor.state.context, node, row));

@@ -2,7 +2,7 @@
  * The memory store: rows in maps. For tests, and for runs that may go when the process goes.
  * What it is handed is frozen JSON, so it keeps it by reference.
  */
-import { CommitConflict, LeaseLost } from '../errors.ts';
+import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import { isTerminal } from '../events.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, Store } from '../store.ts';
@@ -26,13 +26,16 @@ export function memory(): Store {
   const definitions = new Map<string, DefinitionRow>();
   let owner = '';
 
-  const check = ({ run, after, fence }: RunChange): void => {
+  const check = ({ run, after, fence, row }: RunChange): void => {
     const kept = runs.get(run);
     const found = kept?.events.length ?? 0;
     if (kept !== undefined && (kept.owner !== owner || kept.fence !== fence)) {
       throw new LeaseLost({ run, owner: kept.owner ?? 'nobody', fence: kept.fence });
     }
     if (found !== after) throw new CommitConflict({ run, expected: after, found });
+    if (kept === undefined && row !== null && row.key !== null && byKey.has(keyUnder(row.orchestrator, row.key))) {
+      throw new RunExists({ run: byKey.get(keyUnder(row.orchestrator, row.key)) as string, differs: 'id' });
+    }
   };
 
   const apply = (change: RunChange): void => {

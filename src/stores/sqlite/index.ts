@@ -40,14 +40,13 @@ export interface SqliteStore extends Store {
 /** What is known of a run that this process owns. */
 interface Owned {
   readonly fence: number;
-  seq: number;
+  readonly seq: number;
+  /** Of the place that began last: places are read in the order in which they began. */
+  readonly ordinal: number;
 }
 
 const HOUR = 3_600_000;
 const PRUNED_AT_ONCE = 500;
-/** Keeps the order of the places of one commit, after those of all commits before. */
-const PER_COMMIT = 2 ** 20;
-
 /**
  * Keeps runs in `file`, which is made if it is not there.
  *
@@ -87,6 +86,7 @@ class SqliteFile implements SqliteStore {
 
   open(owner: Owner): void {
     this.#owner = owner;
+    this.#owned.clear();
     const unlock =
       this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
     try {
@@ -101,13 +101,14 @@ class SqliteFile implements SqliteStore {
   }
 
   commit(changes: readonly RunChange[]): void {
-    for (const change of changes) this.#check(change);
+    const known = changes.map((change) => this.#check(change));
     this.#transaction(() => {
-      for (const change of changes) this.#write(change);
+      for (const [index, change] of changes.entries()) this.#write(change, known[index]?.ordinal ?? 0);
     });
-    for (const { run, fence, after, events, row } of changes) {
+    for (const [index, { run, fence, after, actors, events, row }] of changes.entries()) {
+      const ordinal = (known[index]?.ordinal ?? 0) + actors.length;
       if (row !== null && isTerminal(row.status)) this.#owned.delete(run);
-      else this.#owned.set(run, { fence, seq: after + events.length });
+      else this.#owned.set(run, { fence, seq: after + events.length, ordinal });
     }
     if (this.#owner.now() - this.#prunedAt > HOUR) this.prune();
   }
@@ -152,7 +153,7 @@ class SqliteFile implements SqliteStore {
   readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
     const rows = this.#all(sql.SELECT_RUNS, Number(cursor ?? 0), orchestrator ?? null, status ?? null, limit);
     const last = rows.length === limit ? rows.at(-1) : undefined;
-    return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.rowid) };
+    return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }
 
   readOpen(run: string): ReturnType<Store['readOpen']> {
@@ -166,7 +167,9 @@ class SqliteFile implements SqliteStore {
   }
 
   readChildren(run: string, parent: string): readonly ActorRow[] {
-    return this.#all(sql.SELECT_CHILDREN, run, parent).map((row) => this.#rows.step(row));
+    const rows =
+      parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : this.#all(sql.SELECT_CHILDREN, run, parent);
+    return rows.map((row) => this.#rows.step(row));
   }
 
   readActors(run: string): readonly ActorRow[] {
@@ -248,14 +251,14 @@ class SqliteFile implements SqliteStore {
     }
   }
 
-  #check({ run, fence, after }: RunChange): void {
+  /** What is known of the run, if the change may be made to it. */
+  #check({ run, fence, after }: RunChange): Owned | null {
     const known = this.#owned.get(run) ?? this.#recall(run);
-    if (known === null) {
-      if (after !== 0) throw new CommitConflict({ run, expected: after, found: 0 });
-      return;
-    }
-    if (known.fence !== fence) throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
-    if (known.seq !== after) throw new CommitConflict({ run, expected: after, found: known.seq });
+    const found = known?.seq ?? 0;
+    if (known !== null && known.fence !== fence)
+      throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
+    if (found !== after) throw new CommitConflict({ run, expected: after, found });
+    return known;
   }
 
   /** What the file says of a run that is not remembered. */
@@ -264,13 +267,14 @@ class SqliteFile implements SqliteStore {
     if (row === null) return null;
     const { owner, fence } = row as { owner: string | null; fence: number };
     if (owner !== this.#owner.name) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
-    return { fence, seq: this.#get(sql.SELECT_SEQ, run)?.seq as number };
+    const seq = this.#get(sql.SELECT_SEQ, run)?.seq as number;
+    return { fence, seq, ordinal: this.#get(sql.SELECT_ORDINAL, run)?.ordinal as number };
   }
 
-  #write({ run, fence, after, row, actors, attempts, events }: RunChange): void {
+  #write({ run, fence, after, row, actors, attempts, events }: RunChange, began: number): void {
     if (row !== null) this.#writeRun(row, fence, after);
     const step = this.#statement(sql.UPSERT_STEP);
-    let ordinal = after * PER_COMMIT;
+    let ordinal = began;
     for (const actor of actors) {
       ordinal += 1;
       step.run(

@@ -3,13 +3,15 @@
  * the process ends, however it ends, so a kill leaves nothing to clean up. Who holds it stands in a text
  * file for the one who comes second.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreHeld } from '../../errors.ts';
 
 /** Takes the lock of `file`, or says who has it. The answer lets go of it. */
-export function lock(file: string, name: string, now: number): () => void {
+export function lock(path: string, name: string, now: number): () => void {
+  // Reached by a link, it is the same file.
+  const file = existsSync(path) ? realpathSync(path) : path;
   const guard = new DatabaseSync(`${file}-lock`);
   try {
     guard.exec('pragma busy_timeout = 0; pragma journal_mode = delete; begin exclusive;');

@@ -1,6 +1,6 @@
 /** From rows as SQLite gives them to rows as the host takes them. What does not fit is an error that names the row. */
-import { type ErrorRecord, RowUnreadable, reasonOf } from '../../errors.ts';
-import { faultOfEvent, type RunEvent, type Status } from '../../events.ts';
+import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../../errors.ts';
+import { faultOfEvent, isStatus, type RunEvent, type Status } from '../../events.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, RunRow } from '../../store.ts';
 
@@ -22,14 +22,14 @@ export class RowReader {
       orchestrator: text(row.orchestrator),
       version: text(row.version),
       hash: text(row.hash),
-      status: text(row.status) as Status,
+      status: status(row.status),
       input: json(row.input),
       output: json(row.output),
-      error: json(row.error) as ErrorRecord | null,
+      error: row.error === null ? null : errorOf(row.error),
       reason: row.reason as string | null,
-      metadata: json(row.metadata) as JsonObject,
+      metadata: object(row.metadata),
       startedAt: number(row.started_at),
-      endedAt: row.ended_at as number | null,
+      endedAt: row.ended_at === null ? null : number(row.ended_at),
     }));
   }
 
@@ -39,16 +39,16 @@ export class RowReader {
       path: text(row.path),
       parent: row.parent as string | null,
       kind: text(row.kind),
-      state: text(row.state) as Status,
+      state: status(row.state),
       attempt: number(row.attempt),
       input: json(row.input),
       output: json(row.output),
-      error: json(row.error) as ErrorRecord | null,
-      memory: json(row.memory) as JsonObject,
-      due: row.due as number | null,
+      error: row.error === null ? null : errorOf(row.error),
+      memory: object(row.memory),
+      due: row.due === null ? null : number(row.due),
       attemptedAt: number(row.attempted_at),
       startedAt: number(row.started_at),
-      endedAt: row.ended_at as number | null,
+      endedAt: row.ended_at === null ? null : number(row.ended_at),
     }));
   }
 
@@ -57,7 +57,7 @@ export class RowReader {
       run: text(row.run),
       path: text(row.path),
       attempt: number(row.attempt),
-      error: json(row.error) as ErrorRecord,
+      error: errorOf(row.error),
       startedAt: number(row.started_at),
       endedAt: number(row.ended_at),
     }));
@@ -86,7 +86,7 @@ export class RowReader {
 
   #read<T>(table: string, row: string, read: () => T): T {
     try {
-      return read();
+      return Object.freeze(read());
     } catch (error) {
       throw new RowUnreadable({ store: this.#name, table, row, reason: reasonOf(error) }, error);
     }
@@ -101,6 +101,24 @@ function text(value: unknown): string {
 function number(value: unknown): number {
   if (typeof value !== 'number') throw new Error(`there is ${String(value)} where a number belongs`);
   return value;
+}
+
+function status(value: unknown): Status {
+  if (!isStatus(value)) throw new Error(`${show(value)} is no status`);
+  return value;
+}
+
+function object(value: unknown): JsonObject {
+  const parsed = json(value);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new Error(`there is ${show(parsed)} where an object belongs`);
+  return parsed as JsonObject;
+}
+
+function errorOf(value: unknown): ErrorRecord {
+  const { code, name, message } = object(value);
+  for (const each of [code, name, message]) text(each);
+  return object(value) as unknown as ErrorRecord;
 }
 
 function json(value: unknown): Json {

@@ -18,7 +18,8 @@ export const MIGRATIONS: readonly string[] = [
   ) without rowid;
 
   create table runs (
-    run text primary key,
+    number integer primary key autoincrement,
+    run text not null unique,
     key text,
     orchestrator text not null,
     version text not null,
@@ -127,15 +128,21 @@ export const SELECT_RUN_BY_KEY = `select * from runs where orchestrator = ? and 
 
 /** Runs in the order in which they were started; a null is no restriction. */
 export const SELECT_RUNS = `
-  select rowid, * from runs
-  where rowid > ?1 and (?2 is null or orchestrator = ?2) and (?3 is null or status = ?3)
-  order by rowid limit ?4`;
+  select * from runs
+  where number > ?1 and (?2 is null or orchestrator = ?2) and (?3 is null or status = ?3)
+  order by number limit ?4`;
 
 export const SELECT_SEQ = `select coalesce(max(seq), 0) as seq from histories where run = ?`;
 
-export const SELECT_OPEN_STEPS = `select * from steps where run = ? and ended_at is null order by ordinal`;
+export const SELECT_ORDINAL = `select coalesce(max(ordinal), 0) as ordinal from steps where run = ?`;
 
-export const SELECT_CHILDREN = `select * from steps where run = ? and parent = ? order by ordinal`;
+export const SELECT_OPEN_STEPS = `select * from steps indexed by steps_unfinished where run = ? and ended_at is null order by ordinal`;
+
+/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
+export const SELECT_CHILDREN = `
+  select * from steps where run = ?1 and parent = ?2 and path > ?2 || '/' and path < ?2 || '0' order by ordinal`;
+
+export const SELECT_CHILDREN_OF_RUN = `select * from steps where run = ?1 and parent = '' order by ordinal`;
 
 export const SELECT_STEPS = `select * from steps where run = ? order by ordinal`;
 
@@ -148,7 +155,7 @@ export const SELECT_HISTORIES = `select * from histories where run = ? and seq >
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
 
 export const SELECT_UNOWNED = `
-  select run from runs where ended_at is null and owner is null order by started_at, rowid limit ?`;
+  select run from runs where ended_at is null and owner is null order by started_at, number limit ?`;
 
 export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
 
