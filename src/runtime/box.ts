@@ -187,7 +187,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** Nothing waits to be taken or committed. Bodies and timers may be under way. */
   get quiet(): boolean {
-    return this.#host.quiet && this.#starting.size === 0;
+    return this.#host.quiet;
   }
 
   /** Commits what was taken, tells running bodies to end, and lets go of the store. Unfinished runs stay as they are. */

@@ -137,7 +137,7 @@ export class Host {
       return true;
     }
     // It may be one of those that are only just being taken over.
-    await this.#recovering.catch(() => {});
+    await this.#recovering;
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
     const run = await this.#reader.read(id, [message]);
     if (run === null) return false;
@@ -148,7 +148,7 @@ export class Host {
 
   /** Goes on with a run that is ours and not in memory, if there is such a one. */
   async revive(id: string): Promise<void> {
-    await this.#recovering.catch(() => {});
+    await this.#recovering;
     if (!this.#runs.has(id)) await this.#reader.read(id, []);
   }
 
@@ -167,19 +167,21 @@ export class Host {
    */
   recover(): Promise<void> {
     this.#recovering = this.#recover();
-    // Who awaits it is told by the rejection; the log tells everybody else.
-    this.#recovering.catch((error: unknown) => {
-      const message = `Unfinished runs could not be taken over: ${reasonOf(error)}`;
-      this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
-    });
     return this.#recovering;
   }
 
   async #recover(): Promise<void> {
     while (!this.#closed) {
-      const claimed = await this.#options.store.claim(WINDOW);
-      await Promise.all(claimed.map((id) => this.#reader.read(id, [])));
-      if (claimed.length < WINDOW) return;
+      try {
+        const claimed = await this.#options.store.claim(WINDOW);
+        // A run that the store fails to give is tried again by itself and holds up nobody.
+        await Promise.all(claimed.map((id) => this.#reader.tryOnce(id)));
+        if (claimed.length < WINDOW) return;
+      } catch (error) {
+        const message = `Unfinished runs could not be taken over, and that is tried again in ${LONGEST_PAUSE} ms: ${reasonOf(error)}`;
+        this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+        await this.#reader.pause(LONGEST_PAUSE);
+      }
     }
   }
 

@@ -27,6 +27,8 @@ export interface ReaderOptions {
 interface Reading {
   readonly line: Message[];
   readonly run: Promise<RunState | null>;
+  /** Over after the first try, whatever came of it. */
+  readonly tried: Promise<void>;
 }
 
 /** After so long a store that could not be read is asked again. */
@@ -59,13 +61,21 @@ export class Reader {
       return reading.run;
     }
     const line = [...messages];
-    const run = this.#untilRead(id, line, pause, before).then((found) => {
+    const { promise: tried, resolve: firstTried } = Promise.withResolvers<void>();
+    const run = this.#untilRead(id, line, pause, before, firstTried).then((found) => {
       this.#reading.delete(id);
       this.#options.found(id, found, line);
+      firstTried();
       return found;
     });
-    this.#reading.set(id, { line, run });
+    this.#reading.set(id, { line, run, tried });
     return run;
+  }
+
+  /** Reads a run, and resolves when that has worked or has failed for the first time. */
+  async tryOnce(id: string): Promise<void> {
+    void this.read(id, []);
+    await this.#reading.get(id)?.tried;
   }
 
   close(): void {
@@ -78,8 +88,9 @@ export class Reader {
     line: readonly Message[],
     pause: number,
     before: () => Promise<void>,
+    failedOnce: () => void,
   ): Promise<RunState | null> {
-    if (pause > 0) await this.#wait(pause);
+    if (pause > 0) await this.pause(pause);
     while (!this.#closed) {
       try {
         await before();
@@ -88,7 +99,8 @@ export class Reader {
         if (isFinal(error)) return this.#refuse(id, error);
         const message = `Run "${id}" could not be read and is tried again in ${PAUSE} ms: ${reasonOf(error)}`;
         this.#options.logger({ level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) });
-        await this.#wait(PAUSE);
+        failedOnce();
+        await this.pause(PAUSE);
       }
     }
     return null;
@@ -105,7 +117,8 @@ export class Reader {
     return null;
   }
 
-  #wait(ms: number): Promise<void> {
+  /** Lets time pass, unless the box is closed. */
+  pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const goOn = (): void => {
         this.#pausing.delete(goOn);
