@@ -191,7 +191,7 @@ class SqliteFile implements SqliteStore {
   close(): void {
     if (this.#db === null) return;
     try {
-      this.#statement(sql.RELEASE_RUNS).run(this.#owner.name);
+      usable(this.name, () => this.#statement(sql.RELEASE_RUNS).run(this.#owner.name));
     } finally {
       this.#prepared.clear();
       this.#db.close();
@@ -363,11 +363,11 @@ class SqliteFile implements SqliteStore {
   }
 
   #get(text: string, ...values: (string | number | null)[]): Columns | null {
-    return (this.#statement(text).get(...values) as Columns | undefined) ?? null;
+    return usable(this.name, () => (this.#statement(text).get(...values) as Columns | undefined) ?? null);
   }
 
   #all(text: string, ...values: (string | number | null)[]): readonly Columns[] {
-    return this.#statement(text).all(...values) as unknown as readonly Columns[];
+    return usable(this.name, () => this.#statement(text).all(...values) as unknown as readonly Columns[]);
   }
 }
 

@@ -1,0 +1,181 @@
+/** Cases for every store: commits that land whole or not at all, and runs that have one owner. */
+import assert from 'node:assert/strict';
+import { CommitConflict, LeaseLost } from '../errors.ts';
+import type { Store } from '../store.ts';
+import type { Check } from './conformance.ts';
+import {
+  LEASE,
+  actor,
+  attempt,
+  change,
+  events,
+  frozen,
+  pages,
+  pathsOf,
+  refused,
+  row,
+  same,
+  seqs,
+} from './conformance-rows.ts';
+
+export const COMMITS: Readonly<Record<string, Check>> = {
+  'a commit of several runs lands in all of them (I3)': async (store) => {
+    await store.commit([
+      change('a', 0),
+      change('b', 0, { row: row('b', { status: 'completed' }), actors: [actor('b', '')] }),
+    ]);
+    same(await store.readRun('a'), row('a'));
+    same(await store.readRun('b'), row('b', { status: 'completed' }));
+    assert.deepEqual(await pathsOf(store.readActors('b')), ['']);
+  },
+  'a commit with a conflict among its changes applies none of them (I2, I3, P232)': async (store) => {
+    await store.commit([change('b', 0)]);
+    const mixed = [
+      change('a', 0, { actors: [actor('a', '')], attempts: [attempt('a', 'pay', 1)] }),
+      change('b', 0, { row: row('b', { status: 'failed' }), actors: [actor('b', '')] }),
+      change('c', 0),
+    ];
+    await refused(() => store.commit(mixed), CommitConflict);
+    assert.equal(await store.readOpen('a'), null);
+    assert.deepEqual([await pathsOf(store.readActors('a')), await store.readAttempts('a')], [[], []]);
+    assert.deepEqual([await seqs(store, 'a'), await seqs(store, 'b'), await seqs(store, 'c')], [[], [1], []]);
+    same(await store.readRun('b'), row('b'));
+    assert.deepEqual(await pages(store, { limit: 10 }), ['b']);
+  },
+  'a commit that stands on another number of events than there are is a conflict with both numbers (I2)': async (
+    store,
+  ) => {
+    await store.commit([change('a', 0, { events: events('a', 0, 2) })]);
+    for (const after of [0, 1, 3]) {
+      await refused(() => store.commit([change('a', after)]), CommitConflict);
+      await assert.rejects(async () => await store.commit([change('a', after)]), {
+        fields: { run: 'a', expected: after, found: 2 },
+      });
+    }
+    await refused(() => store.commit([change('nobody', 1)]), CommitConflict);
+    assert.deepEqual(await seqs(store, 'a'), [1, 2]);
+  },
+  'of two commits on one run that are made at once exactly one lands (I2)': async (store) => {
+    await store.commit([change('a', 0)]);
+    const commit = async (path: string) => await store.commit([change('a', 1, { actors: [actor('a', path)] })]);
+    const ends = await Promise.allSettled([commit('left'), commit('right')]);
+    const won = ends.findIndex(({ status }) => status === 'fulfilled');
+    assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.deepEqual(await pathsOf(store.readActors('a')), [['left', 'right'][won]]);
+    assert.deepEqual(await seqs(store, 'a'), [1, 2]);
+  },
+  'a commit that was refused can be made again with the right number': async (store) => {
+    await store.commit([change('a', 0)]);
+    await refused(() => store.commit([change('a', 0)]), CommitConflict);
+    await store.commit([change('a', 1)]);
+    assert.deepEqual(await seqs(store, 'a'), [1, 2]);
+  },
+  'a commit of nothing but events leaves the rows that are there, and one of nothing at all is a commit': async (
+    store,
+  ) => {
+    await store.commit([change('a', 0, { actors: [actor('a', '')] })]);
+    await store.commit([change('a', 1)]);
+    await store.commit([]);
+    same(await store.readRun('a'), row('a'));
+    same(await store.readActors('a'), frozen([actor('a', '')]));
+    assert.equal((await store.readOpen('a'))?.seq, 2);
+  },
+  'a thousand runs and a run of a thousand changes are one commit': async (store) => {
+    const many = Array.from({ length: 1_000 }, (_, index) => change(`r${index}`, 0));
+    const actors = Array.from({ length: 1_000 }, (_, index) => actor('big', `s${index}`));
+    await store.commit([...many, change('big', 0, { actors, events: events('big', 0, 1_000) })]);
+    assert.equal((await pages(store, { limit: 300 })).length, 1_001);
+    assert.equal((await store.readOpen('big'))?.seq, 1_000);
+  },
+};
+
+export const OWNERS: Readonly<Record<string, Check>> = {
+  'what was committed is there for the next owner (P89)': async (first, bench) => {
+    const [actors, attempts] = [[actor('a', ''), actor('a', 'pay')], [attempt('a', 'pay', 1)]];
+    await first.commit([change('a', 0, { row: row('a', { key: 'k' }), actors, attempts, events: events('a', 0, 3) })]);
+    const next = await bench.after('two');
+    same(await next.readRun('a'), row('a', { key: 'k' }));
+    same(await next.readRunByKey('order', 'k'), row('a', { key: 'k' }));
+    same(await next.readActors('a'), frozen(actors));
+    same(await next.readAttempts('a'), frozen(attempts));
+    same(await next.readEvents('a', { after: 0, limit: 10 }), frozen(events('a', 0, 3)));
+  },
+  'the next owner claims unfinished runs, the oldest first, up to the limit, each under a fence that is one higher (I2, P231)':
+    async (first, bench) => {
+      for (const [at, run] of ['c', 'a', 'd', 'b'].entries())
+        await first.commit([change(run, 0, { row: row(run, { startedAt: at }) })]);
+      await first.commit([change('a', 1, { row: row('a', { startedAt: 1, status: 'completed' }) })]);
+      const next = await bench.after('two');
+      assert.deepEqual(await next.claim(2), ['c', 'd']);
+      assert.deepEqual(await next.claim(10), ['b']);
+      assert.deepEqual(await next.claim(10), []);
+      const found = await next.readOpen('d');
+      assert.deepEqual([found?.owner, found?.fence, found?.seq], ['two', 2, 1]);
+      await next.commit([change('d', 1, { fence: 2 })]);
+      const last = await bench.after('three');
+      assert.deepEqual(await last.claim(10), ['c', 'd', 'b']);
+      assert.equal((await last.readOpen('d'))?.fence, 3);
+    },
+  'an owner does not claim what is its own': async (store) => {
+    await store.commit([change('a', 0)]);
+    assert.deepEqual(await store.claim(10), []);
+    assert.deepEqual((await store.readOpen('a'))?.fence, 1);
+  },
+  'an owner whose run was claimed by another is refused with LeaseLost, and nothing changes (I2, I3, P231)': async (
+    first,
+    bench,
+  ) => {
+    await first.commit([change('a', 0)]);
+    const next = await bench.after('two');
+    assert.deepEqual(await next.claim(10), ['a']);
+    const old = await bench.after('one');
+    const late = [change('b', 0), change('a', 1, { row: row('a', { status: 'failed' }), actors: [actor('a', '')] })];
+    await refused(() => old.commit(late), LeaseLost);
+    assert.equal(await old.readRun('b'), null);
+    same(await old.readRun('a'), row('a'));
+    assert.deepEqual([await seqs(old, 'a'), await pathsOf(old.readActors('a'))], [[1], []]);
+  },
+  'a run that was not claimed takes no commit from the next owner (I2)': async (first, bench) => {
+    await first.commit([change('a', 0)]);
+    const next = await bench.after('two');
+    await refused(() => next.commit([change('a', 1)]), LeaseLost);
+    assert.deepEqual(await next.claim(10), ['a']);
+    await refused(() => next.commit([change('a', 1)]), LeaseLost);
+    await refused(() => next.commit([change('a', 1, { fence: 3 })]), LeaseLost);
+    await next.commit([change('a', 1, { fence: 2 })]);
+    assert.deepEqual(await seqs(next, 'a'), [1, 2]);
+  },
+  'who closes lets go of unfinished runs at once, and they can be claimed': async (first, bench) => {
+    await first.commit([change('a', 0), change('b', 0, { row: row('b', { status: 'completed' }) })]);
+    await bench.close(first);
+    const next = await bench.beside('two');
+    assert.equal((await next.readOpen('a'))?.owner, null);
+    assert.deepEqual(await next.claim(10), ['a']);
+  },
+};
+
+/** For stores that several processes may have open. */
+export const SHARED: Readonly<Record<string, Check>> = {
+  'a run of an owner that lives is claimed by nobody; when its lease has ended, by one (P231)': async (
+    first,
+    bench,
+  ) => {
+    await first.commit([change('a', 0)]);
+    const [two, three] = [await bench.beside('two'), await bench.beside('three')];
+    bench.time += LEASE - 1;
+    await first.renew();
+    bench.time += LEASE - 1;
+    assert.deepEqual(await two.claim(10), []);
+    bench.time += 2;
+    const claimed = await Promise.all([two.claim(10), three.claim(10)]);
+    assert.deepEqual(claimed.flat(), ['a']);
+    await refused(() => first.commit([change('a', 1)]), LeaseLost);
+  },
+  'of two owners that begin one run at once, one does (I2, P231)': async (first, bench) => {
+    const second = await bench.beside('two');
+    const begin = async (store: Store) => await store.commit([change('a', 0)]);
+    const ends = await Promise.allSettled([begin(first), begin(second)]);
+    assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.deepEqual(await seqs(first, 'a'), [1]);
+  },
+};

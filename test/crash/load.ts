@@ -1,0 +1,129 @@
+/**
+ * What the worker runs, and how each run must end: five flows whose outcome follows from their input.
+ * Imports by path, because the worker is plain Node and nothing is built for it.
+ */
+import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+
+/** Takes a number as it is. */
+const Count: StandardSchemaV1<number, number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'signalbox tests',
+    validate: (value) => (typeof value === 'number' ? { value } : { issues: [{ message: 'it is not a number' }] }),
+  },
+};
+
+/** What a body or a cleanup tells of itself before it does anything. */
+export type Tell = (what: 'begin' | 'cleanup', key: string) => void;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The flow that whoever started it cancels; it has no other end. */
+export const CANCELLED = 'held';
+
+/** The flows, with bodies that tell. */
+export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
+  const add = task('add', {
+    input: Count,
+    output: Count,
+    run: async ({ input, key }) => {
+      tell('begin', key);
+      if (input % 3 === 0) await pause(1 + (input % 5));
+      return input + 1;
+    },
+  });
+  const flaky = task('flaky', {
+    input: Count,
+    output: Count,
+    retry: { maxAttempts: 3, delay: 5 },
+    run: async ({ input, key, attempt }) => {
+      tell('begin', key);
+      if (attempt < 3) throw new Error(`attempt ${attempt}`);
+      return input * 2;
+    },
+  });
+  const broken = task('broken', {
+    input: Count,
+    output: Count,
+    run: async ({ key }): Promise<number> => {
+      tell('begin', key);
+      throw new Error('broken');
+    },
+  });
+  const endless = task('endless', {
+    input: Count,
+    output: Count,
+    timeout: 15,
+    retry: { maxAttempts: 2, delay: 5 },
+    run: ({ key }): Promise<number> => {
+      tell('begin', key);
+      return new Promise(() => {});
+    },
+    cleanup: ({ key }) => tell('cleanup', key),
+  });
+  const held = task('held', {
+    input: Count,
+    output: Count,
+    run: ({ key }): Promise<number> => {
+      tell('begin', key);
+      return new Promise(() => {});
+    },
+    cleanup: ({ key }) => tell('cleanup', key),
+  });
+  const head = { version: '1', input: Count } as const;
+  const same = ({ input }: { readonly input: number }): number => input;
+  const ladder = track('ladder', { input: Count })
+    .step('one', add, same)
+    .step('two', add, pipe)
+    .step('three', add, pipe);
+  const one = <const K extends string>(name: K, body: typeof add) =>
+    track('single', { input: Count }).step(name, body, same);
+  return [
+    orchestrator('line', head)
+      .track('ladder', ladder, { input: same })
+      .output(({ outputs }) => outputs.ladder),
+    orchestrator('graph', head)
+      .track('a', one('add', add), { input: same })
+      .track('b', ladder, { after: ['a'], input: same })
+      .track('c', one('flaky', flaky as never), { after: ['a'], input: same })
+      .track('d', one('add', add), { after: ['b', 'c'], input: ({ outputs }) => outputs.b + outputs.c })
+      .output(({ outputs }) => outputs.d),
+    orchestrator('failing', { ...head, onFailure: 'continue' })
+      .track('a', one('broken', broken as never), { input: same })
+      .track('b', ladder, { input: same })
+      .track('c', one('add', add), { after: ['a'], input: same }),
+    orchestrator('late', { ...head, onFailure: 'continue' })
+      .track('a', one('endless', endless as never), { input: same })
+      .track('b', ladder, { input: same }),
+    orchestrator(CANCELLED, head).track('a', one('held', held as never), { input: same }),
+  ] as readonly AnyOrchestrator[];
+}
+
+/** Status and output of a run of a flow with this input. */
+export function endOf(flow: string, input: number): string {
+  if (flow === 'line') return `completed ${input + 3}`;
+  if (flow === 'graph') return `completed ${input + 3 + input * 2 + 1}`;
+  return flow === CANCELLED ? 'cancelled null' : 'failed null';
+}
+
+/** Keys of everything that a run of a flow calls, each once. */
+export function keysOf(flow: string, run: string): readonly string[] {
+  const ladder = (path: string) => ['one', 'two', 'three'].map((step) => `begin ${run}/${path}/${step}#1`);
+  const tries = (path: string, count: number) =>
+    Array.from({ length: count }, (_, index) => `begin ${run}/${path}#${index + 1}`);
+  switch (flow) {
+    case 'line':
+      return ladder('ladder');
+    case 'graph':
+      return [...tries('a/add', 1), ...ladder('b'), ...tries('c/flaky', 3), ...tries('d/add', 1)];
+    case 'failing':
+      return [...tries('a/broken', 1), ...ladder('b')];
+    case CANCELLED:
+      return [`begin ${run}/a/held#1`, `cleanup ${run}/a/held#1`];
+    default: {
+      const endless = tries('a/endless', 2);
+      return [...endless, ...endless.map((key) => key.replace('begin', 'cleanup')), ...ladder('b')];
+    }
+  }
+}

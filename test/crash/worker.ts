@@ -1,0 +1,91 @@
+/**
+ * A box on a SQLite file under load, for a parent that kills it: `node worker.ts FOLDER NAME LOAD`.
+ *
+ * Says `ready` when it is loaded and waits for a word on standard input: `load` keeps LOAD runs going
+ * for ever, `finish` brings to an end what is there and says `done`. What it was promised goes into
+ * `acks` (`wanted`, `started`, `cancelled`, `ended`), what its bodies do into `effects`; both are written before
+ * the next thing happens, so that a kill loses none of it.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ActorRow, createSignalbox, type LogLine } from '../../src/index.ts';
+import { sqlite } from '../../src/stores/sqlite/index.ts';
+import { CANCELLED, flowsOf } from './load.ts';
+
+const [, , folder = '.', name = 'worker', load = '30'] = process.argv;
+const store = sqlite(`${folder}/runs.db`);
+const acks = `${folder}/acks`;
+const effects = `${folder}/effects`;
+
+const flows = flowsOf((what, key) => {
+  const [, run = '', path = ''] = /^([^/]*)\/(.*)#\d+$/.exec(key) ?? [];
+  const row = (store.readActors(run) as readonly ActorRow[]).find((actor) => actor.path === path);
+  appendFileSync(effects, `${Date.now()} ${what} ${key} ${row?.state}#${row?.attempt}\n`);
+});
+
+function logger({ level, message, error }: LogLine): void {
+  if (level === 'error') appendFileSync(`${folder}/log`, `${name} ${(error as { code?: string })?.code} ${message}\n`);
+}
+
+/** Runs that were wanted, by a worker before this one, and whose end nobody was told. */
+function unfinished(): Map<string, { readonly flow: string; readonly input: number }> {
+  const open = new Map<string, { readonly flow: string; readonly input: number }>();
+  for (const line of existsSync(acks) ? readFileSync(acks, 'utf8').split('\n') : []) {
+    const [word, run = '', flow = '', input] = line.split(' ');
+    if (word === 'wanted') open.set(run, { flow, input: Number(input) });
+    else if (word === 'ended') open.delete(run);
+  }
+  return open;
+}
+
+async function main(word: string): Promise<void> {
+  const box = await createSignalbox({ orchestrators: flows, store, logger });
+  const open = unfinished();
+  let going = 0;
+  let count = 0;
+
+  const bring = async (run: string, flow: string, input: number): Promise<void> => {
+    going += 1;
+    const definition = flows.find((each) => each.name === flow);
+    if (definition === undefined) throw new Error(`There is no flow "${flow}".`);
+    const handle = await box.start(definition, { id: run, input });
+    appendFileSync(acks, `started ${run}\n`);
+    if (flow === CANCELLED) {
+      await pause(input % 20);
+      await handle.cancel({ reason: 'enough' });
+      appendFileSync(acks, `cancelled ${run}\n`);
+    }
+    const { status, output } = await handle.outcome();
+    appendFileSync(acks, `ended ${run} ${status} ${JSON.stringify(output)}\n`);
+    going -= 1;
+    more();
+  };
+  const more = (): void => {
+    while (word === 'load' && going < Number(load)) {
+      count += 1;
+      const run = `${name}-${count}`;
+      const flow = flows[count % flows.length]?.name ?? '';
+      appendFileSync(acks, `wanted ${run} ${flow} ${count}\n`);
+      void bring(run, flow, count);
+    }
+  };
+
+  const old = [...open].map(([run, { flow, input }]) => bring(run, flow, input));
+  more();
+  if (word === 'load') return;
+  await Promise.all(old);
+  await box.recovered;
+  await box.close();
+  process.stdout.write('done\n');
+  process.exit(0);
+}
+
+const words = createInterface({ input: process.stdin });
+words.once('line', (word) => void main(word));
+// A parent that is gone kills nobody any more.
+words.once('close', () => process.exit(1));
+// Loading takes longer than living; a process that is killed would keep nothing of it for the next.
+flushCompileCache();
+process.stdout.write('ready\n');

@@ -1,0 +1,162 @@
+/** Starting, telling and killing the worker, and what it left behind when it is over. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { endsRun, type EventType } from '../../src/events.ts';
+import { CANCELLED, endOf, keysOf } from './load.ts';
+
+const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
+
+/** A worker process that is loaded, or about to be. */
+export interface Worker {
+  readonly process: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly ready: Promise<void>;
+  /** Resolves with everything that it wrote to standard error, and how it ended. */
+  readonly over: Promise<{ readonly code: number | null; readonly signal: string | null; readonly errors: string }>;
+  tell(word: 'load' | 'finish'): void;
+}
+
+/** Starts a worker on `folder`. `through` is a command to start it with, as `strace …`. */
+export function worker(folder: string, name: string, load: number, through: readonly string[] = []): Worker {
+  const [command = process.execPath, ...rest] = [
+    ...through,
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    WORKER,
+    folder,
+    name,
+    String(load),
+  ];
+  const child = spawn(command, rest, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+  });
+  let errors = '';
+  child.stderr.on('data', (text: Buffer) => {
+    errors += text.toString();
+  });
+  child.stdin.on('error', () => {});
+  const over = new Promise<Awaited<Worker['over']>>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, errors }));
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stdout.once('data', () => resolve());
+    void over.then(() => reject(new Error(`The worker did not come up: ${errors}`)));
+  });
+  ready.catch(() => {});
+  return { process: child, ready, over, tell: (word) => void child.stdin.write(`${word}\n`) };
+}
+
+/** Reads a file of lines; none if it is not there. */
+export function linesOf(folder: string, file: string): readonly string[] {
+  const path = join(folder, file);
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+}
+
+interface Effect {
+  readonly at: number;
+  readonly what: string;
+  readonly key: string;
+  /** What the store said of the step at that moment: `running#2`. */
+  readonly state: string;
+}
+
+/** What a folder holds once all is over: the rows, what was acknowledged, and what the bodies did. */
+export interface Remains {
+  readonly runs: number;
+  /** How often a body began more than once under its key. */
+  readonly repeats: number;
+  readonly faults: readonly string[];
+}
+
+/** Compares what the store has with what was promised and with what the bodies did (I3, I6, I7). */
+export function remainsOf(folder: string): Remains {
+  const db = new DatabaseSync(join(folder, 'runs.db'), { readOnly: true });
+  const faults: string[] = [];
+  const integrity = JSON.stringify(db.prepare('pragma integrity_check').all());
+  if (integrity !== '[{"integrity_check":"ok"}]') faults.push(`integrity_check: ${integrity}`);
+  const rows = db.prepare('select * from runs').all() as unknown as RunColumns[];
+  const runs = new Map(rows.map((row) => [row.run, row]));
+  faultsOfAcks(linesOf(folder, 'acks'), runs, faults);
+  const effects = linesOf(folder, 'effects').map((line): Effect => {
+    const [at, what = '', key = '', state = ''] = line.split(' ');
+    return { at: Number(at), what, key, state };
+  });
+  const byRun = Map.groupBy(effects, ({ key }) => key.slice(0, key.indexOf('/')));
+  const events = db.prepare('select seq, at, type, path from events where run = ? order by seq');
+  for (const { run, orchestrator, input, status, output } of rows) {
+    const end = `${status} ${output}`;
+    if (end !== endOf(orchestrator, Number(input))) faults.push(`${run} (${orchestrator} of ${input}) ended ${end}`);
+    const history = events.all(run) as unknown as EventColumns[];
+    faultsOfEvents(run, history, faults);
+    faultsOfEffects(run, orchestrator, history, byRun.get(run) ?? [], faults);
+  }
+  db.close();
+  const begins = effects.filter(({ what }) => what === 'begin');
+  return { runs: rows.length, repeats: begins.length - new Set(begins.map(({ key }) => key)).size, faults };
+}
+
+interface RunColumns {
+  readonly run: string;
+  readonly orchestrator: string;
+  readonly status: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+interface EventColumns {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  readonly path: string;
+}
+
+function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunColumns>, faults: string[]): void {
+  const ended = new Map<string, string>();
+  for (const line of acks) {
+    const [word, run = '', status, output] = line.split(' ');
+    const row = runs.get(run);
+    if (row === undefined) {
+      faults.push(`${line}, and there is no such run`);
+      continue;
+    }
+    if (word !== 'ended') continue;
+    if (`${row.status} ${row.output}` !== `${status} ${output}`)
+      faults.push(`${line}, and it is ${row.status} ${row.output}`);
+    ended.set(run, line);
+  }
+  for (const run of runs.keys()) if (!ended.has(run)) faults.push(`nobody was told of the end of ${run}`);
+}
+
+function faultsOfEvents(run: string, history: readonly EventColumns[], faults: string[]): void {
+  const gap = history.findIndex(({ seq }, index) => seq !== index + 1);
+  if (gap >= 0) faults.push(`${run} has event ${history[gap]?.seq} at place ${gap + 1}`);
+  const ends = history.filter(({ type }) => endsRun(type as EventType));
+  if (ends.length !== 1) faults.push(`${run} has ${ends.length} terminal events`);
+  if (ends[0] !== history.at(-1)) faults.push(`${run} goes on after its end`);
+}
+
+function faultsOfEffects(
+  run: string,
+  orchestrator: string,
+  history: readonly EventColumns[],
+  effects: readonly Effect[],
+  faults: string[],
+): void {
+  const over = new Map<string, number>();
+  for (const { type, path, at } of history)
+    if (/^step\.(completed|failed|timedOut|cancelled)$/.test(type)) over.set(`${run}/${path}`, at);
+  for (const { at, what, key, state } of effects) {
+    const ended = over.get(key.slice(0, key.lastIndexOf('#')));
+    if (ended !== undefined && at > ended) faults.push(`${key}: ${what} ${at - ended} ms after its step was over`);
+    const wanted = what === 'cleanup' && orchestrator === CANCELLED ? 'cancelling' : 'running';
+    if (state !== `${wanted}${key.slice(key.lastIndexOf('#'))}`)
+      faults.push(`${key}: ${what} while the store has ${state}`);
+  }
+  const called = new Set(effects.map(({ what, key }) => `${what} ${key}`));
+  for (const key of keysOf(orchestrator, run)) if (!called.delete(key)) faults.push(`${key} never happened`);
+  for (const key of called) faults.push(`${key} was not to happen`);
+}

@@ -1,0 +1,59 @@
+/** One suite, every store: what `signalbox/testing` gives to the writer of a store holds for those that come with it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memory } from 'signalbox';
+import { sqlite } from 'signalbox/sqlite';
+import { type StorePlace, storeSuite } from 'signalbox/testing';
+import { describe, expect, test } from 'vitest';
+import { later, wrapped } from '../helpers/stores.ts';
+
+/** A memory store is its own place: whoever comes next opens the same object. */
+function inMemory(wrap = (store: ReturnType<typeof memory>) => store): StorePlace {
+  const store = wrap(memory());
+  return { open: () => store };
+}
+
+function inFile(options: Parameters<typeof sqlite>[1] = {}): StorePlace {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
+  return {
+    open: () => sqlite(join(folder, 'runs.db'), options),
+    dispose: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+const stores: Readonly<Record<string, () => StorePlace>> = {
+  memory: () => inMemory(),
+  'memory that answers later': () => inMemory(later),
+  'a sqlite file': () => inFile(),
+  'a sqlite file that is not synced': () => inFile({ synchronous: 'normal' }),
+};
+
+describe.each(Object.entries(stores))('%s', (_, make) => {
+  for (const { title, run } of storeSuite(make, { sequential: true })) test(title, run);
+});
+
+/** `:memory:` ends with its store, so what the next owner finds cannot be asked. */
+describe('sqlite in memory', () => {
+  const reopens = /next owner|claimed by another|who closes|exactly as|saved once/;
+  for (const { title, run } of storeSuite(() => ({ open: () => sqlite(':memory:') }), { sequential: true })) {
+    test.skipIf(reopens.test(title))(title, run);
+  }
+});
+
+describe('the suite sees a store that', () => {
+  const broken: Readonly<Record<string, Partial<ReturnType<typeof memory>>>> = {
+    'commits nothing': { commit: () => {} },
+    'does not claim': { claim: () => [] },
+    'finds no run by its key': { readRunByKey: () => null },
+    'forgets attempts': { readAttempts: () => [] },
+    'gives all events at once': { readEvents: () => [] },
+    'saves no definition': { saveDefinitions: () => {} },
+    'lets go of nothing': { close: () => {} },
+  };
+  test.each(Object.entries(broken))('%s', async (_, over) => {
+    const cases = storeSuite(() => inMemory((store) => wrapped(over, store)), { sequential: true });
+    const ends = await Promise.allSettled(cases.map(({ run }) => run()));
+    expect(ends.some(({ status }) => status === 'rejected')).toBe(true);
+  });
+});

@@ -1,0 +1,382 @@
+/** The SQLite store and its file: what it refuses, what it promises the disk, and what stands in it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type RunRow, type Store, type StoreHeld, StoreUnusable } from 'signalbox';
+import { type SqliteStore, sqlite } from 'signalbox/sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  SELECT_CHILDREN,
+  SELECT_HISTORIES,
+  SELECT_OLD_RUNS,
+  SELECT_OPEN_STEPS,
+  SELECT_RUN_BY_KEY,
+  SELECT_UNOWNED,
+} from '../../src/stores/sqlite/schema.ts';
+import { inShell, newFile, query } from '../helpers/files.ts';
+import { ROOT } from '../helpers/sources.ts';
+
+const DAY = 86_400_000;
+const owner = (name = 'one', now = () => 0) => ({ name, lease: 10_000, now });
+
+function opened(file: string, options: Parameters<typeof sqlite>[1] = {}, now = () => 0): SqliteStore {
+  const store = sqlite(file, options);
+  store.open(owner('one', now));
+  onTestFinished(() => void store.close());
+  return store;
+}
+
+/** A run of one step, one attempt and one event. */
+function write(store: Store, run: string, endedAt: number | null = null): void {
+  const row: RunRow = {
+    run,
+    key: `key of ${run}`,
+    orchestrator: 'order',
+    version: '1',
+    hash: 'h',
+    status: endedAt === null ? 'running' : 'completed',
+    input: { n: 1 },
+    output: null,
+    error: null,
+    reason: null,
+    metadata: {},
+    startedAt: 0,
+    endedAt,
+  };
+  const error = { code: 'task-failed', name: 'Error', message: 'busy' };
+  const common = { run, attempt: 1, startedAt: 0, error };
+  const { status: state } = row;
+  const step = { ...common, parent: '', kind: 'task', state, input: null, output: null, memory: {}, due: 5 };
+  void store.commit([
+    {
+      run,
+      fence: 1,
+      after: 0,
+      row,
+      actors: [{ ...step, path: 'pay', attemptedAt: 0, endedAt }],
+      attempts: [{ ...common, path: 'pay', endedAt: 0 }],
+      events: [{ run, seq: 1, at: 0, type: 'run.started', path: '', orchestrator: 'order', version: '1' }],
+    },
+  ]);
+}
+
+const thrownBy = (work: () => unknown): Error => {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('Nothing was thrown.');
+};
+
+/** Everything in a file but the names of owners. */
+const contentsOf = (file: string): unknown =>
+  [
+    'select type, name, sql from sqlite_schema order by name',
+    'select * from definitions',
+    'select run, key, orchestrator, input, output, fence, status from runs order by run',
+    ...['steps', 'attempts', 'events'].map((table) => `select * from ${table}`),
+  ].map((sql) => query(file, sql));
+
+describe('a file that cannot be used is refused with its name and a way out, and not changed:', () => {
+  const refusals: readonly [string, (file: string) => void, RegExp][] = [
+    ['text', (file) => writeFileSync(file, 'dear diary, '.repeat(1_000)), /not a SQLite database/],
+    [
+      'the database of another program',
+      (file) => inShell(file, (db) => db.exec('create table notes (text)')),
+      /of another program/,
+    ],
+    [
+      'an empty database that another program has marked',
+      (file) => inShell(file, (db) => db.exec('pragma application_id = 7')),
+      /of another program/,
+    ],
+    [
+      'one of a newer signalbox',
+      (file) => {
+        const store = sqlite(file);
+        store.open(owner());
+        store.close();
+        inShell(file, (db) => db.exec('pragma user_version = 99'));
+      },
+      /newer signalbox .*version 99/,
+    ],
+    ['a folder', (file) => mkdirSync(file), /cannot be opened/],
+  ];
+  test.each(refusals)('%s', (_, make, reason) => {
+    const file = newFile();
+    make(file);
+    const before = statSync(file).isFile() ? readFileSync(file) : null;
+
+    const error = thrownBy(() => sqlite(file).open(owner()));
+
+    expect(error).toBeInstanceOf(StoreUnusable);
+    expect(error.message).toMatch(reason);
+    expect(error.message).toContain(file);
+    if (before !== null) expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test('one in a folder that is not there', () => {
+    const file = join(newFile('nowhere'), 'runs.db');
+    expect(() => sqlite(file).open(owner())).toThrow(/Look whether the folder is there/);
+    expect(existsSync(dirname(file))).toBe(false);
+  });
+
+  test('one that has lost its end says that it is corrupt, at the latest when what is lost is read', () => {
+    const file = newFile();
+    const store = sqlite(file);
+    store.open(owner());
+    for (let run = 0; run < 200; run += 1) write(store, `run ${run}`);
+    store.close();
+    truncateSync(file, Math.floor(statSync(file).size / 3 / 4096) * 4096);
+
+    const error = thrownBy(() => {
+      const cut = opened(file);
+      for (let run = 0; run < 200; run += 1) {
+        cut.readRun(`run ${run}`);
+        cut.readActors(`run ${run}`);
+      }
+    });
+    expect(error).toBeInstanceOf(StoreUnusable);
+    expect(error.message).toMatch(/corrupt/);
+  });
+
+  test('a file that was refused can be used by the same process once it is mended', () => {
+    const file = newFile();
+    writeFileSync(file, 'dear diary, '.repeat(1_000));
+    expect(() => sqlite(file).open(owner())).toThrow(StoreUnusable);
+    rmSync(file);
+    expect(opened(file).readRun('a')).toBe(null);
+  });
+
+  // No test of files without permissions: whoever may do everything, as in most containers, would not be refused.
+});
+
+describe('one process at a time:', () => {
+  test('a second store on the file is refused, and told who has it', () => {
+    const file = newFile();
+    opened(file);
+    const error = thrownBy(() => sqlite(file).open(owner('two'))) as StoreHeld;
+    expect(error.code).toBe('store-held');
+    expect(error.message).toContain(`process ${process.pid} on `);
+    expect(error.message).toContain(file);
+  });
+
+  test('a file that is reached by a link is the same file', () => {
+    const file = newFile();
+    opened(file);
+    symlinkSync(file, `${file}-link.db`);
+    expect(() => opened(`${file}-link.db`)).toThrow(/open in another box/);
+  });
+
+  test('a store that was closed lets the next one in, also the same object', () => {
+    const file = newFile();
+    const store = sqlite(file);
+    for (const each of [store, sqlite(file), store]) {
+      each.open(owner());
+      each.close();
+      each.close();
+    }
+  });
+
+  test('a store that is opened again remembers no fences from before (I2)', () => {
+    const file = newFile();
+    const store = sqlite(file);
+    store.open(owner());
+    write(store, 'a');
+    store.close();
+    store.open(owner('two'));
+    onTestFinished(() => store.close());
+    const nothing = { row: null, actors: [], attempts: [], events: [] };
+    expect(() => store.commit([{ run: 'a', fence: 1, after: 1, ...nothing }])).toThrow(/belongs to/);
+  });
+
+  test('a second process is refused while the first one lives, and let in when it was killed', async () => {
+    const file = newFile();
+    const module = JSON.stringify(pathToFileURL(join(ROOT, 'src/stores/sqlite/index.ts')).href);
+    const code = `
+      const { sqlite } = await import(${module});
+      const store = sqlite(${JSON.stringify(file)});
+      store.open({ name: 'other', lease: 1, now: () => 0 });
+      store.saveDefinitions([{ orchestrator: 'order', version: '1', hash: 'h', lines: ['kept'] }]);
+      process.send('open');
+      process.on('message', () => store.renew());`;
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    onTestFinished(() => void holder.kill('SIGKILL'));
+    await once(holder, 'message');
+
+    const error = thrownBy(() => sqlite(file).open(owner())) as StoreHeld;
+    expect(error.code).toBe('store-held');
+    expect(error.message).toContain(`process ${holder.pid} on `);
+
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    expect(await opened(file).readDefinition('order', '1', 'h')).toMatchObject({ lines: ['kept'] });
+  });
+});
+
+describe('the file', () => {
+  test('is written ahead', () => {
+    const file = newFile();
+    opened(file);
+    expect(query(file, 'pragma journal_mode')).toEqual([{ journal_mode: 'wal' }]);
+  });
+
+  test('opened twice is as it was: tables, indexes and rows (P135)', () => {
+    const file = newFile();
+    const store = opened(file);
+    for (const run of ['a', 'b']) write(store, run);
+    store.close();
+    const before = contentsOf(file);
+    for (let time = 0; time < 2; time += 1) {
+      const again = sqlite(file);
+      again.open(owner());
+      again.close();
+    }
+    expect(contentsOf(file)).toEqual(before);
+    expect(query(file, 'pragma user_version')).toEqual([{ user_version: 1 }]);
+  });
+
+  test('has the tables and the view that docs/sqlite.md lists, and no others', () => {
+    const file = newFile();
+    opened(file);
+    const documented = readFileSync(join(ROOT, 'docs/sqlite.md'), 'utf8').matchAll(/^### `(\w+)`/gm);
+    const found = query(
+      file,
+      `select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite_%'`,
+    );
+    expect(found.map(({ name }) => name).sort()).toEqual([...documented].map(([, name]) => name).sort());
+  });
+
+  test('answers every query that docs/sqlite.md has', () => {
+    const file = newFile();
+    write(opened(file), 'a');
+    const page = readFileSync(join(ROOT, 'docs/sqlite.md'), 'utf8');
+    const queries = [...page.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql as string);
+    expect(queries.length).toBeGreaterThan(3);
+    for (const sql of queries) expect(() => query(file, sql)).not.toThrow();
+  });
+
+  test.each([
+    ['what nobody owns', SELECT_UNOWNED, 'runs_unowned'],
+    ['what has ended long ago', SELECT_OLD_RUNS, 'runs_finished'],
+    ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
+    ['what is open in a run', SELECT_OPEN_STEPS, 'steps_unfinished'],
+    ['the children of a step', SELECT_CHILDREN, 'PRIMARY KEY (run=? AND path>? AND path<?)'],
+    ['events of a run', SELECT_HISTORIES, 'PRIMARY KEY (run=? AND seq>?)'],
+  ])('finds %s by an index (P134)', (_, sql, by) => {
+    const file = newFile();
+    opened(file);
+    expect(JSON.stringify(query(file, `explain query plan ${sql}`))).toContain(by);
+  });
+
+  test('has a timer in words in its view', () => {
+    const file = newFile();
+    write(opened(file), 'a');
+    expect(query(file, 'select * from timers')).toEqual([
+      { run: 'a', path: 'pay', due: 5, due_utc: '1970-01-01 00:00:00' },
+    ]);
+  });
+});
+
+describe('runs that have ended', () => {
+  test('are kept for as long as is said, with all that belongs to them; unfinished ones stay', () => {
+    const file = newFile();
+    let now = 10 * DAY;
+    const store = opened(file, { keep: '7d' }, () => now);
+    write(store, 'unfinished');
+    write(store, 'old', 2 * DAY);
+    write(store, 'young', 9 * DAY);
+    expect(store.prune()).toBe(1);
+    expect([store.readRun('old'), store.readEvents('old', { after: 0, limit: 1 })]).toEqual([null, []]);
+    expect([store.readActors('old'), store.readAttempts('old')]).toEqual([[], []]);
+    expect(store.readRun('young')).not.toBe(null);
+
+    now = 17 * DAY;
+    write(store, 'next');
+    expect(store.readRun('young')).toBe(null);
+    expect(store.readRun('unfinished')).not.toBe(null);
+  });
+
+  test('are kept for ever if nothing is said', () => {
+    const store = opened(newFile(), {}, () => 10_000 * DAY);
+    write(store, 'old', 1);
+    expect(store.prune()).toBe(0);
+    expect(store.readRun('old')).not.toBe(null);
+  });
+
+  test('and are pruned leave no place that the next run takes from who reads page by page (P127)', async () => {
+    const store = opened(newFile(), { keep: '7d' }, () => 10 * DAY);
+    write(store, 'first');
+    write(store, 'last', 1);
+    const { cursor } = await store.readRuns({ limit: 2 });
+    store.prune();
+    write(store, 'new');
+    expect((await store.readRuns({ limit: 2, cursor: cursor ?? '' })).runs.map(({ run }) => run)).toEqual(['new']);
+  });
+
+  test('and are pruned give their space back to the system when it is asked for, and cursors stay good', async () => {
+    const file = newFile();
+    const store = opened(file, { keep: '7d' }, () => 10 * DAY);
+    for (let run = 0; run < 500; run += 1) write(store, `old ${run}`, 1);
+    for (const run of ['a', 'b', 'c']) write(store, run);
+    store.prune();
+    const { cursor } = await store.readRuns({ limit: 2 });
+    const before = query(file, 'pragma page_count')[0]?.page_count as number;
+    store.vacuum();
+    expect(query(file, 'pragma page_count')[0]?.page_count).toBeLessThan(before / 4);
+    expect((await store.readRuns({ limit: 2, cursor: cursor ?? '' })).runs.map(({ run }) => run)).toEqual(['c']);
+  });
+});
+
+describe('a backup', () => {
+  test('is a store with all that was committed, and the first goes on', () => {
+    const file = newFile();
+    const store = opened(file);
+    for (const run of ['a', 'b']) write(store, run);
+    store.backup(`${file}.backup`);
+    write(store, 'c');
+
+    const copy = sqlite(`${file}.backup`);
+    copy.open(owner('two'));
+    onTestFinished(() => copy.close());
+    expect([copy.readRun('b'), copy.readActors('b')]).toEqual([store.readRun('b'), store.readActors('b')]);
+    expect(copy.readRun('c')).toBe(null);
+    expect(copy.claim(10)).toEqual(['a', 'b']);
+  });
+
+  test('does not write over a file that is there', () => {
+    const file = newFile();
+    const store = opened(file);
+    writeFileSync(`${file}.backup`, 'precious');
+    expect(() => store.backup(`${file}.backup`)).toThrow(StoreUnusable);
+    expect(readFileSync(`${file}.backup`, 'utf8')).toBe('precious');
+  });
+});
+
+test.each([
+  ['no name', '', {}],
+  ['a mode that there is not', 'runs.db', { synchronous: 'off' }],
+  ['a time that is none', 'runs.db', { keep: 'long' }],
+])('%s is refused before anything is opened', (_, file, options) => {
+  expect(() => sqlite(file, options as never)).toThrow(/file|synchronous|keep/);
+});
+
+test('a store that is closed says so', () => {
+  const store = opened(newFile());
+  store.close();
+  expect(() => store.readRun('a')).toThrow(/not open/);
+});
