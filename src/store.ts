@@ -87,7 +87,7 @@ export interface RunChange {
 /** What the host reads to go on with a run that it does not hold. */
 export interface OpenRun {
   readonly row: RunRow;
-  /** Who owns it; null for a run that has ended, or that was let go. */
+  /** Who owns it; null for a run that was let go. */
   readonly owner: string | null;
   readonly fence: number;
   /** The number of its last event. */
@@ -139,6 +139,8 @@ export interface Owner {
 export interface Store {
   /** What messages call it: `memory`, `sqlite orders.db`. */
   readonly name: string;
+  /** Several processes may use the place at once: the host gives signs of life, three in each lease, and claims what the dead have left. */
+  readonly shared?: boolean;
   /** Called once, before anything else. */
   open(owner: Owner): Awaitable<void>;
   /** Commits all changes or none. Throws `CommitConflict` or `LeaseLost` for a run that has moved on or has another owner. */
@@ -154,7 +156,7 @@ export interface Store {
   readRunByKey(orchestrator: string, key: string): Awaitable<RunRow | null>;
   readRuns(query: RunQuery): Awaitable<RunPage>;
   readOpen(run: string): Awaitable<OpenRun | null>;
-  /** The children of one actor, ended or not, in the order in which they began. */
+  /** The children of one actor, ended or not, in the order in which they began. Their paths begin with the parent's. */
   readChildren(run: string, parent: string): Awaitable<readonly ActorRow[]>;
   /** Every actor of a run, in the order in which they began. */
   readActors(run: string): Awaitable<readonly ActorRow[]>;

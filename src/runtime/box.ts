@@ -131,6 +131,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
     this.#recovering = this.#host.recover();
+    if (this.#store.shared === true) this.#host.keepAlive(this.#owner.lease / 3);
     return this;
   }
 
@@ -316,7 +317,14 @@ const DEFAULT_LEASE = '10s';
 /** An id is part of every key, so what separates the parts of a key cannot stand in it. */
 function checkId(option: 'id' | 'key', id: unknown): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (typeof id === 'string' && id !== '' && id.length <= MAX_ID && !/[/#\u0000-\u001f\u007f-\u009f]/.test(id)) return;
+  if (
+    typeof id === 'string' &&
+    id !== '' &&
+    id.length <= MAX_ID &&
+    id.isWellFormed() &&
+    !/[/#\u0000-\u001f\u007f-\u009f]/.test(id)
+  )
+    return;
   const length = typeof id === 'string' && id.length > MAX_ID ? ` (it has ${id.length})` : '';
   throw new InvalidOption({
     option,

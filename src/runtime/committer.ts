@@ -25,6 +25,8 @@ export class Committer {
   readonly #options: CommitterOptions;
   #waiting: RunState[] = [];
   #scheduled = false;
+  /** The commit before failed. */
+  #careful = false;
   #underWay: Promise<void> | null = null;
   /** Commits so far. */
   commits = 0;
@@ -76,26 +78,51 @@ export class Committer {
     const batch = this.#waiting.map((run): Committed => ({ run, changes: run.changes as Changes }));
     this.#waiting = [];
     for (const { run } of batch) run.changes = null;
+    // After a commit that failed each run goes by itself: one that the store never takes is not to hold up the others.
+    const groups = this.#careful ? batch.map((each) => [each]) : [batch];
+    this.#careful = false;
+    const rest = this.#commitFrom(groups, 0);
+    if (rest === undefined) return;
+    this.#underWay = rest.finally(() => {
+      this.#underWay = null;
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  /** One group after the other; now, as long as the store answers at once. */
+  #commitFrom(groups: readonly (readonly Committed[])[], from: number): Promise<void> | undefined {
+    for (let at = from; at < groups.length; at += 1) {
+      const pending = this.#commit(groups[at] as readonly Committed[]);
+      if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1));
+    }
+    return undefined;
+  }
+
+  #commit(batch: readonly Committed[]): Promise<void> | undefined {
+    const { store, done } = this.#options;
     const changes = batch.filter(hasChanged).map(changeOf);
+    const failed = (error: unknown): void => {
+      this.#careful = true;
+      this.#options.failed(batch, error);
+    };
     // An answer that came late changes nothing, and nothing is what it costs the store.
-    if (changes.length === 0) return this.#options.done(batch);
+    if (changes.length === 0) {
+      done(batch);
+      return undefined;
+    }
     this.commits += 1;
     let committed: void | Promise<void>;
     try {
-      committed = this.#options.store.commit(changes);
+      committed = store.commit(changes);
     } catch (error) {
-      return this.#options.failed(batch, error);
+      failed(error);
+      return undefined;
     }
-    if (committed === undefined) return this.#options.done(batch);
-    this.#underWay = Promise.resolve(committed)
-      .then(
-        () => this.#options.done(batch),
-        (error: unknown) => this.#options.failed(batch, error),
-      )
-      .finally(() => {
-        this.#underWay = null;
-        if (this.#waiting.length > 0) this.#schedule();
-      });
+    if (committed === undefined) {
+      done(batch);
+      return undefined;
+    }
+    return Promise.resolve(committed).then(() => done(batch), failed);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   DefinitionMissing,
   Impossible,
   LeaseLost,
+  RunExists,
   reasonOf,
   toRecord,
 } from '../errors.ts';
@@ -140,10 +141,28 @@ export class Host {
     await this.#recovering;
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
     const run = await this.#reader.read(id, [message]);
-    if (run === null) return false;
+    if (run === null) {
+      const refusal = this.#reader.refusalOf(id);
+      if (refusal !== undefined) throw refusal;
+      return false;
+    }
     const { changes } = run;
     if (changes !== null) await landed(changes);
     return true;
+  }
+
+  /** In a store that processes share: gives signs of life, and takes over the runs of those who give none any more. */
+  keepAlive(every: number): void {
+    this.timers.at(this.#options.clock.now() + every, async () => {
+      try {
+        await this.#options.store.renew();
+        await this.recover();
+      } catch (error) {
+        const message = `The store did not take a sign of life: ${reasonOf(error)}`;
+        this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+      }
+      if (!this.#closed) this.keepAlive(every);
+    });
   }
 
   /** Goes on with a run that is ours and not in memory, if there is such a one. */
@@ -280,6 +299,15 @@ export class Host {
 
   /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */
   #failed(batch: readonly Committed[], error: unknown): void {
+    // The id or the key is taken, and that will not change: the one who starts is told.
+    if (error instanceof RunExists && batch.length === 1) {
+      for (const { run, changes } of batch) {
+        this.#committer.drop(run);
+        this.#evict(run);
+        for (const done of changes.committed) done(error);
+      }
+      return;
+    }
     const retryIn = this.#pause;
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
     const reason = reasonOf(error);

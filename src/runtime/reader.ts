@@ -41,11 +41,21 @@ export class Reader {
   /** Reasons for which runs were refused, so that each is logged once. */
   readonly #told = new Set<string>();
   #closed = false;
-  /** Runs that could not be gone on with. */
-  refused = 0;
+  /** Runs that could not be gone on with, and why. */
+  readonly #refused = new Map<string, SignalboxError>();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+  }
+
+  /** How many runs could not be gone on with. */
+  get refused(): number {
+    return this.#refused.size;
+  }
+
+  /** Why a run could not be gone on with. */
+  refusalOf(id: string): SignalboxError | undefined {
+    return this.#refused.get(id);
   }
 
   /** Nothing is being read; a run that waits for a store that fails does not count. */
@@ -64,6 +74,7 @@ export class Reader {
     const { promise: tried, resolve: firstTried } = Promise.withResolvers<void>();
     const run = this.#untilRead(id, line, pause, before, firstTried).then((found) => {
       this.#reading.delete(id);
+      if (found !== null) this.#refused.delete(id);
       this.#options.found(id, found, line);
       firstTried();
       return found;
@@ -107,7 +118,7 @@ export class Reader {
   }
 
   #refuse(id: string, error: SignalboxError): null {
-    this.refused += 1;
+    this.#refused.set(id, error);
     // Ten thousand runs of one definition that is missing are one thing to mend, and one line.
     const { orchestrator, version } = error.fields as { readonly orchestrator?: string; readonly version?: string };
     const reason = orchestrator === undefined ? error.message : `${error.code} ${orchestrator} ${version}`;

@@ -3,6 +3,7 @@ import { SignalboxError, StoreUnusable, reasonOf } from '../../errors.ts';
 
 /** By the primary result code, which is the low byte of the extended one. */
 const REASONS: { readonly [code: number]: string } = {
+  5: 'another program is writing to it, and did not end within a second. Look who has it open; a reader does no harm',
   8: 'it is read-only. Make the file and its folder writable for this process',
   10: 'the disk reported an error while reading or writing. Look at the system log',
   11: 'it is corrupt. Restore it from a backup; `sqlite3 FILE .recover` may save what is left',

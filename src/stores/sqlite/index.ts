@@ -90,14 +90,18 @@ class SqliteFile implements SqliteStore {
     const unlock =
       this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
     try {
-      this.#db = usable(this.name, () => this.#openFile());
+      usable(this.name, () => {
+        this.#db = this.#openFile();
+        this.#statement(sql.RELEASE_ALL).run();
+      });
+      this.#prunedAt = Number.NEGATIVE_INFINITY;
+      this.#pruneSome();
       this.#unlock = unlock;
     } catch (error) {
+      this.#forget();
       unlock();
       throw error;
     }
-    usable(this.name, () => this.#statement(sql.RELEASE_ALL).run());
-    this.prune();
   }
 
   commit(changes: readonly RunChange[]): void {
@@ -110,7 +114,11 @@ class SqliteFile implements SqliteStore {
       if (row !== null && isTerminal(row.status)) this.#owned.delete(run);
       else this.#owned.set(run, { fence, seq: after + events.length, ordinal });
     }
-    if (this.#owner.now() - this.#prunedAt > HOUR) this.prune();
+    try {
+      this.#pruneSome();
+    } catch {
+      // What was to be committed has been; old runs are deleted with one of the next commits.
+    }
   }
 
   claim(limit: number): readonly string[] {
@@ -193,35 +201,44 @@ class SqliteFile implements SqliteStore {
     try {
       usable(this.name, () => this.#statement(sql.RELEASE_RUNS).run(this.#owner.name));
     } finally {
-      this.#prepared.clear();
-      this.#db.close();
-      this.#db = null;
+      this.#forget();
       this.#unlock();
     }
   }
 
+  #forget(): void {
+    this.#prepared.clear();
+    this.#db?.close();
+    this.#db = null;
+  }
+
   backup(file: string): void {
-    usable(this.name, () => this.#statement('vacuum into ?').run(file));
+    const statement = this.#statement('vacuum into ?');
+    usable(`a backup to ${file}`, () => statement.run(file));
   }
 
   prune(): number {
-    const now = this.#owner.now();
-    this.#prunedAt = now;
-    if (!Number.isFinite(this.#keep)) return 0;
+    this.#prunedAt = Number.NEGATIVE_INFINITY;
     let pruned = 0;
-    for (;;) {
-      const old = this.#all(sql.SELECT_OLD_RUNS, now - this.#keep, PRUNED_AT_ONCE);
-      this.#transaction(() => {
-        for (const { run } of old)
-          for (const statement of sql.DELETE_RUN) this.#statement(statement).run(run as string);
-      });
-      pruned += old.length;
-      if (old.length < PRUNED_AT_ONCE) return pruned;
-    }
+    for (let some = PRUNED_AT_ONCE; some === PRUNED_AT_ONCE; pruned += some) some = this.#pruneSome();
+    return pruned;
+  }
+
+  /** Once an hour, and then a batch with every commit until nothing old is left: a big file is not to hold up anybody. */
+  #pruneSome(): number {
+    const now = this.#owner.now();
+    if (!Number.isFinite(this.#keep) || now - this.#prunedAt < HOUR) return 0;
+    const old = this.#all(sql.SELECT_OLD_RUNS, now - this.#keep, PRUNED_AT_ONCE);
+    if (old.length < PRUNED_AT_ONCE) this.#prunedAt = now;
+    if (old.length === 0) return 0;
+    this.#transaction(() => {
+      for (const { run } of old) for (const statement of sql.DELETE_RUN) this.#statement(statement).run(run as string);
+    });
+    return old.length;
   }
 
   vacuum(): void {
-    this.#open().exec('vacuum');
+    usable(this.name, () => this.#open().exec('vacuum'));
   }
 
   #openFile(): DatabaseSync {
@@ -238,7 +255,9 @@ class SqliteFile implements SqliteStore {
           `it was written by a newer signalbox (its tables are version ${version}, this one knows ${sql.MIGRATIONS.length}). Update signalbox; the file was not changed.`,
         );
       }
-      db.exec(`pragma journal_mode = wal; pragma synchronous = ${this.#synchronous}; pragma temp_store = memory;`);
+      db.exec(
+        `pragma journal_mode = wal; pragma synchronous = ${this.#synchronous}; pragma temp_store = memory; pragma busy_timeout = 1000;`,
+      );
       for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
         db.exec(
           `begin immediate; ${sql.MIGRATIONS[step]}; pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`,

@@ -8,6 +8,9 @@ import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreHeld } from '../../errors.ts';
 
+/** A lock that nobody refers to would go with the garbage, long before the process does. */
+const held = new Set<DatabaseSync>();
+
 /** Takes the lock of `file`, or says who has it. The answer lets go of it. */
 export function lock(path: string, name: string, now: number): () => void {
   // Reached by a link, it is the same file.
@@ -21,7 +24,11 @@ export function lock(path: string, name: string, now: number): () => void {
     throw error;
   }
   writeFileSync(`${file}-holder`, `process ${process.pid} on ${hostname()}, since ${new Date(now).toISOString()}`);
-  return () => guard.close();
+  held.add(guard);
+  return () => {
+    held.delete(guard);
+    guard.close();
+  };
 }
 
 function holderOf(file: string): string {

@@ -1,0 +1,102 @@
+/** A store that refuses one run for good, and a store that processes share: what becomes of the others. */
+import { CommitConflict, createSignalbox, memory, orchestrator, RunExists, task, track } from 'signalbox';
+import { fakeClock, settled } from 'signalbox/testing';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { faultsOfHistory } from '../helpers/stage.ts';
+import { wrapped } from '../helpers/stores.ts';
+
+const Any = z.any();
+const echo = task('echo', { input: Any, output: Any, run: ({ input }) => input });
+const flow = orchestrator('flow', { version: '1', input: Any }).track(
+  't',
+  track('t', { input: Any })
+    .step('one', echo, () => 1)
+    .step('two', echo, () => 2),
+  { input: () => 1 },
+);
+
+test('a run that the store never takes does not hold up those that were committed with it (I3, I7)', async () => {
+  const inner = memory();
+  const store = wrapped(
+    {
+      commit(changes) {
+        const bad = changes.find(({ run, after }) => run === 'bad' && after > 0);
+        if (bad !== undefined) throw new CommitConflict({ run: 'bad', expected: bad.after, found: 99 });
+        return inner.commit(changes);
+      },
+    },
+    inner,
+  );
+  const clock = fakeClock();
+  await using box = clock.follow(await createSignalbox({ orchestrators: [flow], store, clock, logger: () => {} }));
+  const good = await Promise.all([
+    box.start(flow, { id: 'a', input: null }),
+    box.start(flow, { id: 'bad', input: null }),
+    box.start(flow, { id: 'b', input: null }),
+  ]);
+  await clock.advance('10s');
+  for (const run of [good[0], good[2]]) {
+    expect(await run.result()).toEqual({ t: 2 });
+    expect(await faultsOfHistory(run)).toEqual([]);
+  }
+  expect(await good[1].status()).toBe('running');
+});
+
+test('a start that the store refuses because the key was taken meanwhile is told so, and not tried again (S17)', async () => {
+  const inner = memory();
+  // Somebody else is faster: nobody has the key when it is looked up.
+  const store = wrapped({ readRunByKey: () => null }, inner);
+  await using box = await createSignalbox({ orchestrators: [flow], store, logger: () => {} });
+  const first = await box.start(flow, { key: 'k', input: 1 });
+  await first.result();
+  await expect(box.start(flow, { key: 'k', input: 2 })).rejects.toBeInstanceOf(RunExists);
+  expect(box.counts.timers).toBe(0);
+});
+
+test('in a store that processes share a box gives signs of life, and takes over what the dead have left (I2)', async () => {
+  const seen: string[] = [];
+  const inner = memory();
+  const store = wrapped(
+    {
+      shared: true,
+      renew: () => void seen.push('renew'),
+      claim(limit) {
+        seen.push('claim');
+        return inner.claim(limit);
+      },
+    },
+    inner,
+  );
+  const clock = fakeClock();
+  const box = clock.follow(await createSignalbox({ orchestrators: [flow], store, clock, lease: '9s' }));
+  await settled(box);
+  expect(seen).toEqual(['claim']);
+  await clock.advance('6s');
+  expect(seen).toEqual(['claim', 'renew', 'claim', 'renew', 'claim']);
+  await box.close();
+  await clock.advance('1m');
+  expect(seen).toHaveLength(5);
+  expect(clock.pending).toBe(0);
+});
+
+test('a cancel of a run that cannot be gone on with says why, instead of doing nothing', async () => {
+  const store = memory();
+  const hanging = task('hanging', { input: Any, output: Any, run: () => new Promise<never>(() => {}) });
+  const old = orchestrator('old', { version: '1', input: Any }).track(
+    't',
+    track('t', { input: Any }).step('s', hanging),
+  );
+  const first = await createSignalbox({ orchestrators: [old], store });
+  await first.start(old, { id: 'r', input: null });
+  await settled(first);
+  await first.close();
+
+  await using second = await createSignalbox({ orchestrators: [flow], store, logger: () => {} });
+  await second.recovered;
+  for (let time = 0; time < 2; time += 1) {
+    await expect(second.run('r').cancel()).rejects.toMatchObject({ code: 'definition-missing' });
+  }
+  expect(second.counts.refused).toBe(1);
+  expect(await second.run('r').status()).toBe('running');
+});
