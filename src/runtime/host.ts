@@ -69,6 +69,8 @@ export class Host {
   /** Runs in memory that have nothing under way here, the longest idle first. */
   readonly #idle = new Map<string, RunState>();
   readonly #reader: Reader;
+  /** Runs whose last commit failed: what is under way for them may be what nobody waits for any more. */
+  readonly #inDoubt = new Set<string>();
   readonly timers: Timers;
   #closed = false;
   #pause = FIRST_PAUSE;
@@ -323,6 +325,7 @@ export class Host {
     const committed = [...changes.committed, ...(later?.committed ?? [])];
     this.#committer.drop(run);
     this.#evict(run);
+    this.#inDoubt.add(run.id);
     const { id, facts } = run;
     void this.#reader
       .read(id, messages, pause, () => this.#tellLanded(facts, changes.after))
@@ -357,6 +360,9 @@ export class Host {
   /** The run as the store has it, and what is owed to it. Null when it has ended, or never was. */
   async #recall(id: string, line: readonly Message[]): Promise<RunState | null> {
     const { store, clock } = this.#options;
+    // Only after a commit that failed can anything be under way here; to look through everything for each run that is
+    // taken over would be quadratic.
+    const inDoubt = this.#inDoubt.has(id);
     const found: OpenRun | null = await store.readOpen(id);
     if (found === null) {
       // A start that did not land is begun again.
@@ -365,17 +371,22 @@ export class Host {
     }
     // Over, or somebody else's by now (I2).
     if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {
-      this.#dispatcher.reconcile(id, null);
+      if (inDoubt) this.#settleDoubt(id, null);
       return null;
     }
     const run = await recall(this.#rules, store, await this.#planOf(found.row), found);
     this.#runs.set(id, run);
-    this.#dispatcher.reconcile(id, run);
+    if (inDoubt) this.#settleDoubt(id, run);
     for (const owed of owedTo(run, clock.now())) {
       // Its answer is here and only waits to be taken: it is not made again (I6).
       if (!line.some((message) => answers(message, owed))) this.#dispatcher.dispatch(run, owed);
     }
     return run;
+  }
+
+  #settleDoubt(id: string, run: RunState | null): void {
+    this.#inDoubt.delete(id);
+    this.#dispatcher.reconcile(id, run);
   }
 }
 
