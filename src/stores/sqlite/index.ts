@@ -360,8 +360,11 @@ class SqliteFile implements SqliteStore {
         work();
         this.#statement('commit').run();
       } catch (error) {
-        // After some errors, a full disk for one, SQLite has rolled back by itself.
-        if (db.isTransaction) db.exec('rollback');
+        try {
+          db.exec('rollback');
+        } catch {
+          // After some errors, a full disk for one, SQLite has rolled back by itself.
+        }
         throw error;
       }
     });
