@@ -56,6 +56,13 @@ const inner = compositeTrack('inner', {
   merge: (outputs) => outputs,
 });
 
+/** Time that passes, alone and beside something else, and at no length at all. */
+const naps = track('naps', { input: Anything })
+  .step('one', echo, () => 1)
+  .sleep('short', '1s')
+  .step('two', echo, () => 2)
+  .sleep('none', 0);
+
 export const scenarios: readonly AnyOrchestrator[] = [
   orchestrator('nothing', head),
   orchestrator('emptyTrack', head)
@@ -98,6 +105,10 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('a', one('a', flaky))
     .track('b', one('b', echo))
     .track('c', one('c', echo), { after: ['a'] }),
+  orchestrator('sleeps', head)
+    .track('a', naps)
+    .track('b', one('b', flaky))
+    .track('c', one('c', echo), { after: ['a', 'b'] }),
 ];
 
 /** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */
