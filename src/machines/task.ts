@@ -51,8 +51,18 @@ const REJECTION: ErrorRecord = {
   retryable: false,
 };
 
-/** The machine of a task: draw it, walk it, or start it with `createActor`. */
-export const taskMachine = setup({
+/** What a step begins with. */
+export const stepMemory = ({ input }: { input: MachineInput }): TaskMemory => ({
+  node: input.node ?? null,
+  input: input.input,
+  output: null,
+  error: null,
+  attempt: 0,
+  reason: null,
+});
+
+/** What the machines of single steps are made of: a task's, and a sleep's. */
+export const taskSetup = setup({
   types: {
     context: {} as TaskMemory,
     events: {} as TaskEvent,
@@ -66,6 +76,7 @@ export const taskMachine = setup({
     cleanup: actors.cleanup.logic,
     compensate: actors.compensate.logic,
     approval: actors.approval.logic,
+    sleep: actors.sleep.logic,
   },
   guards: {
     asksFirst: ({ event }) => event.type === 'start' && event.approval === true,
@@ -86,17 +97,13 @@ export const taskMachine = setup({
       attempt: ({ context, event }) => (event.type === 'compensate' ? event.attempt : context.attempt),
     }),
   },
-}).createMachine({
+});
+
+/** The machine of a task: draw it, walk it, or start it with `createActor`. */
+export const taskMachine = taskSetup.createMachine({
   id: 'task',
   initial: 'pending',
-  context: ({ input }) => ({
-    node: input.node ?? null,
-    input: input.input,
-    output: null,
-    error: null,
-    attempt: 0,
-    reason: null,
-  }),
+  context: stepMemory,
   output: ({ context }) => context.output,
   states: {
     pending: {
