@@ -36,6 +36,7 @@ import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
 import { steppers } from './lanes.ts';
+import { lineOf } from './lines.ts';
 import {
   type BoxOptions,
   checkBodies,
@@ -88,7 +89,6 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   /** Starts under a given id that are not committed yet. */
   readonly #starting = new Map<string, Promise<RunRow>>();
   readonly #owner: Owner;
-  #recovering: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
   /** @internal Use `createSignalbox`. */
@@ -107,7 +107,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#plans = plans;
     this.#bodies = bodies;
     this.#followers = new Followers(store, logger);
-    const owner = `${randomIds()}`;
+    const owner = randomIds();
     this.#owner = { name: owner, lease: toMs(options.lease ?? DEFAULT_LEASE, 'lease'), now: () => clock.now() };
     this.#host = new Host({
       store,
@@ -121,7 +121,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       concurrency,
       idleRuns,
       stepperOf: steppers(builtInKinds, lane),
-      told: (run, events, ended) => this.#followers.tell(run, events, ended),
+      told: (run, events, ended) => {
+        // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
+        if (options.logger !== undefined) for (const event of events) logger(lineOf(event));
+        this.#followers.tell(run, events, ended);
+      },
     });
     this.#context = { store, host: this.#host, followers: this.#followers, kinds: builtInKinds };
   }
@@ -130,14 +134,14 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   async open(): Promise<this> {
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
-    this.#recovering = this.#host.recover();
+    void this.#host.recover();
     if (this.#store.shared === true) this.#host.keepAlive(this.#owner.lease / 3);
     return this;
   }
 
   /** Resolves when every unfinished run that nobody owned has been read and goes on. Starting new ones need not wait for it. */
   get recovered(): Promise<void> {
-    return this.#recovering;
+    return this.#host.recovered;
   }
 
   /** Starts a run. Resolves once its start is committed: from then on it goes on by itself. */
@@ -156,9 +160,13 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (!Object.hasOwn(this.#bodies, definition.name) && definition.run === undefined) {
       throw new TaskMissing({ tasks: [{ task: definition.name, orchestrator: plan.name }] });
     }
-    // For a run that has to be read back. One that begins here has its own plan, whatever else goes by this name.
-    this.#plans.set(planName(plan.name, plan.version), plan);
-    await this.#save([plan]);
+    if (this.#closing !== null) throw new BoxClosed();
+    const name = planName(plan.name, plan.version);
+    if (this.#plans.get(name) !== plan) {
+      // For a run that has to be read back. One that begins here has its own plan, whatever else goes by this name.
+      this.#plans.set(name, plan);
+      await this.#save([plan]);
+    }
     const run = await this.#start(plan, { ...options, input });
     // One that was there already could not go on before its task was known.
     await this.#host.revive(run.id);

@@ -30,7 +30,7 @@ import { planName } from './options.ts';
 import type { Message } from './message.ts';
 import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
-import { type Changes, keyOf, type RunState } from './run-state.ts';
+import { type Changes, keyOf, landed, type RunState } from './run-state.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
 
@@ -115,8 +115,9 @@ export class Host {
     return this.#committer.quiet && this.#reader.quiet;
   }
 
-  isInMemory(run: string): boolean {
-    return this.#runs.has(run);
+  /** Over when every unfinished run that nobody owned has been read. */
+  get recovered(): Promise<void> {
+    return this.#recovering;
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
@@ -160,8 +161,7 @@ export class Host {
         await this.#options.store.renew();
         await this.recover();
       } catch (error) {
-        const message = `The store did not take a sign of life: ${reasonOf(error)}`;
-        this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+        this.#complain('The store did not take a sign of life', error);
       }
       if (!this.#closed) this.keepAlive(every);
     });
@@ -169,6 +169,9 @@ export class Host {
 
   /** Goes on with a run that is ours and not in memory, if there is such a one. */
   async revive(id: string): Promise<void> {
+    if (this.#runs.has(id)) return;
+    const row = await this.#options.store.readRun(id);
+    if (row === null || isTerminal(row.status)) return;
     await this.#recovering;
     if (!this.#runs.has(id)) await this.#reader.read(id, []);
   }
@@ -199,11 +202,15 @@ export class Host {
         await Promise.all(claimed.map((id) => this.#reader.tryOnce(id)));
         if (claimed.length < WINDOW) return;
       } catch (error) {
-        const message = `Unfinished runs could not be taken over, and that is tried again in ${LONGEST_PAUSE} ms: ${reasonOf(error)}`;
-        this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+        this.#complain(`Unfinished runs could not be taken over, which is tried again in ${LONGEST_PAUSE} ms`, error);
         await this.#reader.pause(LONGEST_PAUSE);
       }
     }
+  }
+
+  #complain(what: string, error: unknown): void {
+    const message = `${what}: ${reasonOf(error)}`;
+    this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
   }
 
   async #committed(run: RunState, message: Message): Promise<void> {
@@ -388,11 +395,4 @@ export class Host {
     this.#inDoubt.delete(id);
     this.#dispatcher.reconcile(id, run);
   }
-}
-
-/** Resolves when these changes are committed, and rejects when they never will be. */
-function landed(changes: Changes): Promise<void> {
-  return new Promise((resolve, reject) => {
-    changes.committed.push((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }

@@ -65,6 +65,13 @@ export class Changes {
   }
 }
 
+/** Resolves when these changes are committed, and rejects when they never will be. */
+export function landed(changes: Changes): Promise<void> {
+  return new Promise((resolve, reject) => {
+    changes.committed.push((error) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
 /** A run as the host holds it. */
 export interface RunState {
   readonly id: string;
