@@ -70,6 +70,21 @@ export interface AttemptRow {
   readonly endedAt: number;
 }
 
+/** A signal that a run took, or keeps until one of its steps waits for it. */
+export interface SignalRow {
+  readonly run: string;
+  /** Unique within its run: a signal that comes a second time is known by it (S17). */
+  readonly id: string;
+  readonly name: string;
+  /** As it was sent. */
+  readonly payload: Json;
+  readonly sentAt: number;
+  /** What the sender was told. */
+  readonly answer: 'accepted' | 'buffered';
+  /** The path of the step that took it; null as long as it is kept for one. */
+  readonly takenBy: string | null;
+}
+
 /** All that one commit changes in one run; it lands whole or not at all (I3). */
 export interface RunChange {
   readonly run: string;
@@ -82,6 +97,8 @@ export interface RunChange {
   readonly actors: readonly ActorRow[];
   readonly attempts: readonly AttemptRow[];
   readonly events: readonly RunEvent[];
+  /** Signals that are new, and those that were kept and have been taken. */
+  readonly signals: readonly SignalRow[];
 }
 
 /** What the host reads to go on with a run that it does not hold. */
@@ -94,6 +111,8 @@ export interface OpenRun {
   readonly seq: number;
   /** Its actors that have not ended. */
   readonly open: readonly ActorRow[];
+  /** Signals that nobody has taken yet, in the order in which they came. */
+  readonly signals: readonly SignalRow[];
 }
 
 /** Which events to read, and how many at the most. */
@@ -132,7 +151,44 @@ export interface Owner {
   readonly name: string;
   /** How long after its last sign of life it is taken for dead, in milliseconds. */
   readonly lease: number;
+  /** What this process takes for now. Clocks of several machines differ: a store that they share compares with its own. */
   now(): number;
+}
+
+/** A request to a run that another process owns. It lies in the store until the owner has answered it. */
+export interface CommandRow {
+  readonly id: string;
+  readonly run: string;
+  /** What is wanted; the store does not look into it. */
+  readonly body: JsonObject;
+}
+
+/** Why a process that shares a store may want to look at it. */
+export type News =
+  /** Other processes have committed to these runs. */
+  | { readonly about: 'runs'; readonly runs: readonly string[] }
+  /** Somebody has left a command, perhaps for a run of ours. */
+  | { readonly about: 'commands' }
+  /** Somebody has answered a command, perhaps one of ours. */
+  | { readonly about: 'answers' }
+  /** Somebody has let go of runs, which can be claimed. */
+  | { readonly about: 'released' };
+
+/** What a store has beyond the rest when several processes may use its place at once. */
+export interface Sharing {
+  /**
+   * Calls `heard` when another process has done something. It may come for nothing, twice, or not at all while a
+   * connection is away, so the host also looks by itself from time to time.
+   */
+  listen(heard: (news: News) => void): Awaitable<void>;
+  /** Leaves a command for the owner of its run, whoever that is or will be. */
+  leaveCommand(command: CommandRow): Awaitable<void>;
+  /** Commands to runs that are ours and that nobody has answered, the oldest first. */
+  readCommands(limit: number): Awaitable<readonly CommandRow[]>;
+  /** Answers a command. A second answer to one changes nothing. */
+  answerCommand(id: string, answer: JsonObject): Awaitable<void>;
+  /** Takes the answer to a command away, once there is one. What nobody fetches within a day is thrown away. */
+  takeAnswer(id: string): Awaitable<JsonObject | null>;
 }
 
 /** A place that keeps runs. */
@@ -140,7 +196,7 @@ export interface Store {
   /** What messages call it: `memory`, `sqlite orders.db`. */
   readonly name: string;
   /** Several processes may use the place at once: the host gives signs of life, three in each lease, and claims what the dead have left. */
-  readonly shared?: boolean;
+  readonly shared?: Sharing;
   /** Called once, before anything else. */
   open(owner: Owner): Awaitable<void>;
   /** Commits all changes or none. Throws `CommitConflict` or `LeaseLost` for a run that has moved on or has another owner. */
@@ -161,6 +217,8 @@ export interface Store {
   /** Every actor of a run, in the order in which they began. */
   readActors(run: string): Awaitable<readonly ActorRow[]>;
   readAttempts(run: string): Awaitable<readonly AttemptRow[]>;
+  /** A signal, taken or not, by its id. */
+  readSignal(run: string, id: string): Awaitable<SignalRow | null>;
   readEvents(run: string, query: EventQuery): Awaitable<readonly RunEvent[]>;
   /** Lets go of what is owned, so that others need not wait for the lease to end, and of the place itself. */
   close(): Awaitable<void>;

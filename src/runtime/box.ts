@@ -135,7 +135,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
     void this.#host.recover();
-    if (this.#store.shared === true) this.#host.keepAlive(this.#owner.lease / 3);
+    if (this.#store.shared !== undefined) this.#host.keepAlive(this.#owner.lease / 3);
     return this;
   }
 

@@ -140,6 +140,7 @@ function changeOf({ run, changes }: Committed): RunChange {
     row: changes.rowChanged ? run.row : null,
     actors,
     attempts: changes.attempts,
+    signals: changes.signals,
     events: changes.events,
   };
 }

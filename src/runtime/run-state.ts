@@ -10,7 +10,7 @@ import type { Json } from '../json.ts';
 import type { Ledger } from '../machines/ledger.ts';
 import type { Kind } from '../machines/registry.ts';
 import type { MachineState, Stepper } from '../machines/stepper.ts';
-import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
+import type { ActorRow, AttemptRow, RunRow, SignalRow } from '../store.ts';
 import type { Message } from './message.ts';
 
 /** One actor of a run that has not ended. */
@@ -53,6 +53,7 @@ export class Changes {
   /** Children that never began and are told as skipped: they have a row and no actor. */
   readonly skipped: ActorRow[] = [];
   readonly attempts: AttemptRow[] = [];
+  readonly signals: SignalRow[] = [];
   readonly events: RunEvent[] = [];
   readonly owed: Owed[] = [];
   /** Called when the commit is safe. */

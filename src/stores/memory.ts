@@ -5,7 +5,7 @@
 import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import { isTerminal } from '../events.ts';
-import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, Store } from '../store.ts';
+import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 
 interface Kept {
   row: RunRow;
@@ -17,6 +17,8 @@ interface Kept {
   readonly children: Map<string, string[]>;
   readonly attempts: AttemptRow[];
   readonly events: RunEvent[];
+  /** By id, in the order in which they came; made when the first one comes. */
+  signals: Map<string, SignalRow> | null;
 }
 
 /** A store that forgets everything with the process. It may be handed to one box after another. */
@@ -42,7 +44,10 @@ export function memory(): Store {
     let kept = runs.get(change.run);
     if (kept === undefined) {
       const row = change.row as RunRow;
-      kept = { row, owner, fence: change.fence, actors: new Map(), children: new Map(), attempts: [], events: [] };
+      kept = {
+        ...{ row, owner, fence: change.fence, signals: null },
+        ...{ actors: new Map(), children: new Map(), attempts: [], events: [] },
+      };
       runs.set(change.run, kept);
       if (row.key !== null) byKey.set(keyUnder(row.orchestrator, row.key), row.run);
     }
@@ -53,6 +58,10 @@ export function memory(): Store {
     }
     for (const attempt of change.attempts) kept.attempts.push(attempt);
     for (const event of change.events) kept.events.push(event);
+    for (const signal of change.signals) {
+      kept.signals ??= new Map();
+      kept.signals.set(signal.id, signal);
+    }
   };
 
   const actorsOf = (run: string): readonly ActorRow[] => [...(runs.get(run)?.actors.values() ?? [])];
@@ -105,7 +114,8 @@ export function memory(): Store {
       if (kept === undefined) return null;
       const { row, owner: owned, fence, events } = kept;
       const open = actorsOf(run).filter((actor) => !isTerminal(actor.state));
-      return { row, owner: owned, fence, seq: events.length, open };
+      const signals = [...(kept.signals?.values() ?? [])].filter(({ takenBy }) => takenBy === null);
+      return { row, owner: owned, fence, seq: events.length, open, signals };
     },
     readChildren(run, parent) {
       const kept = runs.get(run);
@@ -113,6 +123,7 @@ export function memory(): Store {
     },
     readActors: actorsOf,
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
+    readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
     close() {
       for (const kept of runs.values()) if (kept.owner === owner) kept.owner = null;

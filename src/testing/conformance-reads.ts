@@ -16,6 +16,7 @@ import {
   row,
   same,
   seqs,
+  signal,
   unfrozen,
 } from './conformance-rows.ts';
 
@@ -153,6 +154,27 @@ export const ROWS: Readonly<Record<string, Check>> = {
       frozen([1, 2, 3].map((number) => attempt('a', 'pay', number))),
     );
   },
+  'signals that nobody has taken are read with their run, in the order in which they came; all by their id (S17)':
+    async (first, bench) => {
+      const payload = { texts: JSON_VALUES.texts as Json, odd: JSON_VALUES.odd as Json };
+      await first.commit([
+        change('a', 0, { signals: [signal('a', 'z'), signal('a', 'b', { payload }), signal('a', 'y')] }),
+        change('b', 0, { signals: [signal('b', 'z', { name: 'other', sentAt: 0.5 })] }),
+      ]);
+      const taken = signal('a', 'z', { takenBy: 'pay/wait' });
+      const direct = signal('a', 'a/😀', { answer: 'accepted', takenBy: 'ask' });
+      await first.commit([change('a', 1, { signals: [taken, direct, signal('a', 'c')] })]);
+      const read = async (store: Store): Promise<void> => {
+        const kept = [signal('a', 'b', { payload }), signal('a', 'y'), signal('a', 'c')];
+        same((await store.readOpen('a'))?.signals, frozen(kept));
+        same((await store.readOpen('b'))?.signals, frozen([signal('b', 'z', { name: 'other', sentAt: 0.5 })]));
+        for (const each of [taken, direct, ...kept]) same(await store.readSignal('a', each.id), frozen(each));
+        assert.deepEqual([await store.readSignal('a', 'x'), await store.readSignal('x', 'z')], [null, null]);
+        assert.equal(unfrozen(await store.readSignal('a', 'b'), 'readSignal'), null);
+      };
+      await read(first);
+      await read(await bench.after('two'));
+    },
 };
 
 export const LISTS: Readonly<Record<string, Check>> = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { CommitConflict, LeaseLost } from '../errors.ts';
 import { isTerminal, type RunEvent } from '../events.ts';
 import type { Json } from '../json.ts';
-import type { ActorRow, AttemptRow, Awaitable, RunChange, RunQuery, RunRow, Store } from '../store.ts';
+import type { ActorRow, AttemptRow, Awaitable, RunChange, RunQuery, RunRow, SignalRow, Store } from '../store.ts';
 
 /** How long an owner is taken to live without a sign of it. */
 export const LEASE = 10_000;
@@ -62,6 +62,17 @@ export const attempt = (run: string, path: string, number: number, message = 'bu
   endedAt: number + 1,
 });
 
+export const signal = (run: string, id: string, more: Partial<SignalRow> = {}): SignalRow => ({
+  run,
+  id,
+  name: 'confirm',
+  payload: null,
+  sentAt: 3,
+  answer: 'buffered',
+  takenBy: null,
+  ...more,
+});
+
 /** A change by one event and by what else is said, frozen as all that the host hands over. */
 export const change = (run: string, after: number, more: Partial<RunChange> = {}): RunChange =>
   frozen({
@@ -72,6 +83,7 @@ export const change = (run: string, after: number, more: Partial<RunChange> = {}
     actors: [],
     attempts: [],
     events: events(run, after, 1),
+    signals: [],
     ...more,
   });
 

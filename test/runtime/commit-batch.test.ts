@@ -59,7 +59,13 @@ test('in a store that processes share a box gives signs of life, and takes over 
   const inner = memory();
   const store = wrapped(
     {
-      shared: true,
+      shared: {
+        listen: () => {},
+        leaveCommand: () => {},
+        readCommands: () => [],
+        answerCommand: () => {},
+        takeAnswer: () => null,
+      },
       renew: () => void seen.push('renew'),
       claim(limit) {
         seen.push('claim');

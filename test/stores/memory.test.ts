@@ -66,6 +66,7 @@ const change = (run: string, after: number, more: Partial<RunChange> = {}): RunC
   actors: [],
   attempts: [],
   events: events(run, after, 1),
+  signals: [],
   ...more,
 });
 

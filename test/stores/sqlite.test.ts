@@ -67,6 +67,7 @@ function write(store: Store, run: string, endedAt: number | null = null): void {
       actors: [{ ...step, path: 'pay', attemptedAt: 0, endedAt }],
       attempts: [{ ...common, path: 'pay', endedAt: 0 }],
       events: [{ run, seq: 1, at: 0, type: 'run.started', path: '', orchestrator: 'order', version: '1' }],
+      signals: [],
     },
   ]);
 }
@@ -198,7 +199,7 @@ describe('one process at a time:', () => {
     store.close();
     store.open(owner('two'));
     onTestFinished(() => store.close());
-    const nothing = { row: null, actors: [], attempts: [], events: [] };
+    const nothing = { row: null, actors: [], attempts: [], events: [], signals: [] };
     expect(() => store.commit([{ run: 'a', fence: 1, after: 1, ...nothing }])).toThrow(/belongs to/);
   });
 

@@ -171,7 +171,8 @@ class SqliteFile implements SqliteStore {
     const owner = row.owner as string | null;
     const fence = row.fence as number;
     const open = this.#all(sql.SELECT_OPEN_STEPS, run).map((step) => this.#rows.step(step));
-    return { row: this.#rows.run(row), owner, fence, seq, open };
+    const signals = this.#all(sql.SELECT_KEPT_SIGNALS, run).map((signal) => this.#rows.signal(signal));
+    return { row: this.#rows.run(row), owner, fence, seq, open, signals };
   }
 
   readChildren(run: string, parent: string): readonly ActorRow[] {
@@ -186,6 +187,11 @@ class SqliteFile implements SqliteStore {
 
   readAttempts(run: string): ReturnType<Store['readAttempts']> {
     return this.#all(sql.SELECT_ATTEMPTS, run).map((row) => this.#rows.attempt(row));
+  }
+
+  readSignal(run: string, id: string): ReturnType<RowReader['signal']> | null {
+    const row = this.#get(sql.SELECT_SIGNAL, run, id);
+    return row === null ? null : this.#rows.signal(row);
   }
 
   readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): readonly RunEvent[] {
@@ -290,7 +296,7 @@ class SqliteFile implements SqliteStore {
     return { fence, seq, ordinal: this.#get(sql.SELECT_ORDINAL, run)?.ordinal as number };
   }
 
-  #write({ run, fence, after, row, actors, attempts, events }: RunChange, began: number): void {
+  #write({ run, fence, after, row, actors, attempts, events, signals }: RunChange, began: number): void {
     if (row !== null) this.#writeRun(row, fence, after);
     const step = this.#statement(sql.UPSERT_STEP);
     let ordinal = began;
@@ -316,6 +322,9 @@ class SqliteFile implements SqliteStore {
     }
     for (const { path, attempt, error, startedAt, endedAt } of attempts) {
       this.#statement(sql.INSERT_ATTEMPT).run(run, path, attempt, JSON.stringify(error), startedAt, endedAt);
+    }
+    for (const { id, name, payload, sentAt, answer, takenBy } of signals) {
+      this.#statement(sql.UPSERT_SIGNAL).run(run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
     }
     const last = events.at(-1);
     if (last !== undefined) this.#statement(sql.INSERT_HISTORY).run(run, last.seq, textOf(run, events));

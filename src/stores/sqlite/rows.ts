@@ -2,7 +2,7 @@
 import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../../errors.ts';
 import { faultOfEvent, isStatus, type RunEvent, type Status } from '../../events.ts';
 import type { Json, JsonObject } from '../../json.ts';
-import type { ActorRow, AttemptRow, DefinitionRow, RunRow } from '../../store.ts';
+import type { ActorRow, AttemptRow, DefinitionRow, RunRow, SignalRow } from '../../store.ts';
 
 /** A row with its columns by name. */
 export type Columns = { readonly [column: string]: string | number | null };
@@ -63,6 +63,18 @@ export class RowReader {
     }));
   }
 
+  signal(row: Columns): SignalRow {
+    return this.#read('signals', `${row.run}, ${row.id}`, () => ({
+      run: text(row.run),
+      id: text(row.id),
+      name: text(row.name),
+      payload: json(row.payload),
+      sentAt: number(row.sent_at),
+      answer: answer(row.answer),
+      takenBy: row.taken_by as string | null,
+    }));
+  }
+
   /** The events of one batch. */
   events(row: Columns): readonly RunEvent[] {
     return this.#read('histories', `${row.run}, ${row.seq}`, () =>
@@ -105,6 +117,11 @@ function number(value: unknown): number {
 
 function status(value: unknown): Status {
   if (!isStatus(value)) throw new Error(`${show(value)} is no status`);
+  return value;
+}
+
+function answer(value: unknown): SignalRow['answer'] {
+  if (value !== 'accepted' && value !== 'buffered') throw new Error(`${show(value)} is no answer to a signal`);
   return value;
 }
 

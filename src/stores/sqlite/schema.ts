@@ -92,6 +92,20 @@ export const MIGRATIONS: readonly string[] = [
 
   create view timers as
     select run, path, due, datetime(due / 1000, 'unixepoch') as due_utc from steps where due is not null order by due;
+
+  -- What was sent to a run: taken by a step, or kept until one waits for it.
+  create table signals (
+    number integer primary key,
+    run text not null,
+    id text not null,
+    name text not null,
+    payload text not null,
+    sent_at integer not null,
+    answer text not null,
+    taken_by text,
+    unique (run, id)
+  );
+  create index signals_kept on signals (run, number) where taken_by is null;
   `,
 ];
 
@@ -115,6 +129,15 @@ export const INSERT_ATTEMPT = `
 
 export const INSERT_HISTORY = `
   insert into histories (run, seq, events) values (?, ?, ?)`;
+
+export const UPSERT_SIGNAL = `
+  insert into signals (run, id, name, payload, sent_at, answer, taken_by)
+  values (?, ?, ?, ?, ?, ?, ?)
+  on conflict (run, id) do update set taken_by = excluded.taken_by`;
+
+export const SELECT_SIGNAL = `select * from signals where run = ? and id = ?`;
+
+export const SELECT_KEPT_SIGNALS = `select * from signals indexed by signals_kept where run = ? and taken_by is null order by number`;
 
 export const INSERT_DEFINITION = `
   insert into definitions (orchestrator, version, hash, lines) values (?, ?, ?, ?) on conflict do nothing`;
@@ -166,6 +189,7 @@ export const SELECT_OLD_RUNS = `select run from runs where ended_at is not null 
 export const DELETE_RUN: readonly string[] = [
   `delete from histories where run = ?`,
   `delete from attempts where run = ?`,
+  `delete from signals where run = ?`,
   `delete from steps where run = ?`,
   `delete from runs where run = ?`,
 ];
