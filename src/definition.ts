@@ -123,7 +123,24 @@ export interface SleepDefinition {
   readonly ms: number;
 }
 
-export type BodyDefinition = TaskDefinition | TrackDefinition | CompositeDefinition | SleepDefinition;
+/** A step that waits until somebody sends the run a signal. */
+export interface WaitDefinition {
+  readonly is: 'wait';
+  readonly name: string;
+  /** The name of the signal. */
+  readonly signal: string;
+  readonly payload: Schema | undefined;
+  readonly where: Where | undefined;
+  /** Milliseconds; without it, the step waits for ever. */
+  readonly timeout: number | undefined;
+  /** What happens then: the step fails, has this value for its output, or runs another step for it. */
+  readonly onTimeout: 'fail' | { readonly value: Json } | StepDefinition;
+}
+
+/** Is this payload the one that a step waits for? Told what a mapper is told, too. */
+export type Where = (facts: Facts & { readonly payload: never }) => unknown;
+
+export type BodyDefinition = TaskDefinition | TrackDefinition | CompositeDefinition | SleepDefinition | WaitDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */
 export interface StepDefinition {
@@ -218,6 +235,18 @@ export interface StepSpec {
 /** What a sleep's node was declared with. */
 export interface SleepSpec extends StepSpec {
   readonly ms: number;
+}
+
+/** What a wait's node was declared with. */
+export interface WaitSpec extends StepSpec {
+  readonly signal: string;
+  readonly payload: Schema | null;
+  readonly where: Where | null;
+  /** Milliseconds, or null for ever. */
+  readonly timeout: number | null;
+  /** What the end of that time does. A step of its own is the node's only child. */
+  readonly onTimeout: 'fail' | 'value' | 'step';
+  readonly value: Json;
 }
 
 /** What an `output` mapper or a merge is given when the last child has ended. */

@@ -262,6 +262,17 @@ export class StepTimedOut extends SignalboxError<{ readonly task: string; readon
   }
 }
 
+/** Nobody sent the signal that a step waited for. */
+export class WaitTimedOut extends SignalboxError<{ readonly signal: string; readonly timeout: number }> {
+  readonly code = 'wait-timed-out';
+  constructor({ text, ...fields }: { signal: string; timeout: number; text: string }) {
+    super(
+      `No signal "${fields.signal}" that fits came within ${text}. Send it in time, raise the step's "timeout", or say with "onTimeout" what is to happen without it.`,
+      fields,
+    );
+  }
+}
+
 /** A mapper, merge, output or predicate threw (S5). */
 export class MapperFailed extends SignalboxError<{ readonly mapper: string }> {
   readonly code = 'mapper-failed';
@@ -357,6 +368,21 @@ export class RunExists extends SignalboxError<{ readonly run: string; readonly d
       fields,
     );
     this.run = fields.run;
+  }
+}
+
+/** The process that owns the run could not do what was asked of it. */
+export class CommandFailed extends SignalboxError<{
+  readonly run: string;
+  readonly command: string;
+  readonly error: ErrorRecord;
+}> {
+  readonly code = 'command-failed';
+  constructor(fields: { run: string; command: string; error: ErrorRecord }) {
+    super(
+      `The process that owns run "${fields.run}" could not take the ${fields.command}: ${sentence(fields.error.message)} Nothing of it was done.`,
+      fields,
+    );
   }
 }
 
@@ -538,12 +564,14 @@ export const ERROR_CODES = [
   'task-threw',
   'task-threw-value',
   'step-timed-out',
+  'wait-timed-out',
   'mapper-failed',
   'mapper-async',
   'run-failed',
   'run-cancelled',
   'run-unknown',
   'run-exists',
+  'command-failed',
   'box-closed',
   'commit-failed',
   'commit-conflict',

@@ -39,7 +39,7 @@ const EVENT_FIELDS = {
   'track.compensationFailed': { error: 'error' },
 
   'step.awaitingApproval': {},
-  'step.waiting': { due: 'number' },
+  'step.waiting': { due: 'number?' },
   'step.started': { attempt: 'number' },
   'step.progress': { attempt: 'number', fraction: 'number', note: 'string?' },
   'step.retrying': { attempt: 'number', error: 'error', delay: 'number', due: 'number' },
@@ -52,18 +52,23 @@ const EVENT_FIELDS = {
   'step.cancelled': { attempt: 'number', reason: 'string?' },
   'step.compensated': { attempt: 'number' },
   'step.compensationFailed': { attempt: 'number', error: 'error' },
+
+  'signal.accepted': { signal: 'string', id: 'string' },
+  'signal.buffered': { signal: 'string', id: 'string' },
 } as const;
 
 type FieldTypes = {
   string: string;
   'string?': string | null;
   number: number;
+  'number?': number | null;
   error: ErrorRecord;
 };
 const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   string: 'a string',
   'string?': 'a string or null',
   number: 'a number',
+  'number?': 'a number or null',
   error: 'an error record',
 };
 type FieldsOf<T extends EventType> = {
@@ -128,6 +133,8 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
       return value === null || typeof value === 'string';
     case 'number':
       return typeof value === 'number' && Number.isFinite(value);
+    case 'number?':
+      return value === null || fits(value, 'number');
     case 'error':
       return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
     default:

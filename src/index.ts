@@ -59,6 +59,9 @@ export {
   type OrchestratorBuilder,
   type TaskBody,
   type TrackBuilder,
+  type AnyPayload,
+  type InsteadOf,
+  type WaitOptions,
   type Orchestrator,
   orchestrator,
   pipe,
@@ -77,6 +80,7 @@ export type { Duration } from './duration.ts';
 export {
   AnswerIgnored,
   BoxClosed,
+  CommandFailed,
   CommitConflict,
   CommitFailed,
   DefinitionChanged,
@@ -116,6 +120,7 @@ export {
   TaskUnknown,
   TerminalError,
   ValueTooLarge,
+  WaitTimedOut,
 } from './errors.ts';
 export {
   EVENT_TYPES,
@@ -135,21 +140,27 @@ export { sleepMachine } from './machines/sleep.ts';
 export { orchestratorMachine } from './machines/orchestrator.ts';
 export { type MachineInput, type TaskEvent, type TaskMemory, taskMachine } from './machines/task.ts';
 export { trackMachine } from './machines/track.ts';
+export { waitMachine } from './machines/wait.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
-export type { Outcome, Run } from './runtime/run.ts';
+export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
+export type { SignalAnswer } from './runtime/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './runtime/snapshot.ts';
 export type {
   ActorRow,
   AttemptRow,
   Awaitable,
+  CommandRow,
   DefinitionRow,
   EventQuery,
+  News,
   OpenRun,
   Owner,
   RunChange,
   RunPage,
   RunQuery,
   RunRow,
+  Sharing,
+  SignalRow,
   Store,
 } from './store.ts';
 export { memory } from './stores/memory.ts';

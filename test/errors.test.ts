@@ -92,6 +92,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '1m30s',
     'Raise the timeout, or end the body when the signal fires.',
   ],
+  'wait-timed-out': [
+    new errors.WaitTimedOut({ signal: 'confirm', timeout: 3_600_000, text: '1h' }),
+    'No signal "confirm" that fits came within 1h.',
+    '"onTimeout"',
+  ],
   'mapper-failed': [
     new errors.MapperFailed({ mapper: 'mapper of the input of task "ship"', reason: 'no such field' }),
     'input of task "ship"',
@@ -121,6 +126,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     new errors.RunExists({ run: 'order-17', differs: 'input' }),
     '"order-17" exists already with another input',
     'Start under a new id',
+  ],
+  'command-failed': [
+    new errors.CommandFailed({ run: 'order-17', command: 'cancel', error: record }),
+    'run "order-17" could not take the cancel: card declined.',
+    'Nothing of it was done.',
   ],
   'box-closed': [new errors.BoxClosed(), 'create a new box'],
   'commit-failed': [

@@ -19,6 +19,8 @@ const values = {
   fraction: 0.5,
   note: null,
   reason: null,
+  signal: 'confirm',
+  id: 's1',
 };
 
 const common = ['run', 'seq', 'at', 'path'] as const;
@@ -28,6 +30,7 @@ const terminal = ['completed', 'failed', 'timedOut', 'skipped', 'cancelled', 'co
 function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   const [noun, what] = type.split('.') as [string, string];
   const attempt = noun === 'step' && what !== 'skipped' && what !== 'awaitingApproval' ? (['attempt'] as const) : [];
+  if (noun === 'signal') return ['signal', 'id'];
   if (what === 'waiting') return ['due'];
   if (type === 'run.started') return ['orchestrator', 'version'];
   if (what === 'progress') return [...attempt, 'fraction', 'note'];

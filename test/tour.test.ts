@@ -39,7 +39,12 @@ test('the README names the hops in this order, and every file that it names is t
 });
 
 describe('inside the turn', () => {
-  const rules: Rules = { kinds: builtInKinds, maxValueBytes: 1_000_000, stepperOf: steppers(builtInKinds, 'table') };
+  const rules: Rules = {
+    kinds: builtInKinds,
+    signalBuffer: 100,
+    maxValueBytes: 1_000_000,
+    stepperOf: steppers(builtInKinds, 'table'),
+  };
   const row: RunRow = {
     run: 'r',
     key: null,

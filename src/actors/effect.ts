@@ -57,6 +57,7 @@ export interface Invoked {
     | 'an attempt'
     | 'a timer'
     | 'its children'
+    | 'a signal'
     | 'a person'
     | 'a cleanup'
     | 'a compensation';
@@ -64,4 +65,6 @@ export interface Invoked {
   readonly logic: AnyActorLogic;
   /** For the host; null when nothing has to be done, because others will send the event. */
   describe(invoker: Invoker): Effect | null;
+  /** For what waits for something else, and a timer is only its limit: the error that the end of the time is. */
+  late?(invoker: Pick<Invoker, 'path' | 'node'>): ErrorRecord;
 }

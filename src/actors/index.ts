@@ -5,6 +5,7 @@ import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
 import type { Invoked } from './effect.ts';
 import { execute } from './execute.ts';
+import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';
 import { approval, children, intervention } from './waiting.ts';
 
@@ -13,6 +14,7 @@ export const actors = {
   execute,
   backoff,
   sleep,
+  signal,
   cleanup,
   compensate,
   children,

@@ -15,6 +15,7 @@ import type {
   TaskDefinition,
   TrackDefinition,
   TrackUse,
+  WaitDefinition,
 } from '../definition.ts';
 import { DefinitionInvalid, show } from '../errors.ts';
 import { isSchema } from '../schema.ts';
@@ -85,6 +86,9 @@ class Check {
       case 'sleep':
         if (!(definition.ms >= 0)) this.#option(path, 'duration', definition.ms, 'a duration');
         break;
+      case 'wait':
+        this.#wait(definition, path);
+        break;
       case 'composite':
         this.#composite(definition, path);
         break;
@@ -149,6 +153,23 @@ class Check {
     this.#schema(track.input, 'input', path, 'optional');
     this.#function(track.output, 'output', path, 'bad-option');
     this.#steps(track, 'step', path);
+  }
+
+  #wait(wait: WaitDefinition, path: string): void {
+    const { signal, payload, where, timeout, onTimeout } = wait;
+    if (typeof signal !== 'string' || signal === '') {
+      this.#option(path, 'signal', signal, `the name of a signal, like 'confirm'`);
+    }
+    this.#schema(payload, 'payload', path, 'optional');
+    this.#function(where, 'where', path, 'bad-option');
+    if (timeout !== undefined && !(timeout > 0)) {
+      this.#option(path, 'timeout', timeout, 'a duration above 0; leave it out to wait for ever');
+    }
+    if (onTimeout !== 'fail' && timeout === undefined) {
+      const message = `What is to happen "onTimeout" never happens without a "timeout". Give the step one.`;
+      this.#add('bad-option', path, message);
+    }
+    this.#steps(wait, 'step', path);
   }
 
   #composite(composite: CompositeDefinition, path: string): void {

@@ -38,6 +38,7 @@ export {
 } from './orchestrator.ts';
 export { planOf, planOfTask } from './plan.ts';
 export { type RetryOptions, type Task, type TaskOptions, task } from './task.ts';
+export type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 export { pipe, type Track, type TrackBuilder, track } from './track.ts';
 export type {
   AnyBody,

@@ -18,6 +18,8 @@ import type {
   StepDefinition,
   TaskDefinition,
   TrackDefinition,
+  WaitDefinition,
+  WaitSpec,
 } from '../definition.ts';
 import { fromMs } from '../duration.ts';
 import type { Json } from '../json.ts';
@@ -57,6 +59,26 @@ const LEAF: Omit<Shape, 'kind' | 'called'> = {
 
 function sleepSpec(ms: number): SleepSpec {
   return Object.freeze({ line: `for ${fromMs(ms)}`, ms });
+}
+
+/** The step that a wait runs when its time is up. */
+function insteadOf(body: BodyDefinition | string): StepDefinition | null {
+  if (typeof body === 'string' || body.is !== 'wait' || typeof body.onTimeout !== 'object') return null;
+  return 'body' in body.onTimeout ? body.onTimeout : null;
+}
+
+function waitSpec({ signal, payload, where, timeout, onTimeout }: WaitDefinition): WaitSpec {
+  const then = onTimeout === 'fail' ? onTimeout : 'value' in onTimeout ? 'value' : 'step';
+  const limit = timeout === undefined ? '' : `, ${fromMs(timeout)}, then ${then}`;
+  return Object.freeze({
+    line: `for signal ${JSON.stringify(signal)}${limit}`,
+    signal,
+    payload: payload ?? null,
+    where: where ?? null,
+    timeout: timeout ?? null,
+    onTimeout: then,
+    value: onTimeout !== 'fail' && 'value' in onTimeout ? onTimeout.value : null,
+  });
 }
 
 const plans = new WeakMap<object, Plan>();
@@ -173,9 +195,30 @@ class Compiler {
         return this.#composite(definition);
       case 'sleep':
         return { ...LEAF, kind: 'sleep', called: definition.name, spec: sleepSpec(definition.ms) };
+      case 'wait':
+        return this.#wait(definition);
       default:
         return definition satisfies never;
     }
+  }
+
+  /** A step for when the time is up is a child that begins with what the wait was given: its mapper is the wait's own. */
+  #wait(definition: WaitDefinition): Shape {
+    const instead = insteadOf(definition);
+    const uses =
+      instead === null
+        ? []
+        : [{ name: instead.name, shape: this.shapeOf(instead.body), input: ({ input }: Facts) => input }];
+    return {
+      ...LEAF,
+      kind: 'wait',
+      called: definition.name,
+      spec: waitSpec(definition),
+      ...children(
+        uses,
+        uses.map(() => NO_ORDINALS),
+      ),
+    };
   }
 
   #task(task: TaskDefinition): Shape {
@@ -232,7 +275,7 @@ class Compiler {
   }
 
   #use({ name, body, input }: StepDefinition): Use {
-    return { name, shape: this.shapeOf(body), input: input ?? null };
+    return { name, shape: this.shapeOf(body), input: input ?? insteadOf(body)?.input ?? null };
   }
 
   #merging({ name, members, merge }: CompositeDefinition): Use {

@@ -6,11 +6,13 @@
  */
 import type { Mapper, SleepDefinition, StepDefinition, TrackDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
+import type { Json } from '../json.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, itemsOf, type Link } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { readDuration, readOptions, readStep } from './reading.ts';
 import type { MapperArguments, Runnable, StepFacts } from './types.ts';
+import { type AnyPayload, type InsteadOf, readWait, type WaitOptions } from './wait.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
 export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
@@ -37,6 +39,39 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
     name: K,
     duration: Duration,
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: null }, null, null, C>;
+  /**
+   * Adds a step that waits until somebody sends the run a signal, and leaves its payload behind. A payload that the
+   * schema or `where` does not take is refused to its sender, and the step waits on.
+   *
+   * @example
+   * .wait('confirmed', { signal: 'confirm', payload: Confirm, where: ({ payload, input }) => payload.id === input.id, timeout: '1h' })
+   */
+  wait<const K extends string, S extends Schema = AnyPayload>(
+    name: K,
+    options: WaitOptions<StepFacts<V, Outputs, P>, S> & { readonly onTimeout?: 'fail' },
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: OutputOf<S> }, OutputOf<S>, OutputOf<S>, C>;
+  wait<const K extends string, const T extends Json, S extends Schema = AnyPayload>(
+    name: K,
+    options: WaitOptions<StepFacts<V, Outputs, P>, S> & {
+      readonly timeout: Duration;
+      readonly onTimeout: { readonly value: T };
+    },
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: OutputOf<S> | T }, OutputOf<S> | T, OutputOf<S> | T, C>;
+  wait<const K extends string, BI, BO, BC, S extends Schema = AnyPayload>(
+    name: K,
+    options: WaitOptions<StepFacts<V, Outputs, P>, S> & {
+      readonly timeout: Duration;
+      readonly onTimeout: InsteadOf<StepFacts<V, Outputs, P>, BI, BO, BC>;
+    },
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: OutputOf<S> | BO },
+    OutputOf<S> | BO,
+    OutputOf<S> | BO,
+    C | BC
+  >;
   /**
    * Ends the track with an output of its own making; without it, its output is that of its
    * last step. An `async` function may wait: it is run as a task (S5).
@@ -128,6 +163,10 @@ class Chain {
     leaveNotes(body, notes);
     const step: StepDefinition = Object.freeze({ name: name as string, body, input: undefined });
     return new Chain(this.#head, append(this.#last, step));
+  }
+
+  wait(name: unknown, options: unknown): Chain {
+    return new Chain(this.#head, append(this.#last, readWait(name, options)));
   }
 
   output(mapper: unknown): AnyTrack {

@@ -53,6 +53,8 @@ export function stepsOf(definition: AnyDefinition): readonly (StepDefinition | T
     case 'task':
     case 'sleep':
       return NONE;
+    case 'wait':
+      return typeof definition.onTimeout === 'object' && 'body' in definition.onTimeout ? [definition.onTimeout] : NONE;
     case 'track':
       return definition.steps;
     case 'composite':

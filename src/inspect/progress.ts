@@ -104,7 +104,7 @@ function tally(draft: Draft, status: Status, leaves: number): void {
 /** The status that an event leaves behind, or null if it only tells something on the way. */
 function statusAfter(type: RunEvent['type']): Status | null {
   const happened = type.slice(type.indexOf('.') + 1);
-  if (happened === 'progress') return null;
+  if (happened === 'progress' || type.startsWith('signal.')) return null;
   return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
 }
 

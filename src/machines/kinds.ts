@@ -8,6 +8,7 @@ import { builtInKinds, type Kind } from './registry.ts';
 import { sleepMachine } from './sleep.ts';
 import { type TaskMemory, taskMachine } from './task.ts';
 import { trackMachine } from './track.ts';
+import { waitMachine } from './wait.ts';
 
 const NOTHING: JsonObject = Object.freeze({});
 
@@ -20,9 +21,11 @@ function typesOf(noun: string): { readonly [happened: string]: EventType } {
 
 const STEP = typesOf('step');
 const TRACK = typesOf('track');
+const RUN = typesOf('run');
 
 const task: Kind = {
   name: 'task',
+  noun: 'step',
   machine: taskMachine,
   parent: false,
   tell({ run, seq, at, path }, _from, to, memory, due) {
@@ -31,7 +34,7 @@ const task: Kind = {
       case 'pending':
         return null;
       case 'waiting':
-        return { run, seq, at, path, type: 'step.waiting', due: due ?? at };
+        return { run, seq, at, path, type: 'step.waiting', due };
       case 'running':
         return { run, seq, at, path, type: 'step.started', attempt } as RunEvent;
       case 'completed':
@@ -67,12 +70,14 @@ const task: Kind = {
   changed: () => true,
 };
 
-const parent = (name: string, types: ReturnType<typeof typesOf>, machine: Kind['machine']): Kind => ({
+const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): Kind => ({
   name,
+  noun,
   machine,
   parent: true,
   tell({ run, seq, at, path }, from, to, memory) {
     const { error, reason } = memory as unknown as ParentMemory;
+    const types = noun === 'run' ? RUN : TRACK;
     switch (to) {
       case 'pending':
         return null;
@@ -112,11 +117,14 @@ const parent = (name: string, types: ReturnType<typeof typesOf>, machine: Kind['
   },
 });
 
+const track = parent('track', 'track', trackMachine);
+
 builtInKinds
   .register(task)
   .register({ ...task, name: 'sleep', machine: sleepMachine })
-  .register(parent('track', TRACK, trackMachine))
-  .register(parent('composite', TRACK, compositeMachine))
-  .register(parent('orchestrator', typesOf('run'), orchestratorMachine));
+  .register({ ...track, name: 'wait', noun: 'step', machine: waitMachine, tell: task.tell })
+  .register(track)
+  .register({ ...track, name: 'composite', machine: compositeMachine })
+  .register(parent('orchestrator', 'run', orchestratorMachine));
 
 export { builtInKinds };

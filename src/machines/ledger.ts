@@ -92,6 +92,13 @@ export class Ledger {
     return this.#state.filter((state) => state === READY).length;
   }
 
+  /** Could the child still begin, has it begun and not ended, or is it over? */
+  standing(child: PlanNode): 'to come' | 'begun' | 'over' {
+    const state = this.#state[child.index] as number;
+    if (state === BEGUN) return 'begun';
+    return state === WAITING || state === READY ? 'to come' : 'over';
+  }
+
   /** The next child to start, in declared order; it counts as begun from here on. */
   take(): PlanNode | null {
     for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) {

@@ -7,11 +7,11 @@
  * a queue of microtasks, so a deep structure doesn't deepen the stack.
  */
 import { type AnyActorRef, type AnyEventObject, createActor } from 'xstate';
-import type { PlanNode, RunFacts } from '../definition.ts';
+import type { PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { DEFAULT_MAX_BYTES, type Json } from '../json.ts';
 import { type Arrival, Ledger } from './ledger.ts';
-import { prepare } from './mapping.ts';
+import { prepare, weigh } from './mapping.ts';
 import { builtInKinds } from './registry.ts';
 
 interface Parent {
@@ -25,7 +25,7 @@ const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, 
 class LiveChildren {
   readonly #self: AnyActorRef;
   readonly #ledger: Ledger;
-  readonly #children = new Set<AnyActorRef>();
+  readonly #children = new Map<AnyActorRef, PlanNode>();
 
   constructor(self: AnyActorRef, node: PlanNode, input: Json) {
     this.#self = self;
@@ -48,7 +48,22 @@ class LiveChildren {
   }
 
   tell(event: AnyEventObject): void {
-    for (const child of this.#children) queueMicrotask(() => child.send(event));
+    for (const child of this.#children.keys()) queueMicrotask(() => child.send(event));
+  }
+
+  /** The first step that waits for the signal and that it fits takes it. There is no sender to tell if none does. */
+  signal(name: string, payload: Json): boolean {
+    for (const [actor, node] of this.#children) {
+      const { value } = actor.getSnapshot() as { readonly value: unknown };
+      if ((node.spec as WaitSpec | null)?.signal === name && value === 'waiting') {
+        const verdict = weigh(node, this.#ledger, payload, DEFAULT_MAX_BYTES);
+        if (!('payload' in verdict)) continue;
+        actor.send({ type: 'signal', payload: verdict.payload });
+        return true;
+      }
+      if (byParent.get(actor)?.signal(name, payload)) return true;
+    }
+    return false;
   }
 
   #start(child: PlanNode): void {
@@ -57,7 +72,7 @@ class LiveChildren {
     const { machine } = builtInKinds.get(child.kind);
     const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };
     const actor: AnyActorRef = createActor(machine, options as never);
-    this.#children.add(actor);
+    this.#children.set(actor, child);
     actor.subscribe({
       complete: () => {
         this.#children.delete(actor);
@@ -111,5 +126,9 @@ export const live = {
   startNext: (parent: Parent, count: number) => childrenOf(parent).startNext(count),
   skipRest: (parent: Parent) => childrenOf(parent).skipRest(),
   cancelChildren: (parent: Parent, reason: string | null) => childrenOf(parent).cancel(reason),
+  passSignal(parent: Parent, event: AnyEventObject) {
+    const { name, payload } = event as unknown as { readonly name?: string; readonly payload: Json };
+    if (name !== undefined) childrenOf(parent).signal(name, payload ?? null);
+  },
   tellChildren: (parent: Parent, type: 'pause' | 'resume') => childrenOf(parent).tell({ type }),
 };

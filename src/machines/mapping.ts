@@ -3,7 +3,7 @@
  * synchronous, they receive frozen values, and what they throw becomes an error of their
  * own step or track and nothing else.
  */
-import type { Facts, PlanNode } from '../definition.ts';
+import type { Facts, PlanNode, WaitSpec } from '../definition.ts';
 import {
   type ErrorRecord,
   InputInvalid,
@@ -15,7 +15,7 @@ import {
   toRecord,
 } from '../errors.ts';
 import { type Json, toJson } from '../json.ts';
-import { parse, type Schema } from '../schema.ts';
+import { type Issue, parse, type Schema } from '../schema.ts';
 
 type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
 
@@ -29,6 +29,38 @@ export function prepare(child: PlanNode, ledger: { factsFor(child: PlanNode): Fa
 }
 
 const EMPTY: Json = Object.freeze({});
+
+/** Whether a wait takes a payload: as its schema has made it, or what is wrong with it. */
+export type Verdict = { readonly payload: Json } | { readonly issues: readonly Issue[] };
+
+/**
+ * Holds a payload against what a wait asks for. Nothing in a payload can fail the step: whoever sent it is told, and
+ * the step waits on, even if its `where` threw.
+ */
+export function weigh(
+  node: PlanNode,
+  ledger: { factsFor(child: PlanNode): Facts } | null,
+  payload: Json,
+  maxBytes: number,
+): Verdict {
+  const { payload: schema, where, signal } = node.spec as WaitSpec;
+  const what = `payload of signal "${signal}"`;
+  try {
+    const value = schema === null ? payload : toJson(parsedNow(schema, payload, what), what, maxBytes);
+    if (where === null || ledger === null) return { payload: value };
+    const facts = { ...ledger.factsFor(node), payload: value as never };
+    if (synchronous(what, where(facts)) === true) return { payload: value };
+    return refusedFor(`Step "${node.name}" waits for another one: its "where" did not say true.`);
+  } catch (thrown) {
+    if (thrown instanceof InputInvalid) return { issues: thrown.fields.issues };
+    if (thrown instanceof SignalboxError) return refusedFor(thrown.message);
+    return refusedFor(`The "where" of step "${node.name}" threw: ${reasonOf(thrown)}`);
+  }
+}
+
+function refusedFor(message: string): Verdict {
+  return { issues: [{ path: '', message }] };
+}
 
 /** Calls `make`; an error of ours stays what it is, anybody else's becomes `mapper-failed`. */
 export function mapped(what: string, make: () => Json): Mapped {

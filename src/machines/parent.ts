@@ -60,7 +60,9 @@ export type ParentEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'intervene' }
-  | { readonly type: 'compensate' };
+  | { readonly type: 'compensate' }
+  /** A signal: a wait takes it, in the shape that its schema has given it; a track hands it on to what waits below it. */
+  | { readonly type: 'signal'; readonly name?: string; readonly payload: Json };
 
 /** The statuses of a child that count against its parent. */
 const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
@@ -81,6 +83,7 @@ export const parentSetup = setup({
     children: actors.children.logic,
     compensate: actors.compensate.logic,
     intervention: actors.intervention.logic,
+    signal: actors.signal.logic,
   },
   guards: {
     finishesWell: ({ event }) => 'finished' in event && event.finished !== null && 'output' in event.finished,
@@ -98,6 +101,7 @@ export const parentSetup = setup({
     startNext: (args, _: { readonly count: number }) => live.startNext(args, _.count),
     skipRest: (args) => live.skipRest(args),
     cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
+    passSignal: (args) => live.passSignal(args, args.event),
     tellChildren: (args, _: { readonly type: 'pause' | 'resume' }) => live.tellChildren(args, _.type),
     countReady: assign({ ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0) }),
     countSettled: assign({
@@ -154,7 +158,7 @@ export const emptyMemory = ({ input }: { input: MachineInput }): ParentMemory =>
   ending: null,
 });
 
-const startNext = [
+export const startNext = [
   { type: 'startNext', params: ({ context }: { context: ParentMemory }) => ({ count: room(context) }) },
   'countStarted',
 ] as const;
@@ -165,13 +169,13 @@ const cancelChildren = {
 const stopAll = ['skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's, whether it runs or is paused. */
-const ends = [
+export const ends = [
   { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
   { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
   { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
 ] as const;
-const stops = {
+export const stops = {
   cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
   timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
 } as const;
@@ -203,6 +207,7 @@ export const parentStates = {
     on: {
       'child.settled': [...ends, { actions: ['countSettled', ...startNext] }],
       ...stops,
+      signal: { actions: 'passSignal' },
       pause: { target: 'paused', actions: { type: 'tellChildren', params: { type: 'pause' } } },
       compensate: { target: 'compensating' },
     },
@@ -212,6 +217,7 @@ export const parentStates = {
     on: {
       'child.settled': [...ends, { actions: 'countSettled' }],
       ...stops,
+      signal: { actions: 'passSignal' },
       resume: { target: 'running', actions: { type: 'tellChildren', params: { type: 'resume' } } },
     },
   },

@@ -19,6 +19,8 @@ export interface Kind {
   readonly name: string;
   /** An ordinary XState machine; it takes a `MachineInput`. */
   readonly machine: AnyStateMachine;
+  /** What it is called in events and snapshots. */
+  readonly noun: 'run' | 'track' | 'step';
   /** Has it children, and so a ledger? */
   readonly parent: boolean;
   /** What the history is told when a machine of this kind comes from one state to another; null for nothing. */

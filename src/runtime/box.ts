@@ -23,16 +23,16 @@ import {
   InvalidOption,
   OrchestratorUnknown,
   reasonOf,
-  RunExists,
   SchemaFailed,
   TaskMissing,
 } from '../errors.ts';
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
-import { DEFAULT_MAX_BYTES, type Json, type JsonObject, sameJson, toJson } from '../json.ts';
+import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
 import { builtInKinds } from '../machines/kinds.ts';
 import { parse } from '../schema.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import { Exchange } from './exchange.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
 import { steppers } from './lanes.ts';
@@ -47,7 +47,10 @@ import {
   readPlans,
   safely,
 } from './options.ts';
-import { Run, type RunContext } from './run.ts';
+import { type Command, requests } from './requests.ts';
+import { Run, type RunContext, type SignalOptions } from './run.ts';
+import type { SignalAnswer } from './signals.ts';
+import { checkId, Starts } from './starts.ts';
 
 /** What a run is started with. */
 export interface StartOptions<Input> {
@@ -86,9 +89,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #host: Host;
   readonly #followers: Followers;
   readonly #context: RunContext;
-  /** Starts under a given id that are not committed yet. */
-  readonly #starting = new Map<string, Promise<RunRow>>();
+  readonly #starts: Starts;
   readonly #owner: Owner;
+  /** With the other processes, in a store that is shared. */
+  #exchange: Exchange | null = null;
   #closing: Promise<void> | null = null;
 
   /** @internal Use `createSignalbox`. */
@@ -100,7 +104,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     executor: NonNullable<BoxOptions['executor']>,
   ) {
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
-    const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000 } = options;
+    const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000, signalBuffer = 100 } = options;
     const logger = safely(options.logger ?? consoleLogger);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
@@ -118,6 +122,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       kinds: builtInKinds,
       plans,
       maxValueBytes,
+      signalBuffer,
       concurrency,
       idleRuns,
       stepperOf: steppers(builtInKinds, lane),
@@ -127,7 +132,17 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
         this.#followers.tell(run, events, ended);
       },
     });
-    this.#context = { store, host: this.#host, followers: this.#followers, kinds: builtInKinds };
+    this.#starts = new Starts(store, this.#host);
+    const here = requests(store, this.#host);
+    const { shared } = store;
+    if (shared !== undefined) {
+      const { lease } = this.#owner;
+      const [host, followers] = [this.#host, this.#followers];
+      this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, every: lease / 3 });
+    }
+    const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
+    const ids = options.ids ?? randomIds;
+    this.#context = { store, command, ids, maxValueBytes, followers: this.#followers, kinds: builtInKinds };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -135,7 +150,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
     void this.#host.recover();
-    if (this.#store.shared !== undefined) this.#host.keepAlive(this.#owner.lease / 3);
+    await this.#exchange?.open();
     return this;
   }
 
@@ -178,6 +193,19 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     return new Run(id, this.#context);
   }
 
+  /** As `run.signal`, to a run by its id, or by the key that it was started under. */
+  async signal(
+    to: string | { readonly orchestrator: string; readonly key: string },
+    name: string,
+    payload: unknown = null,
+    options: SignalOptions = {},
+  ): Promise<SignalAnswer> {
+    if (typeof to === 'string') return this.run(to).signal(name, payload, options);
+    if (this.#closing !== null) throw new BoxClosed();
+    const row = await this.#store.readRunByKey(to.orchestrator, to.key);
+    return row === null ? { answer: 'noSuchRun' } : this.run(row.run).signal(name, payload, options);
+  }
+
   /** Calls `listener` for every committed event of a type, or of all (`'*'`). The answer ends it. */
   on<T extends EventType>(type: T, listener: (event: ReadEvent<EventOf<T>>) => void): () => void;
   on(type: '*', listener: (event: ReadEvent) => void): () => void;
@@ -210,6 +238,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   async #close(): Promise<void> {
+    this.#exchange?.close();
     await this.#host.close(new BoxClosed());
     this.#followers.close();
     await this.#store.close();
@@ -258,32 +287,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (this.#closing !== null) throw new BoxClosed();
     const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject);
     if (id === undefined && key === undefined) await this.#host.begin(plan, row);
-    else return new Run(await this.#startOnce(plan, row, id !== undefined), this.#context);
+    else return new Run(await this.#starts.once(plan, row, id !== undefined), this.#context);
     return new Run(row.run, this.#context);
-  }
-
-  /** Two starts under one id or key are one run, also when they come at the same time (S17). Answers with its id. */
-  async #startOnce(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
-    const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
-    const others = (): Promise<RunRow> | undefined =>
-      names.map((name) => this.#starting.get(name)).find((each) => each !== undefined);
-    // Whether that one succeeds or not: the store says afterwards what is there.
-    for (let other = others(); other !== undefined; other = others()) await other.catch(() => {});
-    const begun = this.#begin(plan, row);
-    for (const name of names) this.#starting.set(name, begun);
-    try {
-      return sameRun(row, await begun);
-    } finally {
-      for (const name of names) this.#starting.delete(name);
-    }
-  }
-
-  async #begin(plan: Plan, row: RunRow): Promise<RunRow> {
-    const byKey = row.key === null ? null : await this.#store.readRunByKey(row.orchestrator, row.key);
-    const there = byKey ?? (await this.#store.readRun(row.run));
-    if (there !== null) return there;
-    await this.#host.begin(plan, row);
-    return row;
   }
 
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {
@@ -319,32 +324,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 }
 
-const MAX_ID = 200;
 const DEFAULT_LEASE = '10s';
-
-/** A slash, a hash or a control character. */
-const PART_OF_A_KEY = /[/#\p{Cc}]/u;
-
-/** An id is part of every key, so what separates the parts of a key cannot stand in it. */
-function checkId(option: 'id' | 'key', id: unknown): void {
-  const fits = typeof id === 'string' && id !== '' && id.length <= MAX_ID && id.isWellFormed();
-  if (fits && !PART_OF_A_KEY.test(id)) return;
-  const length = typeof id === 'string' && id.length > MAX_ID ? ` (it has ${id.length})` : '';
-  throw new InvalidOption({
-    option,
-    value: id,
-    expected: `a string of 1 to ${MAX_ID} characters${length} without "/", "#" and control characters`,
-  });
-}
-
-/** The id of the run that is there, if it is the one that was asked for. */
-function sameRun(wanted: RunRow, there: RunRow): string {
-  const { run } = there;
-  if (wanted.orchestrator !== there.orchestrator) throw new RunExists({ run, differs: 'orchestrator' });
-  if (wanted.key !== null && wanted.key !== there.key) throw new RunExists({ run, differs: 'key' });
-  if (!sameJson(wanted.input, there.input)) throw new RunExists({ run, differs: 'input' });
-  return run;
-}
 
 /** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */
 export type SignalboxOptions<Os extends readonly AnyOrchestrator[]> = BoxOptions & {

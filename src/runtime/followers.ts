@@ -91,6 +91,20 @@ export class Followers {
     }
   }
 
+  /** Another process has committed to this run: those who wait for it look at the store again. */
+  look(run: string): void {
+    wake(this.#waiting, run);
+    wake(this.#ends, run);
+  }
+
+  /** Sends some of those who wait to look again, each time others: a word about their runs may have been lost. */
+  lookAtSome(count: number): void {
+    for (const waiting of [this.#waiting, this.#ends]) {
+      // Who waits on goes to the end of the map by itself.
+      for (const run of [...waiting.keys()].slice(0, count)) wake(waiting, run);
+    }
+  }
+
   /** Everybody who still waits is let go. */
   close(): void {
     this.#closed = true;

@@ -7,18 +7,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Plan, RunFacts } from '../definition.ts';
-import { differences, structureOf } from '../dsl/structure.ts';
-import {
-  BoxClosed,
-  CommitFailed,
-  DefinitionChanged,
-  DefinitionMissing,
-  Impossible,
-  LeaseLost,
-  RunExists,
-  reasonOf,
-  toRecord,
-} from '../errors.ts';
+import { BoxClosed, CommitFailed, Impossible, LeaseLost, RunExists, reasonOf, toRecord } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import { endsRun, isTerminal, type RunEvent } from '../events.ts';
 import type { Kinds } from '../machines/registry.ts';
@@ -26,11 +15,12 @@ import type { Stepper } from '../machines/stepper.ts';
 import type { OpenRun, RunRow, Store } from '../store.ts';
 import { type Committed, Committer } from './committer.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { planName } from './options.ts';
-import type { Message } from './message.ts';
+import type { Message, SignalMessage } from './message.ts';
+import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
 import { type Changes, keyOf, landed, type RunState } from './run-state.ts';
+import { answerOf } from './signals.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
 
@@ -45,6 +35,8 @@ export interface HostOptions {
   /** What this process is called in the store. */
   readonly owner: string;
   readonly maxValueBytes: number;
+  /** How many signals of one name are kept for a run. */
+  readonly signalBuffer: number;
   readonly concurrency: number;
   /** How many runs that wait for nothing in this process are kept in memory. */
   readonly idleRuns: number;
@@ -79,8 +71,8 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    const { kinds, maxValueBytes, stepperOf, store } = options;
-    this.#rules = { kinds, maxValueBytes, stepperOf };
+    const { kinds, maxValueBytes, signalBuffer, stepperOf, store } = options;
+    this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf };
     this.timers = new Timers(options.clock);
     this.#dispatcher = new Dispatcher({
       ...options,
@@ -154,19 +146,6 @@ export class Host {
     return true;
   }
 
-  /** In a store that processes share: gives signs of life, and takes over the runs of those who give none any more. */
-  keepAlive(every: number): void {
-    this.timers.at(this.#options.clock.now() + every, async () => {
-      try {
-        await this.#options.store.renew();
-        await this.recover();
-      } catch (error) {
-        this.#complain('The store did not take a sign of life', error);
-      }
-      if (!this.#closed) this.keepAlive(every);
-    });
-  }
-
   /** Goes on with a run that is ours and not in memory, if there is such a one. */
   async revive(id: string): Promise<void> {
     if (this.#runs.has(id)) return;
@@ -223,18 +202,6 @@ export class Host {
     const run = newRun(this.#rules, plan, row);
     this.#runs.set(run.id, run);
     return run;
-  }
-
-  /** The definition that a run is pinned to. */
-  async #planOf({ run, orchestrator, version, hash }: RunRow): Promise<Plan> {
-    const plan = this.#options.plans.get(planName(orchestrator, version));
-    if (plan === undefined) {
-      throw new DefinitionMissing({ orchestrator, version, run, known: [...this.#options.plans.keys()] });
-    }
-    const { hash: now, lines } = structureOf(plan);
-    if (now === hash) return plan;
-    const pinned = await this.#options.store.readDefinition(orchestrator, version, hash);
-    throw new DefinitionChanged({ orchestrator, version, run, ...differences(pinned?.lines ?? [], lines) });
   }
 
   /** The turn. Null if the engine itself failed in it; the run is then read again without the message. */
@@ -339,8 +306,20 @@ export class Host {
       .then((again) => {
         // The messages have been taken again; those who wait for them wait for that commit.
         if (again?.changes) again.changes.committed.push(...committed);
-        else for (const done of committed) done(this.#closed ? new BoxClosed() : undefined);
+        else if (committed.length > 0) void this.#letGo(run, again, committed);
       });
+  }
+
+  /** Those who wait for what they wanted of a run that will not be gone on with here are told why, unless it has ended. */
+  async #letGo({ id }: RunState, again: RunState | null, waiting: Changes['committed']): Promise<void> {
+    let why: Error | undefined = this.#closed ? new BoxClosed() : this.#reader.refusalOf(id);
+    if (again === null && why === undefined) {
+      const found = await Promise.resolve(this.#options.store.readOpen(id)).catch(() => null);
+      if (found !== null && !isTerminal(found.row.status)) {
+        why = new LeaseLost({ run: id, owner: found.owner ?? 'nobody', fence: found.fence });
+      }
+    }
+    for (const done of waiting) done(why);
   }
 
   /** Events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
@@ -371,6 +350,8 @@ export class Host {
     // taken over would be quadratic.
     const inDoubt = this.#inDoubt.has(id);
     const found: OpenRun | null = await store.readOpen(id);
+    // What had landed although nobody heard so is not taken again.
+    for (const message of line) if (message.type === 'signal') await this.#recognise(id, message);
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');
@@ -381,7 +362,7 @@ export class Host {
       if (inDoubt) this.#settleDoubt(id, null);
       return null;
     }
-    const run = await recall(this.#rules, store, await this.#planOf(found.row), found);
+    const run = await recall(this.#rules, store, await pinnedPlan(store, this.#options.plans, found.row), found);
     this.#runs.set(id, run);
     if (inDoubt) this.#settleDoubt(id, run);
     for (const owed of owedTo(run, clock.now())) {
@@ -389,6 +370,12 @@ export class Host {
       if (!line.some((message) => answers(message, owed))) this.#dispatcher.dispatch(run, owed);
     }
     return run;
+  }
+
+  async #recognise(id: string, message: SignalMessage): Promise<void> {
+    const there = await this.#options.store.readSignal(id, message.id);
+    message.known = there !== null;
+    if (there !== null) message.answer = answerOf(there);
   }
 
   #settleDoubt(id: string, run: RunState | null): void {

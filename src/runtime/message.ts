@@ -7,6 +7,7 @@ import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { RunRow } from '../store.ts';
+import type { SignalAnswer } from './signals.ts';
 
 export type Message =
   | { readonly type: 'start'; readonly plan: Plan; readonly row: RunRow }
@@ -28,4 +29,22 @@ export type Message =
       readonly fraction: number;
       readonly note: string | null;
     }
-  | { readonly type: 'cancel'; readonly reason: string | null };
+  | CancelMessage
+  | SignalMessage;
+
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly reason: string | null;
+}
+
+/** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */
+export interface SignalMessage {
+  readonly type: 'signal';
+  readonly id: string;
+  readonly name: string;
+  readonly payload: Json;
+  /** What the sender is told; set in the turn, and again should the turn be taken again. */
+  answer: SignalAnswer | null;
+  /** The store has it: what it was answered stands. */
+  known: boolean;
+}

@@ -19,6 +19,8 @@ export interface BoxOptions {
   readonly concurrency?: number;
   /** How many bytes of JSON one value may have. Left out: 1 MiB (S33). */
   readonly maxValueBytes?: number;
+  /** How many signals of one name a run keeps until a step waits for them. Left out: 100. */
+  readonly signalBuffer?: number;
   /** How many runs that only wait are kept in memory, too. Left out: 1,000. */
   readonly idleRuns?: number;
   /** After how long without a sign of life a process is taken for dead by those that share its store. Left out: 10 s. */
@@ -40,6 +42,7 @@ const KEYS: readonly string[] = [
   'executor',
   'concurrency',
   'maxValueBytes',
+  'signalBuffer',
   'idleRuns',
   'lease',
   'clock',
@@ -62,14 +65,27 @@ export function checkOptions(
         expected: `nothing: there is no such option, only ${KEYS.join(', ')}`,
       });
   }
-  const { store, executor, concurrency, maxValueBytes, idleRuns, clock, ids, logger, lane, orchestrators, tasks } =
-    options;
+  const {
+    store,
+    executor,
+    concurrency,
+    maxValueBytes,
+    signalBuffer,
+    idleRuns,
+    clock,
+    ids,
+    logger,
+    lane,
+    orchestrators,
+    tasks,
+  } = options;
   const isFunction = (value: unknown): boolean => typeof value === 'function';
   const isCount = (least: number) => (value: unknown) =>
     value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least);
 
   ask('concurrency', concurrency, 'a whole number from 1 on', isCount(1));
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
+  ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));
   ask('lane', lane, `'table' or 'xstate'`, (value) => value === 'table' || value === 'xstate');
   ask('executor', executor, 'a function from bodies to an executor', isFunction);

@@ -15,7 +15,9 @@ import type { Memory } from '../machines/registry.ts';
 import type { ActorRow, OpenRun, RunRow, Store } from '../store.ts';
 import { type Actor, addLive, type Owed, type RunState } from './run-state.ts';
 import type { Message } from './message.ts';
-import { newActor, type Rules } from './turn.ts';
+import { SIGNAL, signalsOf } from './signals.ts';
+import { newActor } from './new-actor.ts';
+import type { Rules } from './turn.ts';
 
 /** A run that begins: its own actor and nothing else. */
 export function newRun(rules: Rules, plan: Plan, row: RunRow): RunState {
@@ -28,7 +30,7 @@ export async function recall(
   rules: Rules,
   store: Store,
   plan: Plan,
-  { row, fence, seq, open }: OpenRun,
+  { row, fence, seq, open, signals }: OpenRun,
 ): Promise<RunState> {
   const actors = new Map<string, Actor>();
   // Parents before their children: a path is longer than that of its parent.
@@ -38,7 +40,9 @@ export async function recall(
   const root = actors.get('');
   if (root === undefined) throw misfit(store, row.run, '', 'the run has not ended, and its own place is missing');
   const run = stateOf(plan, row, fence, seq, root, actors);
+  for (const signal of signals) signalsOf(run).keep(signal);
   for (const actor of actors.values()) {
+    if (actor.invoked === SIGNAL) signalsOf(run).await(actor);
     if (!actor.kind.parent) continue;
     const children = await store.readChildren(row.run, actor.path);
     const known = children.map(({ path, state, output }) => ({
@@ -124,7 +128,7 @@ function stateOf(
     startedAt: row.startedAt,
     metadata: row.metadata,
   });
-  return { id: row.run, plan, facts, root, actors, row, fence, seq, changes: null, evicted: false };
+  return { id: row.run, plan, facts, root, actors, row, fence, seq, changes: null, signals: null, evicted: false };
 }
 
 /** Is this message what the owed effect would bring? */

@@ -12,6 +12,7 @@ import type { Kind } from '../machines/registry.ts';
 import type { MachineState, Stepper } from '../machines/stepper.ts';
 import type { ActorRow, AttemptRow, RunRow, SignalRow } from '../store.ts';
 import type { Message } from './message.ts';
+import type { Signals } from './signals.ts';
 
 /** One actor of a run that has not ended. */
 export interface Actor {
@@ -86,6 +87,8 @@ export interface RunState {
   /** The number of the last event, committed or not. */
   seq: number;
   changes: Changes | null;
+  /** Steps that wait for signals, and signals that wait for steps; null as long as there are none. */
+  signals: Signals | null;
   /** Set when the run was thrown out of memory: a turn on it would be lost. */
   evicted: boolean;
 }

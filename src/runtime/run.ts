@@ -4,17 +4,22 @@
  */
 import { BoxClosed, type ErrorRecord, InvalidOption, RunCancelled, RunFailed, RunUnknown } from '../errors.ts';
 import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '../events.ts';
-import type { Json } from '../json.ts';
+import type { Ids } from '../ids.ts';
+import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
 import type { Followers } from './followers.ts';
-import type { Host } from './host.ts';
+import { type Command, send } from './requests.ts';
+import type { SignalAnswer } from './signals.ts';
 import { type RunSnapshot, snapshotOf, statusOf } from './snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
 export interface RunContext {
   readonly store: Store;
-  readonly host: Host;
+  /** Hands a request to a run, whoever owns it. */
+  readonly command: Command;
+  readonly ids: Ids;
+  readonly maxValueBytes: number;
   readonly followers: Followers;
   readonly kinds: Kinds;
 }
@@ -32,6 +37,14 @@ export interface Outcome<Output = Json> {
   readonly outputs: { readonly [track: string]: Json };
   readonly timing: { readonly startedAt: number; readonly endedAt: number; readonly duration: number };
 }
+
+/** How a signal is sent. */
+export interface SignalOptions {
+  /** Tells the signal from all others to the same run. Left out: it is a new one. */
+  readonly id?: string;
+}
+
+const MAX_SIGNAL_ID = 200;
 
 /** A handle on a run. `Output` is what its orchestrator results in. */
 export class Run<Output = Json> {
@@ -110,7 +123,30 @@ export class Run<Output = Json> {
       throw new InvalidOption({ option: 'reason', value: reason, expected: 'a string' });
     }
     await this.#row();
-    await this.#context.host.command(this.id, { type: 'cancel', reason });
+    await this.#context.command(this.id, { type: 'cancel', reason });
+  }
+
+  /**
+   * Sends the run a signal. A step that waits for it, and that it fits, takes it; one that nobody waits for yet is kept.
+   * Resolves once that is committed, with what came of it: `accepted`, `buffered`, `refused` (and why), `noSuchRun`.
+   *
+   * Give it an `id` if it may be sent twice: the second time is answered as the first one was, and changes nothing (S17).
+   *
+   * @example
+   * const { answer } = await run.signal('confirm', { id: '17' }, { id: request.headers['idempotency-key'] });
+   */
+  async signal(name: string, payload: unknown = null, options: SignalOptions = {}): Promise<SignalAnswer> {
+    const { store, command, ids, maxValueBytes, followers } = this.#context;
+    if (typeof name !== 'string' || name === '') {
+      throw new InvalidOption({ option: 'name', value: name, expected: 'the name of a signal' });
+    }
+    const { id = ids() } = options;
+    if (typeof id !== 'string' || id === '' || id.length > MAX_SIGNAL_ID) {
+      throw new InvalidOption({ option: 'id', value: id, expected: `a string of 1 to ${MAX_SIGNAL_ID} characters` });
+    }
+    const value = toJson(payload, `payload of signal "${name}"`, maxValueBytes);
+    if (followers.closed) throw new BoxClosed();
+    return send(store, command, this.id, { type: 'signal', id, name, payload: value, answer: null, known: false });
   }
 
   async #row(): Promise<RunRow> {

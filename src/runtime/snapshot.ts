@@ -47,10 +47,14 @@ export interface RunSnapshot {
   readonly steps: { readonly [path: string]: ActorSnapshot };
 }
 
-/** A live run shows `waiting` when every step that is live waits for a timer or a person. */
+/** A live run shows `waiting` when every step that is live waits for a timer, a signal or a person. */
 export function statusOf(row: RunRow, open: readonly ActorRow[], kinds: Kinds): Status {
   if (row.status !== 'running') return row.status;
-  const steps = open.filter(({ kind }) => !kinds.get(kind).parent);
+  // A step that runs others for itself says nothing beside them.
+  const steps = open.filter(({ kind: name, state }) => {
+    const kind = kinds.get(name);
+    return kind.noun === 'step' && !(kind.parent && state === 'running');
+  });
   return steps.length > 0 &&
     steps.every(({ state }) => state === 'retrying' || state === 'waiting' || state === 'awaitingApproval')
     ? 'waiting'
@@ -73,7 +77,10 @@ export function snapshotOf(
   const steps: { [path: string]: ActorSnapshot } = {};
   for (const actor of actors) {
     if (actor.parent === null) continue;
-    (kinds.get(actor.kind).parent ? tracks : steps)[actor.path] = actorSnapshot(actor, earlier.get(actor.path) ?? []);
+    (kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
+      actor,
+      earlier.get(actor.path) ?? [],
+    );
   }
   const { run, orchestrator, version, input, output, error, metadata, startedAt, endedAt } = row;
   const status = statusOf(

@@ -17,14 +17,17 @@ import { prepare } from '../machines/mapping.ts';
 import type { Finished } from '../machines/parent.ts';
 import type { Kinds, Memory, Place } from '../machines/registry.ts';
 import type { Stepper, Wish } from '../machines/stepper.ts';
-import type { ActorRow } from '../store.ts';
-import type { Message } from './message.ts';
+import type { SignalRow } from '../store.ts';
+import type { Message, SignalMessage } from './message.ts';
+import { newActor, skippedRow } from './new-actor.ts';
 import { type Actor, addLive, type Changes, dropLive, pathUnder, type RunState } from './run-state.ts';
+import { keptFor, route, SIGNAL, signalsOf } from './signals.ts';
 
 /** What a turn is handed besides the run and the message. */
 export interface Rules {
   readonly kinds: Kinds;
   readonly maxValueBytes: number;
+  readonly signalBuffer: number;
   stepperOf(kind: string): Stepper;
 }
 
@@ -80,16 +83,66 @@ export class Turn {
         const timer = asleep?.due === null ? null : (asleep?.invoked ?? null);
         const actor = timer === null ? null : waiting(asleep, timer, message.attempt);
         if (actor === null) return false;
-        actor.invoked = null;
-        actor.due = null;
-        this.#send(actor, { type: `xstate.done.actor.${timer}`, output: undefined, actorId: timer });
+        this.#send(actor, this.#woken(actor, timer as string));
         return true;
       }
       case 'progress':
         return this.#note(waiting(actors.get(message.path), 'execute', message.attempt), message);
+      case 'signal':
+        return !message.known && this.#signal(message);
       default:
         return message satisfies never;
     }
+  }
+
+  /** A timer is what was waited for, or only the limit of it. */
+  #woken(actor: Actor, timer: string): AnyEventObject {
+    const late = actorNamed(timer)?.late;
+    if (timer === SIGNAL) this.#run.signals?.forget(actor);
+    actor.invoked = null;
+    actor.due = null;
+    if (late === undefined) return { type: `xstate.done.actor.${timer}`, output: undefined, actorId: timer };
+    return { type: `xstate.error.actor.${timer}`, error: late(actor), actorId: timer };
+  }
+
+  #signal(message: SignalMessage): boolean {
+    const { id, name, payload } = message;
+    const found = route(this.#run, name, payload, this.#rules);
+    if (!('taker' in found)) {
+      message.answer = found;
+      if (found.answer === 'buffered') this.#keep({ run: this.#run.id, id, name, payload, sentAt: this.#now });
+      return true;
+    }
+    const { taker } = found;
+    message.answer = { answer: 'accepted', step: taker.path };
+    const { id: run } = this.#run;
+    this.#changes.signals.push({ run, id, name, payload, sentAt: this.#now, answer: 'accepted', takenBy: taker.path });
+    this.#taken(taker, id, name, found.payload);
+    return true;
+  }
+
+  #keep(signal: Omit<SignalRow, 'answer' | 'takenBy'>): void {
+    const kept: SignalRow = Object.freeze({ ...signal, answer: 'buffered', takenBy: null });
+    signalsOf(this.#run).keep(kept);
+    this.#changes.signals.push(kept);
+    this.#tell({ ...this.#place(''), type: 'signal.buffered', signal: signal.name, id: signal.id });
+  }
+
+  /** A step has begun to wait. What it waits for may have come before. */
+  #await(actor: Actor): void {
+    const found = keptFor(this.#run, actor, this.#rules.maxValueBytes);
+    if (found === null) return;
+    const { signal, payload } = found;
+    this.#run.signals?.drop(signal);
+    this.#changes.signals.push(Object.freeze({ ...signal, takenBy: actor.path }));
+    this.#taken(actor, signal.id, signal.name, payload);
+  }
+
+  #taken(actor: Actor, id: string, signal: string, payload: Json): void {
+    this.#tell({ ...this.#place(actor.path), type: 'signal.accepted', signal, id });
+    this.#send(actor, { type: 'signal', payload });
+    // From here on nobody else's signal is for this step, and its time is not up any more.
+    this.#stop(actor, SIGNAL);
   }
 
   /** Progress never goes back. */
@@ -125,6 +178,7 @@ export class Turn {
     if (ends && event.type === 'start') this.#passed(actor, from, 'running');
     // An end is told last: after those who are skipped because of it.
     if (to !== from && !ends) this.#passed(actor, from, to);
+    if (actor.invoked === SIGNAL && to !== from) this.#await(actor);
     if (acts > 0) this.#act(actor, wishes);
     if (to !== from && ends) this.#passed(actor, from, to);
     if (ends) this.#end(actor, to);
@@ -159,6 +213,7 @@ export class Turn {
 
   #invoke(actor: Actor, src: string): void {
     actor.invoked = src;
+    if (src === SIGNAL) signalsOf(this.#run).await(actor);
     const effect = actorNamed(src)?.describe(this.#invoker(actor)) ?? null;
     if (effect === null) return;
     if (effect.do === 'wake') actor.due = effect.due;
@@ -175,6 +230,7 @@ export class Turn {
   #stop(actor: Actor, src: string): void {
     if (actor.invoked !== src) return;
     actor.invoked = null;
+    if (src === SIGNAL) this.#run.signals?.forget(actor);
     if (src === 'execute') {
       const { attempt } = actor.state.context as unknown as Asked;
       this.#changes.owed.push({ do: 'abort', path: actor.path, attempt });
@@ -293,7 +349,6 @@ const ACTIONS: { readonly [action: string]: (turn: Turn, actor: Actor, params: u
 };
 
 const EMPTY_MEMORY: Memory = Object.freeze({ node: null, attempt: 0, error: null, reason: null });
-const NO_MEMORY = Object.freeze({});
 
 /** The actor, if it still waits for that answer of that attempt; everything else is late, double or unknown (I5). */
 function waiting(actor: Actor | undefined, invoked: string, attempt: number): Actor | null {
@@ -315,55 +370,3 @@ const FAILED = {
   cleanup: 'xstate.error.actor.cleanup',
   compensate: 'xstate.error.actor.compensate',
 } as const;
-
-export function newActor(
-  kinds: Kinds,
-  stepper: Stepper,
-  node: PlanNode,
-  parent: Actor | null,
-  path: string,
-  input: Json,
-  now: number,
-): Actor {
-  const kind = kinds.get(node.kind);
-  return {
-    path,
-    node,
-    kind,
-    stepper,
-    parent,
-    input,
-    startedAt: now,
-    // Nothing but the invocation of `begin`, which under a host is the parent's word.
-    state: stepper.begin({ node, input }, []),
-    firstLive: null,
-    lastLive: null,
-    nextLive: null,
-    beforeLive: null,
-    ledger: null,
-    invoked: null,
-    due: null,
-    attemptAt: now,
-    endedAt: null,
-    progress: 0,
-  };
-}
-
-function skippedRow(run: string, parent: string, path: string, kind: string, now: number): ActorRow {
-  return {
-    run,
-    path,
-    parent,
-    kind,
-    state: 'skipped',
-    attempt: 0,
-    input: null,
-    output: null,
-    error: null,
-    memory: NO_MEMORY,
-    due: null,
-    attemptedAt: now,
-    startedAt: now,
-    endedAt: now,
-  };
-}

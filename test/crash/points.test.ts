@@ -25,7 +25,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Clock } from '../../src/clock.ts';
 import type { Executor } from '../../src/executor.ts';
-import { called, endless, scenarios } from '../helpers/scenarios.ts';
+import { called, endless, playing, scenarios } from '../helpers/scenarios.ts';
 import { faultsOfHistory, historyOf, hurriedClock, soon } from '../helpers/stage.ts';
 
 /** Where to die, from the first box to the last but one; the last one lives. */
@@ -95,6 +95,7 @@ function watching(store: Store, faults: string[]): typeof inProcess {
 
 /** What a client does, whoever died before: starts under one id, which starts once, and waits for the end. */
 async function drive(box: Signalbox, flow: AnyOrchestrator) {
+  playing.box = box;
   await box.recovered;
   const run = await box.start(flow, { id: 'r', input: null });
   if (flow === endless) await run.cancel({ reason: 'enough' });

@@ -1,5 +1,5 @@
 /** Plan nodes for tests of single machines, made without the builders. */
-import type { PlanNode, StepSpec, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
+import type { PlanNode, SleepSpec, StepSpec, WaitSpec, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
 import { NO_RETRY } from '../../src/retry.ts';
 
 const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
@@ -19,6 +19,20 @@ export function taskDefinition(more: Partial<TaskDefinition> = {}): TaskDefiniti
     ...more,
   };
 }
+
+const wait: WaitSpec = {
+  line: 'for signal "go", 1s, then step',
+  signal: 'go',
+  payload: null,
+  where: null,
+  timeout: 1_000,
+  onTimeout: 'step',
+  value: null,
+};
+const SPECS: { readonly [kind: string]: StepSpec } = {
+  sleep: { line: 'for 1s', ms: 1_000 } as SleepSpec,
+  wait,
+};
 
 interface Shape {
   readonly children?: number;
@@ -41,7 +55,7 @@ export function nodeOf(
     index,
     called: kind,
     task: kind === 'task' ? taskDefinition({ retry: { ...NO_RETRY, maxAttempts: 3, ...retry }, ...task }) : null,
-    spec: kind === 'sleep' ? ({ line: 'for 1s', ms: 1_000 } as StepSpec) : null,
+    spec: SPECS[kind] ?? null,
     schema: null,
     input: null,
     children: below,

@@ -1,5 +1,6 @@
 /** A bundle of orchestrations that end by themselves, for what must be the same whatever store, lane or mishap there is. */
-import { type AnyOrchestrator, compositeTrack, orchestrator, task, track } from 'signalbox';
+import { type AnyOrchestrator, compositeTrack, orchestrator, type Signalbox, task, track } from 'signalbox';
+import { z } from 'zod';
 import { Anything } from './stage.ts';
 
 /** Keys of the bodies that were called, in order. The scenarios add to it; a test empties it. */
@@ -32,6 +33,23 @@ const broken = task('broken', {
     throw new Error('broken');
   },
 });
+/** The box that plays: what a body sends, it sends to its own run. A test sets it. */
+export const playing: { box: Pick<Signalbox, 'signal'> | null } = { box: null };
+
+/** Sends a signal as a webhook does: under an id, so that it may be sent again. Answers with what became of it. */
+const sends = (name: string, ...payloads: readonly unknown[]) =>
+  task(`sends${name}`, {
+    input: Anything,
+    output: Anything,
+    run: async ({ key, run: { id } }) => {
+      called.push(key);
+      const answers: string[] = [];
+      for (const [index, payload] of payloads.entries())
+        answers.push((await playing.box?.signal(id, name, payload, { id: `${key} ${index}` }))?.answer ?? '');
+      return answers;
+    },
+  });
+
 /** Ends when it is told to, and not before. */
 const waiting = task('waiting', {
   input: Anything,
@@ -62,6 +80,22 @@ const naps = track('naps', { input: Anything })
   .sleep('short', '1s')
   .step('two', echo, () => 2)
   .sleep('none', 0);
+
+/** Signals that come early and in time, twice and of the wrong shape, and those that never come. */
+const early = track('early', { input: Anything })
+  .step('send', sends('Early', 1, 'no number', 2, 3))
+  .wait('first', { signal: 'Early', payload: z.number() })
+  .wait('third', { signal: 'Early', where: ({ payload }) => payload === 3 })
+  .wait('second', { signal: 'Early' });
+const waits = track('waits', { input: Anything })
+  .wait('go', { signal: 'Go', payload: z.object({ n: z.number() }) })
+  .step('then', echo, ({ outputs }) => outputs.go.n);
+const late = { signal: 'Never', timeout: '1s' } as const;
+const never = track('never', { input: Anything })
+  .wait('value', { ...late, onTimeout: { value: 5 } })
+  .wait('other', { ...late, onTimeout: { do: chain, input: ({ previous }) => previous } })
+  .wait('failing', { ...late, onTimeout: { do: one('failing', broken) } });
+const lost = track('lost', { input: Anything }).wait('lost', late);
 
 export const scenarios: readonly AnyOrchestrator[] = [
   orchestrator('nothing', head),
@@ -105,6 +139,19 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('a', one('a', flaky))
     .track('b', one('b', echo))
     .track('c', one('c', echo), { after: ['a'] }),
+  orchestrator('signals', head)
+    .track('early', early)
+    .track('waits', waits)
+    .track(
+      'sends',
+      track('sends', { input: Anything })
+        .sleep('nap', '1s')
+        .step('send', sends('Go', {}, { n: 7 })),
+    )
+    .track('none', one('none', echo), { after: ['waits'] }),
+  orchestrator('silence', { ...head, onFailure: 'continue' })
+    .track('never', never)
+    .track('lost', lost),
   orchestrator('sleeps', head)
     .track('a', naps)
     .track('b', one('b', flaky))

@@ -27,7 +27,8 @@ const events = [
   { type: 'child.settled', status: 'completed', error: null, ready: 0, skipped: 0, finished: null },
   { type: 'child.settled', status: 'completed', error: null, ready: 0, skipped: 0, finished: { output: 'all' } },
   { type: 'child.settled', status: 'failed', error, ready: 0, skipped: 0, finished: null },
-  ...['execute', 'backoff', 'sleep', 'cleanup', 'compensate'].flatMap((actor) => [
+  { type: 'signal', name: 'go', payload: 'here' },
+  ...['execute', 'backoff', 'sleep', 'signal', 'cleanup', 'compensate'].flatMap((actor) => [
     { type: `xstate.done.actor.${actor}`, output: 'made' },
     ...[error, final, late].map((each) => ({ type: `xstate.error.actor.${actor}`, error: each })),
   ]),

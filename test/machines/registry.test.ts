@@ -15,7 +15,7 @@ import { nodeOf } from '../helpers/nodes.ts';
 describe('a kind', () => {
   test('that nobody registered is an error that names the known ones (P91)', () => {
     expect(() => builtInKinds.get('dance')).toThrow(KindUnknown);
-    expect(() => builtInKinds.get('dance')).toThrow(/"dance".*task, sleep, track, composite, orchestrator/);
+    expect(() => builtInKinds.get('dance')).toThrow(/"dance".*task, sleep, wait, track, composite, orchestrator/);
   });
 
   test('under a name that is taken is refused (P90)', () => {
@@ -53,6 +53,7 @@ describe('a kind', () => {
     const kind: Kind = {
       name: 'dance',
       machine: dance,
+      noun: 'step',
       parent: false,
       tell: (place, _, to) =>
         to === 'completed' ? ({ ...place, type: 'step.completed', attempt: 1 } as RunEvent) : null,
@@ -72,7 +73,7 @@ describe('a kind', () => {
       input: null,
     } as const;
     const rest = { output: null, error: null, reason: null, metadata: {}, startedAt: 0, endedAt: null };
-    const rules = { kinds, maxValueBytes: 1_000, stepperOf: steppers(kinds, 'table') };
+    const rules = { kinds, signalBuffer: 100, maxValueBytes: 1_000, stepperOf: steppers(kinds, 'table') };
     const run = newRun(rules, plan, { ...row, ...rest });
 
     const changes = new Changes(0);

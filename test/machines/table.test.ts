@@ -39,12 +39,13 @@ const event = fc.oneof(
     { type: 'pause' },
     { type: 'resume' },
     { type: 'intervene' },
+    { type: 'signal', payload: 'here' },
     { type: 'compensate', output: 'made', attempt: 2 },
     { type: 'unheard-of' },
   ),
   fc
     .tuple(
-      fc.constantFrom('execute', 'backoff', 'sleep', 'cleanup', 'compensate', 'approval'),
+      fc.constantFrom('execute', 'backoff', 'sleep', 'signal', 'cleanup', 'compensate', 'approval'),
       fc.constantFrom<object>(
         { output: 'result' },
         { output: { decision: 'approve' } },

@@ -1,7 +1,7 @@
 /** Commits that go wrong (I3): nothing is lost, nothing is doubled, and the run goes on to the same end. */
-import { type AnyOrchestrator, createSignalbox, type LogLine, type Run, type Store } from 'signalbox';
+import { type AnyOrchestrator, createSignalbox, type LogLine, type Run, type Signalbox, type Store } from 'signalbox';
 import { describe, expect, test } from 'vitest';
-import { called, endless, scenarios, WAITING } from '../helpers/scenarios.ts';
+import { called, endless, playing, scenarios, WAITING } from '../helpers/scenarios.ts';
 import { faultsOfHistory, historyOf, hurriedClock, soon } from '../helpers/stage.ts';
 import { type Mishap, mishapAt } from '../helpers/stores.ts';
 
@@ -26,6 +26,7 @@ async function play(flow: AnyOrchestrator, store: Store, lane: Lane): Promise<Pl
   const read: string[] = [];
   const logger = (line: LogLine) => void lines.push(line);
   const box = await createSignalbox({ orchestrators: [flow], store, clock: hurriedClock(), logger, lane, idleRuns: 0 });
+  playing.box = box as unknown as Signalbox;
   box.on('*', ({ type, path }) => heard.push(`${type} ${path}`.trim()));
   try {
     const run: Run<unknown> = await soon(box.start(flow, { id: 'r', input: null }));

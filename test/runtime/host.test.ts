@@ -1,7 +1,7 @@
 /** The host: commit before effect (I1), one writer (I2), runs in and out of memory, starting twice (S17), closing. */
-import { createSignalbox, memory, type Store } from 'signalbox';
+import { createSignalbox, memory, type Store, type Signalbox } from 'signalbox';
 import { describe, expect, test } from 'vitest';
-import { called, endless, scenarios, WAITING } from '../helpers/scenarios.ts';
+import { called, endless, playing, scenarios, WAITING } from '../helpers/scenarios.ts';
 import {
   eventsOf,
   fakeClock,
@@ -104,6 +104,7 @@ describe('the same scenario has the same history', () => {
       await using box = clock.follow(
         await createSignalbox({ orchestrators: [flow], clock, logger: () => {}, ...rest, store: store() }),
       );
+      playing.box = box as unknown as Signalbox;
       const run = await box.start(flow, { id: 'r', input: null });
       if (flow === endless) await run.cancel({ reason: 'enough' });
       await clock.advance('1h');

@@ -6,6 +6,7 @@ import {
   type LogLine,
   memory,
   orchestrator,
+  type Signalbox,
   type SignalboxError,
   type Store,
   task,
@@ -14,7 +15,7 @@ import {
 import { sqlite } from 'signalbox/sqlite';
 import { describe, expect, test, vi } from 'vitest';
 import { inShell, newFile, query } from '../helpers/files.ts';
-import { called, scenarios } from '../helpers/scenarios.ts';
+import { called, playing, scenarios } from '../helpers/scenarios.ts';
 import {
   Anything,
   eventsOf,
@@ -56,6 +57,7 @@ describe('a run on a file', () => {
   async function play(each: AnyOrchestrator, store: Store) {
     called.length = 0;
     await using box = await createSignalbox({ orchestrators: [each], store, clock: hurriedClock(), logger: quiet });
+    playing.box = box as unknown as Signalbox;
     const run = await box.start(each, { id: 'r', input: null });
     const { status, output, outputs } = await soon(run.outcome());
     const [history, faults] = [await historyOf(run), await faultsOfHistory(run)];

@@ -1,8 +1,8 @@
 /** Commits that go wrong on a SQLite store: every scenario, once for each of its commits (I3). */
-import { type AnyOrchestrator, createSignalbox, type Store } from 'signalbox';
+import { type AnyOrchestrator, createSignalbox, type Store, type Signalbox } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { expect, test } from 'vitest';
-import { called, scenarios } from '../helpers/scenarios.ts';
+import { called, playing, scenarios } from '../helpers/scenarios.ts';
 import { faultsOfHistory, historyOf, hurriedClock, soon } from '../helpers/stage.ts';
 import type { Mishap } from '../helpers/stores.ts';
 
@@ -27,6 +27,7 @@ async function play(flow: AnyOrchestrator, store: Store) {
   called.length = 0;
   const options = { store, clock: hurriedClock(), logger: () => {}, idleRuns: 0 };
   await using box = await createSignalbox({ orchestrators: [flow], ...options });
+  playing.box = box as unknown as Signalbox;
   const run = await soon(box.start(flow, { id: 'r', input: null }));
   const { status, output } = await soon(run.outcome());
   const [history, faults] = [(await historyOf(run)).sort(), await faultsOfHistory(run)];

@@ -1,0 +1,39 @@
+/** `signal`: what a wait waits for. Somebody else sends it; the timer that may stand beside it is only a limit. */
+import { fromPromise } from 'xstate';
+import { MAX_DELAY, systemClock } from '../clock.ts';
+import type { PlanNode, WaitSpec } from '../definition.ts';
+import { fromMs } from '../duration.ts';
+import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors.ts';
+import type { Invoked } from './effect.ts';
+
+export interface SignalInput {
+  readonly node: PlanNode | null;
+}
+
+export const signal: Invoked = {
+  waitsFor: 'a signal',
+  logic: fromPromise<never, SignalInput>(
+    ({ input: { node }, signal: stopped }) =>
+      new Promise((_, reject) => {
+        const limit = node === null ? null : limitOf(node);
+        if (node === null || limit === null) return;
+        const stop = systemClock.wakeAfter(Math.min(limit, MAX_DELAY), () => reject(lateFor(node, node.name)));
+        stopped.addEventListener('abort', stop, { once: true });
+      }),
+  ),
+  describe({ path, attempt, node, now, due }) {
+    const limit = limitOf(node);
+    return limit === null ? null : { do: 'wake', path, attempt, due: due ?? now + limit };
+  },
+  late: ({ node, path }) => lateFor(node, path),
+};
+
+function limitOf(node: PlanNode): number | null {
+  return (node.spec as WaitSpec | null)?.timeout ?? null;
+}
+
+function lateFor(node: PlanNode, path: string): ErrorRecord {
+  const { signal: name, timeout } = node.spec as WaitSpec;
+  const limit = timeout ?? 0;
+  return toRecord(new WaitTimedOut({ signal: name, timeout: limit, text: fromMs(limit) }), { path, retryable: false });
+}

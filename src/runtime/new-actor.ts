@@ -1,0 +1,61 @@
+/** An actor at its beginning, and the row of one that never begins. */
+import type { PlanNode } from '../definition.ts';
+import type { Json } from '../json.ts';
+import type { Kinds } from '../machines/registry.ts';
+import type { Stepper } from '../machines/stepper.ts';
+import type { ActorRow } from '../store.ts';
+import type { Actor } from './run-state.ts';
+
+export function newActor(
+  kinds: Kinds,
+  stepper: Stepper,
+  node: PlanNode,
+  parent: Actor | null,
+  path: string,
+  input: Json,
+  now: number,
+): Actor {
+  const kind = kinds.get(node.kind);
+  return {
+    path,
+    node,
+    kind,
+    stepper,
+    parent,
+    input,
+    startedAt: now,
+    // Nothing but the invocation of `begin`, which under a host is the parent's word.
+    state: stepper.begin({ node, input }, []),
+    firstLive: null,
+    lastLive: null,
+    nextLive: null,
+    beforeLive: null,
+    ledger: null,
+    invoked: null,
+    due: null,
+    attemptAt: now,
+    endedAt: null,
+    progress: 0,
+  };
+}
+
+const NO_MEMORY = Object.freeze({});
+
+export function skippedRow(run: string, parent: string, path: string, kind: string, now: number): ActorRow {
+  return {
+    run,
+    path,
+    parent,
+    kind,
+    state: 'skipped',
+    attempt: 0,
+    input: null,
+    output: null,
+    error: null,
+    memory: NO_MEMORY,
+    due: null,
+    attemptedAt: now,
+    startedAt: now,
+    endedAt: now,
+  };
+}
