@@ -224,7 +224,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** Nothing waits to be taken or committed. Bodies and timers may be under way. */
   get quiet(): boolean {
-    return this.#host.quiet;
+    return this.#host.quiet && (this.#exchange?.quiet ?? true);
   }
 
   /** Commits what was taken, tells running bodies to end, and lets go of the store. Unfinished runs stay as they are. */
@@ -286,9 +286,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     if (this.#closing !== null) throw new BoxClosed();
     const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject);
-    if (id === undefined && key === undefined) await this.#host.begin(plan, row);
-    else return new Run(await this.#starts.once(plan, row, id !== undefined), this.#context);
-    return new Run(row.run, this.#context);
+    const begun =
+      id === undefined && key === undefined
+        ? await this.#starts.anew(plan, row)
+        : await this.#starts.once(plan, row, id !== undefined);
+    return new Run(begun, this.#context);
   }
 
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {

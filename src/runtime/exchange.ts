@@ -41,12 +41,19 @@ export class Exchange {
   readonly #taking = new Set<string>();
   /** Those who wait for an answer, and look again when they are called. */
   readonly #asking = new Set<() => void>();
+  /** What is under way with the store; a request that waits for its answer is not. */
+  #busy = 0;
   #looking = false;
   #lookAgain = false;
   #closed = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+  }
+
+  /** Nothing is under way. Requests may wait for their answers. */
+  get quiet(): boolean {
+    return this.#busy === 0;
   }
 
   async open(): Promise<void> {
@@ -76,16 +83,27 @@ export class Exchange {
   async #ask(run: string, request: Request): Promise<boolean> {
     const { shared, store } = this.#options;
     const id = randomIds();
-    await shared.leaveCommand({ id, run, body: bodyOf(request) });
+    await this.#during(async () => shared.leaveCommand({ id, run, body: bodyOf(request) }));
     for (;;) {
       const called = this.#call();
-      const ended = isTerminal((await store.readRun(run))?.status ?? 'completed');
-      // Asked after the run was looked at: an answer that came just before the end is found.
-      const answer = (await shared.takeAnswer(id)) as Answered | null;
+      const { ended, answer } = await this.#during(async () => ({
+        ended: isTerminal((await store.readRun(run))?.status ?? 'completed'),
+        // Asked after the run was looked at: an answer that came just before the end is found.
+        answer: (await shared.takeAnswer(id)) as Answered | null,
+      }));
       if (answer !== null) return heed(answer, run, request);
       if (ended) return false;
       await called;
       if (this.#closed) throw new BoxClosed();
+    }
+  }
+
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy += 1;
+    try {
+      return await work();
+    } finally {
+      this.#busy -= 1;
     }
   }
 
@@ -119,7 +137,7 @@ export class Exchange {
       case 'answers':
         return this.#callAsking();
       case 'released':
-        void host.recover().then(() => this.#look());
+        void this.#during(() => host.recover()).then(() => this.#look());
         return;
       default:
         return news satisfies never;
@@ -131,8 +149,10 @@ export class Exchange {
     const { host, clock, every, store, followers, logger } = this.#options;
     host.timers.at(clock.now() + every, async () => {
       try {
-        await store.renew();
-        await host.recover();
+        await this.#during(async () => {
+          await store.renew();
+          await host.recover();
+        });
         this.#look();
         followers.lookAtSome(SOME);
       } catch (error) {
@@ -150,7 +170,7 @@ export class Exchange {
       return;
     }
     this.#looking = true;
-    void this.#takeAll().finally(() => {
+    void this.#during(() => this.#takeAll()).finally(() => {
       this.#looking = false;
     });
   }
@@ -163,7 +183,7 @@ export class Exchange {
         const commands = await shared.readCommands(SOME);
         const fresh = commands.filter(({ id }) => !this.#taking.has(id));
         // Not waited for: one whose commit fails for a while is not to hold up the others.
-        for (const command of fresh) void this.#take(command);
+        for (const command of fresh) void this.#during(() => this.#take(command));
         if (commands.length === SOME && fresh.length > 0) this.#lookAgain = true;
       } catch (error) {
         const message = `Commands of other processes could not be read, which is tried again: ${reasonOf(error)}`;

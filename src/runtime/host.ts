@@ -306,16 +306,17 @@ export class Host {
       .then((again) => {
         // The messages have been taken again; those who wait for them wait for that commit.
         if (again?.changes) again.changes.committed.push(...committed);
-        else if (committed.length > 0) void this.#letGo(run, again, committed);
+        else if (committed.length > 0) void this.#letGo(run, again, changes.after === 0, committed);
       });
   }
 
   /** Those who wait for what they wanted of a run that will not be gone on with here are told why, unless it has ended. */
-  async #letGo({ id }: RunState, again: RunState | null, waiting: Changes['committed']): Promise<void> {
+  async #letGo({ id }: RunState, again: RunState | null, began: boolean, waiting: Changes['committed']): Promise<void> {
     let why: Error | undefined = this.#closed ? new BoxClosed() : this.#reader.refusalOf(id);
     if (again === null && why === undefined) {
       const found = await Promise.resolve(this.#options.store.readOpen(id)).catch(() => null);
-      if (found !== null && !isTerminal(found.row.status)) {
+      // Whether a start was this one or another's is for the one who started to find out.
+      if (found !== null && (began || !isTerminal(found.row.status))) {
         why = new LeaseLost({ run: id, owner: found.owner ?? 'nobody', fence: found.fence });
       }
     }

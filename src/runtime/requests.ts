@@ -46,6 +46,9 @@ export async function send(store: Store, command: Command, run: string, message:
   if ((await command(run, message)) && message.answer !== null) return message.answer;
   const row = await store.readRun(run);
   if (row === null) return { answer: 'noSuchRun' };
+  // Sent twice at once, from two processes: the other one was taken, and was the last that the run waited for.
+  const known = await store.readSignal(run, message.id);
+  if (known !== null) return answerOf(known);
   if (isTerminal(row.status)) return refused('run-ended', `Run "${run}" has ended: it is ${row.status}.`);
   // It ended and its row went in between, or it never was.
   throw new RunUnknown({ run });

@@ -19,6 +19,11 @@ export class Starts {
     this.#host = host;
   }
 
+  /** Begins a run whose id nobody else can have. */
+  async anew(plan: Plan, row: RunRow): Promise<string> {
+    return (await this.#commit(plan, row)).run;
+  }
+
   /** Begins the run, unless it is there already. Answers with its id. */
   async once(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
     const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
@@ -37,7 +42,10 @@ export class Starts {
 
   async #begin(plan: Plan, row: RunRow): Promise<RunRow> {
     const there = await this.#find(row);
-    if (there !== null) return there;
+    return there ?? this.#commit(plan, row);
+  }
+
+  async #commit(plan: Plan, row: RunRow): Promise<RunRow> {
     try {
       await this.#host.begin(plan, row);
       return row;

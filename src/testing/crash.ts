@@ -13,7 +13,7 @@ import { systemClock } from '../clock.ts';
 import type { Body } from '../definition.ts';
 import type { Executor } from '../executor.ts';
 import { inProcess } from '../executors/in-process.ts';
-import type { Store } from '../store.ts';
+import type { Awaitable, Sharing, Store } from '../store.ts';
 import { memory } from '../stores/memory.ts';
 
 /**
@@ -142,9 +142,25 @@ function doomedStore(inner: Store, dies: Dies, isDead: () => boolean): Store {
   return new Proxy(inner, {
     get(target, name) {
       const member: unknown = target[name as keyof Store];
+      if (name === 'shared' && member !== undefined) return doomedSharing(member as Sharing, isDead);
       return typeof member === 'function' ? (...args: readonly unknown[]) => call(name as string, args) : member;
     },
   });
+}
+
+/** What a dead box would say to other processes is not said, and it hears nothing of them. */
+function doomedSharing(inner: Sharing, isDead: () => boolean): Sharing {
+  const unlessDead =
+    <A extends readonly unknown[], R>(call: (...args: A) => Awaitable<R>) =>
+    (...args: A): Awaitable<R> =>
+      isDead() ? NEVER : call(...args);
+  return {
+    listen: unlessDead((heard) => inner.listen((news) => (isDead() ? undefined : heard(news)))),
+    leaveCommand: unlessDead((command) => inner.leaveCommand(command)),
+    readCommands: unlessDead((limit) => inner.readCommands(limit)),
+    answerCommand: unlessDead((id, answer) => inner.answerCommand(id, answer)),
+    takeAnswer: unlessDead((id) => inner.takeAnswer(id)),
+  };
 }
 
 function doomedExecutor(inner: Executor, dies: Dies, isDead: () => boolean): Executor {

@@ -220,7 +220,7 @@ describeIf(traceable, 'strace is missing or may not trace', 'on a disk that does
       second.tell('finish');
 
       expect(await second.over).toEqual({ code: 0, signal: null, errors: '' });
-      expect(remainsOf(folder).faults).toEqual([]);
+      expect((await remainsOf(folder)).faults).toEqual([]);
     },
     30_000,
   );

@@ -1,5 +1,5 @@
 /**
- * What the worker runs, and how each run must end: five flows whose outcome follows from their input.
+ * What the worker runs, and how each run must end: six flows whose outcome follows from their input.
  * Imports by path, because the worker is plain Node and nothing is built for it.
  */
 import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
@@ -21,6 +21,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** The flow that whoever started it cancels; it has no other end. */
 export const CANCELLED = 'held';
+/** The flow that goes on when whoever started it sends two signals. */
+export const ASKED = 'asked';
 
 /** The flows, with bodies that tell. */
 export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
@@ -96,6 +98,18 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
     orchestrator('late', { ...head, onFailure: 'continue' })
       .track('a', one('endless', endless as never), { input: same })
       .track('b', ladder, { input: same }),
+    // A signal that was taken twice would be the second one, too.
+    orchestrator(ASKED, head)
+      .track(
+        'a',
+        track('answers', { input: Count })
+          .wait('first', { signal: 'go', payload: Count })
+          .step('between', add, ({ outputs }) => outputs.first)
+          .wait('second', { signal: 'go', payload: Count, timeout: '1h' })
+          .output(({ outputs }) => outputs.between * 1_000 + outputs.second),
+        { input: same },
+      )
+      .output(({ outputs }) => outputs.a),
     orchestrator(CANCELLED, head).track('a', one('held', held as never), { input: same }),
   ] as readonly AnyOrchestrator[];
 }
@@ -104,6 +118,7 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
 export function endOf(flow: string, input: number): string {
   if (flow === 'line') return `completed ${input + 3}`;
   if (flow === 'graph') return `completed ${input + 3 + input * 2 + 1}`;
+  if (flow === ASKED) return `completed ${(input + 1) * 1_000 + 7}`;
   return flow === CANCELLED ? 'cancelled null' : 'failed null';
 }
 
@@ -119,6 +134,8 @@ export function keysOf(flow: string, run: string): readonly string[] {
       return [...tries('a/add', 1), ...ladder('b'), ...tries('c/flaky', 3), ...tries('d/add', 1)];
     case 'failing':
       return [...tries('a/broken', 1), ...ladder('b')];
+    case ASKED:
+      return tries('a/between', 1);
     case CANCELLED:
       return [`begin ${run}/a/held#1`, `cleanup ${run}/a/held#1`];
     default: {

@@ -38,7 +38,7 @@ test(
       const end = await next.over;
       clearTimeout(stuck);
 
-      const { runs, repeats, faults } = remainsOf(folder);
+      const { runs, repeats, faults } = await remainsOf(folder);
       const seconds = Math.round((Date.now() - began) / 1000);
       console.log(`${KILLS} kills, ${runs} runs, ${repeats} bodies begun again under their key, ${seconds} s`);
       expect(faults.slice(0, 20)).toEqual([]);

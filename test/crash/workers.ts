@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { endsRun, type EventType } from '../../src/events.ts';
+import { endsRun, type RunEvent } from '../../src/events.ts';
+import type { RunPage, RunRow, Store } from '../../src/store.ts';
+import { sqlite } from '../../src/stores/sqlite/index.ts';
 import { CANCELLED, endOf, keysOf } from './load.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
@@ -19,8 +21,14 @@ export interface Worker {
   tell(word: 'load' | 'finish'): void;
 }
 
-/** Starts a worker on `folder`. `through` is a command to start it with, as `strace …`. */
-export function worker(folder: string, name: string, load: number, through: readonly string[] = []): Worker {
+/** Starts a worker on `folder`. `through` is a command to start it with, as `strace …`; `store` is a Postgres and its schema. */
+export function worker(
+  folder: string,
+  name: string,
+  load: number,
+  through: readonly string[] = [],
+  store: readonly string[] = [],
+): Worker {
   const [command = process.execPath, ...rest] = [
     ...through,
     process.execPath,
@@ -29,6 +37,7 @@ export function worker(folder: string, name: string, load: number, through: read
     folder,
     name,
     String(load),
+    ...store,
   ];
   const child = spawn(command, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -60,7 +69,7 @@ interface Effect {
   readonly at: number;
   readonly what: string;
   readonly key: string;
-  /** What the store said of the step at that moment: `running#2`. */
+  /** What the store said of the step at that moment: `running#2`; `unknown` if it was not asked. */
   readonly state: string;
 }
 
@@ -72,13 +81,34 @@ export interface Remains {
   readonly faults: readonly string[];
 }
 
-/** Compares what the store has with what was promised and with what the bodies did (I3, I6, I7). */
-export function remainsOf(folder: string): Remains {
+/** Compares what a SQLite file has with what was promised and with what the bodies did (I3, I6, I7). */
+export async function remainsOf(folder: string): Promise<Remains> {
   const db = new DatabaseSync(join(folder, 'runs.db'), { readOnly: true });
-  const faults: string[] = [];
   const integrity = JSON.stringify(db.prepare('pragma integrity_check').all());
-  if (integrity !== '[{"integrity_check":"ok"}]') faults.push(`integrity_check: ${integrity}`);
-  const rows = db.prepare('select * from runs').all() as unknown as RunColumns[];
+  db.close();
+  const remains = await remainsIn(folder, sqlite(join(folder, 'runs.db')));
+  if (integrity === '[{"integrity_check":"ok"}]') return remains;
+  return { ...remains, faults: [`integrity_check: ${integrity}`, ...remains.faults] };
+}
+
+/** The same for any store, which is opened and closed. */
+export async function remainsIn(folder: string, store: Store): Promise<Remains> {
+  await store.open({ name: 'the one who looks', lease: 1_000, now: () => Date.now() });
+  try {
+    return await compare(folder, store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function compare(folder: string, store: Store): Promise<Remains> {
+  const faults: string[] = [];
+  const rows: RunRow[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page: RunPage = await store.readRuns({ limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    rows.push(...page.runs);
+    cursor = page.cursor;
+  }
   const runs = new Map(rows.map((row) => [row.run, row]));
   faultsOfAcks(linesOf(folder, 'acks'), runs, faults);
   const effects = linesOf(folder, 'effects').map((line): Effect => {
@@ -86,35 +116,18 @@ export function remainsOf(folder: string): Remains {
     return { at: Number(at), what, key, state };
   });
   const byRun = Map.groupBy(effects, ({ key }) => key.slice(0, key.indexOf('/')));
-  const events = db.prepare('select seq, at, type, path from events where run = ? order by seq');
   for (const { run, orchestrator, input, status, output } of rows) {
-    const end = `${status} ${output}`;
+    const end = `${status} ${JSON.stringify(output)}`;
     if (end !== endOf(orchestrator, Number(input))) faults.push(`${run} (${orchestrator} of ${input}) ended ${end}`);
-    const history = events.all(run) as unknown as EventColumns[];
+    const history = await store.readEvents(run, { after: 0, limit: 10_000 });
     faultsOfEvents(run, history, faults);
     faultsOfEffects(run, orchestrator, history, byRun.get(run) ?? [], faults);
   }
-  db.close();
   const begins = effects.filter(({ what }) => what === 'begin');
   return { runs: rows.length, repeats: begins.length - new Set(begins.map(({ key }) => key)).size, faults };
 }
 
-interface RunColumns {
-  readonly run: string;
-  readonly orchestrator: string;
-  readonly status: string;
-  readonly input: string;
-  readonly output: string;
-}
-
-interface EventColumns {
-  readonly seq: number;
-  readonly at: number;
-  readonly type: string;
-  readonly path: string;
-}
-
-function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunColumns>, faults: string[]): void {
+function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunRow>, faults: string[]): void {
   const ended = new Map<string, string>();
   for (const line of acks) {
     const [word, run = '', status, output] = line.split(' ');
@@ -124,17 +137,17 @@ function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunColu
       continue;
     }
     if (word !== 'ended') continue;
-    if (`${row.status} ${row.output}` !== `${status} ${output}`)
-      faults.push(`${line}, and it is ${row.status} ${row.output}`);
+    const is = `${row.status} ${JSON.stringify(row.output)}`;
+    if (is !== `${status} ${output}`) faults.push(`${line}, and it is ${is}`);
     ended.set(run, line);
   }
   for (const run of runs.keys()) if (!ended.has(run)) faults.push(`nobody was told of the end of ${run}`);
 }
 
-function faultsOfEvents(run: string, history: readonly EventColumns[], faults: string[]): void {
+function faultsOfEvents(run: string, history: readonly RunEvent[], faults: string[]): void {
   const gap = history.findIndex(({ seq }, index) => seq !== index + 1);
   if (gap >= 0) faults.push(`${run} has event ${history[gap]?.seq} at place ${gap + 1}`);
-  const ends = history.filter(({ type }) => endsRun(type as EventType));
+  const ends = history.filter(({ type }) => endsRun(type));
   if (ends.length !== 1) faults.push(`${run} has ${ends.length} terminal events`);
   if (ends[0] !== history.at(-1)) faults.push(`${run} goes on after its end`);
 }
@@ -142,7 +155,7 @@ function faultsOfEvents(run: string, history: readonly EventColumns[], faults: s
 function faultsOfEffects(
   run: string,
   orchestrator: string,
-  history: readonly EventColumns[],
+  history: readonly RunEvent[],
   effects: readonly Effect[],
   faults: string[],
 ): void {
@@ -153,7 +166,7 @@ function faultsOfEffects(
     const ended = over.get(key.slice(0, key.lastIndexOf('#')));
     if (ended !== undefined && at > ended) faults.push(`${key}: ${what} ${at - ended} ms after its step was over`);
     const wanted = what === 'cleanup' && orchestrator === CANCELLED ? 'cancelling' : 'running';
-    if (state !== `${wanted}${key.slice(key.lastIndexOf('#'))}`)
+    if (state !== 'unknown' && state !== `${wanted}${key.slice(key.lastIndexOf('#'))}`)
       faults.push(`${key}: ${what} while the store has ${state}`);
   }
   const called = new Set(effects.map(({ what, key }) => `${what} ${key}`));
