@@ -1,0 +1,252 @@
+/**
+ * The Postgres store, as `signalbox/postgres`: for runs that several processes share. It uses the driver `pg`.
+ *
+ * A commit is one statement and one round trip. A process keeps nothing in memory of the runs that it owns: who owns a run, under
+ * which fence, and where its history ends stands in a small row of its own, which the commit itself checks and changes.
+ */
+import { type Duration, toMs } from '../../duration.ts';
+import { InvalidOption } from '../../errors.ts';
+import type { RunEvent } from '../../events.ts';
+import type { ActorRow, DefinitionRow, OpenRun, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import { Rows } from './arrays.ts';
+import { parametersOf } from './batch.ts';
+import { newsOf, newsOfRuns } from './listener.ts';
+import { migrate } from './migrations.ts';
+import { Process } from './process.ts';
+import { refusalOf } from './refusal.ts';
+import { type Columns, RowReader } from './rows.ts';
+import { type PostgresConnection, Server, within } from './server.ts';
+import { PostgresSharing } from './sharing.ts';
+import * as sql from './statements.ts';
+import { fromColumn, toColumn } from './text.ts';
+import { codeOf, inWords } from './words.ts';
+
+export type { PostgresConnection } from './server.ts';
+
+/** How a Postgres store is kept. */
+export interface PostgresOptions {
+  /** The schema that has the tables; it is made if it is not there. Small letters, digits and `_`. Left out: `signalbox`. */
+  readonly schema?: string;
+  /** For how long runs that have ended are kept. Left out: for ever. */
+  readonly keep?: Duration;
+}
+
+/** A store in a Postgres database, and what only this store can do. */
+export interface PostgresStore extends Store {
+  /** Deletes runs that ended before `keep`, and answers how many. Happens by itself about once an hour. */
+  prune(): Promise<number>;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const PRUNED_AT_ONCE = 500;
+/** How long closing waits for a server that does not answer, in milliseconds. */
+const PATIENCE = 5_000;
+const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/;
+/** A commit that was refused, a row that is there already, two that waited for each other: nothing has landed. */
+const REFUSED: ReadonlySet<string> = new Set(['SBX01', '23505', '40P01', '40001']);
+const TRIES = 3;
+
+/**
+ * Keeps runs in the database that `connection` leads to: a URL, or what `pg.Pool` takes.
+ *
+ * @example
+ * await using box = await createSignalbox({ store: postgres('postgres://app@db.internal/app'), orchestrators: [order] });
+ */
+export function postgres(connection: string | PostgresConnection, options: PostgresOptions = {}): PostgresStore {
+  return new PostgresSchema(connection, options);
+}
+
+class PostgresSchema implements PostgresStore {
+  readonly name: string;
+  readonly shared: PostgresSharing;
+  readonly #server: Server;
+  readonly #schema: string;
+  readonly #keep: number;
+  readonly #rows: RowReader;
+  #process: Process | null = null;
+  #prunedAt = Number.NEGATIVE_INFINITY;
+  #pruning: Promise<void> = Promise.resolve();
+
+  constructor(connection: string | PostgresConnection, { schema = 'signalbox', keep }: PostgresOptions) {
+    if (
+      (typeof connection !== 'string' || connection === '') &&
+      (typeof connection !== 'object' || connection === null)
+    ) {
+      throw new InvalidOption({
+        ...{ option: 'connection', value: typeof connection },
+        expected: `a URL like 'postgres://user:password@host:5432/database', or an object as pg.Pool takes it`,
+      });
+    }
+    if (typeof schema !== 'string' || !SCHEMA.test(schema)) {
+      const expected = 'up to 63 small letters, digits and "_", not a digit first, and not "pg_"';
+      throw new InvalidOption({ option: 'schema', value: schema, expected });
+    }
+    this.#schema = schema;
+    this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
+    this.#server = new Server(connection, schema);
+    this.name = this.#server.name;
+    this.#rows = new RowReader(this.name);
+    this.shared = new PostgresSharing(this.#server, schema, this.#rows, () => this.#self());
+  }
+
+  async open(owner: Owner): Promise<void> {
+    this.#server.open();
+    try {
+      await migrate(this.#server, this.#schema);
+      this.#process = await Process.of(owner, this.#server.ask);
+      this.#prunedAt = Number.NEGATIVE_INFINITY;
+      await this.renew();
+    } catch (error) {
+      this.#process = null;
+      await this.#server.close(PATIENCE);
+      throw error;
+    }
+  }
+
+  async commit(changes: readonly RunChange[]): Promise<void> {
+    const self = this.#self();
+    const runs = changes.map(({ run }) => run);
+    const values = parametersOf(changes, self.name, self.now(), newsOfRuns(self.name, runs));
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#server.rawly(sql.COMMIT, values);
+        return;
+      } catch (error) {
+        const refusal = REFUSED.has(codeOf(error)) ? await refusalOf(changes, self.name, this.#server.ask) : undefined;
+        // Null: whatever stood in the way is gone by now, like a commit of another that was rolled back.
+        if (refusal !== null || tries === TRIES) throw refusal ?? inWords(this.name, error);
+      }
+    }
+  }
+
+  async claim(limit: number): Promise<readonly string[]> {
+    const self = this.#self();
+    const rows = await this.#server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease);
+    return rows.map(({ run }) => fromColumn(String(run)));
+  }
+
+  async renew(): Promise<void> {
+    const self = this.#self();
+    await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
+    if (self.now() - this.#prunedAt < HOUR) return;
+    this.#prunedAt = self.now();
+    // Nobody waits for it, and what fails is done an hour later.
+    this.#pruning = this.#tidy(self).catch(() => {});
+  }
+
+  async saveDefinitions(definitions: readonly DefinitionRow[]): Promise<void> {
+    const rows = new Rows(['text', 'text', 'text', 'json']);
+    for (const { orchestrator, version, hash, lines } of definitions)
+      rows.push(toColumn(orchestrator), toColumn(version), toColumn(hash), JSON.stringify(lines));
+    await this.#server.ask(sql.INSERT_DEFINITIONS, ...rows.arrays());
+  }
+
+  async readDefinition(orchestrator: string, version: string, hash: string): Promise<DefinitionRow | null> {
+    const row = await this.#one(sql.SELECT_DEFINITION, orchestrator, version, hash);
+    return row === null ? null : this.#rows.definition(row);
+  }
+
+  async readRun(run: string): Promise<RunRow | null> {
+    const row = await this.#one(sql.SELECT_RUN, run);
+    return row === null ? null : this.#rows.run(row);
+  }
+
+  async readRunByKey(orchestrator: string, key: string): Promise<RunRow | null> {
+    const row = await this.#one(sql.SELECT_RUN_BY_KEY, orchestrator, key);
+    return row === null ? null : this.#rows.run(row);
+  }
+
+  async readRuns(query: Parameters<Store['readRuns']>[0]): Promise<Awaited<ReturnType<Store['readRuns']>>> {
+    const { orchestrator, status, limit, cursor = '0' } = query;
+    if (!/^\d{1,15}$/.test(cursor))
+      throw new InvalidOption({ option: 'cursor', value: cursor, expected: 'what the page before answered with' });
+    const narrowed = orchestrator === undefined ? null : toColumn(orchestrator);
+    const rows = await this.#server.ask(sql.SELECT_RUNS, cursor, narrowed, status ?? null, limit);
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
+  }
+
+  async readOpen(run: string): Promise<OpenRun | null> {
+    const row = await this.#one(sql.SELECT_OPEN, run);
+    return row === null ? null : this.#rows.open(row);
+  }
+
+  async readChildren(run: string, parent: string): Promise<readonly ActorRow[]> {
+    const rows =
+      parent === ''
+        ? await this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
+        : await this.#all(sql.SELECT_CHILDREN, run, parent);
+    return rows.map((row) => this.#rows.step(row));
+  }
+
+  async readActors(run: string): Promise<readonly ActorRow[]> {
+    return (await this.#all(sql.SELECT_STEPS, run)).map((row) => this.#rows.step(row));
+  }
+
+  async readAttempts(run: string): Promise<ReturnType<RowReader['attempt']>[]> {
+    return (await this.#all(sql.SELECT_ATTEMPTS, run)).map((row) => this.#rows.attempt(row));
+  }
+
+  async readSignal(run: string, id: string): Promise<ReturnType<RowReader['signal']> | null> {
+    const row = await this.#one(sql.SELECT_SIGNAL, run, id);
+    return row === null ? null : this.#rows.signal(row);
+  }
+
+  async readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): Promise<readonly RunEvent[]> {
+    const batches = await this.#server.ask(sql.SELECT_HISTORIES, toColumn(run), after, limit);
+    return batches
+      .flatMap((batch) => this.#rows.events(batch))
+      .filter(({ seq }) => seq > after)
+      .slice(0, limit);
+  }
+
+  async prune(): Promise<number> {
+    return await this.#prune(this.#self());
+  }
+
+  async close(): Promise<void> {
+    const self = this.#process;
+    if (self === null) return;
+    this.#process = null;
+    // What cannot be said to the server it finds out by itself, when the lease has ended.
+    await within(PATIENCE, this.shared.stop());
+    await within(PATIENCE, this.#release(self));
+    await this.#server.close(PATIENCE);
+  }
+
+  async #release(self: Process): Promise<void> {
+    await this.#pruning;
+    await this.#server.ask(sql.RELEASE, self.name, newsOf(self.name, 'released'));
+  }
+
+  #self(): Process {
+    if (this.#process === null) throw new Error(`${this.name} is not open`);
+    return this.#process;
+  }
+
+  async #tidy(self: Process): Promise<void> {
+    await this.#server.ask(sql.FORGET_PROCESSES, self.now() - DAY);
+    await this.#server.ask(sql.FORGET_COMMANDS, self.now() - DAY);
+    await this.#prune(self);
+  }
+
+  /** Some at a time, each by itself: nobody is to wait long for a row. Ends with the store. */
+  async #prune(self: Process): Promise<number> {
+    if (!Number.isFinite(this.#keep)) return 0;
+    let pruned = 0;
+    for (let some = PRUNED_AT_ONCE; some === PRUNED_AT_ONCE && this.#process === self; pruned += some) {
+      const [row] = await this.#server.ask(sql.PRUNE, self.now() - this.#keep, PRUNED_AT_ONCE);
+      some = Number(row?.runs ?? 0);
+    }
+    return pruned;
+  }
+
+  #all(statement: string, ...texts: readonly string[]): Promise<readonly Columns[]> {
+    return this.#server.ask(statement, ...texts.map(toColumn));
+  }
+
+  async #one(statement: string, ...texts: readonly string[]): Promise<Columns | null> {
+    return (await this.#all(statement, ...texts))[0] ?? null;
+  }
+}

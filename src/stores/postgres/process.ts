@@ -1,0 +1,39 @@
+/**
+ * This process as the server knows it: its name, and what the time is over there. Clocks of machines differ by more than
+ * a lease; whose lease has ended is therefore said in the server's time. How far this process is off is measured
+ * once, when the store is opened.
+ */
+import type { Owner } from '../../store.ts';
+import type { Ask } from './server.ts';
+import { toColumn } from './text.ts';
+
+const NOW = `select extract(epoch from clock_timestamp()) * 1000::float8 as now`;
+
+/** A process that has the store open. */
+export class Process {
+  /** As a column has it. */
+  readonly name: string;
+  readonly lease: number;
+  readonly #owner: Owner;
+  readonly #offset: number;
+
+  private constructor(owner: Owner, offset: number) {
+    this.name = toColumn(owner.name);
+    this.lease = owner.lease;
+    this.#owner = owner;
+    this.#offset = offset;
+  }
+
+  static async of(owner: Owner, ask: Ask): Promise<Process> {
+    // The first answer comes with a connection to be made, and says little about the moment it was asked at.
+    await ask(NOW);
+    const before = owner.now();
+    const [{ now } = {}] = await ask(NOW);
+    return new Process(owner, Number(now) - (before + owner.now()) / 2);
+  }
+
+  /** What the server takes for now. */
+  now(): number {
+    return this.#owner.now() + this.#offset;
+  }
+}

@@ -1,0 +1,60 @@
+/** What processes on one schema tell each other: news by notification, commands and their answers by rows. */
+import type { JsonObject } from '../../json.ts';
+import type { CommandRow, News, Sharing } from '../../store.ts';
+import { Listener, newsOf } from './listener.ts';
+import type { Process } from './process.ts';
+import type { RowReader } from './rows.ts';
+import type { Server } from './server.ts';
+import * as sql from './statements.ts';
+import { toColumn } from './text.ts';
+import { usable } from './words.ts';
+
+export class PostgresSharing implements Sharing {
+  readonly #server: Server;
+  readonly #channel: string;
+  readonly #rows: RowReader;
+  readonly #process: () => Process;
+  #listener: Listener | null = null;
+
+  constructor(server: Server, channel: string, rows: RowReader, process: () => Process) {
+    this.#server = server;
+    this.#channel = channel;
+    this.#rows = rows;
+    this.#process = process;
+  }
+
+  async listen(heard: (news: News) => void): Promise<void> {
+    await this.stop();
+    const listener = new Listener(() => this.#server.client(), this.#channel, this.#process().name, heard);
+    this.#listener = listener;
+    await usable(this.#server.name, () => listener.start());
+  }
+
+  async stop(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = null;
+    await listener?.stop();
+  }
+
+  async leaveCommand({ id, run, body }: CommandRow): Promise<void> {
+    const { name } = this.#process();
+    const [command, place] = [toColumn(id), toColumn(run)];
+    const news = newsOf(name, 'commands');
+    await this.#server.ask(sql.LEAVE_COMMAND, command, place, JSON.stringify(body), this.#process().now(), news);
+  }
+
+  async readCommands(limit: number): Promise<readonly CommandRow[]> {
+    const rows = await this.#server.ask(sql.SELECT_COMMANDS, this.#process().name, limit);
+    return rows.map((row) => this.#rows.command(row));
+  }
+
+  async answerCommand(id: string, answer: JsonObject): Promise<void> {
+    const news = newsOf(this.#process().name, 'answers');
+    await this.#server.ask(sql.ANSWER_COMMAND, toColumn(id), JSON.stringify(answer), news);
+  }
+
+  async takeAnswer(id: string): Promise<JsonObject | null> {
+    const [row] = await this.#server.ask(sql.TAKE_ANSWER, toColumn(id));
+    return row === undefined ? null : this.#rows.answer(row);
+  }
+}
