@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['words', 'actors', 'xstate'],
   dsl: ['words', 'machines', 'type @standard-schema/spec', 'node:crypto'],
   runtime: ['words', 'actors', 'machines', 'dsl', 'type xstate'],
-  stores: ['words', 'node:sqlite', 'node:fs', 'node:net', 'node:os', 'pg', 'type pg'],
+  stores: ['words', 'node:sqlite', 'node:fs', 'node:net', 'node:os', 'node:crypto', 'pg', 'type pg', '@redis/client'],
   executors: ['words'],
   inspect: ['words', 'dsl', 'machines', 'immer'],
   testing: ['words', 'node:assert/strict', 'dsl', 'machines', 'runtime', 'stores/memory.ts', 'executors/in-process.ts'],

@@ -1,0 +1,42 @@
+/** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says. */
+import { isTerminal } from '../../events.ts';
+import type { RunChange } from '../../store.ts';
+import { listOf, part } from './keys.ts';
+import { headOf, partText, startText, stateText, stepText } from './rows.ts';
+
+/** A key of a run within its orchestrator, as `keys` has it. */
+export function keyField(orchestrator: string, key: string): string {
+  return JSON.stringify([orchestrator, key]);
+}
+
+/** `owner` and `lease` as the server keeps them, `news` as it is published. */
+export function valuesOf(changes: readonly RunChange[], owner: string, lease: string, news: string): string[] {
+  const values = [owner, lease, news, String(changes.length)];
+  for (const { run, fence, after, row, events, actors, attempts, signals } of changes) {
+    const key = row === null || row.key === null ? '' : keyField(row.orchestrator, row.key);
+    values.push(part(run), String(fence), String(after), key);
+    values.push(String(events.length), String(actors.length), String(attempts.length), String(signals.length));
+  }
+  for (const change of changes) pushRun(values, change);
+  return values;
+}
+
+function pushRun(values: string[], { run, after, row, events, actors, attempts, signals }: RunChange): void {
+  if (row === null) values.push('');
+  else {
+    // What stays as it began travels with the first commit only.
+    values.push(stateText(row), after === 0 ? startText(row) : '', listOf(row.orchestrator, row.status));
+    values.push(String(row.startedAt), isTerminal(row.status) ? String(row.endedAt ?? row.startedAt) : '');
+  }
+  const head = headOf(run);
+  for (const event of events) values.push(partText(event, head));
+  for (const { path } of actors) values.push(part(path));
+  for (const actor of actors) {
+    const { parent } = actor;
+    // Whether it is open, and its parent if it has one.
+    values.push((isTerminal(actor.state) ? '-' : '+') + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
+  }
+  for (const attempt of attempts) values.push(partText(attempt, head));
+  for (const signal of signals)
+    values.push(part(signal.id), signal.takenBy === null ? '+' : '-', partText(signal, head));
+}

@@ -1,0 +1,363 @@
+/**
+ * The scripts that run in the server: each is one atomic step. All begin with `#!lua`, by which a server that is
+ * full, read-only or short of replicas refuses a script before it begins, and not in its middle.
+ *
+ * None looks into what users gave: rows are texts here. KEYS[1] is what all keys begin with. `unpack` takes a few
+ * thousand values at the most, so whatever can be long goes in pieces of PIECE.
+ */
+import { createHash } from 'node:crypto';
+
+/** A script, and the name by which the server remembers it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** Rows that one reading script answers with at the most: others wait while it runs. */
+export const PAGE = 500;
+
+function script(flags: string, body: string): Script {
+  const text = `#!lua${flags}\nlocal base, call, PIECE, PAGE = KEYS[1], redis.call, 1000, ${PAGE}\n${body.trim()}\n`;
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+const WRITES = '';
+/** Also in a server that is full: these make room, or keep alive what can make it. */
+const WRITES_ALWAYS = ' flags=allow-oom';
+const READS = ' flags=no-writes';
+
+/** How many values of a commit belong to the batch, and how many then to each run's head. */
+export const HEAD = 8;
+
+/**
+ * A batch of changes. First all runs are checked, and only then is anything written.
+ *
+ * Values: owner, its lease, the news, the number of runs; of each run a head (run, fence, events before, its key, how
+ * many events, steps, attempts and signals); then of each run its row, and so on in that order.
+ */
+export const COMMIT = script(
+  WRITES,
+  `
+local given = ARGV
+if KEYS[2] then
+  given = call('LRANGE', KEYS[2], 0, -1)
+  call('UNLINK', KEYS[2])
+end
+local owner, lease, news, count = given[1], given[2], given[3], tonumber(given[4])
+local there, taken, began = {}, {}, false
+for index = 1, count do
+  local head = 5 + (index - 1) * ${HEAD}
+  local run, key = given[head], given[head + 3]
+  local kept = call('HMGET', base .. 'run:' .. run, 'owner', 'fence')
+  if kept[2] then
+    there[index] = true
+    if kept[1] ~= owner or kept[2] ~= given[head + 1] then return { 'lease', index, kept[1] or '', kept[2] } end
+  end
+  local found = call('LLEN', base .. 'events:' .. run)
+  if found ~= tonumber(given[head + 2]) then return { 'conflict', index, found } end
+  if not kept[2] then
+    began = true
+    if key ~= '' then
+      local other = taken[key] or call('HGET', base .. 'keys', key)
+      if other then return { 'taken', index, other } end
+      taken[key] = run
+    end
+  end
+end
+
+-- A process that others took for dead and that begins a run is known to them again.
+if began then call('HSETNX', base .. 'owners', owner, lease) end
+
+local at = 5 + count * ${HEAD}
+local function push(key, amount)
+  for from = at, at + amount - 1, PIECE do
+    call('RPUSH', key, unpack(given, from, math.min(from + PIECE, at + amount) - 1))
+  end
+  at = at + amount
+end
+
+local function writeRow(index, run, head)
+  local state = given[at]
+  if state == '' then at = at + 1 return end
+  local start, list, startedAt, endedAt = given[at + 1], given[at + 2], given[at + 3], given[at + 4]
+  at = at + 5
+  local place = base .. 'run:' .. run
+  if there[index] then
+    local before = call('HMGET', place, 'list', 'number')
+    if before[1] ~= list then
+      call('ZREM', base .. 'runs:' .. before[1], run)
+      call('ZADD', base .. 'runs:' .. list, before[2], run)
+      call('SADD', base .. 'lists', list)
+      call('HSET', place, 'state', state, 'list', list)
+    else
+      call('HSET', place, 'state', state)
+    end
+  else
+    local number = call('INCR', base .. 'number')
+    local key = given[head + 3]
+    call('HSET', place, 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list)
+    call('ZADD', base .. 'runs', number, run)
+    call('ZADD', base .. 'runs:' .. list, number, run)
+    call('SADD', base .. 'lists', list)
+    if key ~= '' then
+      call('HSET', place, 'key', key)
+      call('HSET', base .. 'keys', key, run)
+    end
+    if endedAt == '' then call('ZADD', base .. 'owned:' .. owner, startedAt, run) end
+  end
+  if endedAt ~= '' then
+    if there[index] then call('ZREM', base .. 'owned:' .. owner, run) end
+    call('ZADD', base .. 'ended', endedAt, run)
+  end
+end
+
+-- A step has a number within its run, by the order in which steps began; by it all else is found.
+local function writeSteps(run, amount)
+  local paths, rows, open = base .. 'paths:' .. run, base .. 'steps:' .. run, base .. 'open:' .. run
+  local fresh, last = {}, nil
+  local function numberOf(path)
+    if not last then last = call('HLEN', paths) end
+    last = last + 1
+    call('HSET', paths, path, last)
+    fresh[path] = last
+    return last
+  end
+  for from = 1, amount, PIECE do
+    local some = math.min(PIECE, amount - from + 1)
+    local names, texts = at + from - 1, at + amount + 2 * (from - 1)
+    local numbers = call('HMGET', paths, unpack(given, names, names + some - 1))
+    local cells, opened, closed = {}, {}, {}
+    for step = 0, some - 1 do
+      local path, place, row = given[names + step], given[texts + 2 * step], given[texts + 2 * step + 1]
+      local isOpen = string.byte(place) == 43
+      local number = numbers[step + 1] or fresh[path]
+      if not number then
+        number = numberOf(path)
+        if #place > 1 then
+          local parent = string.sub(place, 3)
+          local above = fresh[parent] or call('HGET', paths, parent)
+          if not above then above = numberOf(parent) else fresh[parent] = above end
+          call('ZADD', base .. 'children:' .. run, string.format('%.0f', above * 67108864 + number), number)
+        end
+      elseif not isOpen then
+        closed[#closed + 1] = number
+      end
+      if isOpen then opened[#opened + 1] = number end
+      cells[2 * step + 1], cells[2 * step + 2] = number, row
+    end
+    call('HSET', rows, unpack(cells))
+    -- One that is written twice in a commit is what it was written as last.
+    if #opened > 0 then call('SADD', open, unpack(opened)) end
+    if #closed > 0 then call('SREM', open, unpack(closed)) end
+  end
+  at = at + 3 * amount
+end
+
+local function writeSignals(run, amount)
+  local signals, waiting = base .. 'signals:' .. run, base .. 'kept:' .. run
+  for from = at, at + 3 * (amount - 1), 3 do
+    local id, isKept = given[from], given[from + 1] == '+'
+    local isNew = call('HSET', signals, id, given[from + 2]) == 1
+    if isKept and isNew then call('RPUSH', waiting, id) end
+    if not isKept and not isNew then call('LREM', waiting, 1, id) end
+  end
+  at = at + 3 * amount
+end
+
+for index = 1, count do
+  local head = 5 + (index - 1) * ${HEAD}
+  local run = given[head]
+  writeRow(index, run, head)
+  local events, steps, attempts, signals =
+    tonumber(given[head + 4]), tonumber(given[head + 5]), tonumber(given[head + 6]), tonumber(given[head + 7])
+  if events > 0 then push(base .. 'events:' .. run, events) end
+  if steps > 0 then writeSteps(run, steps) end
+  if attempts > 0 then push(base .. 'attempts:' .. run, attempts) end
+  if signals > 0 then writeSignals(run, signals) end
+end
+call('PUBLISH', base .. 'news', news)
+return 0
+`,
+);
+
+/** A sign of life. Values: owner, its lease. */
+export const RENEW = script(WRITES_ALWAYS, `call('HSET', base .. 'owners', ARGV[1], ARGV[2]) return 0`);
+
+/**
+ * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, now by a clock that
+ * others keep as well (see \`time.ts\`), how many.
+ */
+export const CLAIM = script(
+  WRITES,
+  `
+local owner, lease, now, other, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+call('HSET', base .. 'owners', owner, lease)
+local sources, owners = { 'unowned' }, call('HGETALL', base .. 'owners')
+for index = 1, #owners, 2 do
+  local till, tillOther = string.match(owners[index + 1], '^(%S+) ?(%S*)$')
+  tillOther = tonumber(tillOther)
+  if owners[index] ~= owner and (tonumber(till) < now or (other and tillOther and tillOther < other)) then
+    local source = 'owned:' .. owners[index]
+    if call('ZCARD', base .. source) > 0 then
+      sources[#sources + 1] = source
+    else
+      call('HDEL', base .. 'owners', owners[index])
+    end
+  end
+end
+local found = {}
+for _, source in ipairs(sources) do
+  local runs = call('ZRANGE', base .. source, 0, limit - 1, 'WITHSCORES')
+  for index = 1, #runs, 2 do
+    found[#found + 1] = { run = runs[index], at = runs[index + 1], order = tonumber(runs[index + 1]), source = source }
+  end
+end
+if #sources > 1 then
+  table.sort(found, function(a, b) if a.order ~= b.order then return a.order < b.order end return a.run < b.run end)
+end
+local claimed = {}
+for index = 1, math.min(limit, #found) do
+  local run = found[index].run
+  call('HSET', base .. 'run:' .. run, 'owner', owner)
+  call('HINCRBY', base .. 'run:' .. run, 'fence', 1)
+  call('ZREM', base .. found[index].source, run)
+  call('ZADD', base .. 'owned:' .. owner, found[index].at, run)
+  claimed[index] = run
+end
+return claimed
+`,
+);
+
+/** Lets go of some runs of an owner, and answers how many. The last time also of the owner. Values: owner, the news. */
+export const RELEASE = script(
+  WRITES_ALWAYS,
+  `
+local owned = base .. 'owned:' .. ARGV[1]
+local runs = call('ZRANGE', owned, 0, PAGE - 1, 'WITHSCORES')
+for index = 1, #runs, 2 do
+  call('HDEL', base .. 'run:' .. runs[index], 'owner')
+  call('ZADD', base .. 'unowned', runs[index + 1], runs[index])
+end
+call('ZREMRANGEBYRANK', owned, 0, PAGE - 1)
+if #runs < 2 * PAGE then
+  call('HDEL', base .. 'owners', ARGV[1])
+  call('PUBLISH', base .. 'news', ARGV[2])
+end
+return #runs / 2
+`,
+);
+
+/** Deletes some runs that ended before a time, and answers how many. Values: the time, how many. */
+export const PRUNE = script(
+  WRITES_ALWAYS,
+  `
+local runs = call('ZRANGE', base .. 'ended', '-inf', '(' .. ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2])
+for _, run in ipairs(runs) do
+  local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key')
+  if kept[1] then call('ZREM', base .. 'runs:' .. kept[1], run) end
+  if kept[2] then call('HDEL', base .. 'keys', kept[2]) end
+  call('ZREM', base .. 'runs', run)
+  call('ZREM', base .. 'ended', run)
+  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'children:', 'attempts:', 'signals:', 'kept:' }) do
+    call('UNLINK', base .. place .. run)
+  end
+end
+return #runs
+`,
+);
+
+/** What goes on with a run, without what has ended: row, owner, fence, events, signals, and steps up to a page. */
+export const READ_OPEN = script(
+  READS,
+  `
+local run = ARGV[1]
+local kept = call('HMGET', base .. 'run:' .. run, 'start', 'state', 'owner', 'fence')
+if not kept[4] then return false end
+local numbers = call('SMEMBERS', base .. 'open:' .. run)
+local steps, signals = {}, {}
+if #numbers > 0 and #numbers <= PAGE then
+  table.sort(numbers, function(a, b) return tonumber(a) < tonumber(b) end)
+  steps = call('HMGET', base .. 'steps:' .. run, unpack(numbers))
+end
+local ids = call('LRANGE', base .. 'kept:' .. run, 0, -1)
+for from = 1, #ids, PIECE do
+  local rows = call('HMGET', base .. 'signals:' .. run, unpack(ids, from, math.min(from + PIECE - 1, #ids)))
+  for _, row in ipairs(rows) do signals[#signals + 1] = row end
+end
+return { kept[1], kept[2], kept[3], kept[4], call('LLEN', base .. 'events:' .. run), signals, numbers, steps }
+`,
+);
+
+/** A page of the children of a step, as numbers and rows. Values: run, path of the parent, number of the last child of the page before. */
+export const READ_CHILDREN = script(
+  READS,
+  `
+local run = ARGV[1]
+local above = tonumber(call('HGET', base .. 'paths:' .. run, ARGV[2]) or nil)
+if not above then return { {}, {} } end
+local after = string.format('(%.0f', above * 67108864 + tonumber(ARGV[3]))
+local till = string.format('(%.0f', (above + 1) * 67108864)
+local numbers = call('ZRANGE', base .. 'children:' .. run, after, till, 'BYSCORE', 'LIMIT', 0, PAGE)
+if #numbers == 0 then return { {}, {} } end
+return { numbers, call('HMGET', base .. 'steps:' .. run, unpack(numbers)) }
+`,
+);
+
+/** Leaves a command. Values: id, run, body, the news. */
+export const LEAVE_COMMAND = script(
+  WRITES,
+  `
+local command = base .. 'command:' .. ARGV[1]
+if call('HSETNX', command, 'run', ARGV[2]) == 0 then return 0 end
+call('HSET', command, 'body', ARGV[3])
+call('ZADD', base .. 'commands', call('INCR', base .. 'number'), ARGV[1])
+call('PUBLISH', base .. 'news', ARGV[4])
+return 1
+`,
+);
+
+/** Commands to runs of an owner: id, run and body of each. Values: owner, how many. */
+export const READ_COMMANDS = script(
+  READS,
+  `
+local owner, limit, found, from = ARGV[1], tonumber(ARGV[2]), {}, 0
+while #found < 3 * limit do
+  local ids = call('ZRANGE', base .. 'commands', from, from + PIECE - 1)
+  for _, id in ipairs(ids) do
+    local command = call('HMGET', base .. 'command:' .. id, 'run', 'body')
+    if command[1] and #found < 3 * limit and call('HGET', base .. 'run:' .. command[1], 'owner') == owner then
+      found[#found + 1], found[#found + 2], found[#found + 3] = id, command[1], command[2]
+    end
+  end
+  if #ids < PIECE then break end
+  from = from + PIECE
+end
+return found
+`,
+);
+
+/** Answers a command that waits for it. Values: id, answer, how many seconds it is kept, the news. */
+export const ANSWER_COMMAND = script(
+  WRITES_ALWAYS,
+  `
+local command = base .. 'command:' .. ARGV[1]
+local kept = call('HMGET', command, 'run', 'answer')
+if not kept[1] or kept[2] then return 0 end
+call('HSET', command, 'answer', ARGV[2])
+call('HDEL', command, 'body')
+call('EXPIRE', command, ARGV[3])
+call('ZREM', base .. 'commands', ARGV[1])
+call('PUBLISH', base .. 'news', ARGV[4])
+return 1
+`,
+);
+
+/** Takes the answer to a command away. Value: id. */
+export const TAKE_ANSWER = script(
+  WRITES_ALWAYS,
+  `
+local answer = call('HGET', base .. 'command:' .. ARGV[1], 'answer')
+if answer then call('UNLINK', base .. 'command:' .. ARGV[1]) end
+return answer
+`,
+);

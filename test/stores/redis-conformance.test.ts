@@ -1,0 +1,26 @@
+/** The Redis store passes the suite, with the cases of stores that processes share. */
+import { redis } from 'signalbox/redis';
+import { type StorePlace, storeSuite } from 'signalbox/testing';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { anyServer, hasRedis, newPrefix, WHY_NOT, wipe } from '../helpers/redis.ts';
+
+describe.skipIf(!hasRedis)(`redis${WHY_NOT}`, () => {
+  let server: Awaited<ReturnType<typeof anyServer>>;
+  beforeAll(async () => {
+    server = await anyServer();
+  });
+  afterAll(() => server?.dispose());
+
+  const place = (prefix: string): StorePlace => ({
+    open: () => redis(server.url, { prefix }),
+    dispose: () => wipe(server.url, prefix),
+  });
+  for (const { title, run } of storeSuite(() => place(newPrefix()))) test(title, run);
+
+  describe('with a prefix of odd characters', () => {
+    for (const { title, run } of storeSuite(() => place(newPrefix(`a b:*[ä😀]%\n`)))) {
+      // The same again, for those who know several processes.
+      test.runIf(/own|claim|command|hear/.test(title))(title, run);
+    }
+  });
+});
