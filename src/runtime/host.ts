@@ -7,7 +7,16 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Plan, RunFacts } from '../definition.ts';
-import { BoxClosed, CommitFailed, Impossible, LeaseLost, RunExists, reasonOf, toRecord } from '../errors.ts';
+import {
+  BoxClosed,
+  CommitConflict,
+  CommitFailed,
+  Impossible,
+  LeaseLost,
+  RunExists,
+  reasonOf,
+  toRecord,
+} from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import { endsRun, isTerminal, type RunEvent } from '../events.ts';
 import type { Kinds } from '../machines/registry.ts';
@@ -284,12 +293,16 @@ export class Host {
       }
       return;
     }
-    const retryIn = this.#pause;
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+    // The store is well and knows better: what it knows is read at once. That somebody else was faster with a start is no mishap.
+    const knows = error instanceof LeaseLost || error instanceof CommitConflict || error instanceof RunExists;
+    const begins = batch.every(({ changes }) => changes.after === 0);
+    const atOnce = error instanceof LeaseLost || (knows && begins);
+    const retryIn = atOnce ? 0 : this.#pause;
+    if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
     const reason = reasonOf(error);
     const failure = new CommitFailed({ runs: batch.map(({ run }) => run.id), retryIn, reason }, error);
-    this.#options.logger({ level: 'error', message: failure.message, error: failure });
-    for (const { run, changes } of batch) this.#again(run, changes, error instanceof LeaseLost ? 0 : retryIn);
+    this.#options.logger({ level: knows && begins ? 'info' : 'error', message: failure.message, error: failure });
+    for (const { run, changes } of batch) this.#again(run, changes, retryIn);
   }
 
   #again(run: RunState, changes: Changes, pause: number): void {

@@ -1,7 +1,8 @@
 /**
- * A box on a SQLite file under load, for a parent that kills it: `node worker.ts FOLDER NAME LOAD`.
+ * A box under load, for a parent that kills it: `node worker.ts FOLDER NAME LOAD [POSTGRES SCHEMA]`. It keeps its runs
+ * in a SQLite file of the folder, or in a Postgres that it shares with others.
  *
- * Says `ready` when it is loaded and waits for a word on standard input: `load` keeps LOAD runs going
+ * Says `ready` when it is loaded and waits for a word on standard input, and `open` when it has its box: `load` keeps LOAD runs going
  * for ever, `finish` brings to an end what is there and says `done`. What it was promised goes into
  * `acks` (`wanted`, `started`, `cancelled`, `ended`), what its bodies do into `effects`; both are written before
  * the next thing happens, so that a kill loses none of it.
@@ -10,19 +11,33 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ActorRow, createSignalbox, type LogLine } from '../../src/index.ts';
+import { type ActorRow, createSignalbox, type LogLine, type Store } from '../../src/index.ts';
 import { sqlite } from '../../src/stores/sqlite/index.ts';
-import { CANCELLED, flowsOf } from './load.ts';
+import { ASKED, CANCELLED, flowsOf } from './load.ts';
 
-const [, , folder = '.', name = 'worker', load = '30'] = process.argv;
-const store = sqlite(`${folder}/runs.db`);
+const [, , folder = '.', name = 'worker', load = '30', url, schema = 'signalbox'] = process.argv;
+const store: Store = url === undefined ? sqlite(`${folder}/runs.db`) : await onPostgres(url);
+/** Loaded only where it is wanted: the others are started and killed too often. */
+async function onPostgres(server: string): Promise<Store> {
+  const { postgres } = await import('../../src/stores/postgres/index.ts');
+  return postgres(server, { schema });
+}
+
+/** Long enough for a machine with much to do, short enough for what a dead process has left to be taken over soon. */
+const LEASE = '2s';
 const acks = `${folder}/acks`;
 const effects = `${folder}/effects`;
 
-const flows = flowsOf((what, key) => {
+/** What the store says of a step at this very moment; a server cannot be asked without time going by. */
+function stateOf(key: string): string {
   const [, run = '', path = ''] = /^([^/]*)\/(.*)#\d+$/.exec(key) ?? [];
-  const row = (store.readActors(run) as readonly ActorRow[]).find((actor) => actor.path === path);
-  appendFileSync(effects, `${Date.now()} ${what} ${key} ${row?.state}#${row?.attempt}\n`);
+  const actors = url === undefined ? (store.readActors(run) as readonly ActorRow[]) : [];
+  const row = actors.find((actor) => actor.path === path);
+  return row === undefined ? 'unknown' : `${row.state}#${row.attempt}`;
+}
+
+const flows = flowsOf((what, key) => {
+  appendFileSync(effects, `${Date.now()} ${what} ${key} ${stateOf(key)}\n`);
 });
 
 function logger({ level, message, error }: LogLine): void {
@@ -41,7 +56,8 @@ function unfinished(): Map<string, { readonly flow: string; readonly input: numb
 }
 
 async function main(word: string): Promise<void> {
-  const box = await createSignalbox({ orchestrators: flows, store, logger });
+  const box = await createSignalbox({ orchestrators: flows, store, logger, lease: LEASE });
+  process.stdout.write('open\n');
   const open = unfinished();
   let going = 0;
   let count = 0;
@@ -56,6 +72,17 @@ async function main(word: string): Promise<void> {
       await pause(input % 20);
       await handle.cancel({ reason: 'enough' });
       appendFileSync(acks, `cancelled ${run}\n`);
+    }
+    if (flow === ASKED) {
+      // The second time nothing comes of it, whatever it carries.
+      for (const [id, payload] of [
+        ['one', input],
+        ['two', 7],
+        ['one', -1],
+      ] as const) {
+        const { answer } = await handle.signal('go', payload, { id });
+        appendFileSync(acks, `signalled ${run} ${id} ${answer}\n`);
+      }
     }
     const { status, output } = await handle.outcome();
     appendFileSync(acks, `ended ${run} ${status} ${JSON.stringify(output)}\n`);

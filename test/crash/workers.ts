@@ -16,6 +16,8 @@ const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 export interface Worker {
   readonly process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly ready: Promise<void>;
+  /** It has its box; never, if it is killed before. */
+  readonly open: Promise<void>;
   /** Resolves with everything that it wrote to standard error, and how it ended. */
   readonly over: Promise<{ readonly code: number | null; readonly signal: string | null; readonly errors: string }>;
   tell(word: 'load' | 'finish'): void;
@@ -56,7 +58,12 @@ export function worker(
     void over.then(() => reject(new Error(`The worker did not come up: ${errors}`)));
   });
   ready.catch(() => {});
-  return { process: child, ready, over, tell: (word) => void child.stdin.write(`${word}\n`) };
+  const open = new Promise<void>((resolve) => {
+    child.stdout.on('data', (text: Buffer) => {
+      if (text.includes('open')) resolve();
+    });
+  });
+  return { process: child, ready, open, over, tell: (word) => void child.stdin.write(`${word}\n`) };
 }
 
 /** Reads a file of lines; none if it is not there. */

@@ -1,0 +1,11 @@
+/** Boxes that share a Postgres server. */
+import { postgres } from 'signalbox/postgres';
+import { newSchema, useServer } from '../helpers/postgres.ts';
+import { sharedCases } from './cases.ts';
+
+const server = useServer();
+
+sharedCases(async () => {
+  const schema = newSchema(server);
+  return { open: () => postgres(server.url, { schema }) };
+});

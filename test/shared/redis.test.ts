@@ -1,0 +1,18 @@
+/** Boxes that share a Redis server. */
+import { redis } from 'signalbox/redis';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
+import { sharedCases } from './cases.ts';
+
+describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
+  let server: Pick<Server, 'url' | 'dispose'>;
+  beforeAll(async () => {
+    server = await anyServer();
+  });
+  afterAll(() => server.dispose());
+
+  sharedCases(async () => {
+    const prefix = newPrefix('boxes');
+    return { open: () => redis(server.url, { prefix }), dispose: () => wipe(server.url, prefix) };
+  });
+});
