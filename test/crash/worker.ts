@@ -49,6 +49,8 @@ function unfinished(): Map<string, { readonly flow: string; readonly input: numb
   const open = new Map<string, { readonly flow: string; readonly input: number }>();
   for (const line of existsSync(acks) ? readFileSync(acks, 'utf8').split('\n') : []) {
     const [word, run = '', flow = '', input] = line.split(' ');
+    // Of those that share a store each cares for the clients of its own place, `p0-…` or `p1-…`; the last one for all.
+    if (/^p\d-/.test(name) && !run.startsWith(name.slice(0, 3))) continue;
     if (word === 'wanted') open.set(run, { flow, input: Number(input) });
     else if (word === 'ended') open.delete(run);
   }
