@@ -37,6 +37,7 @@ import { Followers } from './followers.ts';
 import { Host } from './host.ts';
 import { steppers } from './lanes.ts';
 import { lineOf } from './lines.ts';
+import { listRuns, type RunsPage, type RunsQuery } from './list.ts';
 import {
   type BoxOptions,
   checkBodies,
@@ -191,6 +192,12 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   /** A handle on any run, by its id. */
   run(id: string): Run {
     return new Run(id, this.#context);
+  }
+
+  /** Runs in the order in which they were started, a page at a time. */
+  async runs(query: RunsQuery = {}): Promise<RunsPage> {
+    if (this.#closing !== null) throw new BoxClosed();
+    return listRuns(this.#store, query);
   }
 
   /** As `run.signal`, to a run by its id, or by the key that it was started under. */

@@ -1,0 +1,79 @@
+/** Lists of runs: pages that stay where they are, narrowed by what runs were started with. */
+import { createSignalbox, type InvalidOption, orchestrator, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+const any = { input: z.any() };
+const quick = orchestrator('quick', { version: '1', ...any });
+const newer = orchestrator('quick', { version: '2', ...any });
+const slow = orchestrator('slow', { version: '1', ...any }).track('t', track('t', any).sleep('nap', '1d'));
+const open = () => createSignalbox({ orchestrators: [quick, newer, slow] });
+const idsOf = (page: { readonly runs: readonly { readonly run: string }[] }) => page.runs.map(({ run }) => run);
+
+test('runs are listed in the order of their starts, in pages that new ones do not shift (P127)', async () => {
+  await using box = await open();
+  for (const id of ['c', 'a', 'b']) await box.start(quick, { id, input: 1 });
+  const first = await box.runs({ limit: 2 });
+  expect(idsOf(first)).toEqual(['c', 'a']);
+  await box.start(quick, { id: '0', input: 1 });
+  const second = await box.runs({ limit: 2, cursor: first.cursor as string });
+  expect(idsOf(second)).toEqual(['b', '0']);
+  expect(idsOf(await box.runs())).toEqual(['c', 'a', 'b', '0']);
+});
+
+test('a list is narrowed by orchestrator, version and status (P127)', async () => {
+  await using box = await open();
+  await box.start(quick, { id: 'a', input: 1 });
+  await box.start(newer, { id: 'b', input: 1 });
+  await box.start(slow, { id: 'c', input: 1 });
+  await settled(box);
+  expect(idsOf(await box.runs({ orchestrator: 'quick' }))).toEqual(['a', 'b']);
+  expect(idsOf(await box.runs({ orchestrator: 'quick', version: '2' }))).toEqual(['b']);
+  expect(idsOf(await box.runs({ status: 'running' }))).toEqual(['c']);
+  expect((await box.runs({ status: 'running' })).runs[0]).toMatchObject({
+    orchestrator: 'slow',
+    version: '1',
+    input: 1,
+  });
+});
+
+test('who asks for the runs of one tenant sees none of another, and finds a run by what it is about (P126, P133)', async () => {
+  await using box = await open();
+  for (let index = 0; index < 30; index += 1) {
+    const metadata = { tenant: index % 3 === 0 ? 'acme' : 'other', deliverable: { id: index } };
+    await box.start(quick, { id: `r${index}`, input: 1, metadata });
+  }
+  await box.start(quick, { id: 'none', input: 1 });
+  const found: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await box.runs({
+      metadata: { tenant: 'acme' },
+      limit: 4,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    expect(page.runs.length).toBeLessThanOrEqual(4);
+    found.push(...idsOf(page));
+    cursor = page.cursor;
+  }
+  expect(found).toEqual(Array.from({ length: 10 }, (_, index) => `r${index * 3}`));
+  expect(idsOf(await box.runs({ metadata: { deliverable: { id: 7 } } }))).toEqual(['r7']);
+  expect(idsOf(await box.runs({ metadata: { tenant: 'acme', deliverable: { id: 7 } } }))).toEqual([]);
+  expect(idsOf(await box.runs({ metadata: { toString: 'x' } }))).toEqual([]);
+});
+
+test('a query that makes no sense is refused with what would', async () => {
+  const box = await open();
+  const refused = (query: object, option: string) =>
+    expect(box.runs(query)).rejects.toMatchObject({
+      code: 'option-invalid',
+      fields: { option },
+    } as Partial<InvalidOption>);
+  await refused({ limit: 0 }, 'limit');
+  await refused({ limit: 1.5 }, 'limit');
+  await refused({ limit: 1_001 }, 'limit');
+  await refused({ status: 'done' }, 'status');
+  await refused({ cursor: 3 }, 'cursor');
+  await box.close();
+  await expect(box.runs()).rejects.toMatchObject({ code: 'box-closed' });
+});
