@@ -44,7 +44,7 @@ if KEYS[2] then
   call('UNLINK', KEYS[2])
 end
 local owner, lease, news, count = given[1], given[2], given[3], tonumber(given[4])
-local there, taken, began = {}, {}, false
+local there, taken, began = {}, {}, 0
 for index = 1, count do
   local head = 5 + (index - 1) * ${HEAD}
   local run, key = given[head], given[head + 3]
@@ -56,7 +56,7 @@ for index = 1, count do
   local found = call('LLEN', base .. 'events:' .. run)
   if found ~= tonumber(given[head + 2]) then return { 'conflict', index, found } end
   if not kept[2] then
-    began = true
+    began = began + 1
     if key ~= '' then
       local other = taken[key] or call('HGET', base .. 'keys', key)
       if other then return { 'taken', index, other } end
@@ -66,7 +66,7 @@ for index = 1, count do
 end
 
 -- A process that others took for dead and that begins a run is known to them again.
-if began then call('HSETNX', base .. 'owners', owner, lease) end
+if began > 0 then call('HSETNX', base .. 'owners', owner, lease) end
 
 local at = 5 + count * ${HEAD}
 local function push(key, amount)
@@ -74,6 +74,14 @@ local function push(key, amount)
     call('RPUSH', key, unpack(given, from, math.min(from + PIECE, at + amount) - 1))
   end
   at = at + amount
+end
+
+local number = began > 0 and call('INCRBY', base .. 'number', began) - began
+local listed = {}
+local function putOnList(list, at, run)
+  call('ZADD', base .. 'runs:' .. list, at, run)
+  if not listed[list] then call('SADD', base .. 'lists', list) end
+  listed[list] = true
 end
 
 local function writeRow(index, run, head)
@@ -86,23 +94,22 @@ local function writeRow(index, run, head)
     local before = call('HMGET', place, 'list', 'number')
     if before[1] ~= list then
       call('ZREM', base .. 'runs:' .. before[1], run)
-      call('ZADD', base .. 'runs:' .. list, before[2], run)
-      call('SADD', base .. 'lists', list)
+      putOnList(list, before[2], run)
       call('HSET', place, 'state', state, 'list', list)
     else
       call('HSET', place, 'state', state)
     end
   else
-    local number = call('INCR', base .. 'number')
+    number = number + 1
     local key = given[head + 3]
-    call('HSET', place, 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list)
-    call('ZADD', base .. 'runs', number, run)
-    call('ZADD', base .. 'runs:' .. list, number, run)
-    call('SADD', base .. 'lists', list)
+    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list }
     if key ~= '' then
-      call('HSET', place, 'key', key)
+      cells[13], cells[14] = 'key', key
       call('HSET', base .. 'keys', key, run)
     end
+    call('HSET', place, unpack(cells))
+    call('ZADD', base .. 'runs', number, run)
+    putOnList(list, number, run)
     if endedAt == '' then call('ZADD', base .. 'owned:' .. owner, startedAt, run) end
   end
   if endedAt ~= '' then
@@ -113,42 +120,49 @@ end
 
 -- A step has a number within its run, by the order in which steps began; by it all else is found.
 local function writeSteps(run, amount)
-  local paths, rows, open = base .. 'paths:' .. run, base .. 'steps:' .. run, base .. 'open:' .. run
-  local fresh, last = {}, nil
+  local paths, fresh, last, names, children = base .. 'paths:' .. run, {}, nil, nil, nil
   local function numberOf(path)
     if not last then last = call('HLEN', paths) end
     last = last + 1
-    call('HSET', paths, path, last)
     fresh[path] = last
+    names[#names + 1] = path
+    names[#names + 1] = last
     return last
+  end
+  local function numberOfParent(path)
+    local known = fresh[path] or tonumber(call('HGET', paths, path) or nil) or numberOf(path)
+    fresh[path] = known
+    return known
   end
   for from = 1, amount, PIECE do
     local some = math.min(PIECE, amount - from + 1)
-    local names, texts = at + from - 1, at + amount + 2 * (from - 1)
-    local numbers = call('HMGET', paths, unpack(given, names, names + some - 1))
+    local first, texts = at + from - 1, at + amount + 2 * (from - 1)
+    local numbers = call('HMGET', paths, unpack(given, first, first + some - 1))
     local cells, opened, closed = {}, {}, {}
+    names, children = {}, {}
     for step = 0, some - 1 do
-      local path, place, row = given[names + step], given[texts + 2 * step], given[texts + 2 * step + 1]
+      local path, place = given[first + step], given[texts + 2 * step]
       local isOpen = string.byte(place) == 43
       local number = numbers[step + 1] or fresh[path]
       if not number then
+        local above = #place > 1 and numberOfParent(string.sub(place, 3))
         number = numberOf(path)
-        if #place > 1 then
-          local parent = string.sub(place, 3)
-          local above = fresh[parent] or call('HGET', paths, parent)
-          if not above then above = numberOf(parent) else fresh[parent] = above end
-          call('ZADD', base .. 'children:' .. run, string.format('%.0f', above * 67108864 + number), number)
+        if above then
+          children[#children + 1] = string.format('%.0f', above * 67108864 + number)
+          children[#children + 1] = number
         end
       elseif not isOpen then
         closed[#closed + 1] = number
       end
       if isOpen then opened[#opened + 1] = number end
-      cells[2 * step + 1], cells[2 * step + 2] = number, row
+      cells[2 * step + 1], cells[2 * step + 2] = number, given[texts + 2 * step + 1]
     end
-    call('HSET', rows, unpack(cells))
+    if #names > 0 then call('HSET', paths, unpack(names)) end
+    if #children > 0 then call('ZADD', base .. 'children:' .. run, unpack(children)) end
+    call('HSET', base .. 'steps:' .. run, unpack(cells))
     -- One that is written twice in a commit is what it was written as last.
-    if #opened > 0 then call('SADD', open, unpack(opened)) end
-    if #closed > 0 then call('SREM', open, unpack(closed)) end
+    if #opened > 0 then call('SADD', base .. 'open:' .. run, unpack(opened)) end
+    if #closed > 0 then call('SREM', base .. 'open:' .. run, unpack(closed)) end
   end
   at = at + 3 * amount
 end
