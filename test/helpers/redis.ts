@@ -9,6 +9,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
+import type { ActorRow, Owner, RunChange, RunRow } from 'signalbox';
 
 const { REDIS_URL } = process.env;
 
@@ -118,4 +119,60 @@ async function untilListening(port: number, child: ChildProcess): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error('redis-server does not listen');
+}
+
+// --- What tests write ------------------------------------------------------------------------
+
+/** A process that uses a store. */
+export const owner = (name = 'one', now: () => number = () => Date.now(), lease = 10_000): Owner => ({
+  name,
+  lease,
+  now,
+});
+
+/** A change by one event: a run of one step begins, or goes on. */
+export function change(run: string, after = 0, more: Partial<RunChange> = {}): RunChange {
+  return {
+    run,
+    fence: 1,
+    after,
+    row: after === 0 ? runRow(run) : null,
+    actors: [],
+    attempts: [],
+    signals: [],
+    events: [{ run, seq: after + 1, at: 1, path: 'pay', type: 'track.started' }],
+    ...more,
+  };
+}
+
+export function runRow(run: string, more: Partial<RunRow> = {}): RunRow {
+  const names = { run, key: null, orchestrator: 'order', version: '1', hash: 'h' };
+  const values = { input: null, output: null, error: null, reason: null, metadata: {} };
+  return { ...names, ...values, status: 'running', startedAt: 1, endedAt: null, ...more };
+}
+
+export function step(run: string, path: string, more: Partial<ActorRow> = {}): ActorRow {
+  const parent = path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  const values = { input: null, output: null, error: null, memory: {}, due: null };
+  const times = { attemptedAt: 0, startedAt: 0, endedAt: null };
+  return { run, path, parent, kind: 'task', state: 'running', attempt: 1, ...values, ...times, ...more };
+}
+
+/** What a promise was rejected with. */
+export async function errorOf(work: () => unknown): Promise<Error> {
+  try {
+    await work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+/** Waits for something that other processes do. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`It did not come to this: ${what}`);
 }

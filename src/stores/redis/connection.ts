@@ -24,7 +24,7 @@ export type Reply = string | number | null | readonly Reply[];
 export type Client = ReturnType<typeof clientOf>;
 
 /** A client that neither connects again by itself nor keeps anything back. */
-export function clientOf({ socket, username, password, database }: Address) {
+function clientOf({ socket, username, password, database }: Address) {
   const client = createClient({
     RESP: 2,
     socket: { ...socket, connectTimeout: PATIENCE, reconnectStrategy: false } as NonNullable<
@@ -40,6 +40,26 @@ export function clientOf({ socket, username, password, database }: Address) {
   // Whoever waits for an answer is told by it; an error that nobody listens to would end the process.
   client.on('error', () => {});
   return client;
+}
+
+/** A client that is connected; or an error soon, also where somebody listens who does not speak as Redis does. */
+export async function connected(address: Address): Promise<Client> {
+  const client = clientOf(address);
+  const cancel = systemClock.wakeAfter(PATIENCE, () => client.emit('error', new Unanswered(PATIENCE)));
+  try {
+    await Promise.race([
+      client.connect(),
+      new Promise((_, reject) => {
+        client.once('error', reject);
+      }),
+    ]);
+    return client;
+  } catch (error) {
+    client.destroy();
+    throw fault(address, error);
+  } finally {
+    cancel();
+  }
 }
 
 export class Connection {
@@ -126,11 +146,11 @@ export class Connection {
   }
 
   async #connect(): Promise<Client> {
-    const client = clientOf(this.#address);
+    // What is dead is let go of, too: the library keeps a list of all its clients.
+    this.#client?.destroy();
+    this.#client = null;
+    const client = await connected(this.#address);
     try {
-      await client.connect().catch((error: unknown) => {
-        throw fault(this.#address, error);
-      });
       await this.#lookOver(client);
       if (!this.#open) throw new Error(`${this.#address.name} is not open`);
       this.#client = client;

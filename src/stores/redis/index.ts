@@ -66,6 +66,9 @@ class RedisServer implements RedisStore {
   readonly #connection: Connection;
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
   #time: LeaseTime | null = null;
+  /** When this process gave its last sign of life, and till when it takes nobody for dead. */
+  #signAt = 0;
+  #sparesTill = 0;
   #prunedAt = 0;
   #pruning: Promise<unknown> | null = null;
 
@@ -85,9 +88,12 @@ class RedisServer implements RedisStore {
   async open(owner: Owner): Promise<void> {
     this.#owner = owner;
     this.#time = null;
+    this.#signAt = Number.POSITIVE_INFINITY;
+    this.#sparesTill = Number.NEGATIVE_INFINITY;
     this.#prunedAt = Number.NEGATIVE_INFINITY;
     this.shared.owner = owner.name;
     await this.#connection.open();
+    if (Number.isFinite(this.#keep)) await this.#pruneSome();
     this.#pruneByTheWay();
   }
 
@@ -104,10 +110,9 @@ class RedisServer implements RedisStore {
   async claim(limit: number): Promise<readonly string[]> {
     const claimed: string[] = [];
     while (claimed.length < limit) {
-      const time = this.#time as LeaseTime | null;
       const some = Math.min(limit - claimed.length, CLAIMED_AT_ONCE);
-      const times = [this.#lease(), String(time?.now()), time?.otherNow() ?? ''];
-      const found = await this.#run<string[]>(scripts.CLAIM, part(this.#owner.name), ...times, String(some));
+      const found = await this.#run<string[]>(scripts.CLAIM, part(this.#owner.name), ...this.#times(), String(some));
+      this.#signAt = this.#owner.now();
       claimed.push(...found.map(idOf));
       if (found.length < some) break;
     }
@@ -116,7 +121,7 @@ class RedisServer implements RedisStore {
 
   async renew(): Promise<void> {
     await this.#renew();
-    await this.shared.check();
+    void this.shared.check();
   }
 
   async saveDefinitions(definitions: readonly DefinitionRow[]): Promise<void> {
@@ -286,6 +291,18 @@ class RedisServer implements RedisStore {
 
   async #renew(): Promise<void> {
     await this.#run(scripts.RENEW, part(this.#owner.name), this.#lease());
+    const { lease } = this.#owner;
+    const now = this.#owner.now();
+    // The server was away, or this process was held up: the others may only just be coming back as well.
+    if (now - this.#signAt > lease) this.#sparesTill = now + lease;
+    this.#signAt = now;
+  }
+
+  /** Its lease, now, and now in another time; while it spares the others nobody is dead. */
+  #times(): readonly string[] {
+    const lease = this.#lease();
+    if (this.#time === null || this.#owner.now() < this.#sparesTill) return [lease, '0', ''];
+    return [lease, String(this.#time.now()), this.#time.otherNow()];
   }
 
   #lease(): string {

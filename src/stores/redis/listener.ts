@@ -5,7 +5,7 @@
 import { systemClock } from '../../clock.ts';
 import type { News } from '../../store.ts';
 import type { Address } from './address.ts';
-import { type Client, clientOf } from './connection.ts';
+import { type Client, connected } from './connection.ts';
 import { fault } from './faults.ts';
 
 /** After a loss it is tried again at once, and then after pauses up to this. */
@@ -65,9 +65,8 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = clientOf(this.#address);
+    const client = await connected(this.#address);
     try {
-      await client.connect();
       await client.subscribe(this.#channel, (message) => this.#tell(message));
     } catch (error) {
       client.destroy();
