@@ -93,7 +93,7 @@ export async function command<T>(url: string, ...words: string[]): Promise<T> {
 
 /** Removes everything that begins with a prefix. */
 export async function wipe(url: string, prefix: string): Promise<void> {
-  const keys = await command<string[]>(url, 'KEYS', `{${prefix}}:*`);
+  const keys = await command<string[]>(url, 'KEYS', `{${prefix.replace(/[*?[\]\\^]/g, '?')}}:*`);
   if (keys.length > 0) await command(url, 'UNLINK', ...keys);
 }
 

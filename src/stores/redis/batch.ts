@@ -1,7 +1,8 @@
-/** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says. */
+/** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says; and from its refusal to an error. */
+import { CommitConflict, LeaseLost, RunExists } from '../../errors.ts';
 import { isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
-import { listOf, part } from './keys.ts';
+import { idOf, listOf, part } from './keys.ts';
 import { headOf, partText, startText, stateText, stepText } from './rows.ts';
 
 /** A key of a run within its orchestrator, as `keys` has it. */
@@ -39,4 +40,17 @@ function pushRun(values: string[], { run, after, row, events, actors, attempts, 
   for (const attempt of attempts) values.push(partText(attempt, head));
   for (const signal of signals)
     values.push(part(signal.id), signal.takenBy === null ? '+' : '-', partText(signal, head));
+}
+
+/** Why the script took nothing: for which of the changes, counted from 1, and what it found instead. */
+export type Refusal = readonly [why: string, index: number, found: string | number, fence?: string];
+
+/** A refusal as the error that the port wants. */
+export function refused(changes: readonly RunChange[], [why, index, found, fence]: Refusal): Error {
+  const { run, after } = changes[index - 1] as RunChange;
+  if (why === 'lease') {
+    return new LeaseLost({ run, owner: found === '' ? 'nobody' : idOf(String(found)), fence: Number(fence) });
+  }
+  if (why === 'taken') return new RunExists({ run: idOf(String(found)), differs: 'id' });
+  return new CommitConflict({ run, expected: after, found: Number(found) });
 }

@@ -53,14 +53,14 @@ export class Unanswered extends Error {
 }
 
 /** An error of the server's, the network's or the library's as one that names the server and the way out. */
-export function fault({ name, discreet }: Address, error: unknown): SignalboxError {
-  if (error instanceof SignalboxError) return error;
-  const said = reasonOf(error);
-  const { code } = error as { readonly code?: string };
+export function fault({ name, discreet }: Address, thrown: unknown): SignalboxError {
+  if (thrown instanceof SignalboxError) return thrown;
   // Several addresses of one name were tried, and all failed alike.
-  const first = error instanceof AggregateError ? (error.errors[0] as { readonly code?: string }).code : undefined;
+  const error = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
+  const said = reasonOf(error);
+  const { code = '' } = error as { readonly code?: string };
   const kind = (error as object)?.constructor?.name ?? '';
-  const known = ANSWERS[/^-?([A-Z]+)\b/.exec(said)?.[1] ?? ''] ?? NETWORK[code ?? first ?? ''] ?? CLIENT[kind];
+  const known = ANSWERS[/^-?([A-Z]+)\b/.exec(said)?.[1] ?? ''] ?? NETWORK[code] ?? CLIENT[kind];
   const reason = discreet(known === undefined ? said : `${known} (${said}).`);
   // What the library attaches to its errors is not known, so an error that tells a secret does not go along.
   return new StoreUnusable({ store: name, reason }, discreet(said) === said ? error : undefined);

@@ -6,12 +6,12 @@
  * number of events of each run (I2).
  */
 import { type Duration, toMs } from '../../duration.ts';
-import { CommitConflict, InvalidOption, LeaseLost, RunExists, StoreUnusable } from '../../errors.ts';
+import { InvalidOption, StoreUnusable } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, OpenRun, Owner, RunChange, RunPage } from '../../store.ts';
 import type { EventQuery, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
 import { type Address, addressOf } from './address.ts';
-import { keyField, valuesOf } from './batch.ts';
+import { keyField, type Refusal, refused, valuesOf } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
 import { baseOf, idOf, part } from './keys.ts';
 import { newsText } from './listener.ts';
@@ -66,9 +66,6 @@ class RedisServer implements RedisStore {
   readonly #connection: Connection;
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
   #time: LeaseTime | null = null;
-  /** When this process gave its last sign of life, and till when it takes nobody for dead. */
-  #signAt = 0;
-  #sparesTill = 0;
   #prunedAt = 0;
   #pruning: Promise<unknown> | null = null;
 
@@ -88,10 +85,10 @@ class RedisServer implements RedisStore {
   async open(owner: Owner): Promise<void> {
     this.#owner = owner;
     this.#time = null;
-    this.#signAt = Number.POSITIVE_INFINITY;
-    this.#sparesTill = Number.NEGATIVE_INFINITY;
     this.#prunedAt = Number.NEGATIVE_INFINITY;
     this.shared.owner = owner.name;
+    // Opened anew, it greets anew.
+    this.#connection.close();
     await this.#connection.open();
     if (Number.isFinite(this.#keep)) await this.#pruneSome();
     this.#pruneByTheWay();
@@ -101,7 +98,7 @@ class RedisServer implements RedisStore {
     if (changes.length === 0) return;
     const runs = changes.map(({ run }) => run);
     const news = newsText(this.#owner.name, 'runs', runs);
-    const values = valuesOf(changes, part(this.#owner.name), this.#lease(), news);
+    const values = valuesOf(changes, part(this.#owner.name), this.#leaseTime().lease(), news);
     const refusal = await this.#send(values);
     if (refusal !== 0) throw refused(changes, refusal);
     this.#pruneByTheWay();
@@ -109,10 +106,11 @@ class RedisServer implements RedisStore {
 
   async claim(limit: number): Promise<readonly string[]> {
     const claimed: string[] = [];
+    const time = this.#leaseTime();
     while (claimed.length < limit) {
       const some = Math.min(limit - claimed.length, CLAIMED_AT_ONCE);
-      const found = await this.#run<string[]>(scripts.CLAIM, part(this.#owner.name), ...this.#times(), String(some));
-      this.#signAt = this.#owner.now();
+      const found = await this.#run<string[]>(scripts.CLAIM, part(this.#owner.name), ...time.forClaim(), String(some));
+      time.claimed();
       claimed.push(...found.map(idOf));
       if (found.length < some) break;
     }
@@ -284,30 +282,20 @@ class RedisServer implements RedisStore {
       const before = this.#owner.now();
       const [seconds, micros] = await this.#connection.send<[string, string]>('TIME');
       const server = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
-      this.#time = new LeaseTime(this.#owner, server, before, this.#owner.now());
+      this.#time = new LeaseTime(this.#owner, server, before);
     }
     await this.#renew();
   }
 
   async #renew(): Promise<void> {
-    await this.#run(scripts.RENEW, part(this.#owner.name), this.#lease());
-    const { lease } = this.#owner;
-    const now = this.#owner.now();
-    // The server was away, or this process was held up: the others may only just be coming back as well.
-    if (now - this.#signAt > lease) this.#sparesTill = now + lease;
-    this.#signAt = now;
+    await this.#run(scripts.RENEW, part(this.#owner.name), this.#leaseTime().lease());
+    this.#time?.gaveSign();
   }
 
-  /** Its lease, now, and now in another time; while it spares the others nobody is dead. */
-  #times(): readonly string[] {
-    const lease = this.#lease();
-    if (this.#time === null || this.#owner.now() < this.#sparesTill) return [lease, '0', ''];
-    return [lease, String(this.#time.now()), this.#time.otherNow()];
-  }
-
-  #lease(): string {
+  /** The time at the server; unknown before the store is open. */
+  #leaseTime(): LeaseTime {
     if (this.#time === null) throw new Error(`${this.name} is not open`);
-    return this.#time.lease();
+    return this.#time;
   }
 
   async #send(values: readonly string[]): Promise<Refusal | 0> {
@@ -371,8 +359,6 @@ class RedisServer implements RedisStore {
   }
 }
 
-type Refusal = readonly [why: string, index: number, found: string | number, fence?: string];
-
 type OpenReply = readonly [
   start: string | null,
   state: string | null,
@@ -383,16 +369,6 @@ type OpenReply = readonly [
   numbers: string[],
   steps: readonly (string | null)[],
 ];
-
-/** Why a batch was not taken, as the error that the port wants. */
-function refused(changes: readonly RunChange[], [why, index, found, fence]: Refusal): Error {
-  const { run, after } = changes[index - 1] as RunChange;
-  if (why === 'lease') {
-    return new LeaseLost({ run, owner: found === '' ? 'nobody' : idOf(String(found)), fence: Number(fence) });
-  }
-  if (why === 'taken') return new RunExists({ run: idOf(String(found)), differs: 'id' });
-  return new CommitConflict({ run, expected: after, found: Number(found) });
-}
 
 function sorted(numbers: string[]): readonly string[] {
   return numbers.sort((left, right) => Number(left) - Number(right));

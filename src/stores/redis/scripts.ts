@@ -210,7 +210,7 @@ local sources, owners = { 'unowned' }, call('HGETALL', base .. 'owners')
 for index = 1, #owners, 2 do
   local till, tillOther = string.match(owners[index + 1], '^(%S+) ?(%S*)$')
   tillOther = tonumber(tillOther)
-  if owners[index] ~= owner and (tonumber(till) < now or (other and tillOther and tillOther < other)) then
+  if owners[index] ~= owner and ((tonumber(till) or 0) < now or (other and tillOther and tillOther < other)) then
     local source = 'owned:' .. owners[index]
     if call('ZCARD', base .. source) > 0 then
       sources[#sources + 1] = source
