@@ -244,6 +244,7 @@ describe.skipIf(!canStart)(`a server of its own${WHY_NOT_OWN}`, () => {
         expect(error).toBeInstanceOf(StoreUnusable);
         expect(error.message).toMatch(/nothing listens there/);
       }
+      news.length = 0;
       await server.start();
       await until(() => reads(store, 'r0'), 'it reads again');
       const { runs } = await store.readRuns({ limit: 1_000_000 });
