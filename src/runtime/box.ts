@@ -247,6 +247,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   async #close(): Promise<void> {
     this.#exchange?.close();
     await this.#host.close(new BoxClosed());
+    await this.#exchange?.settled();
     this.#followers.close();
     await this.#store.close();
   }

@@ -42,7 +42,7 @@ export class Exchange {
   /** Those who wait for an answer, and look again when they are called. */
   readonly #asking = new Set<() => void>();
   /** What is under way with the store; a request that waits for its answer is not. */
-  #busy = 0;
+  readonly #underWay = new Set<Promise<unknown>>();
   #looking = false;
   #lookAgain = false;
   #closed = false;
@@ -53,7 +53,7 @@ export class Exchange {
 
   /** Nothing is under way. Requests may wait for their answers. */
   get quiet(): boolean {
-    return this.#busy === 0;
+    return this.#underWay.size === 0;
   }
 
   async open(): Promise<void> {
@@ -61,9 +61,15 @@ export class Exchange {
     this.#comeBack();
   }
 
+  /** Begins nothing more, and lets go of those who wait for an answer. */
   close(): void {
     this.#closed = true;
     this.#callAsking();
+  }
+
+  /** Resolves when what was under way is over: a run that is claimed after the store was let go of would be nobody's. */
+  async settled(): Promise<void> {
+    while (!this.quiet) await Promise.allSettled(this.#underWay);
   }
 
   /** Hands a request to the run, wherever it is. False if the run has ended, or is not there. */
@@ -99,11 +105,12 @@ export class Exchange {
   }
 
   async #during<T>(work: () => Promise<T>): Promise<T> {
-    this.#busy += 1;
+    const begun = work();
+    this.#underWay.add(begun);
     try {
-      return await work();
+      return await begun;
     } finally {
-      this.#busy -= 1;
+      this.#underWay.delete(begun);
     }
   }
 
@@ -146,7 +153,7 @@ export class Exchange {
 
   /** A sign of life, and a look at everything that a lost word may have been about; and again, and again. */
   #comeBack(): void {
-    const { host, clock, every, store, followers, logger } = this.#options;
+    const { host, clock, every, store, followers } = this.#options;
     host.timers.at(clock.now() + every, async () => {
       try {
         await this.#during(async () => {
@@ -156,15 +163,20 @@ export class Exchange {
         this.#look();
         followers.lookAtSome(SOME);
       } catch (error) {
-        const message = `The store did not take a sign of life: ${reasonOf(error)}`;
-        logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+        this.#complain('The store did not take a sign of life', error);
       }
       if (!this.#closed) this.#comeBack();
     });
   }
 
+  #complain(what: string, error: unknown): void {
+    const message = `${what}: ${reasonOf(error)}`;
+    this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+  }
+
   /** Takes the commands that lie there for runs of ours. */
   #look(): void {
+    if (this.#closed) return;
     if (this.#looking) {
       this.#lookAgain = true;
       return;
@@ -176,7 +188,7 @@ export class Exchange {
   }
 
   async #takeAll(): Promise<void> {
-    const { shared, logger } = this.#options;
+    const { shared } = this.#options;
     do {
       this.#lookAgain = false;
       try {
@@ -186,21 +198,19 @@ export class Exchange {
         for (const command of fresh) void this.#during(() => this.#take(command));
         if (commands.length === SOME && fresh.length > 0) this.#lookAgain = true;
       } catch (error) {
-        const message = `Commands of other processes could not be read, which is tried again: ${reasonOf(error)}`;
-        logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+        this.#complain('Commands of other processes could not be read, which is tried again', error);
       }
     } while (this.#lookAgain && !this.#closed);
   }
 
   async #take({ id, run, body }: CommandRow): Promise<void> {
-    const { shared, logger } = this.#options;
+    const { shared } = this.#options;
     this.#taking.add(id);
     try {
       const answer = await this.#answerTo(run, body as unknown as Body);
       if (answer !== null) await shared.answerCommand(id, answer as unknown as JsonObject);
     } catch (error) {
-      const message = `A command of another process could not be answered, which is tried again: ${reasonOf(error)}`;
-      logger({ level: 'warn', message, run, ...(error instanceof Error ? { error } : {}) });
+      this.#complain(`A command of another process to run "${run}" could not be answered, which is tried again`, error);
     } finally {
       this.#taking.delete(id);
     }

@@ -2,10 +2,16 @@
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { sharedCases } from './cases.ts';
+import { crashCases } from './points.ts';
 
 const server = useServer();
 
 sharedCases(async () => {
   const schema = newSchema(server);
   return { open: () => postgres(server.url, { schema }) };
+});
+
+crashCases(() => {
+  const schema = newSchema(server);
+  return () => postgres(server.url, { schema });
 });

@@ -3,6 +3,7 @@ import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
 import { sharedCases } from './cases.ts';
+import { crashCases } from './points.ts';
 
 describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   let server: Pick<Server, 'url' | 'dispose'>;
@@ -14,5 +15,10 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   sharedCases(async () => {
     const prefix = newPrefix('boxes');
     return { open: () => redis(server.url, { prefix }), dispose: () => wipe(server.url, prefix) };
+  });
+
+  crashCases(() => {
+    const prefix = newPrefix('crashes');
+    return () => redis(server.url, { prefix });
   });
 });

@@ -1,0 +1,46 @@
+/**
+ * Crash points on a place that is shared: a box that dies holds its runs until its lease is over, and then the next one
+ * takes them. Some crashes of some scenarios; the rest of them is played in memory (`test/crash/points.test.ts`).
+ */
+import type { Store } from 'signalbox';
+import { crashPoints } from 'signalbox/testing';
+import { expect, test } from 'vitest';
+import { compare, type Crashes, everyPass, inMemory, type Place } from '../crash/play.ts';
+import { endless, scenarios } from '../helpers/scenarios.ts';
+
+const SOME = ['diamond', 'retries', 'failFast', 'continue', 'endless', 'signals', 'silence'];
+const PER_POINT = 2;
+
+/** Every box has a store of its own; those of the dead are let go at the end. */
+function placeOf(open: () => Store, opened: Store[] = []): Place {
+  const store = open();
+  opened.push(store);
+  return {
+    store,
+    next: () => placeOf(open, opened),
+    async close() {
+      for (const each of opened) await each.close();
+    },
+  };
+}
+
+/** Registers a test for each of the scenarios; `make` gives what opens stores on a new place. */
+export function crashCases(make: () => () => Store): void {
+  const flows = [...scenarios, endless].filter(({ name }) => SOME.includes(name));
+  test.each(flows.map((flow) => ({ name: flow.name, flow })))(
+    '$name ends as without a crash, wherever a box dies, and nothing completed is done again (I3, I6, P231)',
+    async ({ flow }) => {
+      const lists: Crashes[] = [];
+      for (const point of crashPoints) {
+        const found = await everyPass(flow, point, inMemory);
+        lists.push(...found.filter((_, index) => index % Math.ceil(found.length / PER_POINT) === 0));
+      }
+
+      const { wrong, crashed } = await compare(flow, lists, () => placeOf(make()));
+
+      expect(wrong).toEqual([]);
+      expect(crashed).toBeGreaterThan(0);
+    },
+    30_000,
+  );
+}
