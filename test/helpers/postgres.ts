@@ -79,6 +79,8 @@ async function ownServer(settings: readonly string[]): Promise<Omit<TestServer, 
       const pid = Number(readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
       process.kill(pid, 'SIGKILL');
       while (isThere(pid)) await pause(10);
+      // Else it would wait for the end of a process that has ended.
+      Object.assign(server, { process: undefined });
     },
     async start() {
       // What the dead one has shared with its children is there until the last of them has noticed.

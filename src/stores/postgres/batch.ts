@@ -1,60 +1,51 @@
 /**
- * A commit as the statement in `statements.ts` takes it: changes of many runs, turned into columns. Which of them are
+ * A commit as the statement in `commit.ts` takes it: changes of many runs, turned into columns. Which of them are
  * begun, go on or end is decided here; whether they may is decided by the statement.
  */
 import { isTerminal, type RunEvent } from '../../events.ts';
 import type { AttemptRow, RunChange, SignalRow } from '../../store.ts';
-import { type ColumnType, Rows } from './arrays.ts';
+import { Rows } from './arrays.ts';
+import { commitOf, PART_NAMES, PARTS, type PartName } from './commit.ts';
 import { jsonColumn, objectColumn, toColumn, toColumnOrNull } from './text.ts';
-
-const MOVED: readonly ColumnType[] = ['text', 'int', 'int', 'int'];
-const ENDED: readonly ColumnType[] = ['text', 'int', 'int'];
-const BEGUN: readonly ColumnType[] = ['text', 'int', 'int', 'float'];
-const NEW_RUNS: readonly ColumnType[] = [
-  ...(['text', 'text', 'text', 'text', 'text', 'text'] as const),
-  ...(['json', 'json', 'json', 'text', 'json', 'int', 'float', 'float'] as const),
-];
-const CHANGED_RUNS: readonly ColumnType[] = ['text', 'text', 'json', 'json', 'text', 'int', 'float'];
-const STEPS: readonly ColumnType[] = [
-  ...(['text', 'text', 'text', 'text', 'text', 'int'] as const),
-  ...(['json', 'json', 'json', 'json', 'float', 'float', 'float', 'float'] as const),
-];
-const ATTEMPTS: readonly ColumnType[] = ['text', 'text', 'int', 'json', 'float', 'float'];
-const SIGNALS: readonly ColumnType[] = ['text', 'text', 'text', 'json', 'float', 'text', 'text'];
-const HISTORIES: readonly ColumnType[] = ['text', 'int', 'json'];
-const NEWS: readonly ColumnType[] = ['text'];
 
 /** A run begins with the row that is written after no event. */
 export function begins({ after, row }: RunChange): boolean {
   return after === 0 && row !== null;
 }
 
-/** What `COMMIT` takes, from the owner to the news. */
-export function parametersOf(
-  changes: readonly RunChange[],
-  owner: string,
-  now: number,
-  news: readonly string[],
-): readonly unknown[] {
+/** A statement and what it takes. */
+export interface Commit {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** The commit of `changes` by `owner`, at the server's time `now`; `news` are for the others, should there be any. */
+export function commitFor(changes: readonly RunChange[], owner: string, now: number, news: readonly string[]): Commit {
   const batch = new Batch();
   // In one order everywhere: two commits that wait for each other's runs would wait for ever.
   for (const change of [...changes].sort(byRun)) batch.add(change);
   for (const change of changes.filter(begins).sort(byKey)) batch.begin(change);
-  return [owner, now, batch.held, ...batch.arrays(news)];
+  for (const each of news) batch.rowsOf('news').push(each);
+  const parts = PART_NAMES.filter((name) => batch.parts.has(name));
+  return {
+    text: commitOf(parts),
+    values: [owner, now, batch.held, ...parts.flatMap((name) => batch.rowsOf(name).arrays())],
+  };
 }
 
 class Batch {
-  readonly #moved = new Rows(MOVED);
-  readonly #ended = new Rows(ENDED);
-  readonly #begun = new Rows(BEGUN);
-  readonly #newRuns = new Rows(NEW_RUNS);
-  readonly #changedRuns = new Rows(CHANGED_RUNS);
-  readonly #steps = new Rows(STEPS);
-  readonly #attempts = new Rows(ATTEMPTS);
-  readonly #signals = new Rows(SIGNALS);
-  readonly #histories = new Rows(HISTORIES);
+  readonly parts = new Map<PartName, Rows>();
   /** How many leases this process has to hold for the commit to land. */
   held = 0;
+
+  rowsOf(name: PartName): Rows {
+    let rows = this.parts.get(name);
+    if (rows === undefined) {
+      rows = new Rows(PARTS[name].columns);
+      this.parts.set(name, rows);
+    }
+    return rows;
+  }
 
   add(change: RunChange): void {
     const { fence, after, row, actors, attempts, events, signals } = change;
@@ -62,16 +53,16 @@ class Batch {
     const ends = row !== null && isTerminal(row.status);
     if (!begins(change)) {
       this.held += 1;
-      if (ends) this.#ended.push(run, fence, after);
-      else this.#moved.push(run, fence, after, events.length);
+      if (ends) this.rowsOf('ended').push(run, fence, after);
+      else this.rowsOf('moved').push(run, fence, after, events.length);
       if (row !== null) {
         const [output, error] = [jsonColumn(row.output), jsonColumn(row.error)];
-        this.#changedRuns.push(run, row.status, output, error, toColumnOrNull(row.reason), fence, row.endedAt);
+        this.rowsOf('changedRuns').push(run, row.status, output, error, toColumnOrNull(row.reason), fence, row.endedAt);
       }
-    } else if (!ends && row !== null) this.#begun.push(run, fence, events.length, row.startedAt);
+    } else if (!ends && row !== null) this.rowsOf('begun').push(run, fence, events.length, row.startedAt);
     for (const actor of actors) {
       const { kind, state, attempt, due, attemptedAt, startedAt, endedAt } = actor;
-      this.#steps.push(
+      this.rowsOf('steps').push(
         run,
         toColumn(actor.path),
         toColumnOrNull(actor.parent),
@@ -91,12 +82,12 @@ class Batch {
     for (const attempt of attempts) this.#addAttempt(run, attempt);
     for (const signal of signals) this.#addSignal(run, signal);
     const last = events.at(-1);
-    if (last !== undefined) this.#histories.push(run, last.seq, textOf(change.run, events));
+    if (last !== undefined) this.rowsOf('histories').push(run, last.seq, textOf(change.run, events));
   }
 
   begin({ fence, row }: RunChange): void {
     if (row === null) return;
-    this.#newRuns.push(
+    this.rowsOf('newRuns').push(
       toColumn(row.run),
       toColumnOrNull(row.key),
       toColumn(row.orchestrator),
@@ -114,20 +105,20 @@ class Batch {
     );
   }
 
-  arrays(news: readonly string[]): readonly Buffer[] {
-    const told = new Rows(NEWS);
-    for (const each of news) told.push(each);
-    const [runs, rows] = [this.#newRuns, [this.#changedRuns, this.#steps, this.#attempts, this.#signals]];
-    const all = [this.#moved, this.#ended, this.#begun, runs, ...rows, this.#histories, told];
-    return all.flatMap((each) => each.arrays());
-  }
-
   #addAttempt(run: string, { path, attempt, error, startedAt, endedAt }: AttemptRow): void {
-    this.#attempts.push(run, toColumn(path), attempt, JSON.stringify(error), startedAt, endedAt);
+    this.rowsOf('attempts').push(run, toColumn(path), attempt, JSON.stringify(error), startedAt, endedAt);
   }
 
   #addSignal(run: string, { id, name, payload, sentAt, answer, takenBy }: SignalRow): void {
-    this.#signals.push(run, toColumn(id), toColumn(name), jsonColumn(payload), sentAt, answer, toColumnOrNull(takenBy));
+    this.rowsOf('signals').push(
+      run,
+      toColumn(id),
+      toColumn(name),
+      jsonColumn(payload),
+      sentAt,
+      answer,
+      toColumnOrNull(takenBy),
+    );
   }
 }
 

@@ -9,7 +9,7 @@ import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, DefinitionRow, OpenRun, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import { Rows } from './arrays.ts';
-import { parametersOf } from './batch.ts';
+import { commitFor } from './batch.ts';
 import { newsOf, newsOfRuns } from './listener.ts';
 import { migrate } from './migrations.ts';
 import { Process } from './process.ts';
@@ -105,12 +105,13 @@ class PostgresSchema implements PostgresStore {
   }
 
   async commit(changes: readonly RunChange[]): Promise<void> {
+    if (changes.length === 0) return;
     const self = this.#self();
     const runs = changes.map(({ run }) => run);
-    const values = parametersOf(changes, self.name, self.now(), newsOfRuns(self.name, runs));
+    const { text, values } = commitFor(changes, self.name, self.now(), newsOfRuns(self.name, runs));
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#server.rawly(sql.COMMIT, values);
+        await this.#server.rawly(text, values);
         return;
       } catch (error) {
         const refusal = REFUSED.has(codeOf(error)) ? await refusalOf(changes, self.name, this.#server.ask) : undefined;
@@ -202,7 +203,9 @@ class PostgresSchema implements PostgresStore {
   }
 
   async prune(): Promise<number> {
-    return await this.#prune(this.#self());
+    const self = this.#self();
+    await this.#pruning;
+    return await this.#prune(self);
   }
 
   async close(): Promise<void> {
@@ -236,7 +239,7 @@ class PostgresSchema implements PostgresStore {
     if (!Number.isFinite(this.#keep)) return 0;
     let pruned = 0;
     for (let some = PRUNED_AT_ONCE; some === PRUNED_AT_ONCE && this.#process === self; pruned += some) {
-      const [row] = await this.#server.ask(sql.PRUNE, self.now() - this.#keep, PRUNED_AT_ONCE);
+      const [row] = await this.#server.ask(sql.PRUNE, self.ownNow() - this.#keep, PRUNED_AT_ONCE);
       some = Number(row?.runs ?? 0);
     }
     return pruned;

@@ -32,6 +32,11 @@ export class Process {
     return new Process(owner, Number(now) - (before + owner.now()) / 2);
   }
 
+  /** What this process takes for now: the time that its runs begin and end by. */
+  ownNow(): number {
+    return this.#owner.now();
+  }
+
   /** What the server takes for now. */
   now(): number {
     return this.#owner.now() + this.#offset;

@@ -1,71 +1,7 @@
 /**
- * What is asked of the tables: one statement each, and one for a whole commit. They are prepared once on every connection
+ * What is asked of the tables, one statement each; a commit is in `commit.ts`. They are prepared once on every connection
  * and planned without looking at sizes (`server.ts` sees to that), so each of them has to go by an index from the first row on.
  */
-
-/**
- * A commit, in one round trip: everything or nothing.
- *
- * First the leases, in the order of their runs, then whatever else: two commits that meet wait for each other in
- * one order. If fewer leases than expected are as this process knows them, `refuse()` throws and nothing has happened.
- *
- * The owner is compared within a `case` so that no plan looks for it: by it are as many rows as a process has runs.
- *
- * Others are told in the same transaction, and only if there are others: telling takes a lock that the whole server shares.
- */
-export const COMMIT = `
-  with moved as (
-    update leases set seq = leases.seq + change.events
-    from unnest($4::text[], $5::integer[], $6::integer[], $7::integer[]) as change (run, fence, after, events)
-    where leases.run = change.run and leases.seq = change.after
-      and case when leases.owner = $1 then leases.fence end = change.fence
-    returning 1
-  ), ended as (
-    delete from leases
-    using unnest($8::text[], $9::integer[], $10::integer[]) as change (run, fence, after)
-    where leases.run = change.run and leases.seq = change.after
-      and case when leases.owner = $1 then leases.fence end = change.fence
-    returning 1
-  ), begun as (
-    insert into leases (run, owner, fence, seq, started_at)
-    select run, $1, fence, seq, started_at
-    from unnest($11::text[], $12::integer[], $13::integer[], $14::float8[]) as begun (run, fence, seq, started_at)
-    returning 1
-  ), new_runs as (
-    insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, fence, started_at, ended_at)
-    select * from unnest($15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::json[], $22::json[],
-      $23::json[], $24::text[], $25::json[], $26::integer[], $27::float8[], $28::float8[])
-    returning 1
-  ), changed_runs as (
-    update runs set status = change.status, output = change.output, error = change.error, reason = change.reason,
-      fence = change.fence, ended_at = change.ended_at
-    from unnest($29::text[], $30::text[], $31::json[], $32::json[], $33::text[], $34::integer[], $35::float8[])
-      as change (run, status, output, error, reason, fence, ended_at)
-    where runs.run = change.run
-  ), changed_steps as (
-    insert into steps (run, path, parent, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at)
-    select * from unnest($36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $41::integer[], $42::json[], $43::json[],
-      $44::json[], $45::json[], $46::float8[], $47::float8[], $48::float8[], $49::float8[])
-    on conflict (run, path) do update set
-      state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
-      due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at
-  ), new_attempts as (
-    insert into attempts (run, path, attempt, error, started_at, ended_at)
-    select * from unnest($50::text[], $51::text[], $52::integer[], $53::json[], $54::float8[], $55::float8[])
-  ), changed_signals as (
-    insert into signals (run, id, name, payload, sent_at, answer, taken_by)
-    select * from unnest($56::text[], $57::text[], $58::text[], $59::json[], $60::float8[], $61::text[], $62::text[])
-    on conflict (run, id) do update set taken_by = excluded.taken_by
-  ), new_events as (
-    insert into histories (run, seq, events) select * from unnest($63::text[], $64::integer[], $65::json[])
-  )
-  select
-    case when (select count(*) from moved) + (select count(*) from ended) = $3::integer then 0 else refuse() end as refused,
-    (select count(*) from begun) + (select count(*) from new_runs) as begun,
-    (
-      select count(pg_notify(current_schema, news)) from unnest($66::text[]) as news
-      where exists (select from processes where name <> $1 and seen + lease > $2::float8)
-    ) as told`;
 
 /** How things stand with runs whose commit was refused. */
 export const SELECT_STANDING = `

@@ -1,0 +1,449 @@
+/** The Postgres store and its schema: what it refuses and in which words, what stands in its tables, and how it is found. */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { inspect } from 'node:util';
+import { join } from 'node:path';
+import { CommitConflict, InvalidOption, RunExists, StoreUnusable } from 'signalbox';
+import { type PostgresStore, postgres } from 'signalbox/postgres';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commitOf } from '../../src/stores/postgres/commit.ts';
+import { Server } from '../../src/stores/postgres/server.ts';
+import * as sql from '../../src/stores/postgres/statements.ts';
+import { fromColumn, toColumn } from '../../src/stores/postgres/text.ts';
+import { newSchema, PASSWORD, query, until, useServer } from '../helpers/postgres.ts';
+import { ROOT } from '../helpers/sources.ts';
+import { actor, change, events, row } from '../../src/testing/conformance-rows.ts';
+
+const DAY = 86_400_000;
+const server = useServer();
+const owner = (name = 'one', now = () => 10 * DAY) => ({ name, lease: 10_000, now });
+
+async function opened(
+  schema: string,
+  options: Parameters<typeof postgres>[1] = {},
+  as = owner(),
+): Promise<PostgresStore> {
+  const store = postgres(server.url, { ...options, schema });
+  await store.open(as);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** A run with a step that waits for a timer, one attempt and one signal. */
+const full = (run: string, more: Parameters<typeof row>[1] = {}) =>
+  change(run, 0, {
+    row: row(run, { key: `key of ${run}`, startedAt: 0, ...more }),
+    actors: [actor(run, ''), actor(run, 'pay', { due: 5, input: { n: 1 } }), actor(run, 'failed', { state: 'failed' })],
+    attempts: [
+      { run, path: 'pay', attempt: 1, error: { code: 'x', name: 'E', message: 'busy' }, startedAt: 0, endedAt: 1 },
+    ],
+    signals: [{ run, id: 's', name: 'confirm', payload: 1, sentAt: 3, answer: 'buffered', takenBy: null }],
+  });
+
+async function refusalOf(store: PostgresStore): Promise<StoreUnusable> {
+  const error: unknown = await Promise.resolve(store.open(owner())).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(StoreUnusable);
+  const said = `${inspect(error, { depth: 20 })} ${JSON.stringify(error)} ${inspect(store, { depth: 20 })}`;
+  for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), 'hunter2']) expect(said).not.toContain(secret);
+  return error as StoreUnusable;
+}
+
+const changed = (url: string, change: (url: URL) => void): string => {
+  const other = new URL(url);
+  change(other);
+  return other.href;
+};
+
+describe('a server that cannot be used is refused with its name, a way out, and no password:', () => {
+  test('one that is not there', async () => {
+    const error = await refusalOf(postgres('postgres://me:hunter2@127.0.0.1:1/orders'));
+    expect(error.message).toMatch(/^postgres 127\.0\.0\.1\/orders cannot be used .*nothing answers there/);
+  });
+
+  test('one whose name nobody knows', async () => {
+    const error = await refusalOf(postgres('postgres://me:hunter2@nowhere.invalid/orders'));
+    expect(error.message).toMatch(/nowhere\.invalid.*name/);
+  });
+
+  test('one that is no Postgres', async () => {
+    const web = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
+    onTestFinished(() => void web.close());
+    await new Promise((resolve) => web.once('listening', resolve));
+    const { port } = web.address() as { port: number };
+    await refusalOf(postgres(`postgres://me:hunter2@127.0.0.1:${port}/orders`));
+  });
+
+  test('a wrong password', async () => {
+    const url = changed(server.url, (each) => {
+      each.password = 'hunter2';
+    });
+    expect((await refusalOf(postgres(url))).message).toMatch(/refuses the password.*user and password/);
+  });
+
+  test('a database that is not there', async () => {
+    const url = changed(server.url, (each) => {
+      each.pathname = '/nowhere';
+    });
+    expect((await refusalOf(postgres(url))).message).toMatch(/nowhere.*no such database/);
+  });
+
+  test('a user that may not make a schema, and one that has been made for it will do', async () => {
+    const schema = newSchema(server);
+    const user = `${schema}_user`;
+    await query(server, '', `create role ${user} login password 'hunter2'`);
+    const url = changed(server.url, (each) => {
+      each.username = user;
+      each.password = 'hunter2';
+    });
+    expect((await refusalOf(postgres(url, { schema }))).message).toMatch(/may not do that.*grant create on database/);
+    await query(server, '', `create schema ${schema} authorization ${user}`);
+    const store = postgres(url, { schema });
+    await store.open(owner());
+    await store.commit([full('a')]);
+    await store.close();
+    await query(server, '', `drop schema ${schema} cascade; drop role ${user}`);
+  });
+
+  test('a schema of a newer signalbox, which is not changed', async () => {
+    const schema = newSchema(server);
+    await (await opened(schema)).close();
+    await query(server, schema, 'insert into store_version (version) values (99)');
+    const error = await refusalOf(postgres(server.url, { schema }));
+    expect(error.message).toMatch(/newer signalbox .*version 99/);
+  });
+
+  test('a schema with tables of another program', async () => {
+    const schema = newSchema(server);
+    await query(server, '', `create schema ${schema}; create table ${schema}.runs (distance integer)`);
+    expect((await refusalOf(postgres(server.url, { schema }))).message).toMatch(/tables of another program/);
+    expect(await query(server, schema, `select to_regclass('steps')::text as steps`)).toEqual([{ steps: null }]);
+  });
+
+  test('a database that cannot hold every character', async () => {
+    const name = newSchema(server);
+    await query(server, '', `create database ${name} encoding 'LATIN1' template template0`);
+    const url = changed(server.url, (each) => {
+      each.pathname = `/${name}`;
+    });
+    expect((await refusalOf(postgres(url))).message).toMatch(/LATIN1.*UTF8/);
+    await query(server, '', `drop database ${name} with (force)`);
+  });
+});
+
+test.each([
+  ['an empty URL', '', {}],
+  ['a URL that cannot be read', 'postgres://me:hunter2%@host:port/orders', {}],
+  ['no connection', undefined, {}],
+  ['a schema with a quote', 'postgres://host/orders', { schema: 'a"; drop table runs; --' }],
+  ['a schema with a setting', 'postgres://host/orders', { schema: 'a -c role=admin' }],
+  ['a schema in capitals', 'postgres://host/orders', { schema: 'Orders' }],
+  ["a schema of Postgres's own", 'postgres://host/orders', { schema: 'pg_toast' }],
+  ['a schema that is too long', 'postgres://host/orders', { schema: 'a'.repeat(64) }],
+])('%s is refused before anything is opened', (_, connection, options) => {
+  const make = () => postgres(connection as string, options);
+  expect(make).toThrow(InvalidOption);
+  expect(make).not.toThrow(/hunter2/);
+});
+
+test('a keep that is no time is refused before anything is opened', () => {
+  expect(() => postgres('postgres://host/orders', { keep: 'long' })).toThrow(/keep/);
+});
+
+test.each([
+  ['a URL', 'postgres://me:hunter2@db.internal:5433/orders', 'postgres db.internal/orders'],
+  ['an object', { host: 'db', database: 'orders', user: 'me', password: 'hunter2' }, 'postgres db/orders'],
+  ['a URL in an object', { connectionString: 'postgres://me:hunter2@db/orders', max: 3 }, 'postgres db/orders'],
+])('a store from %s is called by host and database', (_, connection, name) => {
+  expect(postgres(connection).name).toBe(name);
+});
+
+test('options that a URL brings along are kept beside those of the store', async () => {
+  const schema = newSchema(server);
+  const store = postgres(`${server.url}?options=-c%20statement_timeout%3D1&application_name=mine`, { schema });
+  await expect(store.open(owner())).rejects.toThrow(/statement_timeout/);
+});
+
+test('a store that is closed, or was never opened, says so', async () => {
+  const schema = newSchema(server);
+  const store = await opened(schema);
+  await store.close();
+  await store.close();
+  await expect(store.readRun('a')).rejects.toThrow(/not open/);
+  await expect(async () => await postgres(server.url).commit([full('a')])).rejects.toThrow(/not open/);
+  await store.open(owner());
+  expect(await store.readRun('a')).toBe(null);
+});
+
+describe('the schema', () => {
+  test('is made once by several that open it at once (P135)', async () => {
+    const schema = newSchema(server);
+    const stores = Array.from({ length: 6 }, () => postgres(server.url, { schema }));
+    await Promise.all(stores.map(async (store, index) => await store.open(owner(`p${index}`))));
+    await Promise.all(stores.map((store) => store.close()));
+    expect(await query(server, schema, 'select version from store_version')).toEqual([{ version: 1 }]);
+  });
+
+  test('opened again is as it was', async () => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    await store.commit([full('a')]);
+    await store.close();
+    const tables = ['runs', 'steps', 'attempts', 'histories', 'signals', 'definitions', 'store_version'];
+    const contents = async () =>
+      await Promise.all(tables.map((table) => query(server, schema, `select * from ${table}`)));
+    const before = await contents();
+    await (await opened(schema)).close();
+    expect(await contents()).toEqual(before);
+  });
+
+  test('has the tables and the views that docs/postgres.md lists, and no others', async () => {
+    const schema = newSchema(server);
+    await opened(schema);
+    const page = readFileSync(join(ROOT, 'docs/postgres.md'), 'utf8');
+    const documented = [...page.matchAll(/^### `(\w+)`/gm)].map(([, name]) => name);
+    const found = await query(
+      server,
+      schema,
+      `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'v')`,
+    );
+    expect(found.map(({ relname }) => relname).sort()).toEqual(documented.sort());
+  });
+
+  test('answers every query that docs/postgres.md has, also about texts that Postgres cannot hold', async () => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    const error = { code: 'x', name: 'E', message: '\0 \ud800 \\u0000' };
+    await store.commit([full('order-17'), full('b', { status: 'failed', error })]);
+    const page = readFileSync(join(ROOT, 'docs/postgres.md'), 'utf8');
+    const queries = [...page.matchAll(/```sql\n(.*?)```/gs)].map(([, text]) => text as string);
+    expect(queries.length).toBeGreaterThan(5);
+    for (const text of queries.filter((each) => !/^(create|grant|alter) /m.test(each))) {
+      await expect(query(server, schema, text), text).resolves.toBeDefined();
+    }
+  });
+
+  test('shows events and timers as rows', async () => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    const error = { code: 'x', name: 'E', message: 'a\0b\\u0000\ud800' };
+    const failed = { run: 'a', seq: 1, at: 1_500, path: 'pay', type: 'step.failed', attempt: 1, error } as const;
+    await store.commit([{ ...full('a'), events: [failed, ...events('a', 1, 1)] }]);
+    const found = await query(
+      server,
+      schema,
+      `select seq, at_time, type, data -> 'error' ->> 'message' as said from events`,
+    );
+    expect(found).toEqual([
+      { seq: 1, at_time: new Date(1_500), type: 'step.failed', said: 'a\ufffdb\\u0000\ufffd' },
+      { seq: 2, at_time: new Date(1), type: 'track.started', said: null },
+    ]);
+    expect(await query(server, schema, 'select * from timers')).toEqual([
+      { run: 'a', path: 'pay', due: 5, due_time: new Date(5) },
+    ]);
+    expect((await store.readEvents('a', { after: 0, limit: 9 }))[0]).toEqual(failed);
+  });
+
+  test.each([
+    ['what is open in a run', sql.SELECT_OPEN, ['steps_unfinished', 'signals_kept']],
+    ['the children of a step', sql.SELECT_CHILDREN, ['steps_pkey']],
+    ['a run by its key', sql.SELECT_RUN_BY_KEY, ['runs_by_key']],
+    ['events of a run', sql.SELECT_HISTORIES, ['histories_pkey']],
+    ['what has ended long ago', sql.PRUNE, ['runs_finished', 'steps_pkey', 'histories_pkey']],
+    ['what nobody owns, or a dead one', sql.CLAIM, ['leases_by_owner', 'leases_pkey']],
+    ['commands that wait', sql.SELECT_COMMANDS, ['commands_open', 'leases_pkey']],
+    ['what a commit changes', commitOf(['moved', 'changedRuns']), ['leases_pkey', 'runs_run_key']],
+  ])('finds %s by an index, while it is empty and when it is full (P134)', async (_, text, indexes) => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    const client = new Server(server.url, schema).client();
+    await client.connect();
+    onTestFinished(() => client.end());
+    const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+    await client.query(`prepare it as ${text}`);
+    const plan = async (): Promise<string> =>
+      JSON.stringify((await client.query(`explain execute it (${Array(count).fill('null').join()})`)).rows);
+    const empty = await plan();
+    await store.commit(Array.from({ length: 200 }, (_each, at) => full(`r${at}`)));
+    await query(server, schema, 'analyze');
+    const found = await plan();
+    for (const index of indexes)
+      expect([empty, found]).toEqual([expect.stringContaining(index), expect.stringContaining(index)]);
+  });
+});
+
+describe('a text', () => {
+  test.each([
+    ['plain, with a quote and a percent', `it's 100% "ä😀"`],
+    ['with what Postgres cannot hold', 'a\0b \ud800 \udc00 \ud83d'],
+    ['that looks like an escape', '\\u0000 \\\\u0000 \\ \\n'],
+    ['that would be SQL', `'; drop table runs; --`],
+    ['that is empty', ''],
+  ])('%s stands as an id, a key, a path, a name and a reason (I10)', async (_, text) => {
+    expect(fromColumn(toColumn(text))).toBe(text);
+    const schema = newSchema(server);
+    const store = await opened(schema, {}, owner(`one ${text}`));
+    const error = { code: 'x', name: text, message: text };
+    const begun = row(text, {
+      key: text,
+      orchestrator: text,
+      version: text,
+      reason: text,
+      metadata: { [text]: text },
+      error,
+    });
+    const signals = [{ run: text, id: text, name: text, payload: text, sentAt: 1, answer: 'accepted', takenBy: text }];
+    const actors = [actor(text, text, { kind: text, parent: text, input: text, memory: { [text]: text } })];
+    await store.commit([change(text, 0, { row: begun, actors, signals: signals as never })]);
+    await store.commit([change(text, 1)]);
+    expect([await store.readRun(text), await store.readRunByKey(text, text)]).toEqual([begun, begun]);
+    expect([await store.readActors(text), await store.readSignal(text, text)]).toEqual([actors, signals[0]]);
+    expect(await store.readEvents(text, { after: 0, limit: 9 })).toEqual(events(text, 0, 2));
+    expect(await store.readOpen(text)).toMatchObject({ owner: `one ${text}`, seq: 2, open: actors });
+    await store.saveDefinitions([{ orchestrator: text, version: text, hash: text, lines: [text] }]);
+    expect(await store.readDefinition(text, text, text)).toMatchObject({ lines: [text] });
+    expect((await store.readRuns({ orchestrator: text, limit: 9 })).runs).toEqual([begun]);
+    const next = await opened(schema, {}, owner('two'));
+    await store.close();
+    expect(await next.claim(9)).toEqual([text]);
+  });
+
+  test('that is plain stands in its column as it is', () => {
+    expect(toColumn(`it's "ä😀"`)).toBe(`it's "ä😀"`);
+  });
+
+  test('that is too long for an index is refused in words, and with it the commit (I3)', async () => {
+    const store = await opened(newSchema(server));
+    const key = Array.from({ length: 9_000 }, (_, at) => (at * 7919).toString(36)).join('');
+    await expect(store.commit([full('a'), full('b', { key })])).rejects.toThrow(/too long to be looked up by/);
+    expect(await store.readRun('a')).toBe(null);
+  });
+});
+
+describe('a commit', () => {
+  test('of a key that is taken names the run that has it, and nothing of it lands (S17, I3)', async () => {
+    const store = await opened(newSchema(server));
+    await store.commit([full('a', { key: 'k' })]);
+    const second = async () => await store.commit([full('c'), full('b', { key: 'k' })]);
+    await expect(second()).rejects.toThrow(RunExists);
+    await expect(second()).rejects.toMatchObject({ fields: { run: 'a', differs: 'id' } });
+    const both = async () => await store.commit([full('d', { key: 'l' }), full('e', { key: 'l' })]);
+    await expect(both()).rejects.toMatchObject({ fields: { run: 'd' } });
+    expect([await store.readRun('b'), await store.readRun('c'), await store.readRun('d')]).toEqual([null, null, null]);
+  });
+
+  test('to a run that has ended is refused, and says so (I5)', async () => {
+    const store = await opened(newSchema(server));
+    await store.commit([full('a', { status: 'completed' })]);
+    await expect(async () => await store.commit([change('a', 1)])).rejects.toThrow(/belongs to nobody/);
+    await expect(async () => await store.commit([change('a', 0)])).rejects.toThrow(CommitConflict);
+    expect(await store.readOpen('a')).toMatchObject({ owner: null, fence: 1, seq: 1 });
+  });
+
+  test('of a run with twenty thousand steps is one, and so is the change of all of them', async () => {
+    const store = await opened(newSchema(server));
+    const paths = Array.from({ length: 20_000 }, (_, at) => `lines/${at}/ship`);
+    await store.commit([change('a', 0, { actors: paths.map((path) => actor('a', path)) })]);
+    await store.commit([change('a', 1, { actors: paths.map((path) => actor('a', path, { state: 'completed' })) })]);
+    const found = await store.readActors('a');
+    expect([found.length, found[19_999]?.path]).toEqual([20_000, 'lines/19999/ship']);
+    expect((await store.readOpen('a'))?.open).toEqual([]);
+  });
+});
+
+describe('a row that does not fit any more is an error that names it:', () => {
+  test.each([
+    [
+      'a status',
+      `update runs set status = 'dancing'`,
+      (store: PostgresStore) => store.readRun('a'),
+      /"runs" \(a\).*dancing/,
+    ],
+    [
+      'an error',
+      `update steps set error = '[]'`,
+      (store: PostgresStore) => store.readActors('a'),
+      /"steps" \(a, .*object belongs/,
+    ],
+    ['an open step', `update steps set state = 'x'`, (store: PostgresStore) => store.readOpen('a'), /"steps" \(a, /],
+    [
+      'an event',
+      `update histories set events = '[1]'`,
+      (store: PostgresStore) => store.readEvents('a', { after: 0, limit: 1 }),
+      /"histories" \(a, 1\)/,
+    ],
+    [
+      'an attempt',
+      `update attempts set error = '{}'`,
+      (store: PostgresStore) => store.readAttempts('a'),
+      /"attempts" \(a, pay, 1\)/,
+    ],
+    [
+      'a signal',
+      `update signals set answer = 'yes'`,
+      (store: PostgresStore) => store.readSignal('a', 's'),
+      /"signals" \(a, s\)/,
+    ],
+  ])('%s', async (_, text, read, reason) => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    await store.commit([full('a')]);
+    await query(server, schema, text);
+    await expect(async () => await read(store)).rejects.toThrow(reason);
+  });
+});
+
+describe('runs that have ended', () => {
+  const ended = (run: string, endedAt: number) => full(run, { status: 'completed', endedAt });
+
+  test('are kept for as long as is said, with all that belongs to them; unfinished ones stay', async () => {
+    const schema = newSchema(server);
+    const now = Date.now();
+    const store = await opened(
+      schema,
+      { keep: '7d' },
+      owner('one', () => now),
+    );
+    await store.commit([full('unfinished'), ended('old', now - 8 * DAY), ended('young', now - DAY)]);
+    expect(await store.prune()).toBe(1);
+    expect([await store.readRun('old'), await store.readEvents('old', { after: 0, limit: 1 })]).toEqual([null, []]);
+    expect([await store.readActors('old'), await store.readAttempts('old')]).toEqual([[], []]);
+    expect(await store.readSignal('old', 's')).toBe(null);
+    expect([await store.readRun('young'), await store.readRun('unfinished')]).not.toContain(null);
+    await store.commit([full('again', { key: 'key of old' })]);
+  });
+
+  test('go by themselves, once an hour, however many they are, while a command that nobody fetches goes after a day', async () => {
+    const schema = newSchema(server);
+    let now = Date.now();
+    const store = await opened(
+      schema,
+      { keep: '2d' },
+      owner('one', () => now),
+    );
+    await store.commit(Array.from({ length: 1_200 }, (_, at) => ended(`r${at}`, now)));
+    await store.shared?.leaveCommand({ id: 'c', run: 'r1', body: {} });
+    now += DAY / 2;
+    await store.renew();
+    now += 2 * DAY;
+    await store.renew();
+    await until(async () => (await store.readRuns({ limit: 1 })).runs.length === 0);
+    expect(await query(server, schema, 'select * from commands')).toEqual([]);
+  });
+
+  test('are kept for ever if nothing is said', async () => {
+    const store = await opened(newSchema(server));
+    await store.commit([ended('old', 1)]);
+    expect(await store.prune()).toBe(0);
+    expect(await store.readRun('old')).not.toBe(null);
+  });
+});
+
+test('a cursor that no page has given is refused', async () => {
+  const store = await opened(newSchema(server));
+  await expect(async () => await store.readRuns({ limit: 1, cursor: '1; drop table runs' })).rejects.toThrow(
+    InvalidOption,
+  );
+});
