@@ -112,7 +112,7 @@ test('two that commit crosswise, in any order and under the same ids and keys, n
   const ids = Array.from({ length: 12 }, (_, at) => `r${at}`);
   const landed = new Map<string, number>();
   const worked = async (store: Store, salt: number): Promise<void> => {
-    for (let round = 0; round < 150; round += 1) {
+    for (let round = 0; round < 75; round += 1) {
       const order = ids
         .map((run, at) => ({ run, by: ((at + 1) * (round + salt) * 7_919) % 97 }))
         .sort((left, right) => left.by - right.by)

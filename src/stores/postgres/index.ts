@@ -4,7 +4,7 @@
  * A commit is one statement and one round trip. A process keeps nothing in memory of the runs that it owns: who owns a run, under
  * which fence, and where its history ends stands in a small row of its own, which the commit itself checks and changes.
  */
-import { type Duration, toMs } from '../../duration.ts';
+import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, DefinitionRow, OpenRun, Owner, RunChange, RunRow, Store } from '../../store.ts';
@@ -12,24 +12,17 @@ import { Rows } from './arrays.ts';
 import { commitFor } from './batch.ts';
 import { newsOf, newsOfRuns } from './listener.ts';
 import { migrate } from './migrations.ts';
+import type { PostgresConnection, PostgresOptions } from './options.ts';
 import { Process } from './process.ts';
 import { refusalOf } from './refusal.ts';
 import { type Columns, RowReader } from './rows.ts';
-import { type PostgresConnection, Server, within } from './server.ts';
+import { Server, within } from './server.ts';
 import { PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
 import { fromColumn, toColumn } from './text.ts';
 import { codeOf, inWords } from './words.ts';
 
-export type { PostgresConnection } from './server.ts';
-
-/** How a Postgres store is kept. */
-export interface PostgresOptions {
-  /** The schema that has the tables; it is made if it is not there. Small letters, digits and `_`. Left out: `signalbox`. */
-  readonly schema?: string;
-  /** For how long runs that have ended are kept. Left out: for ever. */
-  readonly keep?: Duration;
-}
+export type { PostgresConnection, PostgresOptions } from './options.ts';
 
 /** A store in a Postgres database, and what only this store can do. */
 export interface PostgresStore extends Store {
@@ -91,6 +84,8 @@ class PostgresSchema implements PostgresStore {
   }
 
   async open(owner: Owner): Promise<void> {
+    // Opened once more, it begins anew.
+    await this.close();
     this.#server.open();
     try {
       await migrate(this.#server, this.#schema);

@@ -5,7 +5,7 @@ import type { Ask, Server } from './server.ts';
 
 const SERVER = `
   select current_setting('server_version_num')::integer as version, current_setting('server_version') as called,
-    current_setting('server_encoding') as encoding`;
+    current_setting('server_encoding') as encoding, current_setting('search_path') as path`;
 
 const VERSION = `select max(version) as version from store_version`;
 
@@ -18,10 +18,10 @@ const RECORD = `insert into store_version (version) values ($1)`;
 
 /** Makes sure that `schema` has the tables of this version. Two processes that begin at once both find them. */
 export async function migrate(server: Server, schema: string): Promise<void> {
-  if (await isCurrent(server.name, server.ask)) return;
+  if (await isCurrent(server.name, schema, server.ask)) return;
   await server.transaction(async (ask) => {
     await ask(LOCK, schema);
-    if (await isCurrent(server.name, ask)) return;
+    if (await isCurrent(server.name, schema, ask)) return;
     const [there] = await ask(`select 1 from pg_namespace where nspname = $1`, schema);
     // Not `if not exists`, for which one needs the right to create a schema even if it is there.
     if (there === undefined) await ask(`create schema ${schema}`);
@@ -34,8 +34,8 @@ export async function migrate(server: Server, schema: string): Promise<void> {
   });
 }
 
-async function isCurrent(store: string, ask: Ask): Promise<boolean> {
-  const [{ version, called, encoding } = {}] = await ask(SERVER);
+async function isCurrent(store: string, schema: string, ask: Ask): Promise<boolean> {
+  const [{ version, called, encoding, path } = {}] = await ask(SERVER);
   const refuse = (reason: string): never => {
     throw new StoreUnusable({ store, reason });
   };
@@ -43,6 +43,9 @@ async function isCurrent(store: string, ask: Ask): Promise<boolean> {
     refuse(`it is Postgres ${called}, and the oldest that will do is 14. Upgrade the server.`);
   if (encoding !== 'UTF8')
     refuse(`its texts are ${encoding}, which has no place for every character. Create a database with encoding UTF8.`);
+  // Tables would be made in whatever schema there is.
+  if (path !== schema)
+    refuse('what a connection is told at its start does not arrive: a pooler in between ignores it. Connect directly.');
   const found = await versionOf(ask);
   if ((found ?? 0) > MIGRATIONS.length) {
     refuse(

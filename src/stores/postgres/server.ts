@@ -6,26 +6,9 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { systemClock } from '../../clock.ts';
 import { InvalidOption } from '../../errors.ts';
+import type { PostgresConnection } from './options.ts';
 import type { Columns } from './rows.ts';
 import { usable } from './words.ts';
-
-/** How a server is reached: what `pg.Pool` takes, and whatever else it takes is handed on to it. */
-export interface PostgresConnection {
-  /** As in a URL: `postgres://user:password@host:5432/database?sslmode=require`. */
-  readonly connectionString?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly user?: string;
-  /** A function is asked anew for every connection, for passwords that change. */
-  readonly password?: string | (() => string | Promise<string>);
-  readonly database?: string;
-  readonly ssl?: boolean | object;
-  /** How many connections there may be at once; one more listens. Left out: 10. */
-  readonly max?: number;
-  /** How long to wait for a connection. Left out: 30 seconds. */
-  readonly connectionTimeoutMillis?: number;
-  readonly [option: string]: unknown;
-}
 
 /**
  * How every connection of ours plans: prepared statements go by an index and are planned once. While a table is empty
@@ -73,10 +56,6 @@ export class Server {
     if (pool === null) return;
     await within(patience, pool.end());
     for (const socket of this.#sockets) socket.destroy();
-  }
-
-  get isOpen(): boolean {
-    return this.#pool !== null;
   }
 
   /** Runs a statement; an error of the server's becomes one that names it and the way out. */
