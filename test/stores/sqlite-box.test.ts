@@ -241,19 +241,20 @@ describe('a run that cannot be gone on with is refused, told once, and left as i
     expect(codesOf([await spoilt(quiet, [flowOf(2, { version: '2' })])])).toEqual(['definition-missing']);
   });
 
+  const BAD = `run = (select number from runs where run = 'bad')`;
   const edits: readonly [string, RegExp][] = [
-    [`update steps set memory = '{' where run = 'bad' and path = 't/one'`, /"steps" \(bad, t\/one\)/],
-    [`update steps set memory = '7' where run = 'bad' and path = 't/one'`, /"steps" \(bad, t\/one\)/],
-    [`update steps set error = '"busy"' where run = 'bad' and path = 't/one'`, /"steps" \(bad, t\/one\)/],
-    [`update steps set state = 'banana' where run = 'bad' and path = 't/one'`, /"steps" \(bad, t\/one\)/],
-    [`update steps set due = 'soon' where run = 'bad' and path = 't/one'`, /"steps" \(bad, t\/one\)/],
-    [`update steps set attempted_at = 'late' where run = 'bad' and path = 't/one'`, /"steps" \(bad, t\/one\)/],
-    [`update steps set output = x'00ff' where run = 'bad' and path = 't'`, /"steps" \(bad, t\)/],
+    [`update places set memory = '{' where ${BAD} and path = 't/one'`, /"steps" \(bad, t\/one\)/],
+    [`update places set memory = '7' where ${BAD} and path = 't/one'`, /"steps" \(bad, t\/one\)/],
+    [`update places set error = '"busy"' where ${BAD} and path = 't/one'`, /"steps" \(bad, t\/one\)/],
+    [`update places set state = 'banana' where ${BAD} and path = 't/one'`, /"steps" \(bad, t\/one\)/],
+    [`update places set due = 'soon' where ${BAD} and path = 't/one'`, /"steps" \(bad, t\/one\)/],
+    [`update places set attempted_at = 'late' where ${BAD} and path = 't/one'`, /"steps" \(bad, t\/one\)/],
+    [`update places set output = x'00ff' where ${BAD} and path = 't'`, /"steps" \(bad, t\)/],
     [`update runs set input = 'what' where run = 'bad'`, /"runs" \(bad\)/],
     [`update runs set metadata = '[]' where run = 'bad'`, /"runs" \(bad\)/],
     [`update runs set status = 'banana' where run = 'bad'`, /"runs" \(bad\)/],
-    [`delete from steps where run = 'bad' and path = ''`, /bad/],
-    [`update steps set path = 't/nine' where run = 'bad' and path = 't/one'`, /bad/],
+    [`delete from places where ${BAD} and path = ''`, /bad/],
+    [`update places set path = 't/nine' where ${BAD} and path = 't/one'`, /bad/],
   ];
   test.each(edits)('somebody did: %s', async (edit, place) => {
     const line = await spoilt((file) => inShell(file, (db) => db.exec(edit)), [flow]);

@@ -20,7 +20,7 @@ import {
   SELECT_CHILDREN,
   SELECT_HISTORIES,
   SELECT_OLD_RUNS,
-  SELECT_OPEN_STEPS,
+  SELECT_OPEN_PLACES,
   SELECT_RUN_BY_KEY,
   SELECT_UNOWNED,
 } from '../../src/stores/sqlite/schema.ts';
@@ -275,9 +275,9 @@ describe('the file', () => {
     ['what nobody owns', SELECT_UNOWNED, 'runs_unowned'],
     ['what has ended long ago', SELECT_OLD_RUNS, 'runs_finished'],
     ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
-    ['what is open in a run', SELECT_OPEN_STEPS, 'steps_unfinished'],
-    ['the children of a step', SELECT_CHILDREN, 'PRIMARY KEY (run=? AND path>? AND path<?)'],
-    ['events of a run', SELECT_HISTORIES, 'PRIMARY KEY (run=? AND seq>?)'],
+    ['what is open in a run', SELECT_OPEN_PLACES, 'places_by_path (run=?)'],
+    ['the children of a step', SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
+    ['events of a run', SELECT_HISTORIES, 'histories_by_seq (run=? AND seq>?)'],
   ])('finds %s by an index (P134)', (_, sql, by) => {
     const file = newFile();
     opened(file);

@@ -14,6 +14,7 @@ import { usable } from './file.ts';
 import { lock } from './lock.ts';
 import { type Columns, RowReader } from './rows.ts';
 import * as sql from './schema.ts';
+import { Writer } from './writer.ts';
 
 /** How a SQLite store is kept. */
 export interface SqliteOptions {
@@ -41,12 +42,13 @@ export interface SqliteStore extends Store {
 interface Owned {
   readonly fence: number;
   readonly seq: number;
-  /** Of the place that began last: places are read in the order in which they began. */
-  readonly ordinal: number;
+  /** By which the tables of its places and its events know it. */
+  readonly number: number;
 }
 
 const HOUR = 3_600_000;
 const PRUNED_AT_ONCE = 500;
+
 /**
  * Keeps runs in `file`, which is made if it is not there.
  *
@@ -65,6 +67,7 @@ class SqliteFile implements SqliteStore {
   readonly #rows: RowReader;
   readonly #owned = new Map<string, Owned>();
   readonly #prepared = new Map<string, StatementSync>();
+  readonly #writer = new Writer((text) => this.#statement(text));
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
   #db: DatabaseSync | null = null;
   #unlock: () => void = () => {};
@@ -106,13 +109,15 @@ class SqliteFile implements SqliteStore {
 
   commit(changes: readonly RunChange[]): void {
     const known = changes.map((change) => this.#check(change));
+    const numbers: number[] = [];
     this.#transaction(() => {
-      for (const [index, change] of changes.entries()) this.#write(change, known[index]?.ordinal ?? 0);
+      for (const [index, change] of changes.entries()) {
+        numbers.push(this.#writer.write(change, known[index]?.number ?? null, this.#owner.name));
+      }
     });
-    for (const [index, { run, fence, after, actors, events, row }] of changes.entries()) {
-      const ordinal = (known[index]?.ordinal ?? 0) + actors.length;
+    for (const [index, { run, fence, after, events, row }] of changes.entries()) {
       if (row !== null && isTerminal(row.status)) this.#owned.delete(run);
-      else this.#owned.set(run, { fence, seq: after + events.length, ordinal });
+      else this.#owned.set(run, { fence, seq: after + events.length, number: numbers[index] as number });
     }
     try {
       this.#pruneSome();
@@ -167,10 +172,9 @@ class SqliteFile implements SqliteStore {
   readOpen(run: string): ReturnType<Store['readOpen']> {
     const row = this.#get(sql.SELECT_RUN, run);
     if (row === null) return null;
-    const seq = this.#get(sql.SELECT_SEQ, run)?.seq as number;
-    const owner = row.owner as string | null;
-    const fence = row.fence as number;
-    const open = this.#all(sql.SELECT_OPEN_STEPS, run).map((step) => this.#rows.step(step));
+    const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
+    const seq = this.#get(sql.SELECT_SEQ, number)?.seq as number;
+    const open = this.#all(sql.SELECT_OPEN_PLACES, number).map((place) => this.#rows.step(run, place));
     const signals = this.#all(sql.SELECT_KEPT_SIGNALS, run).map((signal) => this.#rows.signal(signal));
     return { row: this.#rows.run(row), owner, fence, seq, open, signals };
   }
@@ -178,11 +182,11 @@ class SqliteFile implements SqliteStore {
   readChildren(run: string, parent: string): readonly ActorRow[] {
     const rows =
       parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : this.#all(sql.SELECT_CHILDREN, run, parent);
-    return rows.map((row) => this.#rows.step(row));
+    return rows.map((row) => this.#rows.step(run, row));
   }
 
   readActors(run: string): readonly ActorRow[] {
-    return this.#all(sql.SELECT_STEPS, run).map((row) => this.#rows.step(row));
+    return this.#all(sql.SELECT_PLACES, run).map((row) => this.#rows.step(run, row));
   }
 
   readAttempts(run: string): ReturnType<Store['readAttempts']> {
@@ -197,7 +201,7 @@ class SqliteFile implements SqliteStore {
   readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): readonly RunEvent[] {
     const batches = this.#all(sql.SELECT_HISTORIES, run, after, limit);
     return batches
-      .flatMap((batch) => this.#rows.events(batch))
+      .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
   }
@@ -238,7 +242,10 @@ class SqliteFile implements SqliteStore {
     if (old.length < PRUNED_AT_ONCE) this.#prunedAt = now;
     if (old.length === 0) return 0;
     this.#transaction(() => {
-      for (const { run } of old) for (const statement of sql.DELETE_RUN) this.#statement(statement).run(run as string);
+      for (const { run, number } of old) {
+        for (const statement of sql.DELETE_BY_NUMBER) this.#statement(statement).run(number as number);
+        for (const statement of sql.DELETE_BY_RUN) this.#statement(statement).run(run as string);
+      }
     });
     return old.length;
   }
@@ -290,75 +297,9 @@ class SqliteFile implements SqliteStore {
   #recall(run: string): Owned | null {
     const row = this.#get(sql.SELECT_RUN, run);
     if (row === null) return null;
-    const { owner, fence } = row as { owner: string | null; fence: number };
+    const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
     if (owner !== this.#owner.name) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
-    const seq = this.#get(sql.SELECT_SEQ, run)?.seq as number;
-    return { fence, seq, ordinal: this.#get(sql.SELECT_ORDINAL, run)?.ordinal as number };
-  }
-
-  #write({ run, fence, after, row, actors, attempts, events, signals }: RunChange, began: number): void {
-    if (row !== null) this.#writeRun(row, fence, after);
-    const step = this.#statement(sql.UPSERT_STEP);
-    let ordinal = began;
-    for (const actor of actors) {
-      ordinal += 1;
-      step.run(
-        run,
-        actor.path,
-        actor.parent,
-        actor.kind,
-        actor.state,
-        actor.attempt,
-        JSON.stringify(actor.input),
-        JSON.stringify(actor.output),
-        actor.error === null ? null : JSON.stringify(actor.error),
-        JSON.stringify(actor.memory),
-        actor.due,
-        actor.attemptedAt,
-        actor.startedAt,
-        actor.endedAt,
-        ordinal,
-      );
-    }
-    for (const { path, attempt, error, startedAt, endedAt } of attempts) {
-      this.#statement(sql.INSERT_ATTEMPT).run(run, path, attempt, JSON.stringify(error), startedAt, endedAt);
-    }
-    for (const { id, name, payload, sentAt, answer, takenBy } of signals) {
-      this.#statement(sql.UPSERT_SIGNAL).run(run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
-    }
-    const last = events.at(-1);
-    if (last !== undefined) this.#statement(sql.INSERT_HISTORY).run(run, last.seq, textOf(run, events));
-  }
-
-  #writeRun(row: RunRow, fence: number, after: number): void {
-    const error = row.error === null ? null : JSON.stringify(row.error);
-    const output = JSON.stringify(row.output);
-    if (after > 0) {
-      this.#statement(sql.UPDATE_RUN).run(row.status, output, error, row.reason, row.endedAt, row.run);
-      return;
-    }
-    const { run, key, orchestrator, version, hash, status, reason, startedAt, endedAt } = row;
-    const [input, metadata] = [JSON.stringify(row.input), JSON.stringify(row.metadata)];
-    const owner = this.#owner.name;
-    this.#statement(sql.INSERT_RUN).run(
-      ...[
-        run,
-        key,
-        orchestrator,
-        version,
-        hash,
-        status,
-        input,
-        output,
-        error,
-        reason,
-        metadata,
-        owner,
-        fence,
-        startedAt,
-        endedAt,
-      ],
-    );
+    return { fence, seq: this.#get(sql.SELECT_SEQ, number)?.seq as number, number };
   }
 
   #transaction(work: () => void): void {
@@ -400,9 +341,4 @@ class SqliteFile implements SqliteStore {
   #all(text: string, ...values: (string | number | null)[]): readonly Columns[] {
     return usable(this.name, () => this.#statement(text).all(...values) as unknown as readonly Columns[]);
   }
-}
-
-/** Events without their run, which stands in the row. Quotes inside of values are escaped, so nothing else looks like it. */
-function textOf(run: string, events: readonly RunEvent[]): string {
-  return JSON.stringify(events).replaceAll(`"run":${JSON.stringify(run)},`, '');
 }

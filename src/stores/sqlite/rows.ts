@@ -7,6 +7,8 @@ import type { ActorRow, AttemptRow, DefinitionRow, RunRow, SignalRow } from '../
 /** A row with its columns by name. */
 export type Columns = { readonly [column: string]: string | number | null };
 
+const NOTHING: JsonObject = Object.freeze({});
+
 /** Reads rows of one store; `name` is what errors call it. */
 export class RowReader {
   readonly #name: string;
@@ -33,23 +35,27 @@ export class RowReader {
     }));
   }
 
-  step(row: Columns): ActorRow {
-    return this.#read('steps', `${row.run}, ${row.path}`, () => ({
-      run: text(row.run),
-      path: text(row.path),
-      parent: row.parent as string | null,
-      kind: text(row.kind),
-      state: status(row.state),
-      attempt: number(row.attempt),
-      input: json(row.input),
-      output: json(row.output),
-      error: row.error === null ? null : errorOf(row.error),
-      memory: object(row.memory),
-      due: row.due === null ? null : number(row.due),
-      attemptedAt: number(row.attempted_at),
-      startedAt: number(row.started_at),
-      endedAt: row.ended_at === null ? null : number(row.ended_at),
-    }));
+  /** A place; its row has the number of its run, and its parent is what its path says. */
+  step(run: string, row: Columns): ActorRow {
+    return this.#read('steps', `${run}, ${row.path}`, () => {
+      const path = text(row.path);
+      return {
+        run,
+        path,
+        parent: path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+        kind: text(row.kind),
+        state: status(row.state),
+        attempt: number(row.attempt),
+        input: json(row.input),
+        output: json(row.output),
+        error: row.error === null ? null : errorOf(row.error),
+        memory: row.memory === null ? NOTHING : object(row.memory),
+        due: row.due === null ? null : number(row.due),
+        attemptedAt: number(row.attempted_at),
+        startedAt: number(row.started_at),
+        endedAt: row.ended_at === null ? null : number(row.ended_at),
+      };
+    });
   }
 
   attempt(row: Columns): AttemptRow {
@@ -76,10 +82,10 @@ export class RowReader {
   }
 
   /** The events of one batch. */
-  events(row: Columns): readonly RunEvent[] {
-    return this.#read('histories', `${row.run}, ${row.seq}`, () =>
+  events(run: string, row: Columns): readonly RunEvent[] {
+    return this.#read('histories', `${run}, ${row.seq}`, () =>
       (json(row.events) as readonly JsonObject[]).map((kept) => {
-        const event = Object.freeze({ run: text(row.run), ...kept });
+        const event = Object.freeze({ run, ...kept });
         const fault = faultOfEvent(event);
         if (fault !== null) throw new Error(fault);
         return event as unknown as RunEvent;

@@ -40,25 +40,44 @@ export const MIGRATIONS: readonly string[] = [
   create index runs_unowned on runs (started_at) where ended_at is null and owner is null;
   create index runs_finished on runs (ended_at) where ended_at is not null;
 
-  create table steps (
-    run text not null,
+  -- The places of runs, as compact as they can be: read the view "steps". A row goes to the end of the table, and
+  -- what many runs do at once lies on few pages. Nothing is null where a number or a JSON of nothing would stand.
+  create table places (
+    number integer primary key,
+    run integer not null,
     path text not null,
-    parent text,
     kind text not null,
     state text not null,
     attempt integer not null,
-    input text not null,
-    output text not null,
+    input text,
+    output text,
     error text,
-    memory text not null,
+    memory text,
     due integer,
     attempted_at integer not null,
     started_at integer not null,
-    ended_at integer,
-    ordinal integer not null,
-    primary key (run, path)
-  ) without rowid;
-  create index steps_unfinished on steps (run) where ended_at is null;
+    ended_at integer
+  );
+  create unique index places_by_path on places (run, path);
+
+  create view steps as
+    select
+      runs.run as run,
+      path,
+      case when path <> '' then rtrim(rtrim(path, replace(path, '/', '')), '/') end as parent,
+      kind,
+      state,
+      attempt,
+      places.input as input,
+      places.output as output,
+      places.error as error,
+      memory,
+      due,
+      attempted_at,
+      places.started_at as started_at,
+      places.ended_at as ended_at,
+      places.number as ordinal
+    from places join runs on runs.number = places.run;
 
   create table attempts (
     run text not null,
@@ -72,23 +91,24 @@ export const MIGRATIONS: readonly string[] = [
 
   -- The events that one commit added to one run, under the number of the last of them.
   create table histories (
-    run text not null,
+    number integer primary key,
+    run integer not null,
     seq integer not null,
-    events text not null,
-    primary key (run, seq)
-  ) without rowid;
+    events text not null
+  );
+  create unique index histories_by_seq on histories (run, seq);
 
   create view events as
     select
-      run,
+      runs.run as run,
       event.value ->> 'seq' as seq,
       event.value ->> 'at' as at,
       datetime((event.value ->> 'at') / 1000, 'unixepoch') as at_utc,
       event.value ->> 'type' as type,
       event.value ->> 'path' as path,
       event.value as data
-    from histories, json_each(histories.events) as event
-    order by run, seq;
+    from runs join histories on histories.run = runs.number, json_each(histories.events) as event
+    order by runs.run, histories.seq, event.id;
 
   create view timers as
     select run, path, due, datetime(due / 1000, 'unixepoch') as due_utc from steps where due is not null order by due;
@@ -114,15 +134,20 @@ export const INSERT_RUN = `
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export const UPDATE_RUN = `
-  update runs set status = ?, output = ?, error = ?, reason = ?, ended_at = ? where run = ?`;
+  update runs set status = ?, output = ?, error = ?, reason = ?, ended_at = ? where number = ?`;
 
-/** A place is written twice or three times in its life; only what can change is set again. */
-export const UPSERT_STEP = `
-  insert into steps (run, path, parent, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+/** A place that begins, or that changes before it ends. What never changes is not set again. */
+export const UPSERT_PLACE = `
+  insert into places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (run, path) do update set
     state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
     due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`;
+
+/** A place that ends: nearly all have a row by then, and need not carry their input again. */
+export const END_PLACE = `
+  update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?
+  where run = ? and path = ?`;
 
 export const INSERT_ATTEMPT = `
   insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
@@ -157,22 +182,27 @@ export const SELECT_RUNS = `
 
 export const SELECT_SEQ = `select coalesce(max(seq), 0) as seq from histories where run = ?`;
 
-export const SELECT_ORDINAL = `select coalesce(max(ordinal), 0) as ordinal from steps where run = ?`;
-
-export const SELECT_OPEN_STEPS = `select * from steps indexed by steps_unfinished where run = ? and ended_at is null order by ordinal`;
+export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
 /** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
 export const SELECT_CHILDREN = `
-  select * from steps where run = ?1 and parent = ?2 and path > ?2 || '/' and path < ?2 || '0' order by ordinal`;
+  select * from places
+  where run = (select number from runs where run = ?1)
+    and path > ?2 || '/' and path < ?2 || '0' and instr(substr(path, length(?2) + 2), '/') = 0
+  order by number`;
 
-export const SELECT_CHILDREN_OF_RUN = `select * from steps where run = ?1 and parent = '' order by ordinal`;
+export const SELECT_CHILDREN_OF_RUN = `
+  select * from places
+  where run = (select number from runs where run = ?1) and path > '' and instr(path, '/') = 0
+  order by number`;
 
-export const SELECT_STEPS = `select * from steps where run = ? order by ordinal`;
+export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
 
 export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by path, attempt`;
 
 /** A batch has an event at the least, so a limit of events is limit enough for batches. */
-export const SELECT_HISTORIES = `select * from histories where run = ? and seq > ? order by seq limit ?`;
+export const SELECT_HISTORIES = `
+  select * from histories where run = (select number from runs where run = ?) and seq > ? order by seq limit ?`;
 
 /** Whoever owned a run of this file is gone: the lock says so. */
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
@@ -184,12 +214,17 @@ export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run
 
 export const RELEASE_RUNS = `update runs set owner = null where owner = ? and ended_at is null`;
 
-export const SELECT_OLD_RUNS = `select run from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;
+export const SELECT_OLD_RUNS = `
+  select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;
 
-export const DELETE_RUN: readonly string[] = [
+/** All that belongs to a run, by its number in the tables that have it, and by its id in the others. */
+export const DELETE_BY_NUMBER: readonly string[] = [
   `delete from histories where run = ?`,
+  `delete from places where run = ?`,
+];
+
+export const DELETE_BY_RUN: readonly string[] = [
   `delete from attempts where run = ?`,
   `delete from signals where run = ?`,
-  `delete from steps where run = ?`,
   `delete from runs where run = ?`,
 ];
