@@ -277,11 +277,35 @@ describe('the file', () => {
     ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
     ['what is open in a run', SELECT_OPEN_PLACES, 'places_by_path (run=?)'],
     ['the children of a step', SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
-    ['events of a run', SELECT_HISTORIES, 'histories_by_seq (run=? AND seq>?)'],
+    ['events of a run', SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],
   ])('finds %s by an index (P134)', (_, sql, by) => {
     const file = newFile();
     opened(file);
     expect(JSON.stringify(query(file, `explain query plan ${sql}`))).toContain(by);
+  });
+
+  test('has every event in its view as it is told, whatever its fields and times', () => {
+    const file = newFile();
+    const store = opened(file);
+    write(store, 'a');
+    const error = { code: 'task-failed', name: 'Ä', message: '{"}' };
+    const step = { run: 'a', path: 'pay "now"' };
+    const events = [
+      { ...step, seq: 2, at: 7, type: 'step.started', attempt: 1 },
+      { ...step, seq: 3, at: 7, type: 'step.retrying', attempt: 1, error, delay: 1.5, due: 8.5 },
+      { ...step, seq: 4, at: 8.5, type: 'step.started', attempt: 2 },
+      { ...step, seq: 5, at: 9e15, type: 'step.cancelling', attempt: 2, reason: null },
+      { run: 'a', path: 'pay', seq: 6, at: 10, type: 'track.completed' },
+      { run: 'a', path: '', seq: 7, at: 7, type: 'run.cancelled', reason: 'x' },
+    ] as const;
+    store.commit([{ run: 'a', fence: 1, after: 1, row: null, actors: [], attempts: [], events, signals: [] }]);
+    const found = query(file, `select * from events where run = 'a' and seq > 1`);
+    expect(found.map(({ run, data }) => ({ run, ...JSON.parse(data as string) }))).toEqual(events);
+    expect(found.map(({ seq, at, type, path }) => ({ seq, at, type, path }))).toEqual(
+      events.map(({ seq, at, type, path }) => ({ seq, at, type, path })),
+    );
+    expect(store.readEvents('a', { after: 1, limit: 10 })).toEqual(events);
+    expect(store.readEvents('a', { after: 3, limit: 2 })).toEqual(events.slice(2, 4));
   });
 
   test('has a timer in words in its view', () => {
@@ -332,7 +356,7 @@ describe('runs that have ended', () => {
   test('and are pruned give their space back to the system when it is asked for, and cursors stay good', async () => {
     const file = newFile();
     const store = opened(file, { keep: '7d' }, () => 10 * DAY);
-    for (let run = 0; run < 500; run += 1) write(store, `old ${run}`, 1);
+    for (let run = 0; run < 1_000; run += 1) write(store, `old ${run}`, 1);
     for (const run of ['a', 'b', 'c']) write(store, run);
     store.prune();
     const { cursor } = await store.readRuns({ limit: 2 });

@@ -1,8 +1,9 @@
 /** From rows as SQLite gives them to rows as the host takes them. What does not fit is an error that names the row. */
 import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../../errors.ts';
-import { faultOfEvent, isStatus, type RunEvent, type Status } from '../../events.ts';
+import { isStatus, type RunEvent, type Status } from '../../events.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, RunRow, SignalRow } from '../../store.ts';
+import { eventsOf } from './history.ts';
 
 /** A row with its columns by name. */
 export type Columns = { readonly [column: string]: string | number | null };
@@ -81,15 +82,10 @@ export class RowReader {
     }));
   }
 
-  /** The events of one batch. */
+  /** The events that were committed together. */
   events(run: string, row: Columns): readonly RunEvent[] {
-    return this.#read('histories', `${run}, ${row.seq}`, () =>
-      (json(row.events) as readonly JsonObject[]).map((kept) => {
-        const event = Object.freeze({ run, ...kept });
-        const fault = faultOfEvent(event);
-        if (fault !== null) throw new Error(fault);
-        return event as unknown as RunEvent;
-      }),
+    return this.#read('histories', `${run}, ${row.last}`, () =>
+      eventsOf(run, number(row.first), number(row.at), json(row.events)),
     );
   }
 

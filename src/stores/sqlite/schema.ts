@@ -89,26 +89,43 @@ export const MIGRATIONS: readonly string[] = [
     primary key (run, path, attempt)
   ) without rowid;
 
-  -- The events that one commit added to one run, under the number of the last of them.
+  -- The events that one commit added to one run, numbered from first to last, the first of them at a time. Each is
+  -- [type, path], then its attempt or an object of its other fields, then its time if it is another. The view "events"
+  -- has them as they are told.
   create table histories (
     number integer primary key,
     run integer not null,
-    seq integer not null,
+    last integer not null,
+    first integer not null,
+    at integer not null,
     events text not null
   );
-  create unique index histories_by_seq on histories (run, seq);
+  create unique index histories_by_last on histories (run, last);
 
   create view events as
+    with
+      kept as (
+        select
+          runs.run as run,
+          first + event.key as seq,
+          coalesce(event.value ->> 3, at) as at,
+          event.value ->> 0 as type,
+          event.value ->> 1 as path,
+          event.value -> 2 as more
+        from runs join histories on histories.run = runs.number, json_each(histories.events) as event
+        order by runs.run, last, event.id
+      )
     select
-      runs.run as run,
-      event.value ->> 'seq' as seq,
-      event.value ->> 'at' as at,
-      datetime((event.value ->> 'at') / 1000, 'unixepoch') as at_utc,
-      event.value ->> 'type' as type,
-      event.value ->> 'path' as path,
-      event.value as data
-    from runs join histories on histories.run = runs.number, json_each(histories.events) as event
-    order by runs.run, histories.seq, event.id;
+      run,
+      seq,
+      at,
+      datetime(at / 1000, 'unixepoch') as at_utc,
+      type,
+      path,
+      '{"seq":' || seq || ',"at":' || at || ',"path":' || json_quote(path) || ',"type":' || json_quote(type)
+        || case json_type(more) when 'object' then ',' || substr(more, 2) when 'integer' then ',"attempt":' || more || '}' else '}' end
+        as data
+    from kept;
 
   create view timers as
     select run, path, due, datetime(due / 1000, 'unixepoch') as due_utc from steps where due is not null order by due;
@@ -153,7 +170,7 @@ export const INSERT_ATTEMPT = `
   insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
 
 export const INSERT_HISTORY = `
-  insert into histories (run, seq, events) values (?, ?, ?)`;
+  insert into histories (run, last, first, at, events) values (?, ?, ?, ?, ?)`;
 
 export const UPSERT_SIGNAL = `
   insert into signals (run, id, name, payload, sent_at, answer, taken_by)
@@ -180,7 +197,7 @@ export const SELECT_RUNS = `
   where number > ?1 and (?2 is null or orchestrator = ?2) and (?3 is null or status = ?3)
   order by number limit ?4`;
 
-export const SELECT_SEQ = `select coalesce(max(seq), 0) as seq from histories where run = ?`;
+export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories where run = ?`;
 
 export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
@@ -202,7 +219,7 @@ export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by pa
 
 /** A batch has an event at the least, so a limit of events is limit enough for batches. */
 export const SELECT_HISTORIES = `
-  select * from histories where run = (select number from runs where run = ?) and seq > ? order by seq limit ?`;
+  select * from histories where run = (select number from runs where run = ?) and last > ? order by last limit ?`;
 
 /** Whoever owned a run of this file is gone: the lock says so. */
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;

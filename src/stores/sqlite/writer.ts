@@ -4,9 +4,9 @@
  * around it, and what may be written at all, is for `index.ts`.
  */
 import type { StatementSync } from 'node:sqlite';
-import type { RunEvent } from '../../events.ts';
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
+import { textOfEvents } from './history.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
@@ -28,8 +28,11 @@ export class Writer {
     for (const { id, name, payload, sentAt, answer, takenBy } of signals) {
       this.#statement(sql.UPSERT_SIGNAL).run(run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
     }
-    const last = events.at(-1);
-    if (last !== undefined) this.#statement(sql.INSERT_HISTORY).run(number, last.seq, textOf(run, events));
+    const [first] = events;
+    if (first !== undefined) {
+      const last = first.seq + events.length - 1;
+      this.#statement(sql.INSERT_HISTORY).run(number, last, first.seq, first.at, textOfEvents(first.at, events));
+    }
     return number;
   }
 
@@ -103,9 +106,4 @@ export class Writer {
 /** JSON, where nothing is a null of the table: it is cheap, and a reader expects it. */
 function textOrNull(value: Json | object): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-/** Events without their run, which stands in the row. Quotes inside of values are escaped, so nothing else looks like it. */
-function textOf(run: string, events: readonly RunEvent[]): string {
-  return JSON.stringify(events).replaceAll(`"run":${JSON.stringify(run)},`, '');
 }

@@ -1,0 +1,45 @@
+/**
+ * The events of one commit to one run as text, and back. Every step of every run tells two, so what is the same in
+ * all of them (the run, numbers that follow each other, mostly the time) stands in the row once, and the names of the
+ * usual fields are left out. The view `events` in `schema.ts` reads the same text: change both.
+ */
+import { faultOfEvent, type RunEvent } from '../../events.ts';
+import type { Json, JsonObject } from '../../json.ts';
+
+/** Type, path, then an attempt or an object of fields, then a time: as far as there is something to say. */
+type Kept = [type: string, path: string, more?: Json, at?: number];
+
+/** Fields that every event has: run, number, time, type and path. */
+const COMMON = 5;
+
+export function textOfEvents(at: number, events: readonly RunEvent[]): string {
+  return JSON.stringify(events.map((event) => keptOf(at, event)));
+}
+
+function keptOf(at: number, event: RunEvent): Kept {
+  const kept: Kept = [event.type, event.path];
+  const more = moreOf(event);
+  if (event.at !== at) kept.push(more, event.at);
+  else if (more !== null) kept.push(more);
+  return kept;
+}
+
+function moreOf(event: RunEvent): Json {
+  const count = Object.keys(event).length;
+  if (count === COMMON) return null;
+  const { attempt } = event as { readonly attempt?: Json };
+  if (count === COMMON + 1 && Number.isSafeInteger(attempt)) return attempt as number;
+  const { run, seq, at, type, path, ...more } = event;
+  return more as unknown as JsonObject;
+}
+
+/** The events of one row, frozen. */
+export function eventsOf(run: string, first: number, at: number, kept: Json): readonly RunEvent[] {
+  return (kept as unknown as readonly Kept[]).map(([type, path, more = null, own = at], index) => {
+    const fields = typeof more === 'number' ? { attempt: more } : (more as JsonObject | null);
+    const event = Object.freeze({ run, seq: first + index, at: own, path, type, ...fields });
+    const fault = faultOfEvent(event);
+    if (fault !== null) throw new Error(fault);
+    return event as unknown as RunEvent;
+  });
+}
