@@ -22,6 +22,9 @@ import {
   SELECT_OLD_RUNS,
   SELECT_OPEN_PLACES,
   SELECT_RUN_BY_KEY,
+  SELECT_RUNS_IN,
+  SELECT_RUNS_OF,
+  SELECT_RUNS_OF_IN,
   SELECT_UNOWNED,
 } from '../../src/stores/sqlite/schema.ts';
 import { inShell, newFile, query } from '../helpers/files.ts';
@@ -275,6 +278,9 @@ describe('the file', () => {
     ['what nobody owns', SELECT_UNOWNED, 'runs_unowned'],
     ['what has ended long ago', SELECT_OLD_RUNS, 'runs_finished'],
     ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
+    ['runs of an orchestrator', SELECT_RUNS_OF, 'runs_by_orchestrator (orchestrator=? AND rowid>?)'],
+    ['runs in a status', SELECT_RUNS_IN, 'runs_by_status (status=? AND rowid>?)'],
+    ['runs of an orchestrator in a status', SELECT_RUNS_OF_IN, 'runs_by_status (status=? AND rowid>?)'],
     ['what is open in a run', SELECT_OPEN_PLACES, 'places_by_path (run=?)'],
     ['the children of a step', SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
     ['events of a run', SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],

@@ -41,7 +41,8 @@ export interface SqliteStore extends Store {
 /** What is known of a run that this process owns. */
 interface Owned {
   readonly fence: number;
-  readonly seq: number;
+  /** Of its last event; the only thing that a commit changes. */
+  seq: number;
   /** By which the tables of its places and its events know it. */
   readonly number: number;
 }
@@ -67,9 +68,8 @@ class SqliteFile implements SqliteStore {
   readonly #rows: RowReader;
   readonly #owned = new Map<string, Owned>();
   readonly #prepared = new Map<string, StatementSync>();
-  readonly #writer = new Writer((text) => this.#statement(text));
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
-  #db: DatabaseSync | null = null;
+  #opened: { readonly db: DatabaseSync; readonly writer: Writer } | null = null;
   #unlock: () => void = () => {};
   #prunedAt = 0;
 
@@ -94,7 +94,8 @@ class SqliteFile implements SqliteStore {
       this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
     try {
       usable(this.name, () => {
-        this.#db = this.#openFile();
+        const db = this.#openFile();
+        this.#opened = { db, writer: new Writer(db) };
         this.#statement(sql.RELEASE_ALL).run();
       });
       this.#prunedAt = Number.NEGATIVE_INFINITY;
@@ -110,14 +111,17 @@ class SqliteFile implements SqliteStore {
   commit(changes: readonly RunChange[]): void {
     const known = changes.map((change) => this.#check(change));
     const numbers: number[] = [];
-    this.#transaction(() => {
+    this.#transaction((writer) => {
       for (const [index, change] of changes.entries()) {
-        numbers.push(this.#writer.write(change, known[index]?.number ?? null, this.#owner.name));
+        numbers.push(writer.write(change, known[index]?.number ?? null, this.#owner.name));
       }
     });
     for (const [index, { run, fence, after, events, row }] of changes.entries()) {
+      const seq = after + events.length;
+      const owned = known[index];
       if (row !== null && isTerminal(row.status)) this.#owned.delete(run);
-      else this.#owned.set(run, { fence, seq: after + events.length, number: numbers[index] as number });
+      else if (owned) owned.seq = seq;
+      else this.#owned.set(run, { fence, seq, number: numbers[index] as number });
     }
     try {
       this.#pruneSome();
@@ -164,9 +168,16 @@ class SqliteFile implements SqliteStore {
   }
 
   readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
-    const rows = this.#all(sql.SELECT_RUNS, Number(cursor ?? 0), orchestrator ?? null, status ?? null, limit);
+    const rows = this.#list(orchestrator, status, Number(cursor ?? 0), limit);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
+  }
+
+  #list(of: string | undefined, status: string | undefined, after: number, limit: number): readonly Columns[] {
+    if (of === undefined && status === undefined) return this.#all(sql.SELECT_RUNS, after, limit);
+    if (of === undefined) return this.#all(sql.SELECT_RUNS_IN, after, status as string, limit);
+    if (status === undefined) return this.#all(sql.SELECT_RUNS_OF, after, of, limit);
+    return this.#all(sql.SELECT_RUNS_OF_IN, after, of, status, limit);
   }
 
   readOpen(run: string): ReturnType<Store['readOpen']> {
@@ -207,7 +218,7 @@ class SqliteFile implements SqliteStore {
   }
 
   close(): void {
-    if (this.#db === null) return;
+    if (this.#opened === null) return;
     try {
       usable(this.name, () => this.#statement(sql.RELEASE_RUNS).run(this.#owner.name));
     } finally {
@@ -218,8 +229,8 @@ class SqliteFile implements SqliteStore {
 
   #forget(): void {
     this.#prepared.clear();
-    this.#db?.close();
-    this.#db = null;
+    this.#opened?.db.close();
+    this.#opened = null;
   }
 
   backup(file: string): void {
@@ -251,7 +262,7 @@ class SqliteFile implements SqliteStore {
   }
 
   vacuum(): void {
-    usable(this.name, () => this.#open().exec('vacuum'));
+    usable(this.name, () => this.#open().db.exec('vacuum'));
   }
 
   #openFile(): DatabaseSync {
@@ -293,21 +304,23 @@ class SqliteFile implements SqliteStore {
     return known;
   }
 
-  /** What the file says of a run that is not remembered. */
+  /** What the file says of a run that is not remembered; it is from now on, unless it has ended. */
   #recall(run: string): Owned | null {
     const row = this.#get(sql.SELECT_RUN, run);
     if (row === null) return null;
     const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
     if (owner !== this.#owner.name) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
-    return { fence, seq: this.#get(sql.SELECT_SEQ, number)?.seq as number, number };
+    const recalled = { fence, seq: this.#get(sql.SELECT_SEQ, number)?.seq as number, number };
+    if (row.ended_at === null) this.#owned.set(run, recalled);
+    return recalled;
   }
 
-  #transaction(work: () => void): void {
+  #transaction(work: (writer: Writer) => void): void {
     usable(this.name, () => {
-      const db = this.#open();
+      const { db, writer } = this.#open();
       this.#statement('begin immediate').run();
       try {
-        work();
+        work(writer);
         this.#statement('commit').run();
       } catch (error) {
         try {
@@ -320,15 +333,15 @@ class SqliteFile implements SqliteStore {
     });
   }
 
-  #open(): DatabaseSync {
-    if (this.#db === null) throw new Error(`${this.name} is not open`);
-    return this.#db;
+  #open(): { readonly db: DatabaseSync; readonly writer: Writer } {
+    if (this.#opened === null) throw new Error(`${this.name} is not open`);
+    return this.#opened;
   }
 
   #statement(text: string): StatementSync {
     let statement = this.#prepared.get(text);
     if (statement === undefined) {
-      statement = this.#open().prepare(text);
+      statement = this.#open().db.prepare(text);
       this.#prepared.set(text, statement);
     }
     return statement;

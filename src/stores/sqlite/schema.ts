@@ -39,6 +39,8 @@ export const MIGRATIONS: readonly string[] = [
   create index runs_unfinished on runs (started_at) where ended_at is null;
   create index runs_unowned on runs (started_at) where ended_at is null and owner is null;
   create index runs_finished on runs (ended_at) where ended_at is not null;
+  create index runs_by_orchestrator on runs (orchestrator);
+  create index runs_by_status on runs (status);
 
   -- The places of runs, as compact as they can be: read the view "steps". A row goes to the end of the table, and
   -- what many runs do at once lies on few pages. Nothing is null where a number or a JSON of nothing would stand.
@@ -191,11 +193,17 @@ export const SELECT_RUN = `select * from runs where run = ?`;
 
 export const SELECT_RUN_BY_KEY = `select * from runs where orchestrator = ? and key = ?`;
 
-/** Runs in the order in which they were started; a null is no restriction. */
-export const SELECT_RUNS = `
-  select * from runs
-  where number > ?1 and (?2 is null or orchestrator = ?2) and (?3 is null or status = ?3)
-  order by number limit ?4`;
+export const SELECT_RUNS = `select * from runs where number > ? order by number limit ?`;
+
+export const SELECT_RUNS_OF = `
+  select * from runs indexed by runs_by_orchestrator where number > ? and orchestrator = ? order by number limit ?`;
+
+export const SELECT_RUNS_IN = `
+  select * from runs indexed by runs_by_status where number > ? and status = ? order by number limit ?`;
+
+/** By status, which is rarer than an orchestrator where somebody looks for both. */
+export const SELECT_RUNS_OF_IN = `
+  select * from runs indexed by runs_by_status where number > ? and orchestrator = ? and status = ? order by number limit ?`;
 
 export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories where run = ?`;
 

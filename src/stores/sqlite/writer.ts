@@ -3,17 +3,30 @@
  * and small rows: nothing is looked up first, and nothing is written again that stays as it was. The transaction
  * around it, and what may be written at all, is for `index.ts`.
  */
-import type { StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
 import { textOfEvents } from './history.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
-  readonly #statement: (text: string) => StatementSync;
+  readonly #insertRun: StatementSync;
+  readonly #updateRun: StatementSync;
+  readonly #upsertPlace: StatementSync;
+  readonly #endPlace: StatementSync;
+  readonly #insertAttempt: StatementSync;
+  readonly #upsertSignal: StatementSync;
+  readonly #insertHistory: StatementSync;
 
-  constructor(statement: (text: string) => StatementSync) {
-    this.#statement = statement;
+  /** For as long as the database is open. */
+  constructor(db: DatabaseSync) {
+    this.#insertRun = db.prepare(sql.INSERT_RUN);
+    this.#updateRun = db.prepare(sql.UPDATE_RUN);
+    this.#upsertPlace = db.prepare(sql.UPSERT_PLACE);
+    this.#endPlace = db.prepare(sql.END_PLACE);
+    this.#insertAttempt = db.prepare(sql.INSERT_ATTEMPT);
+    this.#upsertSignal = db.prepare(sql.UPSERT_SIGNAL);
+    this.#insertHistory = db.prepare(sql.INSERT_HISTORY);
   }
 
   /** Writes one change, and answers with the number of its run; null is the number of a run that begins. */
@@ -23,15 +36,15 @@ export class Writer {
     if (number === null) throw new Error(`run "${run}" was changed before it began`);
     for (const actor of actors) this.#place(number, actor);
     for (const { path, attempt, error, startedAt, endedAt } of attempts) {
-      this.#statement(sql.INSERT_ATTEMPT).run(run, path, attempt, JSON.stringify(error), startedAt, endedAt);
+      this.#insertAttempt.run(run, path, attempt, JSON.stringify(error), startedAt, endedAt);
     }
     for (const { id, name, payload, sentAt, answer, takenBy } of signals) {
-      this.#statement(sql.UPSERT_SIGNAL).run(run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
+      this.#upsertSignal.run(run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
     }
     const [first] = events;
     if (first !== undefined) {
       const last = first.seq + events.length - 1;
-      this.#statement(sql.INSERT_HISTORY).run(number, last, first.seq, first.at, textOfEvents(first.at, events));
+      this.#insertHistory.run(number, last, first.seq, first.at, textOfEvents(first.at, events));
     }
     return number;
   }
@@ -40,11 +53,11 @@ export class Writer {
     const output = JSON.stringify(row.output);
     const error = textOrNull(row.error);
     if (known !== null) {
-      this.#statement(sql.UPDATE_RUN).run(row.status, output, error, row.reason, row.endedAt, known);
+      this.#updateRun.run(row.status, output, error, row.reason, row.endedAt, known);
       return known;
     }
     const { run, key, orchestrator, version, hash, status, reason, startedAt, endedAt } = row;
-    const { lastInsertRowid } = this.#statement(sql.INSERT_RUN).run(
+    const { lastInsertRowid } = this.#insertRun.run(
       run,
       key,
       orchestrator,
@@ -70,7 +83,7 @@ export class Writer {
     const error = textOrNull(actor.error);
     const memory = Object.keys(actor.memory).length === 0 ? null : JSON.stringify(actor.memory);
     if (endedAt !== null) {
-      const { changes } = this.#statement(sql.END_PLACE).run(
+      const { changes } = this.#endPlace.run(
         state,
         attempt,
         output,
@@ -85,7 +98,7 @@ export class Writer {
       if (changes === 1) return;
       // It began in this very commit, or was skipped.
     }
-    this.#statement(sql.UPSERT_PLACE).run(
+    this.#upsertPlace.run(
       run,
       path,
       kind,
