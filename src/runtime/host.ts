@@ -102,13 +102,8 @@ export class Host {
   }
 
   get counts() {
-    return {
-      turns: this.turns,
-      commits: this.#committer.commits,
-      ignored: this.#dispatcher.ignored,
-      refused: this.#reader.refused,
-      inMemory: this.#runs.size,
-    };
+    const [{ commits }, { ignored }, { refused }] = [this.#committer, this.#dispatcher, this.#reader];
+    return { turns: this.turns, commits, ignored, refused, inMemory: this.#runs.size };
   }
 
   /** No message waits, nothing is to be committed. Bodies and timers may be under way, and runs may wait for a store that fails. */
@@ -360,6 +355,9 @@ export class Host {
   /** The run as the store has it, and what is owed to it. Null when it has ended, or never was. */
   async #recall(id: string, line: readonly Message[]): Promise<RunState | null> {
     const { store, clock } = this.#options;
+    // Somebody else had it read while this one stood in line: a second one beside it would know less.
+    const here = this.#runs.get(id);
+    if (here !== undefined) return here;
     // Only after a commit that failed can anything be under way here; to look through everything for each run that is
     // taken over would be quadratic.
     const inDoubt = this.#inDoubt.has(id);

@@ -1,5 +1,5 @@
 /** A store that refuses one run for good, and a store that processes share: what becomes of the others. */
-import { CommitConflict, createSignalbox, memory, orchestrator, RunExists, task, track } from 'signalbox';
+import { CommitConflict, createSignalbox, type LogLine, memory, orchestrator, RunExists, task, track } from 'signalbox';
 import { fakeClock, settled } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -52,6 +52,72 @@ test('a start that the store refuses because the key was taken meanwhile is told
   await first.result();
   await expect(box.start(flow, { key: 'k', input: 2 })).rejects.toBeInstanceOf(RunExists);
   expect(box.counts.timers).toBe(0);
+});
+
+test('a run that is claimed while somebody asks for it is read once, and stands in memory once (I2)', async () => {
+  const inner = memory();
+  const held = orchestrator('held', { version: '1', input: z.any() }).track(
+    't',
+    track('t', { input: z.any() }).wait('one', { signal: 'go' }).wait('two', { signal: 'go' }),
+  );
+  const first = await createSignalbox({ orchestrators: [held], store: inner });
+  await first.start(held, { id: 'r', input: null });
+  // The first box is dead without having closed; the second learns so at its first look, and is answered late.
+  const gates = {
+    readOpen: Promise.withResolvers<void>(),
+    claim: Promise.withResolvers<void>(),
+    commit: Promise.withResolvers<void>(),
+  };
+  let looks = 0;
+  const clock = fakeClock();
+  const lines: string[] = [];
+  const logger = ({ level, message }: LogLine) => void (level === 'error' && lines.push(message));
+  const nothing = {
+    listen: () => {},
+    leaveCommand: () => {},
+    readCommands: () => [],
+    answerCommand: () => {},
+    takeAnswer: () => null,
+  };
+  const store = wrapped(
+    {
+      shared: nothing,
+      async readOpen(run) {
+        await gates.readOpen.promise;
+        return inner.readOpen(run);
+      },
+      async claim(limit) {
+        looks += 1;
+        if (looks === 1) return [];
+        const claimed = await inner.claim(limit);
+        await gates.claim.promise;
+        return claimed;
+      },
+      async commit(changes) {
+        await gates.commit.promise;
+        await inner.commit(changes);
+      },
+    },
+    inner,
+  );
+  const box = await createSignalbox({ orchestrators: [held], store, clock, logger, lease: '9s' });
+  await box.recovered;
+  const asked = box.run('r').signal('go', 1);
+  await settled();
+  const moved = clock.advance('3s');
+  while (looks < 2) await settled();
+  gates.readOpen.resolve();
+  await settled();
+  gates.claim.resolve();
+  await moved;
+  gates.commit.resolve();
+  expect(await asked).toEqual({ answer: 'accepted', step: 't/one' });
+
+  expect(await box.run('r').signal('go', 2)).toEqual({ answer: 'accepted', step: 't/two' });
+
+  expect(await box.run('r').result()).toEqual({ t: 2 });
+  expect(lines).toEqual([]);
+  await box.close();
 });
 
 test('in a store that processes share a box gives signs of life, and takes over what the dead have left (I2)', async () => {

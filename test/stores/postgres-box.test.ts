@@ -1,9 +1,18 @@
 /** Boxes on Postgres: what ends there as it does in memory, and what one box goes on with when another is gone. */
-import { type AnyOrchestrator, createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
+import {
+  type AnyOrchestrator,
+  createSignalbox,
+  memory,
+  orchestrator,
+  type Store,
+  task,
+  track,
+  type Signalbox,
+} from 'signalbox';
 import { postgres } from 'signalbox/postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { newSchema, query, until, useServer } from '../helpers/postgres.ts';
-import { called, scenarios } from '../helpers/scenarios.ts';
+import { called, playing, scenarios } from '../helpers/scenarios.ts';
 import { Anything, faultsOfHistory, historyOf, hurriedClock } from '../helpers/stage.ts';
 
 const server = useServer();
@@ -12,6 +21,7 @@ const quiet = () => {};
 async function play(each: AnyOrchestrator, store: Store) {
   called.length = 0;
   await using box = await createSignalbox({ orchestrators: [each], store, clock: hurriedClock(), logger: quiet });
+  playing.box = box as unknown as Signalbox;
   const run = await box.start(each, { id: 'r', input: null });
   const { status, output, outputs } = await run.outcome();
   const [history, faults] = [await historyOf(run), await faultsOfHistory(run)];

@@ -198,19 +198,16 @@ return 0
 export const RENEW = script(WRITES_ALWAYS, `call('HSET', base .. 'owners', ARGV[1], ARGV[2]) return 0`);
 
 /**
- * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, now by a clock that
- * others keep as well (see \`time.ts\`), how many.
+ * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, how many.
  */
 export const CLAIM = script(
   WRITES,
   `
-local owner, lease, now, other, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local owner, lease, now, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 call('HSET', base .. 'owners', owner, lease)
 local sources, owners = { 'unowned' }, call('HGETALL', base .. 'owners')
 for index = 1, #owners, 2 do
-  local till, tillOther = string.match(owners[index + 1], '^(%S+) ?(%S*)$')
-  tillOther = tonumber(tillOther)
-  if owners[index] ~= owner and ((tonumber(till) or 0) < now or (other and tillOther and tillOther < other)) then
+  if owners[index] ~= owner and (tonumber(owners[index + 1]) or 0) < now then
     local source = 'owned:' .. owners[index]
     if call('ZCARD', base .. source) > 0 then
       sources[#sources + 1] = source
