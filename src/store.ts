@@ -109,7 +109,7 @@ export interface OpenRun {
   readonly fence: number;
   /** The number of its last event. */
   readonly seq: number;
-  /** Its actors that have not ended. */
+  /** Its actors that have not ended, in the order in which they began. */
   readonly open: readonly ActorRow[];
   /** Signals that nobody has taken yet, in the order in which they came. */
   readonly signals: readonly SignalRow[];

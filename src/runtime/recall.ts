@@ -41,8 +41,12 @@ export async function recall(
   if (root === undefined) throw misfit(store, row.run, '', 'the run has not ended, and its own place is missing');
   const run = stateOf(plan, row, fence, seq, root, actors);
   for (const signal of signals) signalsOf(run).keep(signal);
-  for (const actor of actors.values()) {
+  // In the order in which they began, which is not that of the paths: the first to wait is the first to be served.
+  for (const { path } of open) {
+    const actor = actors.get(path) as Actor;
     if (actor.invoked === SIGNAL) signalsOf(run).await(actor);
+  }
+  for (const actor of actors.values()) {
     if (!actor.kind.parent) continue;
     const children = await store.readChildren(row.run, actor.path);
     const known = children.map(({ path, state, output }) => ({
