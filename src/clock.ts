@@ -24,3 +24,19 @@ export const systemClock: Clock = {
     return () => clearTimeout(handle);
   },
 };
+
+/** A wake-up by the machine's own clock after any delay, also one that no timer of Node can count. */
+export function wakeAfterAny(ms: number, wake: () => void): () => void {
+  let stop = (): void => {};
+  const wait = (rest: number): void => {
+    const delay = Math.min(rest, MAX_DELAY);
+    stop = systemClock.wakeAfter(delay, () => (rest > delay ? wait(rest - delay) : wake()));
+  };
+  wait(ms);
+  return () => stop();
+}
+
+/** When a delay that begins now is over; at the latest when numbers end, which a store could not read back beyond. */
+export function dueAfter(now: number, ms: number): number {
+  return Math.min(now + ms, Number.MAX_SAFE_INTEGER);
+}

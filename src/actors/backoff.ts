@@ -1,6 +1,6 @@
 /** `backoff`: the pause between two attempts (S10). Invoked by a task's `retrying`. */
 import { fromPromise } from 'xstate';
-import { MAX_DELAY, systemClock } from '../clock.ts';
+import { dueAfter, MAX_DELAY, systemClock } from '../clock.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { chanceOf } from '../ids.ts';
@@ -32,6 +32,6 @@ export const backoff: Invoked = {
     do: 'wake',
     path: invoker.path,
     attempt: invoker.attempt,
-    due: invoker.due ?? invoker.now + delayOf(invoker, `${invoker.run}/${invoker.path}#${invoker.attempt}`),
+    due: invoker.due ?? dueAfter(invoker.now, delayOf(invoker, `${invoker.run}/${invoker.path}#${invoker.attempt}`)),
   }),
 };

@@ -1,6 +1,6 @@
 /** `signal`: what a wait waits for. Somebody else sends it; the timer that may stand beside it is only a limit. */
 import { fromPromise } from 'xstate';
-import { MAX_DELAY, systemClock } from '../clock.ts';
+import { dueAfter, wakeAfterAny } from '../clock.ts';
 import type { PlanNode, WaitSpec } from '../definition.ts';
 import { fromMs } from '../duration.ts';
 import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors.ts';
@@ -17,13 +17,13 @@ export const signal: Invoked = {
       new Promise((_, reject) => {
         const limit = node === null ? null : limitOf(node);
         if (node === null || limit === null) return;
-        const stop = systemClock.wakeAfter(Math.min(limit, MAX_DELAY), () => reject(lateFor(node, node.name)));
+        const stop = wakeAfterAny(limit, () => reject(lateFor(node, node.name)));
         stopped.addEventListener('abort', stop, { once: true });
       }),
   ),
   describe({ path, attempt, node, now, due }) {
     const limit = limitOf(node);
-    return limit === null ? null : { do: 'wake', path, attempt, due: due ?? now + limit };
+    return limit === null ? null : { do: 'wake', path, attempt, due: due ?? dueAfter(now, limit) };
   },
   late: ({ node, path }) => lateFor(node, path),
 };

@@ -1,6 +1,6 @@
 /** `sleep`: a pause of a declared length. Invoked by a sleep's `waiting`. */
 import { fromPromise } from 'xstate';
-import { MAX_DELAY, systemClock } from '../clock.ts';
+import { dueAfter, wakeAfterAny } from '../clock.ts';
 import type { PlanNode, SleepSpec } from '../definition.ts';
 import type { Invoked } from './effect.ts';
 
@@ -13,11 +13,16 @@ export const sleep: Invoked = {
   logic: fromPromise<void, SleepInput>(
     ({ input: { node }, signal }) =>
       new Promise((resolve) => {
-        const stop = systemClock.wakeAfter(Math.min(lengthOf(node), MAX_DELAY), resolve);
+        const stop = wakeAfterAny(lengthOf(node), resolve);
         signal.addEventListener('abort', stop, { once: true });
       }),
   ),
-  describe: ({ path, attempt, node, now, due }) => ({ do: 'wake', path, attempt, due: due ?? now + lengthOf(node) }),
+  describe: ({ path, attempt, node, now, due }) => ({
+    do: 'wake',
+    path,
+    attempt,
+    due: due ?? dueAfter(now, lengthOf(node)),
+  }),
 };
 
 function lengthOf(node: PlanNode | null): number {

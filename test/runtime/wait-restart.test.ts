@@ -135,4 +135,12 @@ describe.each(places)('in %s', (_, place) => {
     await run.signal('b', 'at last');
     expect(await run.result()).toEqual({ far: 'far', ever: 'at last' });
   });
+
+  test('a wait of the longest time that there is can be read back', async () => {
+    const next = place();
+    await using at = await open(waiting({ timeout: Number.MAX_SAFE_INTEGER }), { store: next(), idleRuns: 0 });
+    const run = await at.start();
+    expect(await run.status()).toBe('waiting');
+    expect(await run.signal('go', 1)).toMatchObject({ answer: 'accepted' });
+  });
 });
