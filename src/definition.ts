@@ -215,8 +215,11 @@ export interface PlanNode {
   readonly after: readonly number[];
   /** Ordinals of the siblings that wait for this one. */
   readonly dependents: readonly number[];
-  /** What the mappers of its children see: all that ended before (a track), or what they depend on (an orchestrator). */
-  readonly sees: 'earlier' | 'dependencies';
+  /**
+   * What the mappers of its children see: all that ended before (a track), what they depend on (an orchestrator), or
+   * what its own mapper saw (a step that runs another one for itself).
+   */
+  readonly sees: 'earlier' | 'dependencies' | 'above';
   /** What a child's failure does: stop the siblings, or let all but its dependents go on (S12). */
   readonly onFailure: FailurePolicy;
   readonly concurrency: number;

@@ -62,9 +62,8 @@ function sleepSpec(ms: number): SleepSpec {
 }
 
 /** The step that a wait runs when its time is up. */
-function insteadOf(body: BodyDefinition | string): StepDefinition | null {
-  if (typeof body === 'string' || body.is !== 'wait' || typeof body.onTimeout !== 'object') return null;
-  return 'body' in body.onTimeout ? body.onTimeout : null;
+function insteadOf({ onTimeout }: WaitDefinition): StepDefinition | null {
+  return typeof onTimeout === 'object' && 'body' in onTimeout ? onTimeout : null;
 }
 
 function waitSpec({ signal, payload, where, timeout, onTimeout }: WaitDefinition): WaitSpec {
@@ -202,13 +201,10 @@ class Compiler {
     }
   }
 
-  /** A step for when the time is up is a child that begins with what the wait was given: its mapper is the wait's own. */
+  /** A step for when the time is up is a child, whose mapper is told what one in the place of the wait would be. */
   #wait(definition: WaitDefinition): Shape {
     const instead = insteadOf(definition);
-    const uses =
-      instead === null
-        ? []
-        : [{ name: instead.name, shape: this.shapeOf(instead.body), input: ({ input }: Facts) => input }];
+    const uses = instead === null ? [] : [this.#use(instead)];
     return {
       ...LEAF,
       kind: 'wait',
@@ -218,6 +214,7 @@ class Compiler {
         uses,
         uses.map(() => NO_ORDINALS),
       ),
+      sees: 'above',
     };
   }
 
@@ -275,7 +272,7 @@ class Compiler {
   }
 
   #use({ name, body, input }: StepDefinition): Use {
-    return { name, shape: this.shapeOf(body), input: input ?? insteadOf(body)?.input ?? null };
+    return { name, shape: this.shapeOf(body), input: input ?? null };
   }
 
   #merging({ name, members, merge }: CompositeDefinition): Use {

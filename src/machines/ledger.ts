@@ -51,6 +51,7 @@ export class Ledger {
   readonly #input: Json;
   readonly #run: RunFacts;
   readonly #maxBytes: number;
+  readonly #above: Ledger | null;
   readonly #state: number[];
   /** How many siblings each child still waits for. */
   readonly #missing: number[];
@@ -62,11 +63,20 @@ export class Ledger {
   #earlier: { [name: string]: Json } | null = null;
   #earlierView: Facts['outputs'] | null = null;
 
-  constructor(node: PlanNode, input: Json, run: RunFacts, maxBytes: number, known: Iterable<KnownChild> = []) {
+  /** `above` is that of the node's own parent. */
+  constructor(
+    node: PlanNode,
+    input: Json,
+    run: RunFacts,
+    maxBytes: number,
+    above: Ledger | null,
+    known: Iterable<KnownChild> = [],
+  ) {
     this.#node = node;
     this.#input = input;
     this.#run = run;
     this.#maxBytes = maxBytes;
+    this.#above = above;
     const count = node.children.length;
     // Plain arrays: most parents have a handful of children, for which a typed array costs more than all the rest.
     this.#state = new Array<number>(count).fill(WAITING);
@@ -138,6 +148,7 @@ export class Ledger {
 
   /** What the mapper of `child` is told (S1). */
   factsFor(child: PlanNode): Facts {
+    if (this.#node.sees === 'above' && this.#above !== null) return this.#above.factsFor(this.#node);
     const { index, after } = child;
     const input = this.#input;
     const run = this.#run;

@@ -29,7 +29,8 @@ class LiveChildren {
 
   constructor(self: AnyActorRef, node: PlanNode, input: Json) {
     this.#self = self;
-    this.#ledger = new Ledger(node, input, LIVE_RUN, DEFAULT_MAX_BYTES);
+    const above = self._parent === undefined ? undefined : byParent.get(self._parent);
+    this.#ledger = new Ledger(node, input, LIVE_RUN, DEFAULT_MAX_BYTES, above === undefined ? null : above.#ledger);
   }
 
   begin(): AnyEventObject {

@@ -54,7 +54,8 @@ export async function recall(
       status: state,
       output,
     }));
-    actor.ledger = new Ledger(actor.node, actor.input, run.facts, rules.maxValueBytes, known);
+    const { node, input, parent } = actor;
+    actor.ledger = new Ledger(node, input, run.facts, rules.maxValueBytes, parent?.ledger ?? null, known);
     const context = actor.kind.recount?.(
       actor.state.context,
       actor.ledger.ready,

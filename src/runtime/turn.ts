@@ -282,7 +282,8 @@ export class Turn {
 
   #startOf(actor: Actor): AnyEventObject {
     if (!actor.kind.parent) return START;
-    actor.ledger = new Ledger(actor.node, actor.input, this.#run.facts, this.#rules.maxValueBytes);
+    const { node, input, parent } = actor;
+    actor.ledger = new Ledger(node, input, this.#run.facts, this.#rules.maxValueBytes, parent?.ledger ?? null);
     const { ready, finished } = actor.ledger.begin();
     return { type: 'start', ready, finished: this.#placed(actor, finished) };
   }
