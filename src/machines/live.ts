@@ -9,14 +9,25 @@
 import { type AnyActorRef, type AnyEventObject, createActor } from 'xstate';
 import type { PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
-import { DEFAULT_MAX_BYTES, type Json } from '../json.ts';
+import { DEFAULT_MAX_BYTES, type Json, toJson } from '../json.ts';
 import { type Arrival, Ledger } from './ledger.ts';
-import { prepare, weigh } from './mapping.ts';
+import { mapped, prepare, weigh } from './mapping.ts';
 import { builtInKinds } from './registry.ts';
 
 interface Parent {
   readonly self: AnyActorRef;
   readonly context: { readonly node: PlanNode | null; readonly input: Json };
+}
+
+/** A step that a signal may be for, and what its `where` is told. */
+interface Waiting {
+  readonly actor: AnyActorRef;
+  readonly node: PlanNode;
+  readonly ledger: Ledger;
+}
+
+function isWait({ spec }: PlanNode): boolean {
+  return (spec as WaitSpec | null)?.signal !== undefined;
 }
 
 /** Without a host there is no run on record; the facts say so. */
@@ -25,11 +36,16 @@ const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, 
 class LiveChildren {
   readonly #self: AnyActorRef;
   readonly #ledger: Ledger;
-  readonly #children = new Map<AnyActorRef, PlanNode>();
+  readonly #children = new Set<AnyActorRef>();
+  /** Of the parent above all others. */
+  readonly #top: LiveChildren;
+  /** Steps anywhere below that wait for a signal, in the order in which they began. */
+  readonly #waits = new Set<Waiting>();
 
   constructor(self: AnyActorRef, node: PlanNode, input: Json) {
     this.#self = self;
     const above = self._parent === undefined ? undefined : byParent.get(self._parent);
+    this.#top = above === undefined ? this : above.#top;
     this.#ledger = new Ledger(node, input, LIVE_RUN, DEFAULT_MAX_BYTES, above === undefined ? null : above.#ledger);
   }
 
@@ -49,22 +65,22 @@ class LiveChildren {
   }
 
   tell(event: AnyEventObject): void {
-    for (const child of this.#children.keys()) queueMicrotask(() => child.send(event));
+    for (const child of this.#children) queueMicrotask(() => child.send(event));
   }
 
-  /** The first step that waits for the signal and that it fits takes it. There is no sender to tell if none does. */
-  signal(name: string, payload: Json): boolean {
-    for (const [actor, node] of this.#children) {
+  /**
+   * The first step that waits for the signal and that it fits takes it, however deep it stands. There is no sender to
+   * tell if none does, and nothing is kept for those that will.
+   */
+  signal(name: string, payload: Json): void {
+    const read = mapped(`payload of signal "${name}"`, () => toJson(payload, `payload of signal "${name}"`));
+    if ('error' in read) return;
+    for (const { actor, node, ledger } of this.#top.#waits) {
       const { value } = actor.getSnapshot() as { readonly value: unknown };
-      if ((node.spec as WaitSpec | null)?.signal === name && value === 'waiting') {
-        const verdict = weigh(node, this.#ledger, payload, DEFAULT_MAX_BYTES);
-        if (!('payload' in verdict)) continue;
-        actor.send({ type: 'signal', payload: verdict.payload });
-        return true;
-      }
-      if (byParent.get(actor)?.signal(name, payload)) return true;
+      if ((node.spec as WaitSpec).signal !== name || value !== 'waiting') continue;
+      const verdict = weigh(node, ledger, read.output, DEFAULT_MAX_BYTES);
+      if ('payload' in verdict) return actor.send({ type: 'signal', payload: verdict.payload });
     }
-    return false;
   }
 
   #start(child: PlanNode): void {
@@ -73,10 +89,13 @@ class LiveChildren {
     const { machine } = builtInKinds.get(child.kind);
     const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };
     const actor: AnyActorRef = createActor(machine, options as never);
-    this.#children.set(actor, child);
+    this.#children.add(actor);
+    const waiting: Waiting = { actor, node: child, ledger: this.#ledger };
+    if (isWait(child)) this.#top.#waits.add(waiting);
     actor.subscribe({
       complete: () => {
         this.#children.delete(actor);
+        this.#top.#waits.delete(waiting);
         const { value, context } = actor.getSnapshot() as {
           value: string;
           context: { output: Json; error: ErrorRecord | null };
