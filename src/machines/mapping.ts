@@ -37,24 +37,39 @@ export type Verdict = { readonly payload: Json } | { readonly issues: readonly I
  * Holds a payload against what a wait asks for. Nothing in a payload can fail the step: whoever sent it is told, and
  * the step waits on, even if its `where` threw.
  */
-export function weigh(
-  node: PlanNode,
-  ledger: { factsFor(child: PlanNode): Facts } | null,
-  payload: Json,
-  maxBytes: number,
-): Verdict {
-  const { payload: schema, where, signal } = node.spec as WaitSpec;
+export function weigh(node: PlanNode, ledger: Facing | null, payload: Json, maxBytes: number): Verdict {
+  const parsed = parsePayload(node, payload, maxBytes);
+  return 'payload' in parsed ? suits(node, ledger, parsed.payload) : parsed;
+}
+
+interface Facing {
+  factsFor(child: PlanNode): Facts;
+}
+
+/** The first half of it: what the schema says. */
+export function parsePayload(node: PlanNode, payload: Json, maxBytes: number): Verdict {
+  const { payload: schema, signal } = node.spec as WaitSpec;
+  if (schema === null) return { payload };
   const what = `payload of signal "${signal}"`;
   try {
-    const value = schema === null ? payload : toJson(parsedNow(schema, payload, what), what, maxBytes);
-    if (where === null || ledger === null) return { payload: value };
-    const facts = { ...ledger.factsFor(node), payload: value as never };
-    if (synchronous(what, where(facts)) === true) return { payload: value };
+    return { payload: toJson(parsedNow(schema, payload, what), what, maxBytes) };
+  } catch (thrown) {
+    return thrown instanceof InputInvalid ? { issues: thrown.fields.issues } : refusedFor(reasonOf(thrown));
+  }
+}
+
+/** The second half: what `where` says of a payload as the schema has made it. */
+export function suits(node: PlanNode, ledger: Facing | null, payload: Json): Verdict {
+  const { where } = node.spec as WaitSpec;
+  if (where === null || ledger === null) return { payload };
+  try {
+    const said = where(Object.freeze({ ...ledger.factsFor(node), payload: payload as never }));
+    if (synchronous(`"where" of step "${node.name}"`, said) === true) return { payload };
     return refusedFor(`Step "${node.name}" waits for another one: its "where" did not say true.`);
   } catch (thrown) {
-    if (thrown instanceof InputInvalid) return { issues: thrown.fields.issues };
-    if (thrown instanceof SignalboxError) return refusedFor(thrown.message);
-    return refusedFor(`The "where" of step "${node.name}" threw: ${reasonOf(thrown)}`);
+    const how =
+      thrown instanceof MapperAsync ? 'answered with a promise, and may not wait.' : `threw: ${reasonOf(thrown)}`;
+    return refusedFor(`The "where" of step "${node.name}" ${how}`);
   }
 }
 
