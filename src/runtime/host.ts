@@ -387,7 +387,8 @@ export class Host {
   async #recognise(id: string, message: SignalMessage): Promise<void> {
     const there = await this.#options.store.readSignal(id, message.id);
     message.known = there !== null;
-    if (there !== null) message.answer = answerOf(there);
+    // What was answered in a turn that did not land is worth nothing.
+    message.answer = there === null ? null : answerOf(there);
   }
 
   #settleDoubt(id: string, run: RunState | null): void {
