@@ -142,8 +142,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, every: lease / 3 });
     }
     const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
-    const ids = options.ids ?? randomIds;
-    this.#context = { store, command, ids, maxValueBytes, followers: this.#followers, kinds: builtInKinds };
+    this.#context = { store, command, maxValueBytes, followers: this.#followers, kinds: builtInKinds };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */

@@ -4,7 +4,7 @@
  */
 import { BoxClosed, type ErrorRecord, InvalidOption, RunCancelled, RunFailed, RunUnknown } from '../errors.ts';
 import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '../events.ts';
-import type { Ids } from '../ids.ts';
+import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
@@ -18,7 +18,6 @@ export interface RunContext {
   readonly store: Store;
   /** Hands a request to a run, whoever owns it. */
   readonly command: Command;
-  readonly ids: Ids;
   readonly maxValueBytes: number;
   readonly followers: Followers;
   readonly kinds: Kinds;
@@ -44,7 +43,26 @@ export interface SignalOptions {
   readonly id?: string;
 }
 
-const MAX_SIGNAL_ID = 200;
+const MAX_SIGNAL_TEXT = 200;
+
+function checkText(option: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '' && value.length <= MAX_SIGNAL_TEXT) return;
+  throw new InvalidOption({ option, value, expected: `a string of 1 to ${MAX_SIGNAL_TEXT} characters` });
+}
+
+/** What comes without an id gets one that no other has: ids that a box is given for its runs may come twice. */
+function idAmong(options: SignalOptions): string {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOption({ option: 'options', value: options, expected: 'an object with the id, or nothing' });
+  }
+  for (const key of Object.keys(options)) {
+    if (key === 'id') continue;
+    throw new InvalidOption({ option: key, value: undefined, expected: 'nothing: a signal has no option but "id"' });
+  }
+  const { id = randomIds() } = options;
+  checkText('id', id);
+  return id;
+}
 
 /** A handle on a run. `Output` is what its orchestrator results in. */
 export class Run<Output = Json> {
@@ -136,14 +154,9 @@ export class Run<Output = Json> {
    * const { answer } = await run.signal('confirm', { id: '17' }, { id: request.headers['idempotency-key'] });
    */
   async signal(name: string, payload: unknown = null, options: SignalOptions = {}): Promise<SignalAnswer> {
-    const { store, command, ids, maxValueBytes, followers } = this.#context;
-    if (typeof name !== 'string' || name === '') {
-      throw new InvalidOption({ option: 'name', value: name, expected: 'the name of a signal' });
-    }
-    const { id = ids() } = options;
-    if (typeof id !== 'string' || id === '' || id.length > MAX_SIGNAL_ID) {
-      throw new InvalidOption({ option: 'id', value: id, expected: `a string of 1 to ${MAX_SIGNAL_ID} characters` });
-    }
+    const { store, command, maxValueBytes, followers } = this.#context;
+    checkText('name', name);
+    const id = idAmong(options);
     const value = toJson(payload, `payload of signal "${name}"`, maxValueBytes);
     if (followers.closed) throw new BoxClosed();
     return send(store, command, this.id, { type: 'signal', id, name, payload: value, answer: null, known: false });
