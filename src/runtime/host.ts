@@ -131,6 +131,7 @@ export class Host {
 
   /** As `post`, and resolves when what the message changed is committed. False if the run has ended or is not there. */
   async command(id: string, message: Message): Promise<boolean> {
+    if (this.#closed) throw new BoxClosed();
     const here = this.#runs.get(id);
     if (here !== undefined) {
       await this.#committed(here, message);
@@ -141,6 +142,7 @@ export class Host {
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
     const run = await this.#reader.read(id, [message]);
     if (run === null) {
+      if (this.#closed) throw new BoxClosed();
       const refusal = this.#reader.refusalOf(id);
       if (refusal !== undefined) throw refusal;
       return false;

@@ -2,7 +2,7 @@
  * Requests to a run that this process may own: a cancel, a signal. A signal is taken once for each id, however often
  * and from wherever it comes (S17); what it was answered the first time is the answer.
  */
-import { RunUnknown } from '../errors.ts';
+import { Impossible } from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Store } from '../store.ts';
 import type { Host } from './host.ts';
@@ -50,6 +50,5 @@ export async function send(store: Store, command: Command, run: string, message:
   const known = await store.readSignal(run, message.id);
   if (known !== null) return answerOf(known);
   if (isTerminal(row.status)) return refused('run-ended', `Run "${run}" has ended: it is ${row.status}.`);
-  // It ended and its row went in between, or it never was.
-  throw new RunUnknown({ run });
+  throw new Impossible(`Run "${run}" could not take signal "${message.name}"; the log says why.`);
 }

@@ -3,7 +3,7 @@ import { compositeTrack, createSignalbox, orchestrator, task, track } from 'sign
 import { fakeClock, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Anything, eventsOf, faultsOfHistory, historyOf, rejection, stage } from '../helpers/stage.ts';
+import { Anything, eventsOf, faultsOfHistory, historyOf, rejection, soon, stage } from '../helpers/stage.ts';
 import { head, one, open, places, waiting } from '../helpers/waits.ts';
 
 const N = z.object({ n: z.number() });
@@ -226,6 +226,22 @@ describe('a signal is refused', () => {
     const error = await rejection((run.signal as (...given: unknown[]) => Promise<unknown>)(...args));
     expect(error).toMatchObject({ code: 'option-invalid', fields: { option } });
     expect(await run.status()).toBe('waiting');
+  });
+
+  test('with an error when the box is closed, also if that comes in between', async () => {
+    for (const [, place] of places) {
+      const at = await open(waiting(), { store: place()(), idleRuns: 0 });
+      const run = await at.start();
+      const sent = run.signal('go', 1).catch((error: unknown) => error);
+      const cancelled = run.cancel().catch((error: unknown) => error);
+      await at.box.close();
+      expect(await soon(sent)).toMatchObject({ code: 'box-closed' });
+      expect(await soon(cancelled)).toMatchObject({ code: 'box-closed' });
+      await expect(run.signal('go', 1)).rejects.toMatchObject({ code: 'box-closed' });
+      await expect(at.box.signal({ orchestrator: 'waiting', key: 'k' }, 'go')).rejects.toMatchObject({
+        code: 'box-closed',
+      });
+    }
   });
 });
 
