@@ -24,6 +24,9 @@ import { knownNames, nameProblem, segmentOf } from './names.ts';
 import { notesOf } from './notes.ts';
 import { pathOf, stepsOf, walk } from './walk.ts';
 
+/** How long the name of a signal may be. */
+const MAX_SIGNAL = 200;
+
 const checked = new WeakMap<AnyDefinition, readonly Fault[]>();
 
 /** Every fault of a definition and of all that it contains, in declared order. */
@@ -157,11 +160,16 @@ class Check {
 
   #wait(wait: WaitDefinition, path: string): void {
     const { signal, payload, where, timeout, onTimeout } = wait;
-    if (typeof signal !== 'string' || signal === '') {
-      this.#option(path, 'signal', signal, `the name of a signal, like 'confirm'`);
+    if (typeof signal !== 'string' || signal === '' || signal.length > MAX_SIGNAL) {
+      this.#option(path, 'signal', signal, `the name of a signal, like 'confirm', of up to ${MAX_SIGNAL} characters`);
     }
     this.#schema(payload, 'payload', path, 'optional');
     this.#function(where, 'where', path, 'bad-option');
+    if (isAsync(where)) {
+      const message =
+        'Option "where" is an async function, and nobody could wait for it (S5). Do the waiting in a step after it.';
+      this.#add('bad-option', path, message);
+    }
     if (timeout !== undefined && !(timeout > 0)) {
       this.#option(path, 'timeout', timeout, 'a duration above 0; leave it out to wait for ever');
     }

@@ -49,7 +49,8 @@ export function readWait(name: unknown, options: unknown): StepDefinition {
     signal: given.signal as string,
     payload: given.payload as WaitDefinition['payload'],
     where: given.where as WaitDefinition['where'],
-    timeout: readDuration(given.timeout, 'timeout', undefined, notes),
+    // One that cannot be read is told as such, and not as one that is missing.
+    timeout: given.timeout === undefined ? undefined : readDuration(given.timeout, 'timeout', 1, notes),
     onTimeout: readOnTimeout(given.onTimeout, notes),
   });
   leaveNotes(body, notes);
