@@ -158,3 +158,11 @@ export function sameJson(left: Json, right: Json): boolean {
     keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key] as Json, b[key] as Json))
   );
 }
+
+/** As text that is the same whatever the order of the keys was. */
+export function canonicalText(value: Json): string {
+  return JSON.stringify(value, (_, member: Json) => {
+    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([left], [right]) => (left < right ? -1 : 1)));
+  });
+}

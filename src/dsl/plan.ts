@@ -22,7 +22,7 @@ import type {
   WaitSpec,
 } from '../definition.ts';
 import { fromMs } from '../duration.ts';
-import type { Json } from '../json.ts';
+import { canonicalText, type Json } from '../json.ts';
 import type { Schema } from '../schema.ts';
 import { assertValid, isAsync } from './check.ts';
 import type { AnyOrchestrator } from './orchestrator.ts';
@@ -68,7 +68,9 @@ function insteadOf({ onTimeout }: WaitDefinition): StepDefinition | null {
 
 function waitSpec({ signal, payload, where, timeout, onTimeout }: WaitDefinition): WaitSpec {
   const then = onTimeout === 'fail' ? onTimeout : 'value' in onTimeout ? 'value' : 'step';
-  const limit = timeout === undefined ? '' : `, ${fromMs(timeout)}, then ${then}`;
+  const value = onTimeout !== 'fail' && 'value' in onTimeout ? onTimeout.value : null;
+  const end = then === 'value' ? canonicalText(value) : then;
+  const limit = timeout === undefined ? '' : `, ${fromMs(timeout)}, then ${end}`;
   return Object.freeze({
     line: `for signal ${JSON.stringify(signal)}${limit}`,
     signal,
@@ -76,7 +78,7 @@ function waitSpec({ signal, payload, where, timeout, onTimeout }: WaitDefinition
     where: where ?? null,
     timeout: timeout ?? null,
     onTimeout: then,
-    value: onTimeout !== 'fail' && 'value' in onTimeout ? onTimeout.value : null,
+    value,
   });
 }
 

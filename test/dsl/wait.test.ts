@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { show } from '../../src/errors.ts';
 import { orchestrator, planOf, task, track } from '../../src/dsl/index.ts';
+import { structureOf } from '../../src/dsl/structure.ts';
 import { faultList, faultText, Nothing, ping, reserve, untyped } from './fixtures.ts';
 
 /** An orchestrator `o` whose track `t` has one wait `w`. */
@@ -109,5 +110,38 @@ describe('a wait', () => {
 
   test('may be without a sender and without a timeout: nobody can tell who will send', () => {
     expect(faultList(waits({ signal: 'go' }))).toEqual([]);
+  });
+});
+
+describe('what a run is pinned to', () => {
+  const base = { signal: 'go', timeout: '1h', onTimeout: { value: { ok: false } } };
+  const hashOf = (options: unknown) => structureOf(planOf(untyped(waits(options)))).hash;
+
+  test.each([
+    ['the signal', { ...base, signal: 'stop' }],
+    ['the timeout', { ...base, timeout: '2h' }],
+    ['that there is a timeout', { signal: 'go' }],
+    ['what happens then', { ...base, onTimeout: 'fail' }],
+    ['the value', { ...base, onTimeout: { value: { ok: true } } }],
+    ['a value that reads like a word', { ...base, onTimeout: { value: 'fail' } }],
+    ['the step', { ...base, onTimeout: { do: ping } }],
+    ['another step', { ...base, onTimeout: { do: reserve, input: () => ({ id: 'x' }) } }],
+  ])('changes with %s', (_, options) => {
+    const others = [base, { ...base, onTimeout: 'fail' }, { ...base, onTimeout: { do: ping } }, { signal: 'go' }];
+    const hash = hashOf(options);
+    expect(others.filter((other) => JSON.stringify(other) !== JSON.stringify(options)).map(hashOf)).not.toContain(hash);
+  });
+
+  test('does not change with a schema, a "where" or a mapper, nor with another way to write the same', () => {
+    expect(hashOf({ ...base, payload: z.string(), where: () => true, timeout: 3_600_000 })).toBe(hashOf(base));
+    const wide = { ...base, onTimeout: { value: { a: 1, b: [{ c: 1, d: 2 }] } } };
+    expect(hashOf({ ...base, onTimeout: { value: { b: [{ d: 2, c: 1 }], a: 1 } } })).toBe(hashOf(wide));
+  });
+
+  test('is a line that can be read', () => {
+    const { lines } = structureOf(planOf(untyped(waits(base))));
+    expect(lines.find((line) => line.startsWith('t/w'))).toBe(
+      't/w | wait | w | concurrency 1 | for signal "go", 1h, then {"ok":false}',
+    );
   });
 });
