@@ -58,7 +58,7 @@ const UNTOLD: ActorProgress = { status: 'pending', attempt: 0, fraction: 0, note
  */
 export function progressOf(orchestrator: AnyOrchestrator): ProgressFold {
   const { root } = planOf(orchestrator);
-  const total = leavesOf(root);
+  const total = stepsIn(root);
   return {
     start: Object.freeze({
       status: 'pending',
@@ -79,25 +79,26 @@ function count(draft: Draft, event: RunEvent, root: PlanNode): void {
     if (status !== null) draft.status = status;
     return;
   }
-  const actor = { ...(draft.actors[event.path] ?? UNTOLD) };
+  const known = draft.actors[event.path];
+  const actor = { ...(known ?? UNTOLD) };
   if (status !== null) actor.status = status;
   if ('attempt' in event) actor.attempt = event.attempt;
   if (event.type === 'step.progress') Object.assign(actor, { fraction: event.fraction, note: event.note });
   draft.actors[event.path] = actor;
   if (status === null || !isTerminal(status)) return;
 
-  // A track that is skipped takes all of its steps with it, and they are not told one by one.
   const node = nodeAt(root, event.path);
   if (node === null) return;
-  if (node.children.length === 0 && node.task !== null) tally(draft, status, 1);
-  else if (status === 'skipped') tally(draft, status, leavesOf(node));
+  // What never began takes all of its steps with it when it is skipped, and they are not told one by one.
+  if (status === 'skipped' && known === undefined) tally(draft, status, stepsIn(node));
+  else if (isStep(node)) tally(draft, status, 1);
 }
 
-function tally(draft: Draft, status: Status, leaves: number): void {
+function tally(draft: Draft, status: Status, count: number): void {
   const { steps } = draft;
-  if (status === 'completed') steps.completed += leaves;
-  else if (status === 'skipped') steps.skipped += leaves;
-  else steps.failed += leaves;
+  if (status === 'completed') steps.completed += count;
+  else if (status === 'skipped') steps.skipped += count;
+  else steps.failed += count;
   draft.percent = Math.round((100 * (steps.completed + steps.failed + steps.skipped)) / Math.max(1, steps.total));
 }
 
@@ -110,19 +111,24 @@ function statusAfter(type: RunEvent['type']): Status | null {
 
 const counted = new WeakMap<PlanNode, number>();
 
+/** A task, a sleep, a wait; what a wait runs for itself is one more. */
+function isStep({ task, spec }: PlanNode): boolean {
+  return task !== null || spec !== null;
+}
+
 /** How many steps there are below a node, itself included if it is one. */
-function leavesOf(node: PlanNode): number {
+function stepsIn(node: PlanNode): number {
   const known = counted.get(node);
   if (known !== undefined) return known;
   // From a list, not by recursion: definitions may nest as deep as they like.
-  let leaves = 0;
+  let steps = 0;
   const todo = [node];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (next.task !== null) leaves += 1;
+    if (isStep(next)) steps += 1;
     for (const child of next.children) todo.push(child);
   }
-  counted.set(node, leaves);
-  return leaves;
+  counted.set(node, steps);
+  return steps;
 }
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {

@@ -7,6 +7,10 @@ export function lineOf(event: RunEvent): LogLine {
   const { type, run, path } = event;
   const attempt = 'attempt' in event ? { attempt: event.attempt } : {};
   const place = path === '' ? '' : ` ${path}`;
+  if ('signal' in event) {
+    const { signal, id } = event;
+    return { level: 'debug', message: `${type}${place}: "${signal}"`, run, path, fields: { signal, id } };
+  }
   if (!('error' in event)) return { level: 'debug', message: `${type}${place}`, run, path, ...attempt };
   const { code, name, message } = event.error;
   return { level: 'warn', message: `${type}${place}: ${message}`, run, path, ...attempt, fields: { code, name } };
