@@ -153,6 +153,8 @@ export interface Owner {
   readonly lease: number;
   /** What this process takes for now. Clocks of several machines differ: a store that they share compares with its own. */
   now(): number;
+  /** All who use the place are handed the same time, as in tests: there is nothing to compare. */
+  readonly oneTime?: boolean;
 }
 
 /** A request to a run that another process owns. It lies in the store until the owner has answered it. */

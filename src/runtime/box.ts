@@ -113,7 +113,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#bodies = bodies;
     this.#followers = new Followers(store, logger);
     const owner = randomIds();
-    this.#owner = { name: owner, lease: toMs(options.lease ?? DEFAULT_LEASE, 'lease'), now: () => clock.now() };
+    const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
+    this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
     this.#host = new Host({
       store,
       owner,

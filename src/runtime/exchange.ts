@@ -208,7 +208,10 @@ export class Exchange {
     this.#taking.add(id);
     try {
       const answer = await this.#answerTo(run, body as unknown as Body);
-      if (answer !== null) await shared.answerCommand(id, answer as unknown as JsonObject);
+      if (answer === null) return;
+      await shared.answerCommand(id, answer as unknown as JsonObject);
+      // It may be one of ours, left when the run was not; of what we do ourselves there are no news.
+      this.#callAsking();
     } catch (error) {
       this.#complain(`A command of another process to run "${run}" could not be answered, which is tried again`, error);
     } finally {

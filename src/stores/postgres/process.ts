@@ -25,6 +25,7 @@ export class Process {
   }
 
   static async of(owner: Owner, ask: Ask): Promise<Process> {
+    if (owner.oneTime === true) return new Process(owner, 0);
     // The first answer comes with a connection to be made, and says little about the moment it was asked at.
     await ask(NOW);
     const before = owner.now();

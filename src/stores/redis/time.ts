@@ -16,7 +16,7 @@ export class LeaseTime {
   constructor(owner: Owner, server: number, before: number) {
     this.#owner = owner;
     this.#signAt = owner.now();
-    this.#offset = server - (before + this.#signAt) / 2;
+    this.#offset = owner.oneTime === true ? 0 : server - (before + this.#signAt) / 2;
   }
 
   /** Till when this process lives if it gives no further sign. */
