@@ -197,6 +197,18 @@ export const SHARED: Readonly<Record<string, Check>> = {
     const rest = await two.claim(100);
     assert.deepEqual([...claims.flat(), ...rest].sort(), [...runs].sort());
   },
+  'of two that save one definition at once, one does, and both read the same (P125)': async (first, bench) => {
+    const second = await bench.beside('two');
+    const definition = { orchestrator: 'order', version: '1', hash: 'h' };
+    const save = async (store: Store, line: string) => await store.saveDefinitions([{ ...definition, lines: [line] }]);
+    await Promise.all([save(first, 'left'), save(second, 'right')]);
+    const [left, right] = [
+      await first.readDefinition('order', '1', 'h'),
+      await second.readDefinition('order', '1', 'h'),
+    ];
+    assert.ok(left !== null);
+    same(left, right);
+  },
   'what one commits, the others read at once': async (first, bench) => {
     const second = await bench.beside('two');
     await first.commit([change('a', 0, { actors: [actor('a', '')] })]);

@@ -108,7 +108,7 @@ export const ROWS: Readonly<Record<string, Check>> = {
       same(await store.readRun('a'), frozen(changed));
     }
   },
-  'steps keep the order in which they began, also when they change in another (P88)': async (store) => {
+  'steps keep the order in which they began, also when they change in another (P88, P131)': async (store) => {
     await store.commit([change('a', 0, { actors: ['', 'z', 'b'].map((path) => actor('a', path)) })]);
     const second = [actor('a', 'z/2'), actor('a', 'b', { state: 'completed' }), actor('a', 'a')];
     await store.commit([change('a', 1, { actors: second })]);
@@ -144,7 +144,7 @@ export const ROWS: Readonly<Record<string, Check>> = {
     assert.deepEqual(found && [await pathsOf(found.open), found.seq, found.fence, found.owner], [open, 3, 1, 'one']);
     same(found?.row, row('a'));
   },
-  'attempts are kept beside each other, those of one step in order': async (store) => {
+  'attempts are kept beside each other, those of one step in order (P132)': async (store) => {
     await store.commit([change('a', 0, { attempts: [attempt('a', 'pay', 1), attempt('a', 'ask', 1)] })]);
     await store.commit([change('a', 1, { attempts: [attempt('a', 'pay', 2), attempt('a', 'pay', 3)] })]);
     const found = await store.readAttempts('a');
@@ -253,7 +253,7 @@ export const LISTS: Readonly<Record<string, Check>> = {
     assert.equal((await store.readRunByKey('order', 'k'))?.run, 'a');
     assert.deepEqual(await pages(store, { limit: 10 }), ['a']);
   },
-  'a definition is saved once and stays as it was': async (first, bench) => {
+  'a definition is saved once and stays as it was (P124)': async (first, bench) => {
     const definition = { orchestrator: 'order', version: '1', hash: 'h', lines: ['order', '  ä "pay"', ''] };
     const other = { ...definition, hash: 'i', lines: [] };
     await first.saveDefinitions(frozen([definition, other]));

@@ -68,7 +68,7 @@ test('the scenarios come to every crash point, and during a recovery more than o
 
 describe.each(crashPoints)('a box that dies %s', (point) => {
   test.each(all)(
-    'leaves "$name" to end as without a crash, and nothing completed is done again (I3, I6)',
+    'leaves "$name" to end as without a crash, and nothing completed is done again (I3, I6, P220)',
     async ({ flow }) => {
       const lists = await everyPass(flow, point, inMemory);
 

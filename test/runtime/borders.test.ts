@@ -52,7 +52,7 @@ describe('what is not JSON is refused with its path (I10)', () => {
   });
 });
 
-describe('what is too large is refused with its size (S33)', () => {
+describe('what is too large is refused with its size (S33, P235)', () => {
   const large = 'x'.repeat(2_000);
 
   test('as an output and as what a mapper made', async () => {

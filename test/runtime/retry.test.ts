@@ -287,7 +287,7 @@ describe('a timeout', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('makes a late result worth nothing: it is ignored and counted (S11, I5)', async () => {
+  test('makes a late result worth nothing: it is ignored and counted (S11, I5, P233)', async () => {
     const { desk, clock, lines, options } = stage();
     const flow = flowOf({ timeout: '1s', retry: { maxAttempts: 2, delay: '1s' } });
     await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));

@@ -227,7 +227,7 @@ describe('a run that cannot be gone on with is refused, told once, and left as i
     return second.lines[0] as LogLine;
   }
 
-  test('its definition was changed, and the log says how', async () => {
+  test('its definition was changed, and the log says how (P124, P234)', async () => {
     const line = await spoilt(quiet, [flowOf(3)]);
     expect(codesOf([line])).toEqual(['definition-changed']);
     expect(line.message).toMatch(/\n {2}\+ .*three/);

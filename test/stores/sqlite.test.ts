@@ -2,19 +2,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type RunRow, type Store, type StoreHeld, StoreUnusable } from 'signalbox';
 import { type SqliteStore, sqlite } from 'signalbox/sqlite';
+import { settled } from 'signalbox/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   SELECT_CHILDREN,
@@ -324,7 +328,7 @@ describe('the file', () => {
 });
 
 describe('runs that have ended', () => {
-  test('are kept for as long as is said, with all that belongs to them; unfinished ones stay', () => {
+  test('are kept for as long as is said, with all that belongs to them; unfinished ones stay (P130, P136)', () => {
     const file = newFile();
     let now = 10 * DAY;
     const store = opened(file, { keep: '7d' }, () => now);
@@ -395,6 +399,89 @@ describe('a backup', () => {
     writeFileSync(`${file}.backup`, 'precious');
     expect(() => store.backup(`${file}.backup`)).toThrow(StoreUnusable);
     expect(readFileSync(`${file}.backup`, 'utf8')).toBe('precious');
+  });
+});
+
+describe('a savepoint', () => {
+  /** What the process is warned of while `work` is done. */
+  async function warned(work: () => void): Promise<string[]> {
+    const heard: string[] = [];
+    const hear = ({ code, message }: Error & { code?: string }) =>
+      void (code === 'SIGNALBOX_RESTORED' && heard.push(message));
+    process.on('warning', hear);
+    try {
+      work();
+      await settled();
+    } finally {
+      process.off('warning', hear);
+    }
+    return heard;
+  }
+  const spoils: readonly [string, (file: string) => void][] = [
+    ['was overwritten', (file) => writeFileSync(file, 'dear diary, '.repeat(1_000))],
+    ['has lost its second half', (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+    [
+      'has a page of noise',
+      (file) => {
+        const handle = openSync(file, 'r+');
+        writeSync(handle, Buffer.alloc(3 * 4_096, 0xa5), 0, 3 * 4_096, 2 * 4_096);
+        closeSync(handle);
+      },
+    ],
+  ];
+
+  test.each(spoils)('takes the place of a file that %s, which is set aside, and says so (P228)', async (_, spoil) => {
+    const file = newFile();
+    const savepoint = `${file}-savepoint`;
+    const first = opened(file, { savepoint });
+    for (let run = 0; run < 50; run += 1) write(first, `r${run}`);
+    first.savepoint();
+    write(first, 'later');
+    first.close();
+    spoil(file);
+
+    let store: SqliteStore | null = null;
+    const heard = await warned(() => {
+      store = opened(file, { savepoint });
+    });
+
+    expect(heard).toHaveLength(1);
+    expect(heard[0]).toMatch(/was corrupt.*set aside as .*-corrupt-.*what was committed since is not there/);
+    const found = store as unknown as SqliteStore;
+    expect([found.readRun('r49'), found.readRun('later')]).toMatchObject([{ run: 'r49' }, null]);
+    expect(found.claim(100)).toHaveLength(50);
+    const aside = /set aside as (\S+)\. In/.exec(heard[0] ?? '')?.[1] ?? '';
+    expect(statSync(aside).size).toBeGreaterThan(0);
+  });
+
+  test('is written anew as often as one likes, and what a kill has left of one is no savepoint (P220)', async () => {
+    const file = newFile();
+    const savepoint = `${file}-savepoint`;
+    const store = opened(file, { savepoint });
+    write(store, 'a');
+    store.savepoint();
+    writeFileSync(`${savepoint}-next`, 'half a copy');
+    write(store, 'b');
+    store.savepoint();
+    store.close();
+    expect(query(savepoint, 'select run from runs order by run').map(({ run }) => run)).toEqual(['a', 'b']);
+    expect(await warned(() => opened(file, { savepoint }))).toEqual([]);
+  });
+
+  test('does not help against what is no corruption: a file of another program stays where it is', () => {
+    const file = newFile();
+    const savepoint = `${file}-savepoint`;
+    const store = opened(`${file}-other`, { savepoint });
+    store.savepoint();
+    inShell(file, (db) => db.exec('create table notes (text)'));
+    expect(() => opened(file, { savepoint })).toThrow(/of another program/);
+    expect(query(file, 'select name from sqlite_schema')).toHaveLength(1);
+  });
+
+  test('is refused where none was asked for, or on the file itself', () => {
+    const file = newFile();
+    expect(() => opened(file).savepoint()).toThrow(/savepoint/);
+    expect(() => sqlite(file, { savepoint: file })).toThrow(/savepoint.*another file/);
   });
 });
 

@@ -31,7 +31,7 @@ describe('the hour', () => {
     expect(clock.now()).toBe(START);
   });
 
-  test('moves by a duration, in words or milliseconds', async () => {
+  test('moves by a duration, in words or milliseconds (P236)', async () => {
     const clock = fakeClock({ start: 0 });
     await clock.advance('1h30m');
     await clock.advance(500);

@@ -5,14 +5,16 @@
  * One process owns the file, so what it remembers of its runs (fence, number of the last event) is what the
  * file says, and a commit reads nothing.
  */
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Duration, toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, LeaseLost } from '../../errors.ts';
 import { isTerminal, type RunEvent } from '../../events.ts';
 import type { ActorRow, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import { usable } from './file.ts';
 import { lock } from './lock.ts';
+import { openWhole } from './open.ts';
 import { type Columns, RowReader } from './rows.ts';
+import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Writer } from './writer.ts';
 
@@ -26,12 +28,20 @@ export interface SqliteOptions {
   readonly synchronous?: 'full' | 'normal';
   /** For how long runs that have ended are kept. Left out: for ever. */
   readonly keep?: Duration;
+  /**
+   * Where `savepoint()` writes a copy of the store. If there is one and the file turns out to be corrupt when it is opened,
+   * the file is set aside, the copy takes its place, and a warning of the process says so. What was committed since
+   * is lost, and may be done again. With a savepoint the whole file is looked at when it is opened.
+   */
+  readonly savepoint?: string;
 }
 
 /** A store in a SQLite file, and what only this store can do. */
 export interface SqliteStore extends Store {
   /** Writes a copy of the whole store, as it is at this moment, to a file that is not there yet. */
   backup(file: string): void;
+  /** Writes the savepoint anew: the one before stays until the new one is whole and on the disk. */
+  savepoint(): void;
   /** Deletes runs that ended before `keep`, and answers how many. Happens by itself about once an hour. */
   prune(): number;
   /** Gives back the space of what was deleted. Takes a while, and nothing is committed meanwhile. */
@@ -65,6 +75,7 @@ class SqliteFile implements SqliteStore {
   readonly #file: string;
   readonly #synchronous: 'full' | 'normal';
   readonly #keep: number;
+  readonly #savepoint: string | undefined;
   readonly #rows: RowReader;
   readonly #owned = new Map<string, Owned>();
   readonly #prepared = new Map<string, StatementSync>();
@@ -73,14 +84,18 @@ class SqliteFile implements SqliteStore {
   #unlock: () => void = () => {};
   #prunedAt = 0;
 
-  constructor(file: string, { synchronous = 'full', keep }: SqliteOptions) {
+  constructor(file: string, { synchronous = 'full', keep, savepoint }: SqliteOptions) {
     if (typeof file !== 'string' || file === '') {
       throw new InvalidOption({ option: 'file', value: file, expected: `the path of a file, or ':memory:'` });
     }
     if (synchronous !== 'full' && synchronous !== 'normal') {
       throw new InvalidOption({ option: 'synchronous', value: synchronous, expected: `'full' or 'normal'` });
     }
+    if (savepoint !== undefined && (typeof savepoint !== 'string' || savepoint === '' || savepoint === file)) {
+      throw new InvalidOption({ option: 'savepoint', value: savepoint, expected: 'the path of another file' });
+    }
     this.name = `sqlite ${file}`;
+    this.#savepoint = savepoint;
     this.#file = file;
     this.#synchronous = synchronous;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
@@ -94,7 +109,7 @@ class SqliteFile implements SqliteStore {
       this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
     try {
       usable(this.name, () => {
-        const db = this.#openFile();
+        const db = openWhole(this.name, this.#file, this.#synchronous, this.#savepoint, owner.now());
         this.#opened = { db, writer: new Writer(db) };
         this.#statement(sql.RELEASE_ALL).run();
       });
@@ -238,6 +253,18 @@ class SqliteFile implements SqliteStore {
     usable(`a backup to ${file}`, () => statement.run(file));
   }
 
+  savepoint(): void {
+    const savepoint = this.#savepoint;
+    if (savepoint === undefined) {
+      throw new InvalidOption({
+        option: 'savepoint',
+        value: undefined,
+        expected: `a path: sqlite(file, { savepoint })`,
+      });
+    }
+    usable(`a savepoint at ${savepoint}`, () => save(this.#open().db, savepoint));
+  }
+
   prune(): number {
     this.#prunedAt = Number.NEGATIVE_INFINITY;
     let pruned = 0;
@@ -263,35 +290,6 @@ class SqliteFile implements SqliteStore {
 
   vacuum(): void {
     usable(this.name, () => this.#open().db.exec('vacuum'));
-  }
-
-  #openFile(): DatabaseSync {
-    const db = new DatabaseSync(this.#file);
-    try {
-      const { application_id: id } = db.prepare('pragma application_id').get() as { application_id: number };
-      const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
-      const { tables } = db.prepare('select count(*) as tables from sqlite_schema').get() as { tables: number };
-      if (id !== sql.APPLICATION_ID && (tables > 0 || id !== 0)) {
-        throw new Error('it is a database of another program. Give the store a file of its own.');
-      }
-      if (version > sql.MIGRATIONS.length) {
-        throw new Error(
-          `it was written by a newer signalbox (its tables are version ${version}, this one knows ${sql.MIGRATIONS.length}). Update signalbox; the file was not changed.`,
-        );
-      }
-      db.exec(
-        `pragma journal_mode = wal; pragma synchronous = ${this.#synchronous}; pragma temp_store = memory; pragma busy_timeout = 1000;`,
-      );
-      for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
-        db.exec(
-          `begin immediate; ${sql.MIGRATIONS[step]}; pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`,
-        );
-      }
-      return db;
-    } catch (error) {
-      db.close();
-      throw error;
-    }
   }
 
   /** What is known of the run, if the change may be made to it. */
