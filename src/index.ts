@@ -142,6 +142,7 @@ export { type MachineInput, type TaskEvent, type TaskMemory, taskMachine } from 
 export { trackMachine } from './machines/track.ts';
 export { waitMachine } from './machines/wait.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
+export type { RunExport } from './runtime/export.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
 export type { SignalAnswer } from './runtime/signals.ts';

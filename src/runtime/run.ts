@@ -8,6 +8,7 @@ import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
+import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
 import { type Command, send } from './requests.ts';
 import type { SignalAnswer } from './signals.ts';
@@ -117,6 +118,11 @@ export class Run<Output = Json> {
     const row = await this.#row();
     const { store, kinds } = this.#context;
     return snapshotOf(row, await store.readActors(this.id), await store.readAttempts(this.id), kinds);
+  }
+
+  /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
+  async export(): Promise<RunExport> {
+    return exportRun(this.#context.store, await this.#row());
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. */
