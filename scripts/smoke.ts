@@ -13,6 +13,7 @@ const PROGRAM = `
 import assert from 'node:assert/strict';
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { progressOf } from 'signalbox/inspect';
+import { sqlite } from 'signalbox/sqlite';
 import { fakeClock } from 'signalbox/testing';
 
 // The least that a schema can be: nothing but the standard.
@@ -33,6 +34,10 @@ const run = await box.start(total, { input: 40 });
 await clock.advance('2h');
 assert.equal(await run.result(), 42);
 await box.close();
+await using durable = await createSignalbox({ orchestrators: [total], store: sqlite(':memory:'), clock });
+assert.equal(durable.counts.refused, 0);
+await assert.rejects(import('signalbox/postgres'), /pg/);
+await assert.rejects(import('signalbox/redis'), /redis.client/);
 assert.equal(typeof progressOf, 'function');
 console.log('an orchestration ran to its end from the installed package');
 `;
@@ -42,6 +47,9 @@ console.log('an orchestration ran to its end from the installed package');
 const LIBRARY = `
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { compositeTrack, createSignalbox, defineTrack, orchestrator, orchestratorMachine, pipe, task, taskMachine, track } from 'signalbox';
+import { postgres } from 'signalbox/postgres';
+import { redis } from 'signalbox/redis';
+import { sqlite } from 'signalbox/sqlite';
 
 declare const Amount: StandardSchemaV1<{ cents: number }>;
 export const charge = task('charge', { input: Amount, output: Amount });
@@ -54,6 +62,8 @@ export const done = order.output(({ outputs }) => outputs.pay);
 export const box = await createSignalbox({ orchestrators: [done], tasks: { charge: ({ input }) => input } });
 export const run = await box.start(done, { input: { cents: 1 } });
 export const machines = { taskMachine, orchestratorMachine };
+export const stores = { file: sqlite('orders.db'), shared: postgres('postgres://localhost'), fast: redis('redis://localhost') };
+export const waits = track('waits', { input: Amount }).wait('paid', { signal: 'paid', payload: Amount });
 `;
 const compilerOptions = {
   target: 'es2024',
