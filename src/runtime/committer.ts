@@ -1,7 +1,7 @@
 /**
  * Group commit: the turns of many runs that were taken since the last commit go to the store
  * together (I3). A lone turn is committed at once: the batch is whatever has gathered by
- * the end of this round of the event loop. There is never more than one commit under way.
+ * the end of this round of the event loop, or enough to keep a server busy. There is never more than one commit under way.
  *
  * Only after it is anything dispatched (I1). A commit that fails has an unknown outcome; the
  * runs of it are handed back to be thrown out of memory and read again.
@@ -21,10 +21,15 @@ export interface CommitterOptions {
   failed(batch: readonly Committed[], error: unknown): void;
 }
 
+/** So many runs are enough for a commit to a store that answers later: it works while the next turns are taken. */
+const EARLY = 128;
+
 export class Committer {
   readonly #options: CommitterOptions;
   #waiting: RunState[] = [];
   #scheduled = false;
+  /** The store answers later. */
+  #later = false;
   /** The commit before failed. */
   #careful = false;
   #underWay: Promise<void> | null = null;
@@ -45,7 +50,8 @@ export class Committer {
     if (run.changes !== null) return run.changes;
     run.changes = new Changes(run.seq);
     this.#waiting.push(run);
-    this.#schedule();
+    if (this.#waiting.length === EARLY && this.#later) queueMicrotask(() => this.#flush());
+    else this.#schedule();
     return run.changes;
   }
 
@@ -122,6 +128,7 @@ export class Committer {
       done(batch);
       return undefined;
     }
+    this.#later = true;
     return Promise.resolve(committed).then(() => done(batch), failed);
   }
 }
