@@ -157,6 +157,9 @@ export interface Owner {
   readonly oneTime?: boolean;
 }
 
+/** What a run is pinned to: a version of an orchestrator, and its structure. */
+export type Pin = Pick<DefinitionRow, 'orchestrator' | 'version' | 'hash'>;
+
 /** A request to a run that another process owns. It lies in the store until the owner has answered it. */
 export interface CommandRow {
   readonly id: string;
@@ -191,6 +194,11 @@ export interface Sharing {
   answerCommand(id: string, answer: JsonObject): Awaitable<void>;
   /** Takes the answer to a command away, once there is one. What nobody fetches within a day is thrown away. */
   takeAnswer(id: string): Awaitable<JsonObject | null>;
+  /**
+   * Of the runs that no living process owns and that are pinned to nothing among `known`, one for each definition: what
+   * nobody can go on with is to be told. A store that has this keeps to what its `claim` is told of definitions.
+   */
+  readStrays?(known: readonly Pin[]): Awaitable<readonly string[]>;
 }
 
 /** A place that keeps runs. */
@@ -203,8 +211,11 @@ export interface Store {
   open(owner: Owner): Awaitable<void>;
   /** Commits all changes or none. Throws `CommitConflict` or `LeaseLost` for a run that has moved on or has another owner. */
   commit(changes: readonly RunChange[]): Awaitable<void>;
-  /** Makes up to `limit` unfinished runs ours that no living process owns, the oldest first, each under a new fence. */
-  claim(limit: number): Awaitable<readonly string[]>;
+  /**
+   * Makes up to `limit` unfinished runs ours that no living process owns, the oldest first, each under a new fence. Where
+   * several processes share the place, those that are pinned to nothing among `known` are left to others; left out, all are meant.
+   */
+  claim(limit: number, known?: readonly Pin[]): Awaitable<readonly string[]>;
   /** A sign of life: the lease begins anew. */
   renew(): Awaitable<void>;
   /** Keeps definitions that are not known yet; a known one stays as it is. */

@@ -188,6 +188,34 @@ export const SHARED: Readonly<Record<string, Check>> = {
     assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     assert.equal((await pages(first, { limit: 10 })).length, 1);
   },
+  'a claim takes no run of a definition that the claimer does not know, and such a run is told as one that nobody goes on with (I7)':
+    async (first, bench) => {
+      // A store without strays claims whatever there is.
+      if (sharing(first).readStrays === undefined) return;
+      const pins = (version: string) => ({ orchestrator: 'order: %', version, hash: 'h' });
+      const [old, now] = [pins('1'), pins('2')];
+      for (const [at, run] of ['a', 'b', 'c', 'd'].entries())
+        await first.commit([change(run, 0, { row: row(run, { ...(at % 2 === 0 ? old : now), startedAt: at }) })]);
+      const two = await bench.beside('two');
+      assert.deepEqual(await sharing(two).readStrays?.([old]), []);
+      bench.time += 2 * LEASE;
+      assert.deepEqual(await two.claim(10, [old]), ['a', 'c']);
+      assert.deepEqual(await two.claim(10, [old]), []);
+      assert.deepEqual(await two.claim(10, []), []);
+      assert.equal((await sharing(two).readStrays?.([old]))?.length, 1);
+      assert.equal((await sharing(two).readStrays?.([]))?.length, 1);
+      assert.deepEqual(await sharing(two).readStrays?.([old, now]), []);
+      // Whoever had it before has it no more, and can have it again as anybody can.
+      await refused(() => first.commit([change('b', 1)]), LeaseLost);
+      const three = await bench.beside('three');
+      assert.deepEqual(await three.claim(1, [now]), ['b']);
+      assert.deepEqual(await first.claim(10, [old, now]), ['d']);
+      assert.deepEqual(await sharing(two).readStrays?.([]), []);
+      assert.deepEqual([(await three.readOpen('b'))?.owner, (await three.readOpen('d'))?.owner], ['three', 'one']);
+      await bench.close(three);
+      assert.deepEqual(await two.claim(10, [old]), []);
+      assert.deepEqual(await two.claim(10), ['b']);
+    },
   'two that claim at once share what there is, and none gets a run of the other (I2, P231)': async (first, bench) => {
     const runs = Array.from({ length: 40 }, (_, index) => `r${index}`);
     await first.commit(runs.map((run) => change(run, 0)));

@@ -160,6 +160,7 @@ function doomedSharing(inner: Sharing, isDead: () => boolean): Sharing {
     readCommands: unlessDead((limit) => inner.readCommands(limit)),
     answerCommand: unlessDead((id, answer) => inner.answerCommand(id, answer)),
     takeAnswer: unlessDead((id) => inner.takeAnswer(id)),
+    ...(inner.readStrays === undefined ? {} : { readStrays: unlessDead((known) => inner.readStrays?.(known) ?? []) }),
   };
 }
 

@@ -196,6 +196,11 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       const other = await opened({ prefix: store.prefix }, owner('two'));
       await other.commit([change('other')]);
       await other.close();
+      // What nobody knows is put aside; what is let go of afterwards is nobody's.
+      await store.claim(1, []);
+      const third = await opened({ prefix: store.prefix }, owner('three'));
+      await third.commit([change('third')]);
+      await third.close();
 
       const documented = [...page().matchAll(/^\| `\{signalbox\}:([\w:<>]+)` \|/gm)].map(([, key]) => key as string);
       const known = (key: string): string => {

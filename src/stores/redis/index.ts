@@ -9,11 +9,12 @@ import { type Duration, toMs } from '../../duration.ts';
 import { InvalidOption, StoreUnusable } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, OpenRun, Owner, RunChange, RunPage } from '../../store.ts';
-import type { EventQuery, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
+import type { EventQuery, Pin, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
 import { type Address, addressOf } from './address.ts';
 import { keyField, type Refusal, refused, valuesOf } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
-import { baseOf, idOf, part } from './keys.ts';
+import { baseOf, idOf, part, pinOf } from './keys.ts';
+import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
 import { RowReader } from './rows.ts';
 import * as scripts from './scripts.ts';
@@ -104,12 +105,14 @@ class RedisServer implements RedisStore {
     this.#pruneByTheWay();
   }
 
-  async claim(limit: number): Promise<readonly string[]> {
+  async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
     const claimed: string[] = [];
+    const pins = known === undefined ? [] : ['only', ...known.map(pinOf)];
+    const owner = part(this.#owner.name);
     const time = this.#leaseTime();
     while (claimed.length < limit) {
       const some = Math.min(limit - claimed.length, CLAIMED_AT_ONCE);
-      const found = await this.#run<string[]>(scripts.CLAIM, part(this.#owner.name), ...time.forClaim(), String(some));
+      const found = await this.#run<string[]>(CLAIM, owner, ...time.forClaim(), String(some), ...pins);
       time.claimed();
       claimed.push(...found.map(idOf));
       if (found.length < some) break;
@@ -233,7 +236,7 @@ class RedisServer implements RedisStore {
       await this.#pruning;
       const news = newsText(this.#owner.name, 'released');
       for (let some = scripts.PAGE; some === scripts.PAGE; ) {
-        some = await this.#run<number>(scripts.RELEASE, part(this.#owner.name), news);
+        some = await this.#run<number>(RELEASE, part(this.#owner.name), news);
       }
     } catch {
       // The server is gone: others take over when the lease has ended, as after a crash.
@@ -288,7 +291,7 @@ class RedisServer implements RedisStore {
   }
 
   async #renew(): Promise<void> {
-    await this.#run(scripts.RENEW, part(this.#owner.name), this.#leaseTime().lease());
+    await this.#run(RENEW, part(this.#owner.name), this.#leaseTime().lease());
     this.#time?.gaveSign();
   }
 

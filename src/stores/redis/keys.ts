@@ -3,6 +3,8 @@
  * keeps all of them in one slot, so that one script may write to several. `docs/redis.md` says what a reader finds where.
  */
 
+import type { Pin } from '../../store.ts';
+
 /** What all keys of a store begin with. */
 export function baseOf(prefix: string): string {
   return `{${prefix}}:`;
@@ -21,6 +23,11 @@ export function part(id: string): string {
 /** The id that a part of a key stands for. */
 export function idOf(text: string): string {
   return text.replace(/%(25|3A|D[0-9A-F]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** What a run is pinned to, as a part of a key. */
+export function pinOf({ orchestrator, version, hash }: Pin): string {
+  return `${part(orchestrator)}:${part(version)}:${part(hash)}`;
 }
 
 /** The list of runs of one orchestrator in one status. */

@@ -16,15 +16,15 @@ export interface Script {
 /** Rows that one reading script answers with at the most: others wait while it runs. */
 export const PAGE = 500;
 
-function script(flags: string, body: string): Script {
+export function script(flags: string, body: string): Script {
   const text = `#!lua${flags}\nlocal base, call, PIECE, PAGE = KEYS[1], redis.call, 1000, ${PAGE}\n${body.trim()}\n`;
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-const WRITES = '';
+export const WRITES = '';
 /** Also in a server that is full: these make room, or keep alive what can make it. */
-const WRITES_ALWAYS = ' flags=allow-oom';
-const READS = ' flags=no-writes';
+export const WRITES_ALWAYS = ' flags=allow-oom';
+export const READS = ' flags=no-writes';
 
 /** How many values of a commit belong to the batch, and how many then to each run's head. */
 export const HEAD = 8;
@@ -87,8 +87,8 @@ end
 local function writeRow(index, run, head)
   local state = given[at]
   if state == '' then at = at + 1 return end
-  local start, list, startedAt, endedAt = given[at + 1], given[at + 2], given[at + 3], given[at + 4]
-  at = at + 5
+  local start, list, startedAt, endedAt, pin = given[at + 1], given[at + 2], given[at + 3], given[at + 4], given[at + 5]
+  at = at + 6
   local place = base .. 'run:' .. run
   if there[index] then
     local before = call('HMGET', place, 'list', 'number')
@@ -102,9 +102,9 @@ local function writeRow(index, run, head)
   else
     number = number + 1
     local key = given[head + 3]
-    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list }
+    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list, 'pin', pin }
     if key ~= '' then
-      cells[13], cells[14] = 'key', key
+      cells[15], cells[16] = 'key', key
       call('HSET', base .. 'keys', key, run)
     end
     call('HSET', place, unpack(cells))
@@ -191,70 +191,6 @@ for index = 1, count do
 end
 call('PUBLISH', base .. 'news', news)
 return 0
-`,
-);
-
-/** A sign of life. Values: owner, its lease. */
-export const RENEW = script(WRITES_ALWAYS, `call('HSET', base .. 'owners', ARGV[1], ARGV[2]) return 0`);
-
-/**
- * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, how many.
- */
-export const CLAIM = script(
-  WRITES,
-  `
-local owner, lease, now, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-call('HSET', base .. 'owners', owner, lease)
-local sources, owners = { 'unowned' }, call('HGETALL', base .. 'owners')
-for index = 1, #owners, 2 do
-  if owners[index] ~= owner and (tonumber(owners[index + 1]) or 0) < now then
-    local source = 'owned:' .. owners[index]
-    if call('ZCARD', base .. source) > 0 then
-      sources[#sources + 1] = source
-    else
-      call('HDEL', base .. 'owners', owners[index])
-    end
-  end
-end
-local found = {}
-for _, source in ipairs(sources) do
-  local runs = call('ZRANGE', base .. source, 0, limit - 1, 'WITHSCORES')
-  for index = 1, #runs, 2 do
-    found[#found + 1] = { run = runs[index], at = runs[index + 1], order = tonumber(runs[index + 1]), source = source }
-  end
-end
-if #sources > 1 then
-  table.sort(found, function(a, b) if a.order ~= b.order then return a.order < b.order end return a.run < b.run end)
-end
-local claimed = {}
-for index = 1, math.min(limit, #found) do
-  local run = found[index].run
-  call('HSET', base .. 'run:' .. run, 'owner', owner)
-  call('HINCRBY', base .. 'run:' .. run, 'fence', 1)
-  call('ZREM', base .. found[index].source, run)
-  call('ZADD', base .. 'owned:' .. owner, found[index].at, run)
-  claimed[index] = run
-end
-return claimed
-`,
-);
-
-/** Lets go of some runs of an owner, and answers how many. The last time also of the owner. Values: owner, the news. */
-export const RELEASE = script(
-  WRITES_ALWAYS,
-  `
-local owned = base .. 'owned:' .. ARGV[1]
-local runs = call('ZRANGE', owned, 0, PAGE - 1, 'WITHSCORES')
-for index = 1, #runs, 2 do
-  call('HDEL', base .. 'run:' .. runs[index], 'owner')
-  call('ZADD', base .. 'unowned', runs[index + 1], runs[index])
-end
-call('ZREMRANGEBYRANK', owned, 0, PAGE - 1)
-if #runs < 2 * PAGE then
-  call('HDEL', base .. 'owners', ARGV[1])
-  call('PUBLISH', base .. 'news', ARGV[2])
-end
-return #runs / 2
 `,
 );
 

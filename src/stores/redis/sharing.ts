@@ -1,9 +1,10 @@
 /** What processes that share a server tell each other: news that are published, and commands that lie there until they are answered. */
 import type { JsonObject } from '../../json.ts';
-import type { CommandRow, News, Sharing } from '../../store.ts';
+import type { CommandRow, News, Pin, Sharing } from '../../store.ts';
 import type { Address } from './address.ts';
 import type { Connection, Reply } from './connection.ts';
-import { idOf, part } from './keys.ts';
+import { idOf, part, pinOf } from './keys.ts';
+import { READ_STRAYS } from './lease-scripts.ts';
 import { Listener, newsText } from './listener.ts';
 import type { RowReader } from './rows.ts';
 import * as scripts from './scripts.ts';
@@ -56,6 +57,10 @@ export class RedisSharing implements Sharing {
   async takeAnswer(id: string): Promise<JsonObject | null> {
     const answer = await this.#run<string | null>(scripts.TAKE_ANSWER, part(id));
     return answer === null ? null : this.#rows.answer(id, answer);
+  }
+
+  async readStrays(known: readonly Pin[]): Promise<readonly string[]> {
+    return (await this.#run<readonly string[]>(READ_STRAYS, ...known.map(pinOf))).map(idOf);
   }
 
   /** Looks whether news still come. */
