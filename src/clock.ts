@@ -36,6 +36,18 @@ export function wakeAfterAny(ms: number, wake: () => void): () => void {
   return () => stop();
 }
 
+/** Resolves when `work` has ended, however it did, and after `ms` by the machine's own clock in any case. */
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const cancel = systemClock.wakeAfter(ms, resolve);
+    const end = (): void => {
+      cancel();
+      resolve();
+    };
+    work.then(end, end);
+  });
+}
+
 /** When a delay that begins now is over; at the latest when numbers end, which a store could not read back beyond. */
 export function dueAfter(now: number, ms: number): number {
   return Math.min(now + ms, Number.MAX_SAFE_INTEGER);

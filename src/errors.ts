@@ -380,7 +380,7 @@ export class CommandFailed extends SignalboxError<{
   readonly code = 'command-failed';
   constructor(fields: { run: string; command: string; error: ErrorRecord }) {
     super(
-      `The process that owns run "${fields.run}" could not take the ${fields.command}: ${sentence(fields.error.message)} Nothing of it was done.`,
+      `Run "${fields.run}" could not take the ${fields.command}: ${sentence(fields.error.message)} Nothing of it was done.`,
       fields,
     );
   }

@@ -2,7 +2,7 @@
  * `createSignalbox`: the one object that an application holds. It puts the host together
  * from what it is given, and is the border where ids, inputs and names are checked (I10).
  */
-import { systemClock } from '../clock.ts';
+import { systemClock, within } from '../clock.ts';
 import type { Body, Plan, TaskDefinition } from '../definition.ts';
 import {
   type AnyOrchestrator,
@@ -32,6 +32,7 @@ import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.t
 import { builtInKinds } from '../machines/kinds.ts';
 import { parse } from '../schema.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import { Complaints } from './complaints.ts';
 import { Exchange } from './exchange.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
@@ -95,6 +96,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   /** With the other processes, in a store that is shared. */
   #exchange: Exchange | null = null;
   #closing: Promise<void> | null = null;
+  /** The store was given to another box before. */
+  #isTaken = false;
 
   /** @internal Use `createSignalbox`. */
   constructor(
@@ -115,8 +118,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const owner = randomIds();
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
     this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
+    const complaints = new Complaints(logger, clock);
     this.#host = new Host({
       store,
+      complaints,
       owner,
       executor: executor(bodies),
       clock,
@@ -138,9 +143,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const here = requests(store, this.#host);
     const { shared } = store;
     if (shared !== undefined) {
-      const { lease } = this.#owner;
       const [host, followers] = [this.#host, this.#followers];
-      this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, every: lease / 3 });
+      this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, complaints, lease });
     }
     const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     this.#context = { store, command, maxValueBytes, followers: this.#followers, kinds: builtInKinds };
@@ -148,16 +152,24 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** @internal Opens the store and goes on with what was left unfinished. */
   async open(): Promise<this> {
+    if (this.#store.shared !== undefined) {
+      this.#isTaken = inUse.has(this.#store);
+      if (this.#isTaken) {
+        const expected = `a store of its own for each box: call ${this.#store.name.split(' ')[0]}(…) once more`;
+        throw new InvalidOption({ option: 'store', value: 'one that an open box uses already', expected });
+      }
+      inUse.add(this.#store);
+    }
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
-    void this.#host.recover();
+    void this.#host.handover.recover();
     await this.#exchange?.open();
     return this;
   }
 
   /** Resolves when every unfinished run that nobody owned has been read and goes on. Starting new ones need not wait for it. */
   get recovered(): Promise<void> {
-    return this.#host.recovered;
+    return this.#host.handover.recovered;
   }
 
   /** Starts a run. Resolves once its start is committed: from then on it goes on by itself. */
@@ -182,6 +194,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       // For a run that has to be read back. One that begins here has its own plan, whatever else goes by this name.
       this.#plans.set(name, plan);
       await this.#save([plan]);
+      // What others have left of it was not claimed before it was known here.
+      if (this.#store.shared !== undefined) await this.#host.handover.recover();
     }
     const run = await this.#start(plan, { ...options, input });
     // One that was there already could not go on before its task was known.
@@ -246,10 +260,14 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   async #close(): Promise<void> {
     this.#exchange?.close();
-    await this.#host.close(new BoxClosed());
-    await this.#exchange?.settled();
+    const over = this.#host.close(new BoxClosed()).then(() => this.#exchange?.settled());
+    // A server that does not answer is not waited for; what was under way is known when the store is opened again.
+    if (this.#store.shared !== undefined) await within(PATIENCE, over);
+    else await over;
     this.#followers.close();
+    if (this.#isTaken) return;
     await this.#store.close();
+    inUse.delete(this.#store);
   }
 
   #planFor(orchestrator: AnyOrchestrator): Plan {
@@ -335,6 +353,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 }
 
 const DEFAULT_LEASE = '10s';
+/** How long closing waits for what is under way with a server, in milliseconds. */
+const PATIENCE = 5_000;
+
+/** Stores that several processes may share, and that a box in this one has open. Each box is a process of its own to them. */
+const inUse = new WeakSet<Store>();
 
 /** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */
 export type SignalboxOptions<Os extends readonly AnyOrchestrator[]> = BoxOptions & {

@@ -88,14 +88,15 @@ export class Dispatcher {
 
   /**
    * After a run was read again: what is under way for it and nobody waits for any more is told to
-   * end. The word to do so may have been lost with the commit. Null for a run that is over.
+   * end. The word to do so may have been lost with the commit. Null for a run that is over, or another process's: `why`
+   * is what its bodies are told.
    */
-  reconcile(id: string, run: RunState | null): void {
+  reconcile(id: string, run: RunState | null, why: Error = cancelled()): void {
     for (const { run: of, path, attempt, key } of [...this.#attempts.values()]) {
       if (of.id !== id) continue;
       const actor = run?.actors.get(path);
       const waits = actor?.invoked === 'execute' && (actor.state.context as { attempt?: unknown }).attempt === attempt;
-      if (!waits) this.#abort(key, cancelled());
+      if (!waits) this.#abort(key, why);
     }
     this.#options.timers.clearUnder(
       `${id}/`,

@@ -7,13 +7,16 @@
  * second time (I5). News from the store make all this quick; looking by itself, three times in each lease, makes it sure.
  */
 import type { Clock } from '../clock.ts';
-import { BoxClosed, CommandFailed, type ErrorRecord, LeaseLost, reasonOf, toRecord } from '../errors.ts';
+import { fromMs } from '../duration.ts';
+import { BoxClosed, CommandFailed, type ErrorRecord, LeaseLost, StoreUnusable, toRecord } from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import { randomIds } from '../ids.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { CommandRow, News, Sharing, Store } from '../store.ts';
+import type { Complaints } from './complaints.ts';
 import type { Followers } from './followers.ts';
+import { lineAbout } from './handover.ts';
 import type { Host } from './host.ts';
 import type { CancelMessage } from './message.ts';
 import type { Command, Request } from './requests.ts';
@@ -28,9 +31,15 @@ export interface ExchangeOptions {
   readonly followers: Followers;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How often to look without being told to, in milliseconds. */
-  readonly every: number;
+  readonly complaints: Complaints;
+  /** After so many milliseconds without a sign of life this process is taken for dead. */
+  readonly lease: number;
 }
+
+/** How often in a lease a sign of life is given, and looked for what nobody has told. */
+const SIGNS = 3;
+/** After so many leases a request to a run that this process could not go on with either is given up. */
+const PATIENCE = 2;
 
 /** How many commands are read at a time, and how many readers of other processes' runs are sent to look in one round. */
 const SOME = 200;
@@ -46,9 +55,13 @@ export class Exchange {
   #looking = false;
   #lookAgain = false;
   #closed = false;
+  /** When the last sign of life was given that has arrived, and whether one since then has not. */
+  #signAt: number;
+  #failed = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+    this.#signAt = options.clock.now();
   }
 
   /** Nothing is under way. Requests may wait for their answers. */
@@ -58,7 +71,10 @@ export class Exchange {
 
   async open(): Promise<void> {
     await this.#options.shared.listen((news) => this.#hear(news));
+    // To open the store was one.
+    this.#signAt = this.#options.clock.now();
     this.#comeBack();
+    void this.#during(() => this.#options.host.handover.lookForStrays());
   }
 
   /** Begins nothing more, and lets go of those who wait for an answer. */
@@ -87,20 +103,33 @@ export class Exchange {
   }
 
   async #ask(run: string, request: Request): Promise<boolean> {
-    const { shared, store } = this.#options;
+    const { shared, clock, lease } = this.#options;
     const id = randomIds();
     await this.#during(async () => shared.leaveCommand({ id, run, body: bodyOf(request) }));
+    const patientTill = clock.now() + PATIENCE * lease;
     for (;;) {
       const called = this.#call();
-      const { ended, answer } = await this.#during(async () => ({
-        ended: isTerminal((await store.readRun(run))?.status ?? 'completed'),
-        // Asked after the run was looked at: an answer that came just before the end is found.
-        answer: (await shared.takeAnswer(id)) as Answered | null,
-      }));
+      const { ended, answer } = await this.#during(() => this.#answerOf(id, run, clock.now() > patientTill));
       if (answer !== null) return heed(answer, run, request);
       if (ended) return false;
       await called;
       if (this.#closed) throw new BoxClosed();
+    }
+  }
+
+  /** What is known of a request by now. While the store is away nothing is; it lies there, and is answered afterwards. */
+  async #answerOf(id: string, run: string, givesUp: boolean) {
+    const { shared, store, host } = this.#options;
+    try {
+      // Nobody has answered, and this process would not be able to. If somebody is just about to, the first answer counts.
+      const refusal = givesUp ? await host.handover.refusal(run) : null;
+      if (refusal !== null) await shared.answerCommand(id, { error: toRecord(refusal) });
+      const ended = isTerminal((await store.readRun(run))?.status ?? 'completed');
+      // Asked after the run was looked at: an answer that came just before the end is found.
+      return { ended, answer: (await shared.takeAnswer(id)) as Answered | null };
+    } catch (error) {
+      if (error instanceof StoreUnusable) return { ended: false, answer: null };
+      throw error;
     }
   }
 
@@ -117,13 +146,13 @@ export class Exchange {
   /** Resolves when there may be an answer, and at the latest when it is time to look again. */
   #call(): Promise<void> {
     return new Promise((resolve) => {
-      const { host, clock, every } = this.#options;
+      const { host, clock, lease } = this.#options;
       const go = (): void => {
         this.#asking.delete(go);
         stop();
         resolve();
       };
-      const stop = host.timers.at(clock.now() + every, go);
+      const stop = host.timers.at(clock.now() + lease / SIGNS, go);
       this.#asking.add(go);
     });
   }
@@ -138,40 +167,72 @@ export class Exchange {
     switch (news.about) {
       case 'runs':
         for (const run of news.runs) followers.look(run);
+        // Nobody else commits to a run that is ours; most are not.
+        void this.#during(() => host.handover.lookAfter(news.runs));
         return;
       case 'commands':
         return this.#look();
       case 'answers':
         return this.#callAsking();
       case 'released':
-        void this.#during(() => host.recover()).then(() => this.#look());
+        this.#recover();
         return;
       default:
         return news satisfies never;
     }
   }
 
+  /** Takes over what there is, and then looks at what was asked of it. */
+  #recover(): void {
+    const { handover } = this.#options.host;
+    void handover.recover().then(() => this.#look());
+  }
+
   /** A sign of life, and a look at everything that a lost word may have been about; and again, and again. */
   #comeBack(): void {
-    const { host, clock, every, store, followers } = this.#options;
-    host.timers.at(clock.now() + every, async () => {
-      try {
-        await this.#during(async () => {
-          await store.renew();
-          await host.recover();
-        });
+    const { host, clock, lease, followers } = this.#options;
+    host.timers.at(clock.now() + lease / SIGNS, async () => {
+      const wasAway = this.#failed;
+      if (await this.#during(() => this.#giveSign())) {
+        // None of this is waited for: however long it takes, signs of life are given.
+        this.#recover();
         this.#look();
-        followers.lookAtSome(SOME);
-      } catch (error) {
-        this.#complain('The store did not take a sign of life', error);
+        void this.#during(() => host.handover.lookForStrays());
+        followers.lookAtSome(wasAway ? Number.POSITIVE_INFINITY : SOME);
       }
       if (!this.#closed) this.#comeBack();
     });
   }
 
+  /** Did it arrive? If it comes late, others may have runs that this process still takes for its own. */
+  async #giveSign(): Promise<boolean> {
+    const { store, clock, lease, complaints, logger, host } = this.#options;
+    const at = clock.now();
+    try {
+      await store.renew();
+    } catch (error) {
+      this.#failed = true;
+      this.#complain('The store did not take a sign of life', error);
+      return false;
+    }
+    complaints.well(store.name);
+    const since = at - this.#signAt;
+    const late = since > lease;
+    this.#signAt = at;
+    if (late) {
+      const why = this.#failed
+        ? 'the store was away'
+        : 'this process was held up: by a body that computes for long, or by a machine with too much to do';
+      const message = `No sign of life for ${fromMs(since)}, with a lease of ${fromMs(lease)}: ${why}. Others may have taken over runs of this process. If that happens often, give the box a longer "lease".`;
+      logger({ level: 'warn', message });
+      void this.#during(() => host.handover.lookAfter());
+    }
+    this.#failed = false;
+    return true;
+  }
+
   #complain(what: string, error: unknown): void {
-    const message = `${what}: ${reasonOf(error)}`;
-    this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+    this.#options.complaints.tell(lineAbout(what, error), error);
   }
 
   /** Takes the commands that lie there for runs of ours. */

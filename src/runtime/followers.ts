@@ -6,19 +6,22 @@
  * order. A subscriber that throws is logged and disturbs nobody.
  */
 import type { RunFacts } from '../definition.ts';
-import { BoxClosed, reasonOf, SubscriberFailed } from '../errors.ts';
+import { BoxClosed, reasonOf, StoreUnusable, SubscriberFailed } from '../errors.ts';
 import { type EventType, endsRun, isTerminal, type ReadEvent, type RunEvent } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { JsonObject } from '../json.ts';
-import type { Store } from '../store.ts';
+import type { Awaitable, Store } from '../store.ts';
 
 export type Listener = (event: ReadEvent) => void;
 
 /** Something that is waited for, and a way not to wait for it any more. */
-export interface Wait {
+interface Wait {
   readonly over: Promise<void>;
   forget(): void;
 }
+
+/** The store is away. */
+const AWAY = Symbol('away');
 
 /** How many events are asked of the store at a time. */
 const PAGE = 500;
@@ -55,11 +58,6 @@ export class Followers {
     if (ended) wake(this.#ends, id);
   }
 
-  /** Is over when the run's end has been told, or the box was closed. */
-  end(run: string): Wait {
-    return this.#when(this.#ends, run);
-  }
-
   /** The history from `after` on; with `follow`, to the end of the run, and otherwise to the end of what there is. */
   async *read(
     run: string,
@@ -68,12 +66,16 @@ export class Followers {
     follow: boolean,
   ): AsyncGenerator<ReadEvent, void, undefined> {
     let seq = after;
-    for (;;) {
+    for (let waited = false; ; ) {
       // Begun before the store is asked: what is committed in between is told, too.
       if (this.#closed) throw new BoxClosed();
       const more = this.#when(this.#waiting, run);
       try {
-        const page = await this.#store.readEvents(run, { after: seq, limit: PAGE });
+        const page = await this.#ridingOut(waited, () => this.#store.readEvents(run, { after: seq, limit: PAGE }));
+        if (page === AWAY) {
+          await more.over;
+          continue;
+        }
         for (const event of page) {
           seq = event.seq;
           yield read(event, metadata);
@@ -82,12 +84,41 @@ export class Followers {
         if (page.length === PAGE) continue;
         if (!follow) return;
         // Somebody may have asked for events beyond the last one of a run that has ended.
-        const row = page.length > 0 ? null : await this.#store.readRun(run);
-        if (row !== null && isTerminal(row.status)) return;
+        const row = page.length > 0 ? null : await this.#ridingOut(waited, () => this.#store.readRun(run));
+        if (row !== null && row !== AWAY && isTerminal(row.status)) return;
         await more.over;
+        waited = true;
       } finally {
         more.forget();
       }
+    }
+  }
+
+  /** Waits until the run has ended, and answers with what `read` makes of it; null as long as it has not. */
+  async ended<T>(run: string, read: () => Promise<T | null>): Promise<T> {
+    for (let waited = false; ; waited = true) {
+      // Asked first, so that an end between the two lines is not missed.
+      const end = this.#when(this.#ends, run);
+      try {
+        const found = await this.#ridingOut(waited, read);
+        if (found !== null && found !== AWAY) return found;
+        await end.over;
+      } finally {
+        end.forget();
+      }
+    }
+  }
+
+  /**
+   * Who waits already waits on while a store that is shared is away: those who wait are sent to look again when it is back. Who
+   * has only just begun is told.
+   */
+  async #ridingOut<T>(waited: boolean, read: () => Awaitable<T>): Promise<T | typeof AWAY> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!waited || this.#closed || this.#store.shared === undefined || !(error instanceof StoreUnusable)) throw error;
+      return AWAY;
     }
   }
 

@@ -23,7 +23,9 @@ import type { Kinds } from '../machines/registry.ts';
 import type { Stepper } from '../machines/stepper.ts';
 import type { OpenRun, RunRow, Store } from '../store.ts';
 import { type Committed, Committer } from './committer.ts';
+import type { Complaints } from './complaints.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Handover } from './handover.ts';
 import type { Message, SignalMessage } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
@@ -38,6 +40,7 @@ export interface HostOptions {
   readonly executor: Executor;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly complaints: Complaints;
   readonly kinds: Kinds;
   /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
@@ -58,8 +61,8 @@ export interface HostOptions {
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 5_000;
 
-/** How many runs are read back at a time. */
-const WINDOW = 500;
+/** How many events are read at a time. */
+const PAGE = 500;
 
 export class Host {
   readonly #options: HostOptions;
@@ -70,13 +73,14 @@ export class Host {
   /** Runs in memory that have nothing under way here, the longest idle first. */
   readonly #idle = new Map<string, RunState>();
   readonly #reader: Reader;
-  /** Runs whose last commit failed: what is under way for them may be what nobody waits for any more. */
+  /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
   readonly #inDoubt = new Set<string>();
   readonly timers: Timers;
+  /** Runs that change hands. */
+  readonly handover: Handover;
   #closed = false;
   #pause = FIRST_PAUSE;
   turns = 0;
-  #recovering: Promise<void> = Promise.resolve();
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -89,10 +93,20 @@ export class Host {
       post: (run, message) => this.post(run, message),
     });
     this.#reader = new Reader({
-      logger: options.logger,
+      ...options,
       wakeAfter: (ms, wake) => this.timers.at(options.clock.now() + ms, wake),
       recall: (id, line) => this.#recall(id, line),
       found: (id, run, line) => this.#found(id, run, line),
+    });
+    this.handover = new Handover({
+      ...options,
+      runs: this.#runs,
+      pause: (ms) => this.#reader.pause(ms),
+      read: (id) => this.#reader.tryOnce(id),
+      doubt: (id) => void this.#inDoubt.add(id),
+      lost: (run, why) => this.#lost(run, why),
+      isBusy: (id) => this.#dispatcher.isBusy(id),
+      stray: (id, why) => this.#reader.tellOnce(id, why),
     });
     this.#committer = new Committer({
       store,
@@ -108,12 +122,7 @@ export class Host {
 
   /** No message waits, nothing is to be committed. Bodies and timers may be under way, and runs may wait for a store that fails. */
   get quiet(): boolean {
-    return this.#committer.quiet && this.#reader.quiet;
-  }
-
-  /** Over when every unfinished run that nobody owned has been read. */
-  get recovered(): Promise<void> {
-    return this.#recovering;
+    return this.#committer.quiet && this.#reader.quiet && this.handover.quiet;
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
@@ -138,7 +147,7 @@ export class Host {
       return true;
     }
     // It may be one of those that are only just being taken over.
-    await this.#recovering;
+    await this.handover.recovered;
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
     const run = await this.#reader.read(id, [message]);
     if (run === null) {
@@ -157,7 +166,7 @@ export class Host {
     if (this.#runs.has(id)) return;
     const row = await this.#options.store.readRun(id);
     if (row === null || isTerminal(row.status)) return;
-    await this.#recovering;
+    await this.handover.recovered;
     if (!this.#runs.has(id)) await this.#reader.read(id, []);
   }
 
@@ -168,34 +177,7 @@ export class Host {
     await this.#committer.settled();
     this.timers.clearAll();
     this.#reader.close();
-  }
-
-  /**
-   * Takes over every unfinished run that no living process owns, a window at a time: what waits for a
-   * timer is let go of again, so that a hundred thousand of them don't fill the memory.
-   */
-  recover(): Promise<void> {
-    this.#recovering = this.#recover();
-    return this.#recovering;
-  }
-
-  async #recover(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        const claimed = await this.#options.store.claim(WINDOW);
-        // A run that the store fails to give is tried again by itself and holds up nobody.
-        await Promise.all(claimed.map((id) => this.#reader.tryOnce(id)));
-        if (claimed.length < WINDOW) return;
-      } catch (error) {
-        this.#complain(`Unfinished runs could not be taken over, which is tried again in ${LONGEST_PAUSE} ms`, error);
-        await this.#reader.pause(LONGEST_PAUSE);
-      }
-    }
-  }
-
-  #complain(what: string, error: unknown): void {
-    const message = `${what}: ${reasonOf(error)}`;
-    this.#options.logger({ level: 'error', message, ...(error instanceof Error ? { error } : {}) });
+    await this.handover.close();
   }
 
   async #committed(run: RunState, message: Message): Promise<void> {
@@ -279,6 +261,12 @@ export class Host {
     if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
   }
 
+  #lost(run: RunState, why: LeaseLost): void {
+    this.#options.logger({ level: 'warn', message: why.message, run: run.id, error: why });
+    this.#evict(run);
+    this.#settleDoubt(run.id, null, why);
+  }
+
   /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */
   #failed(batch: readonly Committed[], error: unknown): void {
     // The id or the key is taken, and that will not change: the one who starts is told.
@@ -298,7 +286,8 @@ export class Host {
     if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
     const reason = reasonOf(error);
     const failure = new CommitFailed({ runs: batch.map(({ run }) => run.id), retryIn, reason }, error);
-    this.#options.logger({ level: knows && begins ? 'info' : 'error', message: failure.message, error: failure });
+    const level = knows && begins ? 'info' : 'error';
+    this.#options.complaints.tell({ level, message: failure.message, error: failure }, error);
     for (const { run, changes } of batch) this.#again(run, changes, retryIn);
   }
 
@@ -336,7 +325,7 @@ export class Host {
   /** Events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
   async #tellLanded(facts: RunFacts, after: number): Promise<void> {
     for (let seq = after; ; ) {
-      const events = await this.#options.store.readEvents(facts.id, { after: seq, limit: WINDOW });
+      const events = await this.#options.store.readEvents(facts.id, { after: seq, limit: PAGE });
       const last = events.at(-1);
       if (last === undefined) return;
       seq = last.seq;
@@ -359,11 +348,18 @@ export class Host {
     const { store, clock } = this.#options;
     // Somebody else had it read while this one stood in line: a second one beside it would know less.
     const here = this.#runs.get(id);
-    if (here !== undefined) return here;
-    // Only after a commit that failed can anything be under way here; to look through everything for each run that is
-    // taken over would be quadratic.
+    // Only then can anything be under way here; to look through everything for each run that is taken over would be quadratic.
     const inDoubt = this.#inDoubt.has(id);
+    if (here !== undefined && !inDoubt) return here;
     const found: OpenRun | null = await store.readOpen(id);
+    if (here !== undefined) {
+      // Under the same fence it was nobody else's in between.
+      if (found?.fence === here.fence) {
+        this.#inDoubt.delete(id);
+        return here;
+      }
+      this.#evict(here);
+    }
     // What had landed although nobody heard so is not taken again.
     for (const message of line) if (message.type === 'signal') await this.#recognise(id, message);
     if (found === null) {
@@ -373,7 +369,11 @@ export class Host {
     }
     // Over, or somebody else's by now (I2).
     if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {
-      if (inDoubt) this.#settleDoubt(id, null);
+      const { owner, fence } = found;
+      const lost = isTerminal(found.row.status)
+        ? undefined
+        : new LeaseLost({ run: id, owner: owner ?? 'nobody', fence });
+      if (inDoubt) this.#settleDoubt(id, null, lost);
       return null;
     }
     const run = await recall(this.#rules, store, await pinnedPlan(store, this.#options.plans, found.row), found);
@@ -393,8 +393,8 @@ export class Host {
     message.answer = there === null ? null : answerOf(there);
   }
 
-  #settleDoubt(id: string, run: RunState | null): void {
+  #settleDoubt(id: string, run: RunState | null, why?: LeaseLost): void {
     this.#inDoubt.delete(id);
-    this.#dispatcher.reconcile(id, run);
+    this.#dispatcher.reconcile(id, run, why);
   }
 }

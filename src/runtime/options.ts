@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Body, Plan } from '../definition.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
-import type { Duration } from '../duration.ts';
+import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, TaskMissing, TaskUnknown } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import type { Ids } from '../ids.ts';
@@ -51,6 +51,8 @@ const KEYS: readonly string[] = [
   'lane',
 ];
 
+const SHORTEST_LEASE = 500;
+
 /** Refuses options that there are not, and values that they cannot have. */
 export function checkOptions(
   options: BoxOptions & { readonly orchestrators?: unknown; readonly tasks?: unknown },
@@ -76,6 +78,7 @@ export function checkOptions(
     ids,
     logger,
     lane,
+    lease,
     orchestrators,
     tasks,
   } = options;
@@ -87,6 +90,9 @@ export function checkOptions(
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));
+  ask('lease', lease, 'at least 500ms: a sign of life goes over a network', (value) => {
+    return toMs(value as Duration, 'lease') >= SHORTEST_LEASE;
+  });
   ask('lane', lane, `'table' or 'xstate'`, (value) => value === 'table' || value === 'xstate');
   ask('executor', executor, 'a function from bodies to an executor', isFunction);
   ask('ids', ids, 'a function that makes an id', isFunction);

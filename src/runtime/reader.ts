@@ -11,11 +11,13 @@ import {
   type SignalboxError,
 } from '../errors.ts';
 import type { Logger } from '../executor.ts';
+import type { Complaints } from './complaints.ts';
 import type { Message } from './message.ts';
 import type { RunState } from './run-state.ts';
 
 export interface ReaderOptions {
   readonly logger: Logger;
+  readonly complaints: Complaints;
   /** Calls back after so many milliseconds. */
   wakeAfter(ms: number, wake: () => void): void;
   /** The run as the store has it, or null when it is over or somebody else's. `line` is what waits for it. */
@@ -31,8 +33,9 @@ interface Reading {
   readonly tried: Promise<void>;
 }
 
-/** After so long a store that could not be read is asked again. */
-const PAUSE = 5_000;
+/** After so long a store that could not be read is asked again, and then after twice as long, up to the last. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5_000;
 
 export class Reader {
   readonly #options: ReaderOptions;
@@ -85,6 +88,8 @@ export class Reader {
 
   /** Reads a run, and resolves when that has worked or has failed for the first time. */
   async tryOnce(id: string): Promise<void> {
+    // One that has begun already may have seen the run as it was before it was ours.
+    await this.#reading.get(id)?.tried;
     void this.read(id, []);
     await this.#reading.get(id)?.tried;
   }
@@ -102,16 +107,17 @@ export class Reader {
     failedOnce: () => void,
   ): Promise<RunState | null> {
     if (pause > 0) await this.pause(pause);
-    while (!this.#closed) {
+    for (let next = FIRST_PAUSE; !this.#closed; next = Math.min(2 * next, LONGEST_PAUSE)) {
       try {
         await before();
         return await this.#options.recall(id, line);
       } catch (error) {
         if (isFinal(error)) return this.#refuse(id, error);
-        const message = `Run "${id}" could not be read and is tried again in ${PAUSE} ms: ${reasonOf(error)}`;
-        this.#options.logger({ level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) });
+        const message = `Run "${id}" could not be read and is tried again in ${next} ms: ${reasonOf(error)}`;
+        const line = { level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) } as const;
+        this.#options.complaints.tell(line, error);
         failedOnce();
-        await this.pause(PAUSE);
+        await this.pause(next);
       }
     }
     return null;
@@ -119,13 +125,18 @@ export class Reader {
 
   #refuse(id: string, error: SignalboxError): null {
     this.#refused.set(id, error);
+    this.tellOnce(id, error);
+    return null;
+  }
+
+  /** Logs why a run cannot be gone on with, once for each reason. */
+  tellOnce(id: string, error: SignalboxError): void {
     // Ten thousand runs of one definition that is missing are one thing to mend, and one line.
     const { orchestrator, version } = error.fields as { readonly orchestrator?: string; readonly version?: string };
     const reason = orchestrator === undefined ? error.message : `${error.code} ${orchestrator} ${version}`;
-    if (this.#told.has(reason)) return null;
+    if (this.#told.has(reason)) return;
     this.#told.add(reason);
     this.#options.logger({ level: 'error', message: error.message, run: id, error });
-    return null;
   }
 
   /** Lets time pass, unless the box is closed. */

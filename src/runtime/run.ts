@@ -78,18 +78,17 @@ export class Run<Output = Json> {
 
   /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
   async result(): Promise<Output> {
-    const row = await this.#ended();
+    const { row, actors } = await this.#ended(({ status }) => status !== 'completed' && status !== 'cancelled');
     if (row.status === 'completed' || row.status === 'compensated') return row.output as Output;
     if (row.status === 'cancelled') throw new RunCancelled({ run: this.id, reason: row.reason });
-    const failures = failuresAmong(await this.#context.store.readActors(this.id));
+    const failures = failuresAmong(actors);
     const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
     throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
   }
 
   /** How the run ended, well or not; never rejects because of the run itself. */
   async outcome(): Promise<Outcome<Output>> {
-    const row = await this.#ended();
-    const actors = await this.#context.store.readActors(this.id);
+    const { row, actors } = await this.#ended(() => true);
     const outputs: { [track: string]: Json } = {};
     for (const { parent, path, state, output } of actors) {
       if (parent === '' && state === 'completed' && !path.startsWith('~')) outputs[path] = output;
@@ -175,18 +174,14 @@ export class Run<Output = Json> {
     return row;
   }
 
-  async #ended(): Promise<RunRow> {
-    for (;;) {
-      // Asked first, so that an end between the two lines is not missed.
-      const end = this.#context.followers.end(this.id);
-      try {
-        const row = await this.#row();
-        if (isTerminal(row.status)) return row;
-        await end.over;
-      } finally {
-        end.forget();
-      }
-    }
+  /** The run's row once it has ended, and its actors if they are wanted. */
+  #ended(wanted: (row: RunRow) => boolean): Promise<{ readonly row: RunRow; readonly actors: readonly ActorRow[] }> {
+    const { followers, store } = this.#context;
+    return followers.ended(this.id, async () => {
+      const row = await this.#row();
+      if (!isTerminal(row.status)) return null;
+      return { row, actors: wanted(row) ? await store.readActors(this.id) : [] };
+    });
   }
 }
 

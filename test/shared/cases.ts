@@ -222,22 +222,6 @@ export function sharedCases(make: () => Promise<SharedPlace>): void {
     expect(await result).toEqual({ held: 4 });
   });
 
-  test('an owner that cannot go on with the run says why to the one who asks', async () => {
-    const at = await station();
-    const { box: one, kill } = await at.mortal([asks]);
-    await one.start(asks, { id: 'r', input: 1 });
-    kill();
-    // It takes the run over and has no definition for it.
-    await at.box([sums]);
-    await at.clock.advance('13s');
-    const three = await at.box([asks]);
-
-    await expect(three.run('r').signal('go', { n: 1 })).rejects.toMatchObject({
-      code: 'command-failed',
-      fields: { run: 'r', command: 'signal', error: { code: 'definition-missing' } },
-    });
-  });
-
   test('one who asks is let go when its box is closed', async () => {
     const at = await station();
     const { box: one, kill } = await at.mortal([asks]);

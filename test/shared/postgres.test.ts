@@ -2,14 +2,18 @@
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { sharedCases } from './cases.ts';
+import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 
 const server = useServer();
 
-sharedCases(async () => {
+const place = async () => {
   const schema = newSchema(server);
   return { open: () => postgres(server.url, { schema }) };
-});
+};
+
+sharedCases(place);
+handoverCases(place, { strays: false });
 
 crashCases(() => {
   const schema = newSchema(server);

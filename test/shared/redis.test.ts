@@ -3,6 +3,7 @@ import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
 import { sharedCases } from './cases.ts';
+import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 
 describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
@@ -12,10 +13,13 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   });
   afterAll(() => server.dispose());
 
-  sharedCases(async () => {
+  const place = async () => {
     const prefix = newPrefix('boxes');
     return { open: () => redis(server.url, { prefix }), dispose: () => wipe(server.url, prefix) };
-  });
+  };
+
+  sharedCases(place);
+  handoverCases(place, { strays: true });
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

@@ -24,8 +24,12 @@ export class Station {
   }
 
   /** A box as a process of its own would have it. */
-  async box(orchestrators: readonly AnyOrchestrator[], wrap = (store: Store): Store => store): Promise<Signalbox> {
-    const box = await this.#open(orchestrators, wrap(this.#place.open()), this.clock);
+  async box(
+    orchestrators: readonly AnyOrchestrator[],
+    wrap = (store: Store): Store => store,
+    options: object = {},
+  ): Promise<Signalbox> {
+    const box = await this.#open(orchestrators, wrap(this.#place.open()), this.clock, options);
     this.#ends.push(() => box.close());
     return this.clock.follow(box);
   }
@@ -53,6 +57,37 @@ export class Station {
     };
   }
 
+  /** A box that can be stopped and go on, as a process by SIGSTOP and SIGCONT: meanwhile nothing happens in it. */
+  async stoppable(
+    orchestrators: readonly AnyOrchestrator[],
+    options: object = {},
+  ): Promise<{ readonly box: Signalbox; stop(): void; goOn(): void }> {
+    const { clock } = this;
+    let still = Promise.withResolvers<void>();
+    still.resolve();
+    let stopped = false;
+    const then = (call: () => void): void => void (stopped ? still.promise.then(call) : call());
+    const store = held(this.#place.open(), () => (stopped ? still.promise : null));
+    const box = await this.#open(
+      orchestrators,
+      store,
+      { now: () => clock.now(), wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => then(wake)) },
+      options,
+    );
+    this.#ends.push(() => box.close());
+    return {
+      box,
+      stop: () => {
+        stopped = true;
+        still = Promise.withResolvers();
+      },
+      goOn: () => {
+        stopped = false;
+        still.resolve();
+      },
+    };
+  }
+
   /** What was logged as an error, in words. */
   get errors(): readonly string[] {
     return this.lines.filter(({ level }) => level === 'error').map(({ message }) => message);
@@ -63,11 +98,31 @@ export class Station {
     await this.#place.dispose?.();
   }
 
-  #open(orchestrators: readonly AnyOrchestrator[], store: Store, clock: Clock): Promise<Signalbox> {
+  #open(orchestrators: readonly AnyOrchestrator[], store: Store, clock: Clock, more: object = {}): Promise<Signalbox> {
     const logger = (line: LogLine) => void this.lines.push(line);
-    const options = { orchestrators, store, clock, logger, lease: LEASE, idleRuns: 0 };
+    const options = { orchestrators, store, clock, logger, lease: LEASE, idleRuns: 0, ...more };
     return createSignalbox(options as never) as Promise<Signalbox>;
   }
+}
+
+/** `whole` with all of its methods, and those of its parts; while it is stopped nothing is called, answered or heard. */
+function held<T extends object>(whole: T, still: () => Promise<void> | null): T {
+  return new Proxy(whole, {
+    get(target, name) {
+      const member: unknown = target[name as keyof T];
+      if (typeof member === 'object' && member !== null) return held(member, still);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]) => {
+        await still();
+        const given = args.map((arg) =>
+          typeof arg === 'function' ? async (news: unknown) => arg(news, await still()) : arg,
+        );
+        const answer: unknown = await (member as (...all: readonly unknown[]) => unknown).apply(target, given);
+        await still();
+        return answer;
+      };
+    },
+  });
 }
 
 const NEVER = new Promise<never>(() => {});

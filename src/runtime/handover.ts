@@ -1,0 +1,202 @@
+/**
+ * Runs that change hands: those that this process takes over, because no living process owns them, and those that others
+ * have taken from it, because it gave no sign of life for too long. Whose a run is is for the store to say (I2); here
+ * is what follows from it.
+ */
+import type { Clock } from '../clock.ts';
+import type { Plan } from '../definition.ts';
+import { structureOf } from '../dsl/structure.ts';
+import { LeaseLost, reasonOf, type SignalboxError } from '../errors.ts';
+import { isTerminal } from '../events.ts';
+import type { Logger } from '../executor.ts';
+import type { Pin, Store } from '../store.ts';
+import type { Complaints } from './complaints.ts';
+import { pinnedPlan } from './pinned.ts';
+import type { RunState } from './run-state.ts';
+
+export interface HandoverOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly complaints: Complaints;
+  /** What this process is called in the store. */
+  readonly owner: string;
+  /** By `planName`. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** Runs in memory. */
+  readonly runs: ReadonlyMap<string, RunState>;
+  /** Lets so much time pass, unless the box is closed. */
+  pause(ms: number): Promise<void>;
+  /** Reads a run that is ours by now, and goes on with it; over when that has worked or has failed once. */
+  read(id: string): Promise<void>;
+  /** What is in memory of a run may not be as the store has it; to be looked at when it is read. */
+  doubt(id: string): void;
+  /** A run is somebody else's: what is under way for it here is told to end. */
+  lost(run: RunState, why: LeaseLost): void;
+  /** Is anything under way here for the run? */
+  isBusy(id: string): boolean;
+  /** A run that nobody goes on with, and why this process cannot. */
+  stray(id: string, why: SignalboxError): void;
+}
+
+/** A claim that failed is made again after so many milliseconds, or when somebody asks for one. */
+const PAUSE = 5_000;
+/** How many runs are claimed at a time. */
+const WINDOW = 500;
+/** How many of them are read at a time: a sign of life must not have to stand in a long line at the store. */
+const READERS = 50;
+
+export class Handover {
+  readonly #options: HandoverOptions;
+  #round: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  /** Those who asked while runs were being claimed: it is done once more for them. */
+  #next: PromiseWithResolvers<void> | null = null;
+  /** Waits for a store that failed, and not for an answer of it. */
+  #isPausing = false;
+  #goOn: () => void = () => {};
+  #closed = false;
+
+  constructor(options: HandoverOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is being claimed. */
+  get quiet(): boolean {
+    return !this.#isRunning || this.#isPausing;
+  }
+
+  /** Over when every run that nobody owned has been read. */
+  get recovered(): Promise<void> {
+    return this.#round;
+  }
+
+  /**
+   * Takes over every unfinished run that no living process owns, a window at a time: what waits for a timer is let go of
+   * again, so that a hundred thousand of them don't fill the memory. Over when all that there is at this moment has been read.
+   */
+  recover(): Promise<void> {
+    if (this.#isRunning) {
+      this.#next ??= Promise.withResolvers();
+      this.#goOn();
+      return this.#next.promise;
+    }
+    this.#isRunning = true;
+    this.#round = this.#recover().then(() => {
+      this.#isRunning = false;
+      const next = this.#next;
+      this.#next = null;
+      if (next !== null) void this.recover().then(next.resolve);
+    });
+    return this.#round;
+  }
+
+  /** Resolves when nothing more is claimed, nor will be. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#goOn();
+    await this.#round;
+  }
+
+  /** Definitions that this process can go on with. */
+  known(): readonly Pin[] {
+    return [...this.#options.plans.values()].map((plan) => ({
+      orchestrator: plan.name,
+      version: plan.version,
+      hash: structureOf(plan).hash,
+    }));
+  }
+
+  /** Tells of runs that no living process owns and this one has no definition for. */
+  async lookForStrays(): Promise<void> {
+    const { store, complaints, stray } = this.#options;
+    if (store.shared?.readStrays === undefined) return;
+    try {
+      for (const run of await store.shared.readStrays(this.known())) {
+        const why = await this.refusal(run);
+        if (why !== null) stray(run, why);
+      }
+    } catch (error) {
+      complaints.tell(lineAbout('Runs that nobody goes on with could not be looked for', error), error);
+    }
+  }
+
+  /** Why this process could not go on with a run, if it were its own; null if it could, or if there is nothing to go on with. */
+  async refusal(run: string): Promise<SignalboxError | null> {
+    const { store, plans } = this.#options;
+    const row = await store.readRun(run);
+    if (row === null || isTerminal(row.status)) return null;
+    return pinnedPlan(store, plans, row).then(
+      () => null,
+      (why: SignalboxError) => why,
+    );
+  }
+
+  /**
+   * Looks whether runs are still ours. That they are not would be seen at their next commit only; what is under way for them
+   * is told to end now. Of runs that nothing is under way for nothing needs to be known before.
+   */
+  async lookAfter(ids: Iterable<string> = [...this.#options.runs.keys()]): Promise<void> {
+    const { runs, store, owner, complaints, isBusy, lost } = this.#options;
+    await eachOf(ids, async (id) => {
+      const run = runs.get(id);
+      // What is about to be committed is refused, and is then seen, too.
+      if (run === undefined || run.changes !== null || !isBusy(id)) return;
+      try {
+        const found = await store.readOpen(id);
+        if (found === null || runs.get(id) !== run || run.changes !== null) return;
+        const { owner: now, fence } = found;
+        // One that we have ended ourselves has no owner any more, and nobody else has written to it.
+        if (now === owner || (isTerminal(found.row.status) && found.seq <= run.seq)) return;
+        lost(run, new LeaseLost({ run: id, owner: now ?? 'nobody', fence }));
+      } catch (error) {
+        complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
+      }
+    });
+  }
+
+  async #recover(): Promise<void> {
+    const { store, runs, complaints, doubt, read } = this.#options;
+    while (!this.#closed) {
+      try {
+        const claimed = await store.claim(WINDOW, this.known());
+        // What is in memory of a run that was somebody else's in between is from before that.
+        for (const id of claimed) if (runs.has(id)) doubt(id);
+        // A run that the store fails to give is tried again by itself and holds up nobody.
+        await eachOf(claimed, read);
+        if (claimed.length < WINDOW) return;
+      } catch (error) {
+        const what = `Unfinished runs could not be taken over, which is tried again in ${PAUSE} ms`;
+        complaints.tell(lineAbout(what, error), error);
+        await this.#pause();
+      }
+    }
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#closed) return;
+    this.#isPausing = true;
+    await Promise.race([
+      this.#options.pause(PAUSE),
+      new Promise<void>((resolve) => {
+        this.#goOn = resolve;
+      }),
+    ]);
+    this.#isPausing = false;
+  }
+}
+
+/** A complaint that names its reason. */
+export function lineAbout(what: string, error: unknown) {
+  const message = `${what}: ${reasonOf(error)}`;
+  return { level: 'error', message, ...(error instanceof Error ? { error } : {}) } as const;
+}
+
+/** Does something for each, for so many of them at once. */
+async function eachOf(ids: Iterable<string>, work: (id: string) => Promise<void>): Promise<void> {
+  const line = ids[Symbol.iterator]();
+  const one = async (): Promise<void> => {
+    for (let next = line.next(); next.done !== true; next = line.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: READERS }, one));
+}
