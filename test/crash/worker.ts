@@ -10,10 +10,10 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type ActorRow, createSignalbox, type LogLine, type Store } from '../../src/index.ts';
 import { sqlite } from '../../src/stores/sqlite/index.ts';
-import { ASKED, CANCELLED, flowsOf } from './load.ts';
+import { bring } from './clients.ts';
+import { flowsOf } from './load.ts';
 
 const [, , folder = '.', name = 'worker', load = '30', url, schema = 'signalbox'] = process.argv;
 const store: Store = url === undefined ? sqlite(`${folder}/runs.db`) : await onPostgres(url);
@@ -64,44 +64,24 @@ async function main(word: string): Promise<void> {
   let going = 0;
   let count = 0;
 
-  const bring = async (run: string, flow: string, input: number): Promise<void> => {
+  const client = { box, flows, ack: (line: string) => appendFileSync(acks, `${line}\n`) };
+  const run = async (id: string, flow: string, input: number): Promise<void> => {
     going += 1;
-    const definition = flows.find((each) => each.name === flow);
-    if (definition === undefined) throw new Error(`There is no flow "${flow}".`);
-    const handle = await box.start(definition, { id: run, input });
-    appendFileSync(acks, `started ${run}\n`);
-    if (flow === CANCELLED) {
-      await pause(input % 20);
-      await handle.cancel({ reason: 'enough' });
-      appendFileSync(acks, `cancelled ${run}\n`);
-    }
-    if (flow === ASKED) {
-      // The second time nothing comes of it, whatever it carries.
-      for (const [id, payload] of [
-        ['one', input],
-        ['two', 7],
-        ['one', -1],
-      ] as const) {
-        const { answer } = await handle.signal('go', payload, { id });
-        appendFileSync(acks, `signalled ${run} ${id} ${answer}\n`);
-      }
-    }
-    const { status, output } = await handle.outcome();
-    appendFileSync(acks, `ended ${run} ${status} ${JSON.stringify(output)}\n`);
+    await bring(client, id, flow, input);
     going -= 1;
     more();
   };
   const more = (): void => {
     while (word === 'load' && going < Number(load)) {
       count += 1;
-      const run = `${name}-${count}`;
+      const id = `${name}-${count}`;
       const flow = flows[count % flows.length]?.name ?? '';
-      appendFileSync(acks, `wanted ${run} ${flow} ${count}\n`);
-      void bring(run, flow, count);
+      appendFileSync(acks, `wanted ${id} ${flow} ${count}\n`);
+      void run(id, flow, count);
     }
   };
 
-  const old = [...open].map(([run, { flow, input }]) => bring(run, flow, input));
+  const old = [...open].map(([id, { flow, input }]) => run(id, flow, input));
   more();
   if (word === 'load') return;
   await Promise.all(old);

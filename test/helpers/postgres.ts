@@ -20,8 +20,8 @@ export interface TestServer {
   readonly url: string;
   /** Whether it is ours to kill. */
   readonly own: boolean;
-  /** Ends the server as a crash does. */
-  kill(): Promise<void>;
+  /** Ends the server as a crash does; by SIGINT as `pg_ctl stop -m fast` does. */
+  kill(signal?: 'SIGKILL' | 'SIGINT'): Promise<void>;
   start(): Promise<void>;
   /** Stops it if it is there. */
   stop(): Promise<void>;
@@ -75,9 +75,9 @@ async function ownServer(settings: readonly string[]): Promise<Omit<TestServer, 
   return {
     url,
     stop,
-    async kill() {
+    async kill(signal = 'SIGKILL') {
       const pid = Number(readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
       while (isThere(pid)) await pause(10);
       // Else it would wait for the end of a process that has ended.
       Object.assign(server, { process: undefined });
