@@ -33,6 +33,24 @@ const lives = async (store: Store): Promise<boolean> => {
 const listeners = (schema: string) =>
   query(server, schema, `select count(*)::integer as backends from pg_stat_activity where query = 'listen ${schema}'`);
 
+/** A transaction that has the lock of a process, as a commit of it would. */
+async function holding(schema: string, name: string): Promise<ReturnType<Server['client']>> {
+  const shell = new Server(server.url, schema).client();
+  await shell.connect();
+  onTestFinished(() => shell.end());
+  await shell.query('begin');
+  await shell.query('select pg_advisory_xact_lock(lock_of($1))', [name]);
+  return shell;
+}
+const waiting = async () =>
+  (
+    await query(
+      server,
+      '',
+      `select count(*)::integer as waiting from pg_locks where locktype = 'advisory' and not granted`,
+    )
+  )[0]?.waiting;
+
 describe('leases', () => {
   test('are compared in the time of the server: a clock that is an hour off takes nothing over (P231)', async () => {
     const schema = newSchema(server);
@@ -82,6 +100,52 @@ describe('leases', () => {
     await (await opened(schema, 'one')).commit([change('a', 0)]);
     await query(server, schema, `delete from processes`);
     expect(await (await opened(schema, 'two')).claim(9)).toEqual(['a']);
+  });
+
+  test('are looked at under the lock of their process: a commit that waited for it sees who has its runs since (I2, P231)', async () => {
+    const schema = newSchema(server);
+    const one = await opened(schema, 'one');
+    await one.commit([change('a', 0)]);
+    const shell = await holding(schema, 'one');
+    const late = one.commit([change('a', 1), change('b', 0)]);
+    const refused = expect(late).rejects.toMatchObject({
+      code: 'lease-lost',
+      fields: { run: 'a', owner: 'two', fence: 2 },
+    });
+    await until(async () => (await waiting()) === 1);
+    await shell.query(`update leases set owner = 'two', fence = 2`);
+    await shell.query('commit');
+    await refused;
+    expect([await seqOf(one, 'a'), await one.readRun('b')]).toEqual([1, null]);
+  });
+
+  test('of an owner that commits at this moment are passed over, and claimed when that is over (I2, P231)', async () => {
+    const schema = newSchema(server);
+    const time = clock();
+    await (await opened(schema, 'one')).commit([change('a', 0)]);
+    const two = await opened(schema, 'two', time);
+    time.at += 2 * LEASE;
+    const shell = await holding(schema, 'one');
+    expect(await two.claim(9)).toEqual([]);
+    await shell.query('commit');
+    expect(await two.claim(9)).toEqual(['a']);
+  });
+
+  test('of what this process remembers wrongly are read again: it goes on with what it claims back (I2)', async () => {
+    const schema = newSchema(server);
+    const time = clock();
+    const [one, two] = [await opened(schema, 'one', time), await opened(schema, 'two')];
+    await one.commit([change('a', 0)]);
+    await query(server, schema, `update leases set owner = 'two', fence = 2`);
+    await two.commit([change('a', 1, { fence: 2 })]);
+    await two.close();
+    expect(await one.claim(9)).toEqual(['a']);
+    await expect(one.commit([change('a', 1, { fence: 3 })])).rejects.toMatchObject({
+      fields: { expected: 1, found: 2 },
+    });
+    await expect(one.commit([change('a', 2)])).rejects.toThrow(LeaseLost);
+    await one.commit([change('a', 2, { fence: 3 })]);
+    expect(await seqOf(one, 'a')).toBe(3);
   });
 
   test('of a thousand runs that four claim at once, go to one each (I2, P231)', async () => {
@@ -211,6 +275,31 @@ describe('what one does, others hear', () => {
   });
 });
 
+describe('two commits of one process', () => {
+  test('of which the first broke off here and goes on over there: what is read waits for it, and the second knows better (I2, I3)', async () => {
+    const schema = newSchema(server);
+    const one = await opened(schema, 'one');
+    await one.commit([change('a', 0)]);
+    const shell = await holding(schema, 'one');
+    // One that this store knows nothing of has told the next event, and is not over.
+    await shell.query(
+      `insert into histories select number, 2, 3, 1, '[["track.started","x"],["track.started","y"]]' from runs`,
+    );
+    const refused = expect(one.commit([change('a', 1)])).rejects.toMatchObject({
+      fields: { run: 'a', expected: 1, found: 3 },
+    });
+    const silent = change('a', 1, { events: [], actors: [actor('a', 'x')] });
+    const silenced = expect(one.commit([silent])).rejects.toMatchObject({
+      fields: { run: 'a', expected: 1, found: 3 },
+    });
+    await until(async () => (await waiting()) === 2);
+    await shell.query('commit');
+    await Promise.all([refused, silenced]);
+    expect(await one.readActors('a')).toEqual([]);
+    await one.commit([change('a', 3)]);
+  });
+});
+
 describe('connections that are ended', () => {
   test('while nobody uses them are replaced, and nobody listeners', async () => {
     const schema = newSchema(server);
@@ -233,7 +322,7 @@ describe('connections that are ended', () => {
     const shell = new Server(server.url, schema).client();
     await shell.connect();
     onTestFinished(() => shell.end());
-    await shell.query(`begin; select * from leases where run = 'b' for update`);
+    await shell.query(`begin; select pg_advisory_xact_lock(lock_of('one'))`);
     const commit = one.commit([change('a', 1), change('b', 1)]);
     const failed = expect(commit).rejects.toThrow(/being shut down, or somebody has ended the connection/);
     await until(async () => {

@@ -6,13 +6,15 @@
  */
 
 /** What a column holds. */
-export type ColumnType = 'text' | 'json' | 'int' | 'float';
+export type ColumnType = 'text' | 'json' | 'int' | 'long' | 'float';
 
 /** Numbers of the types in every Postgres. */
-const ELEMENT = { text: 25, json: 114, int: 23, float: 701 } as const satisfies Record<ColumnType, number>;
+const ELEMENT = { text: 25, json: 114, int: 23, long: 20, float: 701 } as const satisfies Record<ColumnType, number>;
 const HEADER = 20;
 /** UTF-8 needs no more than this for each UTF-16 unit. */
 const BYTES = 3;
+/** So many numbers the lower half of a `bigint` has. */
+const LOW = 2 ** 32;
 
 class Column {
   readonly #type: ColumnType;
@@ -34,6 +36,10 @@ class Column {
     } else if (this.#type === 'int') {
       this.#room(8);
       this.#end = this.#bytes.writeInt32BE(value, this.#bytes.writeInt32BE(4, this.#end));
+    } else if (this.#type === 'long') {
+      this.#room(12);
+      const high = this.#bytes.writeInt32BE(Math.floor(value / LOW), this.#bytes.writeInt32BE(8, this.#end));
+      this.#end = this.#bytes.writeUInt32BE(value >>> 0, high);
     } else {
       this.#room(12);
       this.#end = this.#bytes.writeDoubleBE(value, this.#bytes.writeInt32BE(8, this.#end));

@@ -2,11 +2,14 @@
  * A commit as the statement in `commit.ts` takes it: changes of many runs, turned into columns. Which of them are
  * begun, go on or end is decided here; whether they may is decided by the statement.
  */
-import { isTerminal, type RunEvent } from '../../events.ts';
-import type { AttemptRow, RunChange, SignalRow } from '../../store.ts';
+import { isTerminal } from '../../events.ts';
+import type { ActorRow, AttemptRow, RunChange, SignalRow } from '../../store.ts';
+import { textOfEvents } from '../history.ts';
 import { Rows } from './arrays.ts';
 import { commitOf, PART_NAMES, PARTS, type PartName } from './commit.ts';
 import { jsonColumn, objectColumn, toColumn, toColumnOrNull } from './text.ts';
+
+const BUCKETS = 64;
 
 /** A run begins with the row that is written after no event. */
 export function begins({ after, row }: RunChange): boolean {
@@ -19,24 +22,49 @@ export interface Commit {
   readonly values: readonly unknown[];
 }
 
-/** The commit of `changes` by `owner`, at the server's time `now`; `news` are for the others, should there be any. */
-export function commitFor(changes: readonly RunChange[], owner: string, now: number, news: readonly string[]): Commit {
+/**
+ * The commit of `changes` by `owner`, at the server's time `now`. `numbers` are those of the runs, one for each change; null for
+ * one that begins. With `whole`, nothing is taken for known of the places that end.
+ */
+export function commitFor(
+  changes: readonly RunChange[],
+  numbers: readonly (number | null)[],
+  owner: string,
+  now: number,
+  whole: boolean,
+): Commit {
   const batch = new Batch();
-  // In one order everywhere: two commits that wait for each other's runs would wait for ever.
-  for (const change of [...changes].sort(byRun)) batch.add(change);
-  for (const change of changes.filter(begins).sort(byKey)) batch.begin(change);
-  for (const each of news) batch.rowsOf('news').push(each);
+  // In one order everywhere: two that wait for each other's ids would wait for ever.
+  const begun = changes.filter(begins).sort(byRun);
+  const places = new Map(begun.map((change, index) => [change, -index - 1]));
+  for (const change of begun) batch.begin(change);
+  for (const [index, change] of changes.entries()) {
+    const place = places.get(change);
+    if (place === undefined) batch.goOn(change, numbers[index] as number, whole);
+    else batch.write(change, place, true);
+  }
   const parts = PART_NAMES.filter((name) => batch.parts.has(name));
+  const keys = new Rows(['int']);
+  for (const bucket of [...batch.keys].sort((one, other) => one - other)) keys.push(bucket);
+  const held = [...batch.held.arrays(), ...batch.silent.arrays(), ...keys.arrays()];
   return {
     text: commitOf(parts),
-    values: [owner, now, batch.held, ...parts.flatMap((name) => batch.rowsOf(name).arrays())],
+    values: [owner, ...held, batch.ended, now, ...parts.flatMap((name) => batch.rowsOf(name).arrays())],
   };
 }
 
 class Batch {
   readonly parts = new Map<PartName, Rows>();
-  /** How many leases this process has to hold for the commit to land. */
-  held = 0;
+  /** Runs that this process has to own, and under which fence. */
+  readonly held = new Rows(['long', 'int']);
+  /** Runs that have to have told no event since. */
+  readonly silent = new Rows(['long', 'int']);
+  /** Of keys under which runs begin. */
+  readonly keys = new Set<number>();
+  /** How many places have to be open, to end. */
+  ended = 0;
+  #at = 0;
+  #begun = 0;
 
   rowsOf(name: PartName): Rows {
     let rows = this.parts.get(name);
@@ -47,49 +75,103 @@ class Batch {
     return rows;
   }
 
-  add(change: RunChange): void {
-    const { fence, after, row, actors, attempts, events, signals } = change;
-    const run = toColumn(change.run);
-    const ends = row !== null && isTerminal(row.status);
-    if (!begins(change)) {
-      this.held += 1;
-      if (ends) this.rowsOf('ended').push(run, fence, after);
-      else this.rowsOf('moved').push(run, fence, after, events.length);
-      if (row !== null) {
-        const [output, error] = [jsonColumn(row.output), jsonColumn(row.error)];
-        this.rowsOf('changedRuns').push(run, row.status, output, error, toColumnOrNull(row.reason), fence, row.endedAt);
-      }
-    } else if (!ends && row !== null) this.rowsOf('begun').push(run, fence, events.length, row.startedAt);
-    for (const actor of actors) {
-      const { kind, state, attempt, due, attemptedAt, startedAt, endedAt } = actor;
-      this.rowsOf('steps').push(
-        run,
-        toColumn(actor.path),
-        toColumnOrNull(actor.parent),
-        toColumn(kind),
-        state,
-        attempt,
-        jsonColumn(actor.input),
-        jsonColumn(actor.output),
-        jsonColumn(actor.error),
-        objectColumn(actor.memory),
-        due,
-        attemptedAt,
-        startedAt,
-        endedAt,
-      );
+  /** A run that is there. */
+  goOn(change: RunChange, run: number, whole: boolean): void {
+    const { fence, after, row, events } = change;
+    this.held.push(run, fence);
+    if (events.length === 0) this.silent.push(run, after);
+    if (row !== null) {
+      const [output, error] = [jsonColumn(row.output), jsonColumn(row.error)];
+      this.rowsOf('changedRuns').push(run, row.status, output, error, toColumnOrNull(row.reason), fence, row.endedAt);
+      if (isTerminal(row.status)) this.rowsOf('endedRuns').push(run);
     }
-    for (const attempt of attempts) this.#addAttempt(run, attempt);
-    for (const signal of signals) this.#addSignal(run, signal);
-    const last = events.at(-1);
-    if (last !== undefined) this.rowsOf('histories').push(run, last.seq, textOf(change.run, events));
+    this.write(change, run, whole);
+  }
+
+  /** What a change brings beside the row of its run, whose number is `run`. */
+  write({ run: id, actors, attempts, events, signals }: RunChange, run: number, whole: boolean): void {
+    for (const actor of actors) {
+      if (actor.endedAt === null) this.#open(run, actor);
+      // What was skipped has never been open.
+      else if (whole || actor.state === 'skipped') this.#endWhole(run, actor, actor.endedAt);
+      else this.#end(run, actor, actor.endedAt);
+    }
+    for (const attempt of attempts) this.#addAttempt(toColumn(id), attempt);
+    for (const signal of signals) this.#addSignal(toColumn(id), signal);
+    const [first] = events;
+    if (first === undefined) return;
+    const last = first.seq + events.length - 1;
+    this.rowsOf('histories').push(run, first.seq, last, first.at, textOfEvents(first.at, events));
+  }
+
+  #open(run: number, actor: ActorRow): void {
+    this.rowsOf('open').push(
+      run,
+      toColumn(actor.path),
+      toColumn(actor.kind),
+      actor.state,
+      actor.attempt,
+      jsonColumn(actor.input),
+      jsonColumn(actor.output),
+      jsonColumn(actor.error),
+      objectColumn(actor.memory),
+      actor.due,
+      actor.attemptedAt,
+      actor.startedAt,
+      this.#next(),
+    );
+  }
+
+  #end(run: number, actor: ActorRow, endedAt: number): void {
+    this.ended += 1;
+    this.rowsOf('ended').push(
+      run,
+      toColumn(actor.path),
+      actor.state,
+      actor.attempt,
+      jsonColumn(actor.output),
+      jsonColumn(actor.error),
+      objectColumn(actor.memory),
+      actor.due,
+      actor.attemptedAt,
+      endedAt,
+    );
+  }
+
+  #endWhole(run: number, actor: ActorRow, endedAt: number): void {
+    this.rowsOf('endedWhole').push(
+      run,
+      toColumn(actor.path),
+      toColumn(actor.kind),
+      actor.state,
+      actor.attempt,
+      jsonColumn(actor.input),
+      jsonColumn(actor.output),
+      jsonColumn(actor.error),
+      objectColumn(actor.memory),
+      actor.due,
+      actor.attemptedAt,
+      actor.startedAt,
+      endedAt,
+      this.#next(),
+    );
+  }
+
+  /** The order of places within the commit. */
+  #next(): number {
+    this.#at += 1;
+    return this.#at;
   }
 
   begin({ fence, row }: RunChange): void {
     if (row === null) return;
+    const { key } = row;
+    if (key !== null) this.keys.add(bucketOf(`${row.orchestrator} ${key}`));
+    this.#begun += 1;
+    if (!isTerminal(row.status)) this.rowsOf('begun').push(-this.#begun, fence, row.startedAt);
     this.rowsOf('newRuns').push(
       toColumn(row.run),
-      toColumnOrNull(row.key),
+      toColumnOrNull(key),
       toColumn(row.orchestrator),
       toColumn(row.version),
       toColumn(row.hash),
@@ -122,19 +204,18 @@ class Batch {
   }
 }
 
-function byRun(one: RunChange, other: RunChange): number {
+/** In the order of their ids. */
+export function byRun(one: RunChange, other: RunChange): number {
   return compared(one.run, other.run);
-}
-
-function byKey({ row: one }: RunChange, { row: other }: RunChange): number {
-  return compared(one?.key ?? '', other?.key ?? '');
 }
 
 function compared(one: string, other: string): number {
   return one === other ? 0 : one < other ? -1 : 1;
 }
 
-/** Events without their run, which stands in the row. Quotes inside of values are escaped, so nothing else looks like it. */
-function textOf(run: string, events: readonly RunEvent[]): string {
-  return JSON.stringify(events).replaceAll(`"run":${JSON.stringify(run)},`, '');
+/** The same wherever it is asked. So few that a commit of many runs does not take all locks of a server. */
+function bucketOf(key: string): number {
+  let hash = 0;
+  for (let at = 0; at < key.length; at += 1) hash = (hash * 31 + key.charCodeAt(at)) | 0;
+  return hash & (BUCKETS - 1);
 }

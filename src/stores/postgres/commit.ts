@@ -2,11 +2,11 @@
  * The statement of a commit: everything or nothing, in one round trip. It is put together of the parts that a batch has rows for,
  * because a part without rows still takes its time, and most commits have three of them.
  *
- * First come the leases, in the order of their runs, and then whatever else: two commits that meet wait for each other in one
- * order. If fewer leases than expected are as this process knows them, `refuse()` throws and nothing has happened.
+ * First comes `hold()`, which has the runs of this process to itself or throws; then runs that begin; then whatever else. A commit
+ * writes to nothing that another process may write to, but for the ids and keys of runs that begin: these are taken in one order.
  *
- * In a part, $1 is the owner, $2 the time of the server, $3 how many leases there have to be, and the numbers from $4 on
- * are its own columns.
+ * In a part, the numbers from $9 on are its own columns, and `{run}` is the number of the run in the row `change`: of one
+ * that begins in this commit and has no number yet it is minus its place among those.
  */
 import type { ColumnType } from './arrays.ts';
 
@@ -15,98 +15,133 @@ interface Part {
   readonly text: string;
 }
 
-const OWN = 4;
+const OWN = 9;
 
-/**
- * The parts, in the order in which they are to happen. The owner of a lease is compared within a `case`, so that no plan looks
- * for leases by their owner, who may have a million.
- */
+const HOLD = `hold($1::text, $2::bigint[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[])`;
+
+/** Where a place stands among all of its run: after those of the commits before, and in the order of this one. A million fit in one commit. */
+const ORDINAL = `(select turn from turn) * 1048576 + change.at`;
+
+/** The parts, in the order in which they are to happen. */
 export const PARTS = {
-  moved: {
-    columns: ['text', 'int', 'int', 'int'],
-    text: `
-      update leases set seq = leases.seq + change.events
-      from unnest($4::text[], $5::integer[], $6::integer[], $7::integer[]) as change (run, fence, after, events)
-      where leases.run = change.run and leases.seq = change.after
-        and case when leases.owner = $1::text then leases.fence end = change.fence
-      returning 1`,
-  },
-  ended: {
-    columns: ['text', 'int', 'int'],
-    text: `
-      delete from leases
-      using unnest($4::text[], $5::integer[], $6::integer[]) as change (run, fence, after)
-      where leases.run = change.run and leases.seq = change.after
-        and case when leases.owner = $1::text then leases.fence end = change.fence
-      returning 1`,
-  },
-  begun: {
-    columns: ['text', 'int', 'int', 'float'],
-    text: `
-      insert into leases (run, owner, fence, seq, started_at)
-      select run, $1::text, fence, seq, started_at
-      from unnest($4::text[], $5::integer[], $6::integer[], $7::float8[]) as begun (run, fence, seq, started_at)
-      returning 1`,
-  },
   newRuns: {
     columns: [
       ...(['text', 'text', 'text', 'text', 'text', 'text'] as const),
       ...(['json', 'json', 'json', 'text', 'json', 'int', 'float', 'float'] as const),
     ],
-    text: `
+    text: `newRuns as (
       insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, fence, started_at, ended_at)
-      select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-        $10::json[], $11::json[], $12::json[], $13::text[], $14::json[], $15::integer[], $16::float8[], $17::float8[])
-      returning 1`,
+      select * from unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::json[], $16::json[], $17::json[], $18::text[], $19::json[], $20::integer[], $21::float8[], $22::float8[])
+      returning number
+    ), made as materialized (
+      select array_agg(number order by number) as numbers from newRuns
+    )`,
+  },
+  begun: {
+    columns: ['long', 'int', 'float'],
+    text: `begun as (
+      insert into leases (number, owner, fence, started_at)
+      select {run}, $1::text, fence, started_at
+      from unnest($9::bigint[], $10::integer[], $11::float8[]) as change (run, fence, started_at)
+    )`,
+  },
+  endedRuns: {
+    columns: ['long'],
+    text: `endedRuns as (
+      delete from leases using unnest($9::bigint[]) as change (run) where leases.number = change.run
+    )`,
   },
   changedRuns: {
-    columns: ['text', 'text', 'json', 'json', 'text', 'int', 'float'],
-    text: `
+    columns: ['long', 'text', 'json', 'json', 'text', 'int', 'float'],
+    text: `changedRuns as (
       update runs set status = change.status, output = change.output, error = change.error, reason = change.reason,
         fence = change.fence, ended_at = change.ended_at
-      from unnest($4::text[], $5::text[], $6::json[], $7::json[], $8::text[], $9::integer[], $10::float8[])
+      from unnest($9::bigint[], $10::text[], $11::json[], $12::json[], $13::text[], $14::integer[], $15::float8[])
         as change (run, status, output, error, reason, fence, ended_at)
-      where runs.run = change.run
-      returning 1`,
+      where runs.number = change.run
+    )`,
   },
-  /** A place is written twice or three times in its life; only what can change is set again. */
-  steps: {
+  /** Places that have not ended. What never changes is not set again. */
+  open: {
     columns: [
-      ...(['text', 'text', 'text', 'text', 'text', 'int'] as const),
-      ...(['json', 'json', 'json', 'json', 'float', 'float', 'float', 'float'] as const),
+      ...(['long', 'text', 'text', 'text', 'int', 'text', 'text', 'text', 'text'] as const),
+      ...(['float', 'float', 'float', 'int'] as const),
     ],
-    text: `
-      insert into steps (run, path, parent, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at)
-      select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::integer[],
-        $10::json[], $11::json[], $12::json[], $13::json[], $14::float8[], $15::float8[], $16::float8[], $17::float8[])
+    text: `turn as materialized (
+      select nextval('turns') as turn
+    ), opened as (
+      insert into open_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ordinal)
+      select {run}, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ${ORDINAL}
+      from unnest($9::bigint[], $10::text[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::text[], $16::text[],
+        $17::text[], $18::float8[], $19::float8[], $20::float8[], $21::integer[])
+        as change (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, at)
       on conflict (run, path) do update set
         state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error,
-        memory = excluded.memory, due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`,
+        memory = excluded.memory, due = excluded.due, attempted_at = excluded.attempted_at
+    )`,
+  },
+  /** Places that end, and are open as far as this process knows: what never changes is there already. */
+  ended: {
+    columns: ['long', 'text', 'text', 'int', 'text', 'text', 'text', 'float', 'float', 'float'],
+    text: `closed as (
+      delete from open_places as open
+      using unnest($9::bigint[], $10::text[], $11::text[], $12::integer[], $13::text[], $14::text[], $15::text[],
+        $16::float8[], $17::float8[], $18::float8[])
+        as change (run, path, state, attempt, output, error, memory, due, attempted_at, ended_at)
+      where open.run = change.run and open.path = change.path
+      returning open.run, open.path, open.kind, change.state, change.attempt, open.input, change.output, change.error,
+        change.memory, change.due, change.attempted_at, open.started_at, change.ended_at, open.ordinal
+    ), ended as (
+      insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
+      select * from closed
+    )`,
+  },
+  /** Places that have ended, whatever is there of them: those that were never open, and all of a commit that was wrong about one. */
+  endedWhole: {
+    columns: [
+      ...(['long', 'text', 'text', 'text', 'int', 'text', 'text', 'text', 'text'] as const),
+      ...(['float', 'float', 'float', 'float', 'int'] as const),
+    ],
+    text: `turn as materialized (
+      select nextval('turns') as turn
+    ), placed as (
+      insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
+      select {run}, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at,
+        coalesce((select ordinal from open_places as open where open.run = change.run and open.path = change.path), ${ORDINAL})
+      from unnest($9::bigint[], $10::text[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::text[], $16::text[],
+        $17::text[], $18::float8[], $19::float8[], $20::float8[], $21::float8[], $22::integer[])
+        as change (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, at)
+      on conflict (run, path) do update set
+        state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
+        due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at
+    ), gone as (
+      delete from open_places as open using unnest($9::bigint[], $10::text[]) as change (run, path)
+      where open.run = change.run and open.path = change.path
+    )`,
   },
   attempts: {
     columns: ['text', 'text', 'int', 'json', 'float', 'float'],
-    text: `
+    text: `attempted as (
       insert into attempts (run, path, attempt, error, started_at, ended_at)
-      select * from unnest($4::text[], $5::text[], $6::integer[], $7::json[], $8::float8[], $9::float8[])`,
+      select * from unnest($9::text[], $10::text[], $11::integer[], $12::json[], $13::float8[], $14::float8[])
+    )`,
   },
   signals: {
     columns: ['text', 'text', 'text', 'json', 'float', 'text', 'text'],
-    text: `
+    text: `signalled as (
       insert into signals (run, id, name, payload, sent_at, answer, taken_by)
-      select * from unnest($4::text[], $5::text[], $6::text[], $7::json[], $8::float8[], $9::text[], $10::text[])
-      on conflict (run, id) do update set taken_by = excluded.taken_by`,
+      select * from unnest($9::text[], $10::text[], $11::text[], $12::json[], $13::float8[], $14::text[], $15::text[])
+      on conflict (run, id) do update set taken_by = excluded.taken_by
+    )`,
   },
   histories: {
-    columns: ['text', 'int', 'json'],
-    text: `
-      insert into histories (run, seq, events) select * from unnest($4::text[], $5::integer[], $6::json[])`,
-  },
-  /** In the same transaction, and only if there are others: to tell takes a lock that the whole server shares. */
-  news: {
-    columns: ['text'],
-    text: `
-      select count(pg_notify(current_schema, told)) from unnest($4::text[]) as told
-      where exists (select from processes where name <> $1::text and seen + lease > $2::float8)`,
+    columns: ['long', 'int', 'int', 'float', 'text'],
+    text: `told as (
+      insert into histories (run, first, last, at, events)
+      select {run}, first, last, at, events
+      from unnest($9::bigint[], $10::integer[], $11::integer[], $12::float8[], $13::text[]) as change (run, first, last, at, events)
+    )`,
   },
 } as const satisfies Record<string, Part>;
 
@@ -115,9 +150,6 @@ export type PartName = keyof typeof PARTS;
 
 /** Every part, in its order. */
 export const PART_NAMES = Object.keys(PARTS) as readonly PartName[];
-
-const HELD: readonly PartName[] = ['moved', 'ended'];
-const FIRST: readonly PartName[] = ['moved', 'ended', 'begun', 'newRuns'];
 
 const composed = new Map<string, string>();
 
@@ -133,21 +165,23 @@ export function commitOf(parts: readonly PartName[]): string {
 }
 
 function compose(parts: readonly PartName[]): string {
+  const has = (name: PartName): boolean => parts.includes(name);
+  const run = has('newRuns')
+    ? 'case when change.run < 0 then (select numbers from made)[-change.run] else change.run end'
+    : 'change.run';
   let before = 0;
   const texts = parts.map((name) => {
     const { columns, text } = PARTS[name];
-    const shifted = text.replace(/\$(\d+)/g, (own, number) =>
-      Number(number) < OWN ? own : `$${Number(number) + before}`,
-    );
+    const shifted = text
+      .replace(/\$(\d+)/g, (own, number) => (Number(number) < OWN ? own : `$${Number(number) + before}`))
+      .replaceAll('{run}', run);
     before += columns.length;
-    return `${name} as (${shifted}\n)`;
+    // Of two parts that need it, the second takes what the first has.
+    return name === 'endedWhole' && has('open') ? shifted.slice(shifted.indexOf('placed as')) : shifted;
   });
-  const count = (name: PartName): string => `(select count(*) from ${name})`;
-  const held = HELD.filter((name) => parts.includes(name)).map(count);
-  // What is asked for happens before what is only there.
-  const first = FIRST.filter((name) => parts.includes(name)).map(count);
-  const told = parts.includes('news') ? `(select * from news)` : '0';
-  return `with ${texts.join(', ')}
-    select case when ${['0', ...held].join(' + ')} = $3::integer then 0 else refuse() end as refused,
-      ${['0', ...first].join(' + ')} as first, ${told} as told, $1::text as owner, $2::float8 as at`;
+  // What is asked for happens in this order, and before what is only there.
+  return `${texts.length === 0 ? '' : `with ${texts.join(', ')}`}
+    select ${HOLD} as held, ${has('newRuns') ? '(select numbers from made)' : 'null'}::text as numbers,
+      case when ${has('ended') ? '(select count(*) from closed)' : '0'} = $7::integer then 0 else refuse() end as refused,
+      exists (select from processes where name <> $1::text and seen + lease > $8::float8) as others`;
 }

@@ -1,20 +1,21 @@
 /**
  * The Postgres store, as `signalbox/postgres`: for runs that several processes share. It uses the driver `pg`.
  *
- * A commit is one statement and one round trip. A process keeps nothing in memory of the runs that it owns: who owns a run, under
- * which fence, and where its history ends stands in a small row of its own, which the commit itself checks and changes.
+ * A commit is one statement and one round trip. It holds the lock of its process, so it is alone with the runs of this process, and
+ * what is remembered of them (`owned.ts`) is what the database says; who owns them is looked up under that lock, and not written.
  */
 import { toMs } from '../../duration.ts';
-import { InvalidOption } from '../../errors.ts';
+import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, DefinitionRow, OpenRun, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import { Rows } from './arrays.ts';
-import { commitFor } from './batch.ts';
-import { newsOf, newsOfRuns } from './listener.ts';
+import { begins, byRun, commitFor } from './batch.ts';
+import { newsOf } from './listener.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresConnection, PostgresOptions } from './options.ts';
+import { Owned, standingOf } from './owned.ts';
 import { Process } from './process.ts';
-import { refusalOf } from './refusal.ts';
+import { isRefusal, NOT_OPEN, refusalIn, refusalOf } from './refusal.ts';
 import { type Columns, RowReader } from './rows.ts';
 import { Server, within } from './server.ts';
 import { PostgresSharing } from './sharing.ts';
@@ -36,8 +37,6 @@ const PRUNED_AT_ONCE = 500;
 /** How long closing waits for a server that does not answer, in milliseconds. */
 const PATIENCE = 5_000;
 const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/;
-/** A commit that was refused, a row that is there already, two that waited for each other: nothing has landed. */
-const REFUSED: ReadonlySet<string> = new Set(['SBX01', '23505', '40P01', '40001']);
 const TRIES = 3;
 
 /**
@@ -57,7 +56,10 @@ class PostgresSchema implements PostgresStore {
   readonly #schema: string;
   readonly #keep: number;
   readonly #rows: RowReader;
+  readonly #owned = new Owned();
   #process: Process | null = null;
+  /** A commit has failed, and may land yet. */
+  #inDoubt = false;
   #prunedAt = Number.NEGATIVE_INFINITY;
   #pruning: Promise<void> = Promise.resolve();
 
@@ -87,6 +89,8 @@ class PostgresSchema implements PostgresStore {
     // Opened once more, it begins anew.
     await this.close();
     this.#server.open();
+    this.#owned.clear();
+    this.#inDoubt = false;
     try {
       await migrate(this.#server, this.#schema);
       this.#process = await Process.of(owner, this.#server.ask);
@@ -102,24 +106,58 @@ class PostgresSchema implements PostgresStore {
   async commit(changes: readonly RunChange[]): Promise<void> {
     if (changes.length === 0) return;
     const self = this.#self();
-    const runs = changes.map(({ run }) => run);
-    const { text, values } = commitFor(changes, self.name, self.now(), newsOfRuns(self.name, runs));
+    this.#owned.spare();
+    let whole = false;
     for (let tries = 1; ; tries += 1) {
+      await this.#settle(self);
+      const numbers = await this.#owned.numbersOf(changes, self.name, this.#server.ask);
+      const { text, values } = commitFor(changes, numbers, self.name, self.now(), whole);
       try {
-        await this.#server.rawly(text, values);
+        const [row] = await this.#server.rawly(text, values);
+        this.#owned.committed(changes, begunIn(changes, row?.numbers));
+        if (row?.others === 't') this.shared.tell(self.name, changes);
         return;
       } catch (error) {
-        const refusal = REFUSED.has(codeOf(error)) ? await refusalOf(changes, self.name, this.#server.ask) : undefined;
+        this.#owned.forget(changes.map(({ run }) => run));
+        whole = codeOf(error) === NOT_OPEN;
+        if (whole) continue;
+        if (!isRefusal(error)) {
+          this.#inDoubt = true;
+          throw inWords(this.name, error);
+        }
+        const refusal = refusalIn(error, changes, numbers) ?? (await this.#refusalOf(changes, self, tries === TRIES));
         // Null: whatever stood in the way is gone by now, like a commit of another that was rolled back.
-        if (refusal !== null || tries === TRIES) throw refusal ?? inWords(this.name, error);
+        if (refusal !== null) throw refusal;
       }
     }
+  }
+
+  /** Why a commit was refused, as far as can be seen afterwards; `last` if it is not to be tried again. */
+  async #refusalOf(changes: readonly RunChange[], self: Process, last: boolean): Promise<SignalboxError | null> {
+    const { ask } = this.#server;
+    const standing = await standingOf(changes, ask);
+    const refusal = await refusalOf(changes, standing, self.name, ask);
+    if (refusal !== null || !last) return refusal;
+    const [{ run, after }] = changes as readonly [RunChange];
+    return new CommitConflict({ run, expected: after, found: Number(standing.get(toColumn(run))?.seq ?? 0) });
+  }
+
+  /**
+   * Waits for a commit that broke off on our side and may still be under way over there: what is read before it is over is not
+   * what the next commit stands on. It holds the lock of this process until then.
+   */
+  async #settle(self: Process): Promise<void> {
+    if (!this.#inDoubt) return;
+    await this.#server.ask(sql.AWAIT_COMMIT, self.name);
+    this.#inDoubt = false;
   }
 
   async claim(limit: number): Promise<readonly string[]> {
     const self = this.#self();
     const rows = await this.#server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease);
-    return rows.map(({ run }) => fromColumn(String(run)));
+    const runs = rows.map(({ run }) => fromColumn(String(run)));
+    this.#owned.forget(runs);
+    return runs;
   }
 
   async renew(): Promise<void> {
@@ -164,6 +202,7 @@ class PostgresSchema implements PostgresStore {
   }
 
   async readOpen(run: string): Promise<OpenRun | null> {
+    await this.#settle(this.#self());
     const row = await this.#one(sql.SELECT_OPEN, run);
     return row === null ? null : this.#rows.open(row);
   }
@@ -173,11 +212,11 @@ class PostgresSchema implements PostgresStore {
       parent === ''
         ? await this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
         : await this.#all(sql.SELECT_CHILDREN, run, parent);
-    return rows.map((row) => this.#rows.step(row));
+    return rows.map((row) => this.#rows.step(run, row));
   }
 
   async readActors(run: string): Promise<readonly ActorRow[]> {
-    return (await this.#all(sql.SELECT_STEPS, run)).map((row) => this.#rows.step(row));
+    return (await this.#all(sql.SELECT_STEPS, run)).map((row) => this.#rows.step(run, row));
   }
 
   async readAttempts(run: string): Promise<ReturnType<RowReader['attempt']>[]> {
@@ -192,7 +231,7 @@ class PostgresSchema implements PostgresStore {
   async readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): Promise<readonly RunEvent[]> {
     const batches = await this.#server.ask(sql.SELECT_HISTORIES, toColumn(run), after, limit);
     return batches
-      .flatMap((batch) => this.#rows.events(batch))
+      .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
   }
@@ -247,4 +286,12 @@ class PostgresSchema implements PostgresStore {
   async #one(statement: string, ...texts: readonly string[]): Promise<Columns | null> {
     return (await this.#all(statement, ...texts))[0] ?? null;
   }
+}
+
+/** The numbers of the runs that have begun, which were given in the order of their ids. */
+function begunIn(changes: readonly RunChange[], numbers: Columns[string] | undefined): ReadonlyMap<string, number> {
+  if (typeof numbers !== 'string') return new Map();
+  const given = numbers.slice(1, -1).split(',').map(Number);
+  const runs = changes.filter(begins).sort(byRun);
+  return new Map(runs.map(({ run }, index) => [run, given[index] as number]));
 }

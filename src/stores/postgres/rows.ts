@@ -1,8 +1,9 @@
 /** From rows as Postgres gives them to rows as the host takes them. What does not fit is an error that names the row. */
 import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../../errors.ts';
-import { faultOfEvent, isStatus, type RunEvent, type Status } from '../../events.ts';
+import { isStatus, type RunEvent, type Status } from '../../events.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { ActorRow, AttemptRow, CommandRow, DefinitionRow, OpenRun, RunRow, SignalRow } from '../../store.ts';
+import { eventsOf } from '../history.ts';
 import { fromColumn } from './text.ts';
 
 /** A row with its columns by name; JSON in them is text still. */
@@ -34,23 +35,27 @@ export class RowReader {
     }));
   }
 
-  step(row: Columns): ActorRow {
-    return this.#read('steps', row, ['run', 'path'], () => ({
-      run: text(row.run),
-      path: text(row.path),
-      parent: orNull(row.parent, text),
-      kind: text(row.kind),
-      state: status(row.state),
-      attempt: number(row.attempt),
-      input: json(row.input),
-      output: json(row.output),
-      error: orNull(row.error, errorOf),
-      memory: object(row.memory),
-      due: orNull(row.due, number),
-      attemptedAt: number(row.attempted_at),
-      startedAt: number(row.started_at),
-      endedAt: orNull(row.ended_at, number),
-    }));
+  /** A place; its row has the number of its run, and its parent is what its path says. */
+  step(run: string, row: Columns): ActorRow {
+    return this.#read('steps', { ...row, run }, ['run', 'path'], () => {
+      const path = text(row.path);
+      return {
+        run,
+        path,
+        parent: path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+        kind: text(row.kind),
+        state: status(row.state),
+        attempt: number(row.attempt),
+        input: json(row.input),
+        output: json(row.output),
+        error: orNull(row.error, errorOf),
+        memory: object(row.memory),
+        due: orNull(row.due, number),
+        attemptedAt: number(row.attempted_at),
+        startedAt: number(row.started_at),
+        endedAt: orNull(row.ended_at, number),
+      };
+    });
   }
 
   attempt(row: Columns): AttemptRow {
@@ -77,26 +82,22 @@ export class RowReader {
   }
 
   /** A run with the steps and signals that came in its row. */
-  open(row: Columns): OpenRun {
+  open(columns: Columns): OpenRun {
+    const row = this.run(columns);
     return {
-      row: this.run(row),
-      owner: orNull(row.owner, text),
-      fence: number(row.fence),
-      seq: number(row.seq),
-      open: rowsIn(row.steps).map((step) => this.step(step)),
-      signals: rowsIn(row.signals).map((signal) => this.signal(signal)),
+      row,
+      owner: orNull(columns.owner, text),
+      fence: number(columns.fence),
+      seq: number(columns.seq),
+      open: rowsIn(columns.steps).map((step) => this.step(row.run, step)),
+      signals: rowsIn(columns.signals).map((signal) => this.signal(signal)),
     };
   }
 
-  /** The events of one batch. */
-  events(row: Columns): readonly RunEvent[] {
-    return this.#read('histories', row, ['run', 'seq'], () =>
-      (json(row.events) as readonly JsonObject[]).map((kept) => {
-        const event = Object.freeze({ run: text(row.run), ...kept });
-        const fault = faultOfEvent(event);
-        if (fault !== null) throw new Error(fault);
-        return event as unknown as RunEvent;
-      }),
+  /** The events that were committed together. */
+  events(run: string, row: Columns): readonly RunEvent[] {
+    return this.#read('histories', { ...row, run }, ['run', 'last'], () =>
+      eventsOf(run, number(row.first), number(row.at), json(row.events)),
     );
   }
 

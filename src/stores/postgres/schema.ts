@@ -37,15 +37,13 @@ export const MIGRATIONS: readonly string[] = [
   create unique index runs_by_key on runs (orchestrator, key) where key is not null;
   create index runs_finished on runs (ended_at) where ended_at is not null;
 
-  -- One small row for each unfinished run: what a commit checks and changes. The room that is left lets it be changed in place.
+  -- One small row for each unfinished run: who may commit to it. A commit reads it, and only a claim changes it.
   create table leases (
-    run text collate "C" primary key,
+    number bigint primary key,
     owner text collate "C",
     fence integer not null,
-    seq integer not null,
-    started_at double precision not null,
-    number bigint generated always as identity
-  ) with (fillfactor = 60);
+    started_at double precision not null
+  );
   create index leases_by_owner on leases (owner, started_at, number);
 
   create table processes (
@@ -54,25 +52,42 @@ export const MIGRATIONS: readonly string[] = [
     lease double precision not null
   );
 
-  create table steps (
-    run text collate "C" not null,
+  -- The places of runs, as compact as they can be: read the view "steps". One that ends goes from the first table to
+  -- the second: the first has what is read to go on with a run, whatever has ended before, and its indexes are small.
+  create sequence turns;
+  create table open_places (
+    run bigint not null,
     path text collate "C" not null,
-    parent text collate "C",
     kind text not null,
     state text not null,
     attempt integer not null,
-    input json,
-    output json,
-    error json,
-    memory json,
+    input text,
+    output text,
+    error text,
+    memory text,
     due double precision,
     attempted_at double precision not null,
     started_at double precision not null,
-    ended_at double precision,
-    ordinal bigint generated always as identity,
+    ordinal bigint not null,
     primary key (run, path)
   ) with (fillfactor = 80);
-  create index steps_unfinished on steps (run) where ended_at is null;
+  create table ended_places (
+    run bigint not null,
+    path text collate "C" not null,
+    kind text not null,
+    state text not null,
+    attempt integer not null,
+    input text,
+    output text,
+    error text,
+    memory text,
+    due double precision,
+    attempted_at double precision not null,
+    started_at double precision not null,
+    ended_at double precision not null,
+    ordinal bigint not null,
+    primary key (run, path)
+  );
 
   create table attempts (
     run text collate "C" not null,
@@ -84,12 +99,16 @@ export const MIGRATIONS: readonly string[] = [
     primary key (run, path, attempt)
   );
 
-  -- The events that one commit added to one run, under the number of the last of them.
+  -- The events that one commit added to one run, numbered from first to last, the first of them at a time. Each is
+  -- [type, path], then its attempt or an object of its other fields, then its time if it is another. The view "events"
+  -- has them as they are told. That only one commit can follow an event is what the primary key says.
   create table histories (
-    run text collate "C" not null,
-    seq integer not null,
-    events json not null,
-    primary key (run, seq)
+    run bigint not null,
+    first integer not null,
+    last integer not null,
+    at double precision not null,
+    events text not null,
+    primary key (run, first)
   );
 
   -- What was sent to a run: taken by a step, or kept until one waits for it.
@@ -124,25 +143,94 @@ export const MIGRATIONS: readonly string[] = [
       else value end
   $$;
 
-  -- Ends a commit that a run has not waited for, with all that it would have changed.
-  create function refuse() returns integer language plpgsql as $$
-    begin raise exception 'A run has moved on.' using errcode = 'SBX01'; end
+  -- What a commit, or a claim, locks to have the runs of one process for itself. Numbers are for the whole database.
+  create function lock_of(process text) returns bigint language sql stable as $$
+    select hashtextextended('signalbox ' || current_schema || ' ' || process, 0)
   $$;
 
+  -- Begins a commit: from here to its end nobody else commits for this process, and nobody takes a run from it. Each query
+  -- in here sees what was committed before it began, so what is read after the lock is true until the commit is over; in
+  -- the statement around it, which began before the lock, it would not have to be. Then what is wanted is compared: the
+  -- owner and the fence of every run, and for a change that tells no event that none has been told. Of runs that begin
+  -- under keys the keys are locked, a few at a time and in order, so that two who start the same wait in one order.
+  create function hold(process text, numbers bigint[], fences integer[], silent bigint[], afters integer[], keys integer[])
+  returns integer language plpgsql as $$
+    declare
+      lost record;
+    begin
+      perform pg_advisory_xact_lock(lock_of(process));
+      select wanted.number, leases.owner, coalesce(leases.fence, (select fence from runs where runs.number = wanted.number)) as fence into lost
+        from unnest(numbers, fences) as wanted (number, fence) left join leases on leases.number = wanted.number
+        where leases.owner is distinct from process or leases.fence <> wanted.fence limit 1;
+      if found then raise exception 'A run belongs to another.' using errcode = 'SBX01', detail = row_to_json(lost); end if;
+      if cardinality(silent) > 0 then
+        select wanted.number, max(histories.last) as found into lost
+          from unnest(silent, afters) as wanted (number, after)
+          join histories on histories.run = wanted.number and histories.first > wanted.after group by wanted.number limit 1;
+        if found then raise exception 'A run has moved on.' using errcode = 'SBX02', detail = row_to_json(lost); end if;
+      end if;
+      perform pg_advisory_xact_lock(lock_of('') + bucket) from unnest(keys) as bucket;
+      return 0;
+    end
+  $$;
+
+  -- Ends a commit of places that were said to be open and are not.
+  create function refuse() returns integer language plpgsql as $$
+    begin raise exception 'A place is not open.' using errcode = 'SBX03'; end
+  $$;
+
+  create view steps as
+    select
+      runs.run,
+      path,
+      case when path <> '' then regexp_replace(path, '/?[^/]*$', '') end as parent,
+      kind,
+      state,
+      attempt,
+      places.input::json as input,
+      places.output::json as output,
+      places.error::json as error,
+      memory::json as memory,
+      due,
+      attempted_at,
+      places.started_at,
+      places.ended_at,
+      ordinal
+    from (
+      select run as number, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, null::double precision as ended_at, ordinal
+      from open_places
+      union all
+      select run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal
+      from ended_places
+    ) as places join runs using (number);
+
   create view events as
+    with kept as (
+      select
+        runs.run,
+        first + event.index::integer - 1 as seq,
+        coalesce((event.value ->> 3)::double precision, at) as at,
+        event.value ->> 0 as type,
+        event.value ->> 1 as path,
+        event.value -> 2 as more
+      from runs join histories on histories.run = runs.number,
+        json_array_elements(readable(histories.events::json)) with ordinality as event (value, index)
+      order by runs.run, first, event.index
+    )
     select
       run,
-      (event ->> 'seq')::integer as seq,
-      (event ->> 'at')::double precision as at,
-      to_timestamp((event ->> 'at')::double precision / 1000) as at_time,
-      event ->> 'type' as type,
-      event ->> 'path' as path,
-      event as data
-    from histories, json_array_elements(readable(events)) as event
-    order by run, histories.seq, (event ->> 'seq')::integer;
+      seq,
+      at,
+      to_timestamp(at / 1000) as at_time,
+      type,
+      path,
+      ('{"seq":' || seq || ',"at":' || at || ',"path":' || to_json(path) || ',"type":' || to_json(type)
+        || case json_typeof(more) when 'object' then ',' || substr(more::text, 2) when 'number' then ',"attempt":' || more::text || '}' else '}' end)::json
+        as data
+    from kept;
 
   create view timers as
-    select run, path, due, to_timestamp(due / 1000) as due_time
-    from steps where due is not null and ended_at is null order by due;
+    select runs.run, path, due, to_timestamp(due / 1000) as due_time
+    from open_places join runs on runs.number = open_places.run where due is not null order by due;
   `,
 ];

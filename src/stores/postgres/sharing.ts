@@ -1,7 +1,8 @@
 /** What processes on one schema tell each other: news by notification, commands and their answers by rows. */
 import type { JsonObject } from '../../json.ts';
-import type { CommandRow, News, Sharing } from '../../store.ts';
-import { Listener, newsOf } from './listener.ts';
+import type { CommandRow, News, RunChange, Sharing } from '../../store.ts';
+import { Rows } from './arrays.ts';
+import { Listener, newsOf, newsOfRuns } from './listener.ts';
 import type { Process } from './process.ts';
 import type { RowReader } from './rows.ts';
 import type { Server } from './server.ts';
@@ -14,6 +15,8 @@ export class PostgresSharing implements Sharing {
   readonly #channel: string;
   readonly #rows: RowReader;
   readonly #process: () => Process;
+  readonly #untold = new Set<string>();
+  #telling: Promise<void> | null = null;
   #listener: Listener | null = null;
 
   constructor(server: Server, channel: string, rows: RowReader, process: () => Process) {
@@ -30,7 +33,29 @@ export class PostgresSharing implements Sharing {
     await usable(this.#server.name, () => listener.start());
   }
 
+  /**
+   * Tells the others that runs were committed to; what comes meanwhile is told together. Not in the commit itself: whoever tells
+   * holds a lock of the whole server until its transaction is safe on disk, and processes would commit one after the other.
+   */
+  tell(process: string, changes: readonly RunChange[]): void {
+    for (const { run } of changes) this.#untold.add(run);
+    this.#telling ??= this.#tellAll(process).finally(() => {
+      this.#telling = null;
+    });
+  }
+
+  async #tellAll(process: string): Promise<void> {
+    while (this.#untold.size > 0) {
+      const news = new Rows(['text']);
+      for (const each of newsOfRuns(process, [...this.#untold])) news.push(each);
+      this.#untold.clear();
+      // Who is not told looks by itself.
+      await this.#server.ask(sql.TELL, ...news.arrays()).catch(() => {});
+    }
+  }
+
   async stop(): Promise<void> {
+    await this.#telling;
     const listener = this.#listener;
     this.#listener = null;
     await listener?.stop();

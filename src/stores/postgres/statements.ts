@@ -3,11 +3,15 @@
  * and planned without looking at sizes (`server.ts` sees to that), so each of them has to go by an index from the first row on.
  */
 
-/** How things stand with runs whose commit was refused. */
+const SEQ = `coalesce((select last from histories where histories.run = runs.number order by first desc limit 1), 0) as seq`;
+
+/** How things stand with some runs. */
 export const SELECT_STANDING = `
-  select runs.run, leases.owner, coalesce(leases.fence, runs.fence) as fence,
-    coalesce(leases.seq, (select max(seq) from histories where histories.run = runs.run), 0) as seq, runs.ended_at
-  from unnest($1::text[]) as wanted (run) join runs on runs.run = wanted.run left join leases on leases.run = runs.run`;
+  select runs.run, runs.number, leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ}, runs.ended_at
+  from unnest($1::text[]) as wanted (run) join runs on runs.run = wanted.run left join leases on leases.number = runs.number`;
+
+/** Waits until a commit of this process that nobody waits for any more is over. */
+export const AWAIT_COMMIT = `select 1 as over from pg_advisory_xact_lock(lock_of($1::text))`;
 
 /** Where a lease of every owner would be: each look goes to the next name, however many runs an owner has. */
 const OWNERS = `
@@ -20,30 +24,32 @@ const OWNERS = `
 
 /**
  * What nobody owns, or an owner who was not seen for longer than its lease; what another claims at this moment is passed
- * over. To claim is a sign of life: else the next process would take what was claimed for the run of a dead one.
+ * over: a lease, or all of an owner who just commits. Nobody waits here, so no two can wait for each other; and once the lock of
+ * an owner is taken, its commits wait, and then see who has its runs. To claim is a sign of life: else the next process would take what was claimed for the run of a dead one.
  */
 export const CLAIM = `
   with recursive ${OWNERS}, dead as (
     select owner from owners left join processes on processes.name = owners.owner
-    where owner <> $1 and (processes.name is null or processes.seen + processes.lease < $2::float8)
+    where case when owner <> $1::text and (processes.name is null or processes.seen + processes.lease < $2::float8)
+      then pg_try_advisory_xact_lock(lock_of(owner)) else false end
   ), unowned as (
-    select run, started_at, number from leases where owner is null
+    select started_at, number from leases where owner is null
     order by started_at, number limit $3::integer for update skip locked
   ), orphaned as (
     select lost.* from dead cross join lateral (
-      select run, started_at, number from leases where leases.owner = dead.owner
+      select started_at, number from leases where leases.owner = dead.owner
       order by started_at, number limit $3::integer for update skip locked
     ) as lost
   ), oldest as materialized (
     select * from (select * from unowned union all select * from orphaned) as found order by started_at, number limit $3::integer
   ), alive as (
-    insert into processes (name, seen, lease) values ($1, $2::float8, $4::float8)
+    insert into processes (name, seen, lease) values ($1::text, $2::float8, $4::float8)
     on conflict (name) do update set seen = excluded.seen, lease = excluded.lease
   ), claimed as (
-    update leases set owner = $1, fence = leases.fence + 1 from oldest where leases.run = oldest.run
-    returning leases.run, leases.started_at, leases.number
+    update leases set owner = $1::text, fence = leases.fence + 1 from oldest where leases.number = oldest.number
+    returning leases.started_at, leases.number
   )
-  select run from claimed order by started_at, number`;
+  select runs.run from claimed join runs using (number) order by claimed.started_at, number`;
 
 /** A sign of life. */
 export const RENEW = `
@@ -53,12 +59,14 @@ export const RENEW = `
 /** Whoever was not seen for a day. Its runs, if nobody wanted them, can be claimed without its row, too. */
 export const FORGET_PROCESSES = `delete from processes where seen < $1::float8`;
 
-/** Lets go of all runs, and says so. */
+/** Lets go of all runs when no commit of ours is under way any more, and says so. */
 export const RELEASE = `
-  with released as (
-    update leases set owner = null where owner = $1 returning 1
+  with alone as materialized (
+    select pg_advisory_xact_lock(lock_of($1::text))
+  ), released as (
+    update leases set owner = null from alone where owner = $1::text returning 1
   ), gone as (
-    delete from processes where name = $1
+    delete from processes where name = $1::text
   )
   select pg_notify(current_schema, $2) from (select count(*) as runs from released) as counted where runs > 0`;
 
@@ -86,19 +94,16 @@ export const SELECT_RUNS = `
   where number > $1::bigint and ($2::text is null or orchestrator = $2) and ($3::text is null or status = $3)
   order by number limit $4::integer`;
 
-const STEP = `run, path, parent, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at`;
+const PLACE = `path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ordinal`;
 const SIGNAL = `run, id, name, payload, sent_at, answer, taken_by`;
 
 /** A run with what is open in it, as of one moment. JSON in lists is text in there, to be read as it is everywhere. */
 export const SELECT_OPEN = `
   select runs.number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, runs.started_at, ended_at,
-    leases.owner, coalesce(leases.fence, runs.fence) as fence,
-    coalesce(leases.seq, (select max(seq) from histories where histories.run = runs.run), 0) as seq,
+    leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ},
     (
       select json_agg(step order by ordinal) from (
-        select run, path, parent, kind, state, attempt, input::text, output::text, error::text, memory::text,
-          due, attempted_at, started_at, ended_at, ordinal
-        from steps where steps.run = runs.run and ended_at is null
+        select ${PLACE}, null as ended_at from open_places where open_places.run = runs.number
       ) as step
     ) as steps,
     (
@@ -107,37 +112,55 @@ export const SELECT_OPEN = `
         from signals where signals.run = runs.run and taken_by is null
       ) as signal
     ) as signals
-  from runs left join leases on leases.run = runs.run where runs.run = $1`;
+  from runs left join leases on leases.number = runs.number where runs.run = $1`;
+
+/** Of a run, what is open and what has ended, narrowed by `where`. */
+function places(where: string): string {
+  return `
+  with wanted as (select number from runs where run = $1::text)
+  select ${PLACE}, null::float8 as ended_at from open_places where run = (select number from wanted) ${where}
+  union all
+  select ${PLACE}, ended_at from ended_places where run = (select number from wanted) ${where}
+  order by ordinal`;
+}
 
 /** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
-export const SELECT_CHILDREN = `
-  select ${STEP} from steps where run = $1 and parent = $2 and path > $2 || '/' and path < $2 || '0' order by ordinal`;
+export const SELECT_CHILDREN = places(
+  `and path > $2::text || '/' and path < $2::text || '0' and strpos(substr(path, length($2::text) + 2), '/') = 0`,
+);
 
-export const SELECT_CHILDREN_OF_RUN = `select ${STEP} from steps where run = $1 and parent = '' order by ordinal`;
+export const SELECT_CHILDREN_OF_RUN = places(`and path > '' and strpos(path, '/') = 0`);
 
-export const SELECT_STEPS = `select ${STEP} from steps where run = $1 order by ordinal`;
+export const SELECT_STEPS = places('');
 
 export const SELECT_ATTEMPTS = `
   select run, path, attempt, error, started_at, ended_at from attempts where run = $1 order by path, attempt`;
 
 export const SELECT_SIGNAL = `select ${SIGNAL} from signals where run = $1 and id = $2`;
 
-/** A batch has an event at the least, so a limit of events is limit enough for batches. */
+/** From the commit on that has the first event that is asked for. One has an event at the least, so a limit of events is limit enough. */
 export const SELECT_HISTORIES = `
-  select run, seq, events from histories where run = $1 and seq > $2::integer order by seq limit $3::integer`;
+  with wanted as (select number from runs where run = $1::text)
+  select first, last, at, events from histories
+  where run = (select number from wanted) and last > $2::integer and first >= coalesce((
+    select max(first) from histories where run = (select number from wanted) and first <= $2::integer + 1
+  ), 0)
+  order by first limit $3::integer`;
 
 /** Runs that ended before a moment, with all that belongs to them; what another prunes at this moment is passed over. */
 export const PRUNE = `
   with old as materialized (
-    select run from runs where ended_at < $1::float8 order by ended_at limit $2::integer for update skip locked
+    select run, number from runs where ended_at < $1::float8 order by ended_at limit $2::integer for update skip locked
   ), their_histories as (
-    delete from histories using old where histories.run = old.run
+    delete from histories using old where histories.run = old.number
   ), their_attempts as (
     delete from attempts using old where attempts.run = old.run
   ), their_signals as (
     delete from signals using old where signals.run = old.run
   ), their_steps as (
-    delete from steps using old where steps.run = old.run
+    delete from ended_places using old where ended_places.run = old.number
+  ), their_open_places as (
+    delete from open_places using old where open_places.run = old.number
   ), pruned as (
     delete from runs using old where runs.run = old.run returning 1
   )
@@ -149,14 +172,14 @@ export const LEAVE_COMMAND = `
   )
   select pg_notify(current_schema, $5)`;
 
+/** Tells others of what was committed; by itself, since in a commit it would hold up those of all other processes. */
+export const TELL = `select pg_notify(current_schema, told) from unnest($1::text[]) as told`;
+
 /** For the owner of the run. That one has ended can be said by anybody: it has no owner any more. */
 export const SELECT_COMMANDS = `
   select commands.id, commands.run, commands.body
-  from commands left join leases on leases.run = commands.run
-  where commands.answer is null and case
-    when leases.run is not null then leases.owner = $1
-    else exists (select from runs where runs.run = commands.run)
-  end
+  from commands join runs on runs.run = commands.run left join leases on leases.number = runs.number
+  where commands.answer is null and (leases.number is null or leases.owner = $1)
   order by commands.number limit $2::integer`;
 
 export const ANSWER_COMMAND = `

@@ -75,6 +75,12 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** What Postgres says beside its message; `{}` if there is nothing. */
+export function detailOf(error: unknown): string {
+  const { detail } = (firstOf(error) ?? {}) as { readonly detail?: unknown };
+  return typeof detail === 'string' ? detail : '{}';
+}
+
 function saidBy(error: unknown): string {
   return reasonOf(firstOf(error)).replace(/\.$/, '');
 }

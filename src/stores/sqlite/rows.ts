@@ -3,7 +3,7 @@ import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../../errors.ts
 import { isStatus, type RunEvent, type Status } from '../../events.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, RunRow, SignalRow } from '../../store.ts';
-import { eventsOf } from './history.ts';
+import { eventsOf } from '../history.ts';
 
 /** A row with its columns by name. */
 export type Columns = { readonly [column: string]: string | number | null };

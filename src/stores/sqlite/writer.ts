@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
-import { textOfEvents } from './history.ts';
+import { textOfEvents } from '../history.ts';
 import * as sql from './schema.ts';
 
 export class Writer {

@@ -1,10 +1,10 @@
 /**
  * The events of one commit to one run as text, and back. Every step of every run tells two, so what is the same in
  * all of them (the run, numbers that follow each other, mostly the time) stands in the row once, and the names of the
- * usual fields are left out. The view `events` in `schema.ts` reads the same text: change both.
+ * usual fields are left out. The views `events` of SQLite and of Postgres read the same text: change all of them.
  */
-import { faultOfEvent, type RunEvent } from '../../events.ts';
-import type { Json, JsonObject } from '../../json.ts';
+import { faultOfEvent, type RunEvent } from '../events.ts';
+import type { Json, JsonObject } from '../json.ts';
 
 /** Type, path, then an attempt or an object of fields, then a time: as far as there is something to say. */
 type Kept = [type: string, path: string, more?: Json, at?: number];
