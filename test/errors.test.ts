@@ -129,7 +129,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
   ],
   'command-failed': [
     new errors.CommandFailed({ run: 'order-17', command: 'cancel', error: record }),
-    'run "order-17" could not take the cancel: card declined.',
+    'Run "order-17" could not take the cancel: card declined.',
     'Nothing of it was done.',
   ],
   'box-closed': [new errors.BoxClosed(), 'create a new box'],
