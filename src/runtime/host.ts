@@ -58,8 +58,7 @@ export interface HostOptions {
 }
 
 /** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 5_000;
+const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 5_000];
 
 /** How many events are read at a time. */
 const PAGE = 500;
@@ -231,6 +230,7 @@ export class Host {
 
   #done(batch: readonly Committed[]): void {
     this.#pause = FIRST_PAUSE;
+    this.#options.complaints.well(this.#options.store.name);
     for (const { run, changes } of batch) {
       if (run.evicted) continue;
       for (const owed of changes.owed) if (!this.#closed) this.#dispatcher.dispatch(run, owed);
