@@ -10,6 +10,9 @@ import { commitOf, PART_NAMES, PARTS, type PartName } from './commit.ts';
 import { jsonColumn, objectColumn, toColumn, toColumnOrNull } from './text.ts';
 
 const BUCKETS = 64;
+const HELD = ['long', 'int'] as const;
+const SILENT = ['long', 'int'] as const;
+const KEYS = ['int'] as const;
 
 /** A run begins with the row that is written after no event. */
 export function begins({ after, row }: RunChange): boolean {
@@ -44,7 +47,7 @@ export function commitFor(
     else batch.write(change, place, true);
   }
   const parts = PART_NAMES.filter((name) => batch.parts.has(name));
-  const keys = new Rows(['int']);
+  const keys = new Rows(KEYS);
   for (const bucket of [...batch.keys].sort((one, other) => one - other)) keys.push(bucket);
   const held = [...batch.held.arrays(), ...batch.silent.arrays(), ...keys.arrays()];
   return {
@@ -56,9 +59,9 @@ export function commitFor(
 class Batch {
   readonly parts = new Map<PartName, Rows>();
   /** Runs that this process has to own, and under which fence. */
-  readonly held = new Rows(['long', 'int']);
+  readonly held = new Rows(HELD);
   /** Runs that have to have told no event since. */
-  readonly silent = new Rows(['long', 'int']);
+  readonly silent = new Rows(SILENT);
   /** Of keys under which runs begin. */
   readonly keys = new Set<number>();
   /** How many places have to be open, to end. */
