@@ -40,8 +40,8 @@ const asks = (version: string): AnyOrchestrator =>
     track('t', { input: Any }).wait('asked', { signal: 'go', payload: Any }),
   );
 
-/** Registers the cases. `strays` tells of a store whose claims leave to others what their box has no definition for. */
-export function handoverCases(make: () => Promise<SharedPlace>, { strays }: { readonly strays: boolean }): void {
+/** Registers the cases. */
+export function handoverCases(make: () => Promise<SharedPlace>): void {
   async function station(): Promise<Station> {
     const made = new Station(await make());
     onTestFinished(() => made.end());
@@ -235,24 +235,7 @@ export function handoverCases(make: () => Promise<SharedPlace>, { strays }: { re
     expect(await one.run('r').signal('go')).toMatchObject({ answer: 'accepted' });
   });
 
-  test.skipIf(strays)('an owner that cannot go on with the run says why to the one who asks', async () => {
-    const at = await station();
-    const flow = asks('1');
-    const { box: one, kill } = await at.mortal([flow]);
-    await started(one, flow, 'r');
-    kill();
-    // It takes the run over and has no definition for it.
-    await at.box([slow]);
-    await at.clock.advance('13s');
-    const three = await at.box([flow]);
-
-    await expect(three.run('r').signal('go')).rejects.toMatchObject({
-      code: 'command-failed',
-      fields: { run: 'r', command: 'signal', error: { code: 'definition-missing' } },
-    });
-  });
-
-  describe.skipIf(!strays)('of runs that a box has no definition for', () => {
+  describe('of runs that a box has no definition for', () => {
     const V1 = asks('1');
     const V2 = asks('2');
 

@@ -13,7 +13,7 @@ const place = async () => {
 };
 
 sharedCases(place);
-handoverCases(place, { strays: false });
+handoverCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

@@ -19,7 +19,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   };
 
   sharedCases(place);
-  handoverCases(place, { strays: true });
+  handoverCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

@@ -7,7 +7,7 @@
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
-import type { ActorRow, DefinitionRow, OpenRun, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import type { ActorRow, DefinitionRow, OpenRun, Owner, Pin, RunChange, RunRow, Store } from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { begins, byRun, commitFor } from './batch.ts';
 import { newsOf } from './listener.ts';
@@ -18,7 +18,7 @@ import { Process } from './process.ts';
 import { isRefusal, NOT_OPEN, refusalIn, refusalOf } from './refusal.ts';
 import { type Columns, RowReader } from './rows.ts';
 import { Server, within } from './server.ts';
-import { PostgresSharing } from './sharing.ts';
+import { pinColumns, PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
 import { fromColumn, toColumn } from './text.ts';
 import { codeOf, inWords } from './words.ts';
@@ -152,9 +152,10 @@ class PostgresSchema implements PostgresStore {
     this.#inDoubt = false;
   }
 
-  async claim(limit: number): Promise<readonly string[]> {
+  async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
     const self = this.#self();
-    const rows = await this.#server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease);
+    const pins = known === undefined ? [null, null, null] : pinColumns(known);
+    const rows = await this.#server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins);
     const runs = rows.map(({ run }) => fromColumn(String(run)));
     this.#owned.forget(runs);
     return runs;

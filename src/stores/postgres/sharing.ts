@@ -1,13 +1,13 @@
 /** What processes on one schema tell each other: news by notification, commands and their answers by rows. */
 import type { JsonObject } from '../../json.ts';
-import type { CommandRow, News, RunChange, Sharing } from '../../store.ts';
+import type { CommandRow, News, Pin, RunChange, Sharing } from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { Listener, newsOf, newsOfRuns } from './listener.ts';
 import type { Process } from './process.ts';
 import type { RowReader } from './rows.ts';
 import type { Server } from './server.ts';
 import * as sql from './statements.ts';
-import { toColumn } from './text.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { usable } from './words.ts';
 
 export class PostgresSharing implements Sharing {
@@ -82,4 +82,18 @@ export class PostgresSharing implements Sharing {
     const [row] = await this.#server.ask(sql.TAKE_ANSWER, toColumn(id));
     return row === undefined ? null : this.#rows.answer(row);
   }
+
+  async readStrays(known: readonly Pin[]): Promise<readonly string[]> {
+    const self = this.#process();
+    const rows = await this.#server.ask(sql.SELECT_STRAYS, self.name, self.now(), ...pinColumns(known));
+    return rows.map(({ run }) => fromColumn(String(run)));
+  }
+}
+
+/** Definitions as three columns. */
+export function pinColumns(known: readonly Pin[]): readonly Buffer[] {
+  const rows = new Rows(['text', 'text', 'text']);
+  for (const { orchestrator, version, hash } of known)
+    rows.push(toColumn(orchestrator), toColumn(version), toColumn(hash));
+  return rows.arrays();
 }

@@ -22,6 +22,14 @@ const OWNERS = `
     from owners where owners.owner is not null
   )`;
 
+/** Is the run pinned to one of these definitions? Without any list it is as good as known. */
+const isKnown = (orchestrators: string, versions: string, hashes: string): string => `
+  (${orchestrators}::text[] is null or exists (
+    select 1 from runs join unnest(${orchestrators}::text[], ${versions}::text[], ${hashes}::text[]) as known (orchestrator, version, hash)
+      on runs.orchestrator = known.orchestrator and runs.version = known.version and runs.hash = known.hash
+    where runs.number = leases.number
+  ))`;
+
 /**
  * What nobody owns, or an owner who was not seen for longer than its lease; what another claims at this moment is passed
  * over: a lease, or all of an owner who just commits. Nobody waits here, so no two can wait for each other; and once the lock of
@@ -33,11 +41,11 @@ export const CLAIM = `
     where case when owner <> $1::text and (processes.name is null or processes.seen + processes.lease < $2::float8)
       then pg_try_advisory_xact_lock(lock_of(owner)) else false end
   ), unowned as (
-    select started_at, number from leases where owner is null
+    select started_at, number from leases where owner is null and ${isKnown('$5', '$6', '$7')}
     order by started_at, number limit $3::integer for update skip locked
   ), orphaned as (
     select lost.* from dead cross join lateral (
-      select started_at, number from leases where leases.owner = dead.owner
+      select started_at, number from leases where leases.owner = dead.owner and ${isKnown('$5', '$6', '$7')}
       order by started_at, number limit $3::integer for update skip locked
     ) as lost
   ), oldest as materialized (
@@ -50,6 +58,17 @@ export const CLAIM = `
     returning leases.started_at, leases.number
   )
   select runs.run from claimed join runs using (number) order by claimed.started_at, number`;
+
+/** Of the runs that nobody owns, or a dead one, and that are pinned to nothing known, the oldest of each definition. */
+export const SELECT_STRAYS = `
+  with recursive ${OWNERS}, dead as (
+    select owner from owners left join processes on processes.name = owners.owner
+    where owner <> $1::text and (processes.name is null or processes.seen + processes.lease < $2::float8)
+  )
+  select distinct on (runs.orchestrator, runs.version, runs.hash) runs.run
+  from leases join runs on runs.number = leases.number
+  where (leases.owner is null or leases.owner in (select owner from dead)) and not ${isKnown('$3', '$4', '$5')}
+  order by runs.orchestrator, runs.version, runs.hash, leases.started_at, leases.number limit 50`;
 
 /** A sign of life. */
 export const RENEW = `
