@@ -8,7 +8,7 @@ import type { RunChange } from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { begins } from './batch.ts';
 import { refusedBy } from './refusal.ts';
-import type { Columns } from './rows.ts';
+import type { Columns } from '../rows.ts';
 import type { Ask } from './server.ts';
 import { SELECT_STANDING } from './statements.ts';
 import { toColumn } from './text.ts';

@@ -3,7 +3,7 @@ import { CommitConflict, LeaseLost, RunExists, type SignalboxError } from '../..
 import type { RunChange } from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { begins } from './batch.ts';
-import type { Columns } from './rows.ts';
+import type { Columns } from '../rows.ts';
 import type { Ask } from './server.ts';
 import * as sql from './statements.ts';
 import { fromColumn, toColumn, toColumnOrNull } from './text.ts';

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { systemClock } from '../../clock.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { PostgresConnection } from './options.ts';
-import type { Columns } from './rows.ts';
+import type { Columns } from '../rows.ts';
 import { usable } from './words.ts';
 
 /**

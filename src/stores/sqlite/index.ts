@@ -13,7 +13,7 @@ import type { ActorRow, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import { usable } from './file.ts';
 import { lock } from './lock.ts';
 import { openWhole } from './open.ts';
-import { type Columns, RowReader } from './rows.ts';
+import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Writer } from './writer.ts';
@@ -76,7 +76,7 @@ class SqliteFile implements SqliteStore {
   readonly #synchronous: 'full' | 'normal';
   readonly #keep: number;
   readonly #savepoint: string | undefined;
-  readonly #rows: RowReader;
+  readonly #rows: ColumnReader;
   readonly #owned = new Map<string, Owned>();
   readonly #prepared = new Map<string, StatementSync>();
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
@@ -99,7 +99,7 @@ class SqliteFile implements SqliteStore {
     this.#file = file;
     this.#synchronous = synchronous;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
-    this.#rows = new RowReader(this.name);
+    this.#rows = new ColumnReader(this.name);
   }
 
   open(owner: Owner): void {
@@ -167,7 +167,7 @@ class SqliteFile implements SqliteStore {
     });
   }
 
-  readDefinition(orchestrator: string, version: string, hash: string): ReturnType<RowReader['definition']> | null {
+  readDefinition(orchestrator: string, version: string, hash: string): ReturnType<ColumnReader['definition']> | null {
     const row = this.#get(sql.SELECT_DEFINITION, orchestrator, version, hash);
     return row === null ? null : this.#rows.definition(row);
   }
@@ -219,7 +219,7 @@ class SqliteFile implements SqliteStore {
     return this.#all(sql.SELECT_ATTEMPTS, run).map((row) => this.#rows.attempt(row));
   }
 
-  readSignal(run: string, id: string): ReturnType<RowReader['signal']> | null {
+  readSignal(run: string, id: string): ReturnType<ColumnReader['signal']> | null {
     const row = this.#get(sql.SELECT_SIGNAL, run, id);
     return row === null ? null : this.#rows.signal(row);
   }
