@@ -165,13 +165,17 @@ describe.skipIf(!hasRedis)(`redis${WHY_NOT}`, () => {
     expect(news).toEqual([{ about: 'answers' }]);
   });
 
-  test('an answer waits a day for the one who asked, a command for as long as it takes', async () => {
+  test('a command waits a day for its answer, and an answer for the one who asked; the next command takes the place of one that is gone from the list', async () => {
     const store = await opened();
     await store.commit([change('a')]);
     await store.shared.leaveCommand({ id: 'c', run: 'a', body: { n: 1 } });
     await store.shared.leaveCommand({ id: 'c', run: 'a', body: { n: 2 } });
     expect(await store.shared.readCommands(10)).toEqual([{ id: 'c', run: 'a', body: { n: 1 } }]);
-    expect(await run('TTL', `{${store.prefix}}:command:c`)).toBe(-1);
+    expect(await run('TTL', `{${store.prefix}}:command:c`)).toBeGreaterThan(86_000);
+    await run('DEL', `{${store.prefix}}:command:c`);
+    await store.shared.leaveCommand({ id: 'd', run: 'a', body: {} });
+    expect(await run('ZRANGE', `{${store.prefix}}:commands`, '0', '9')).toEqual(['d']);
+    await store.shared.leaveCommand({ id: 'c', run: 'a', body: {} });
     await store.shared.answerCommand('c', {});
     const seconds = await run<number>('TTL', `{${store.prefix}}:command:c`);
     expect(seconds).toBeGreaterThan(86_000);

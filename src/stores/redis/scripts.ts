@@ -250,15 +250,18 @@ return { numbers, call('HMGET', base .. 'steps:' .. run, unpack(numbers)) }
 `,
 );
 
-/** Leaves a command. Values: id, run, body, the news. */
+/** Leaves a command; one that has gone unanswered is forgotten with the next. Values: id, run, body, how many seconds it is kept, the news. */
 export const LEAVE_COMMAND = script(
   WRITES,
   `
 local command = base .. 'command:' .. ARGV[1]
 if call('HSETNX', command, 'run', ARGV[2]) == 0 then return 0 end
 call('HSET', command, 'body', ARGV[3])
+call('EXPIRE', command, ARGV[4])
+local oldest = call('ZRANGE', base .. 'commands', 0, 0)[1]
+if oldest and call('EXISTS', base .. 'command:' .. oldest) == 0 then call('ZREM', base .. 'commands', oldest) end
 call('ZADD', base .. 'commands', call('INCR', base .. 'number'), ARGV[1])
-call('PUBLISH', base .. 'news', ARGV[4])
+call('PUBLISH', base .. 'news', ARGV[5])
 return 1
 `,
 );

@@ -9,7 +9,7 @@ import { Listener, newsText } from './listener.ts';
 import type { RowReader } from './rows.ts';
 import * as scripts from './scripts.ts';
 
-/** How long an answer waits for the one who asked, in seconds. */
+/** How long a command waits for an answer, and an answer for the one who asked, in seconds. */
 const DAY = '86400';
 
 export class RedisSharing implements Sharing {
@@ -36,7 +36,7 @@ export class RedisSharing implements Sharing {
 
   async leaveCommand({ id, run, body }: CommandRow): Promise<void> {
     const news = newsText(this.owner, 'commands');
-    await this.#run(scripts.LEAVE_COMMAND, part(id), part(run), JSON.stringify(body), news);
+    await this.#run(scripts.LEAVE_COMMAND, part(id), part(run), JSON.stringify(body), DAY, news);
   }
 
   async readCommands(limit: number): Promise<readonly CommandRow[]> {
