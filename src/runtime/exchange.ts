@@ -57,11 +57,15 @@ export class Exchange {
   #closed = false;
   /** When the last sign of life was given that has arrived, and whether one since then has not. */
   #signAt: number;
+  #triedAt: number;
   #failed = false;
+  /** The last one was so late that others could take over runs. */
+  #isLate = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#signAt = options.clock.now();
+    this.#triedAt = this.#signAt;
   }
 
   /** Nothing is under way. Requests may wait for their answers. */
@@ -73,6 +77,7 @@ export class Exchange {
     await this.#options.shared.listen((news) => this.#hear(news));
     // To open the store was one.
     this.#signAt = this.#options.clock.now();
+    this.#triedAt = this.#signAt;
     this.#comeBack();
     void this.#during(() => this.#options.host.handover.lookForStrays());
   }
@@ -191,7 +196,9 @@ export class Exchange {
   /** A sign of life, and a look at everything that a lost word may have been about; and again, and again. */
   #comeBack(): void {
     const { host, clock, lease, followers } = this.#options;
-    host.timers.at(clock.now() + lease / SIGNS, async () => {
+    // Counted from when the last one was given: however long the answer took, the lease has begun with it.
+    const next = Math.max(clock.now(), this.#triedAt + lease / SIGNS);
+    host.timers.at(next, async () => {
       const wasAway = this.#failed;
       if (await this.#during(() => this.#giveSign())) {
         // None of this is waited for: however long it takes, signs of life are given.
@@ -208,6 +215,7 @@ export class Exchange {
   async #giveSign(): Promise<boolean> {
     const { store, clock, lease, complaints, logger, host } = this.#options;
     const at = clock.now();
+    this.#triedAt = at;
     try {
       await store.renew();
     } catch (error) {
@@ -216,18 +224,23 @@ export class Exchange {
       return false;
     }
     complaints.well(store.name);
-    const since = at - this.#signAt;
-    const late = since > lease;
+    const answered = clock.now();
+    // From the last sign to this one's arrival, which is no later than the answer.
+    const since = answered - this.#signAt;
+    const reason = this.#failed
+      ? 'the store was away'
+      : answered - at > lease / SIGNS
+        ? `the store took ${fromMs(answered - at)} to answer`
+        : 'this process was held up, by a body that computes for long, or by a machine with too much to do';
     this.#signAt = at;
-    if (late) {
-      const why = this.#failed
-        ? 'the store was away'
-        : 'this process was held up: by a body that computes for long, or by a machine with too much to do';
-      const message = `No sign of life for ${fromMs(since)}, with a lease of ${fromMs(lease)}: ${why}. Others may have taken over runs of this process. If that happens often, give the box a longer "lease".`;
-      logger({ level: 'warn', message });
-      void this.#during(() => host.handover.lookAfter());
-    }
     this.#failed = false;
+    const wasLate = this.#isLate;
+    this.#isLate = since > lease;
+    if (!this.#isLate) return true;
+    void this.#during(() => host.handover.lookAfter());
+    if (wasLate) return true;
+    const message = `No sign of life for ${fromMs(since)}, with a lease of ${fromMs(lease)}: ${reason}. Others may have taken over runs of this process. If that happens often, give the box a longer "lease".`;
+    logger({ level: 'warn', message });
     return true;
   }
 

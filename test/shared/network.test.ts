@@ -1,0 +1,183 @@
+/**
+ * Servers that are well behind a network that is not: slow, silent for a while, or silent on one of the connections only.
+ *
+ * `SIGNALBOX_CHAOS=1` has it slower, and boxes closed behind a network that stays silent.
+ */
+import { postgres } from 'signalbox/postgres';
+import { redis } from 'signalbox/redis';
+import type { AnyOrchestrator, Signalbox, Store } from 'signalbox';
+import { orchestrator, task, track } from 'signalbox';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { newSchema, useServer } from '../helpers/postgres.ts';
+import { type Proxy, proxyOf } from '../helpers/proxy.ts';
+import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT } from '../helpers/redis.ts';
+import { Load, pause } from './harm.ts';
+
+const CHAOS = process.env.SIGNALBOX_CHAOS !== undefined;
+const Any = z.any();
+
+interface Place {
+  /** A store that goes to the server by this port. */
+  at(port: number): Store;
+  readonly port: number;
+}
+
+async function proxied(place: Place): Promise<Proxy> {
+  const proxy = await proxyOf(place.port);
+  onTestFinished(() => proxy.close());
+  return proxy;
+}
+
+/** A body that waits, and what happened to each call of it. */
+function long() {
+  const calls: string[] = [];
+  const go = Promise.withResolvers<string>();
+  const work = task('work', {
+    input: Any,
+    output: Any,
+    run: ({ signal }) => {
+      const index = calls.push('runs') - 1;
+      signal.addEventListener('abort', () => {
+        calls[index] = (signal.reason as { readonly code?: string }).code ?? String(signal.reason);
+      });
+      return go.promise;
+    },
+  });
+  const flow = orchestrator('long', { version: '1', input: Any }).track(
+    't',
+    track('t', { input: Any }).step('work', work),
+  );
+  return { flow: flow as AnyOrchestrator, calls, go };
+}
+
+const asks = orchestrator('asks', { version: '1', input: Any }).track(
+  't',
+  track('t', { input: Any }).wait('asked', { signal: 'go', payload: Any }),
+) as AnyOrchestrator;
+
+const start = (box: Signalbox, flow: AnyOrchestrator, id: string) =>
+  box.start(flow as never, { id, input: null } as never);
+
+function networks(make: () => Place): void {
+  test.each(CHAOS ? [300, 2_000] : [300])(
+    'a server that answers after %d ms: nothing is done twice, and no lease is lost (I2, I6)',
+    async (delay) => {
+      const place = make();
+      const proxies = [await proxied(place), await proxied(place)];
+      const load = new Load(() => place.at(place.port));
+      for (const proxy of proxies) await load.box(10, place.at(proxy.port));
+      for (const proxy of proxies) proxy.delay = delay / 2;
+      await pause(10 * delay);
+      for (const proxy of proxies) proxy.delay = 0;
+      await load.finish();
+      expect(load.lines.filter(({ level, message: line }) => level === 'warn' && line.startsWith('No sign'))).toEqual(
+        [],
+      );
+      expect(load.errors).toEqual([]);
+      expect(load.rejected).toEqual([]);
+      const { faults, repeats, runs } = await load.remains();
+      expect(faults).toEqual([]);
+      expect(repeats).toBe(0);
+      expect(runs).toBeGreaterThan(10);
+    },
+    120_000,
+  );
+
+  test('a box behind a network that is silent for longer than its lease: another takes over, its own bodies are told to end, its commits are refused, and it hears the result (I2)', async () => {
+    const place = make();
+    const proxy = await proxied(place);
+    const { flow, calls, go } = long();
+    const load = new Load(() => place.at(place.port));
+    const one = await load.box(0, place.at(proxy.port), [flow, asks]);
+    const two = await load.box(0, place.at(place.port), [flow, asks]);
+    await start(one, flow, 'r');
+    await start(one, asks, 'q');
+    await expect.poll(() => calls).toEqual(['runs']);
+    const result = one.run('r').result();
+    result.catch(() => {});
+    await pause(100);
+
+    proxy.hold();
+    const signalled = one.run('q').signal('go', 1, { id: 's' });
+    signalled.catch(() => {});
+    await expect.poll(() => calls, { timeout: 15_000 }).toEqual(['runs', 'runs']);
+    proxy.release();
+
+    await expect.poll(() => calls, { timeout: 15_000 }).toEqual(['lease-lost', 'runs']);
+    go.resolve('done');
+    expect(await result).toEqual({ t: 'done' });
+    // It may have been told that the store is away; the same signal again is answered as the first.
+    expect(await one.run('q').signal('go', 1, { id: 's' })).toEqual({ answer: 'accepted', step: 't/asked' });
+    expect(await two.run('q').result()).toEqual({ t: 1 });
+    expect(load.errors.length).toBeLessThanOrEqual(6);
+  }, 60_000);
+
+  test('a box whose connection for news is silent: what is asked of it is done, and results come, by looking', async () => {
+    const place = make();
+    const proxies = [await proxied(place), await proxied(place)];
+    const load = new Load(() => place.at(place.port));
+    const boxes = [] as Signalbox[];
+    for (const proxy of proxies) boxes.push(await load.box(0, place.at(proxy.port), [asks]));
+    const [one, two] = boxes as [Signalbox, Signalbox];
+    for (const proxy of proxies) proxy.hold('listening');
+    await start(one, asks, 'r');
+
+    const result = two.run('r').result();
+    expect(await two.run('r').signal('go', 1)).toEqual({ answer: 'accepted', step: 't/asked' });
+    expect(await result).toEqual({ t: 1 });
+    expect(load.errors).toEqual([]);
+  }, 30_000);
+
+  test.skipIf(!CHAOS)(
+    'a box behind a network that stays silent is closed within half a minute',
+    async () => {
+      const place = make();
+      const proxy = await proxied(place);
+      const load = new Load(() => place.at(place.port));
+      const box = await load.box(10, place.at(proxy.port));
+      await pause(300);
+      proxy.hold();
+      await pause(300);
+      const began = Date.now();
+      await box.close();
+      console.log(`closed after ${Date.now() - began} ms`);
+      expect(Date.now() - began).toBeLessThan(30_000);
+      proxy.release();
+      await load.finish();
+    },
+    60_000,
+  );
+}
+
+describe('on Postgres', () => {
+  const server = useServer();
+  networks(() => {
+    const schema = newSchema(server);
+    const url = new URL(server.url);
+    const at = (port: number): Store => {
+      const there = new URL(url);
+      there.port = String(port);
+      return postgres(there.href, { schema });
+    };
+    return { at, port: Number(url.port) };
+  });
+});
+
+describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
+  let server: Pick<Server, 'url' | 'dispose'>;
+  beforeAll(async () => {
+    server = await anyServer();
+  });
+  afterAll(() => server?.dispose());
+  networks(() => {
+    const prefix = newPrefix('network');
+    const url = new URL(server.url);
+    const at = (port: number): Store => {
+      const there = new URL(url);
+      there.port = String(port);
+      return redis(there.href, { prefix });
+    };
+    return { at, port: Number(url.port) };
+  });
+});
