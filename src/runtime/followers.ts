@@ -66,6 +66,7 @@ export class Followers {
     follow: boolean,
   ): AsyncGenerator<ReadEvent, void, undefined> {
     let seq = after;
+    let ended = false;
     for (let waited = false; ; ) {
       // Begun before the store is asked: what is committed in between is told, too.
       if (this.#closed) throw new BoxClosed();
@@ -82,10 +83,12 @@ export class Followers {
           if (event.path === '' && endsRun(event.type)) return;
         }
         if (page.length === PAGE) continue;
-        if (!follow) return;
-        // Somebody may have asked for events beyond the last one of a run that has ended.
+        if (!follow || ended) return;
+        // Somebody may have asked for events beyond the last one of a run that has ended. Or it ended, in another
+        // process, just after the page was read: then there are more.
         const row = page.length > 0 ? null : await this.#ridingOut(waited, () => this.#store.readRun(run));
-        if (row !== null && row !== AWAY && isTerminal(row.status)) return;
+        ended = row !== null && row !== AWAY && isTerminal(row.status);
+        if (ended) continue;
         await more.over;
         waited = true;
       } finally {

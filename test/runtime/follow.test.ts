@@ -1,8 +1,8 @@
 /** Who follows: subscribers of the box and readers of one run, each event once and in order; and the answer's one shape (P42). */
-import { createSignalbox, type ReadEvent, task } from 'signalbox';
+import { createSignalbox, memory, type ReadEvent, task } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything, eventsOf, graphOf, settled, stage } from '../helpers/stage.ts';
-import { later } from '../helpers/stores.ts';
+import { later, wrapped } from '../helpers/stores.ts';
 
 const chain = graphOf({ a: [], b: ['a'], c: ['b'] });
 const finish = async (
@@ -53,6 +53,39 @@ describe('a reader of a run', () => {
     expect(await collect(0)).toEqual(all);
     expect(await collect(all.length)).toEqual([]);
     expect(await collect(1_000)).toEqual([]);
+  });
+
+  test('that has just read to the end when the run ends elsewhere is given the rest of it', async () => {
+    const { desk, options } = stage();
+    const inner = memory();
+    // The end comes between the page that has none of it and the look whether there is one.
+    const reads = { events: 0, end: async () => {} };
+    const store = wrapped(
+      {
+        async readEvents(run, query) {
+          const page = await inner.readEvents(run, query);
+          reads.events += 1;
+          if (page.length === 0) await reads.end();
+          return page;
+        },
+      },
+      inner,
+    );
+    await using box = await createSignalbox({ orchestrators: [chain], ...options, store: inner });
+    await using reader = await createSignalbox({
+      orchestrators: [chain],
+      ...options,
+      store: { ...store, open: () => {}, claim: () => [], close: () => {} },
+    });
+    const run = await box.start(chain, { id: 'r', input: null });
+    const before = (await eventsOf(run)).length;
+    reads.end = () => finish(desk, box);
+
+    const seen: string[] = [];
+    for await (const { type } of reader.run('r').events({ after: before })) seen.push(type);
+
+    expect(seen.at(-1)).toBe('run.completed');
+    expect(seen).toHaveLength((await eventsOf(run)).length - before);
   });
 
   test('that stops in the middle leaves the run and other readers alone', async () => {

@@ -10,7 +10,7 @@ import { orchestrator, task, track } from 'signalbox';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { newSchema, useServer } from '../helpers/postgres.ts';
-import { type Proxy, proxyOf } from '../helpers/proxy.ts';
+import { type Proxy as SlowServer, proxyOf } from '../helpers/proxy.ts';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT } from '../helpers/redis.ts';
 import { Load, pause } from './harm.ts';
 
@@ -23,7 +23,7 @@ interface Place {
   readonly port: number;
 }
 
-async function proxied(place: Place): Promise<Proxy> {
+async function proxied(place: Place): Promise<SlowServer> {
   const proxy = await proxyOf(place.port);
   onTestFinished(() => proxy.close());
   return proxy;
