@@ -45,6 +45,8 @@ const PRUNED_AT_ONCE = 100;
 const READ_AT_ONCE = 2_000;
 /** Characters that one command carries at the most; a larger batch is staged in the server first. */
 const SENT_AT_ONCE = 16_000_000;
+/** And values: the server takes a million with one command. */
+const VALUES_AT_ONCE = 500_000;
 
 /**
  * Keeps runs in the Redis server at `url`: `redis://user:password@host:6379/0`, `rediss://` with TLS, or
@@ -304,7 +306,10 @@ class RedisServer implements RedisStore {
   async #send(values: readonly string[]): Promise<Refusal | 0> {
     let length = 0;
     for (const value of values) length += value.length;
-    if (length <= SENT_AT_ONCE) return await this.#run(scripts.COMMIT, ...values);
+    // Never as arguments of a function here: a batch of thousands of runs has more values than a call can have.
+    if (length <= SENT_AT_ONCE && values.length <= VALUES_AT_ONCE) {
+      return await this.#connection.run(scripts.COMMIT, [this.#base], values);
+    }
     return await this.#sendStaged(values);
   }
 
@@ -314,9 +319,9 @@ class RedisServer implements RedisStore {
     await this.#connection.send('UNLINK', stage);
     for (let from = 0; from < values.length; ) {
       let to = from;
-      for (let length = 0; to < values.length && length <= SENT_AT_ONCE; to += 1)
+      for (let length = 0; to < values.length && length <= SENT_AT_ONCE && to - from < VALUES_AT_ONCE; to += 1)
         length += (values[to] as string).length;
-      await this.#connection.send('RPUSH', stage, ...values.slice(from, to));
+      await this.#connection.sendAll([['RPUSH', stage, ...values.slice(from, to)]]);
       from = to;
     }
     // Should this process end here, nobody else would remove it.
