@@ -133,6 +133,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       concurrency,
       idleRuns,
       stepperOf: steppers(builtInKinds, lane),
+      lives: () => this.#exchange?.lives ?? true,
       told: (run, events, ended) => {
         // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
         if (options.logger !== undefined) for (const event of events) logger(lineOf(event));

@@ -22,6 +22,10 @@ export interface DispatcherOptions {
   /** How many bodies may run at once; what is over waits in line. */
   readonly concurrency: number;
   post(run: string, message: Message): void;
+  /** Can nobody else have taken runs of this process? */
+  lives(): boolean;
+  /** Before anything is begun for this run it has to be read again. */
+  suspect(run: string): void;
 }
 
 /** A cleanup or a compensation under way, and who wants to know of its end. */
@@ -146,7 +150,10 @@ export class Dispatcher {
     const answer = (): void => {
       this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
     };
-    if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
+    if (error?.code === 'step-timed-out' && task.cleanup !== undefined && !this.#options.lives()) {
+      // Whose attempt is to be tidied up is not known; if it is still ours, it is made again.
+      this.#options.suspect(run);
+    } else if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
       this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
@@ -188,6 +195,12 @@ export class Dispatcher {
         this.#lineHead = 0;
       }
       if (!this.#attempts.has(next.key)) continue;
+      if (!this.#options.lives()) {
+        this.#attempts.delete(next.key);
+        this.#fewer(next.run.id);
+        this.#options.suspect(next.run.id);
+        continue;
+      }
       this.#running += 1;
       next.begin();
     }

@@ -68,6 +68,11 @@ export class Exchange {
     this.#triedAt = this.#signAt;
   }
 
+  /** The last sign of life that has arrived is not older than a lease: nobody can have taken over anything. */
+  get lives(): boolean {
+    return this.#options.clock.now() - this.#signAt <= this.#options.lease;
+  }
+
   /** Nothing is under way. Requests may wait for their answers. */
   get quiet(): boolean {
     return this.#underWay.size === 0;

@@ -25,13 +25,14 @@ import type { OpenRun, RunRow, Store } from '../store.ts';
 import { type Committed, Committer } from './committer.ts';
 import type { Complaints } from './complaints.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { tellLanded } from './followers.ts';
 import { Handover } from './handover.ts';
-import type { Message, SignalMessage } from './message.ts';
+import type { Message } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
 import { type Changes, keyOf, landed, type RunState } from './run-state.ts';
-import { answerOf } from './signals.ts';
+import { recognise } from './signals.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
 
@@ -53,15 +54,14 @@ export interface HostOptions {
   /** How many runs that wait for nothing in this process are kept in memory. */
   readonly idleRuns: number;
   stepperOf(kind: string): Stepper;
+  /** Can nobody else have taken runs of this process? Not known after its lease. */
+  lives(): boolean;
   /** Committed events, in order; and whether they ended the run. */
   told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean): void;
 }
 
 /** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 5_000];
-
-/** How many events are read at a time. */
-const PAGE = 500;
 
 export class Host {
   readonly #options: HostOptions;
@@ -90,6 +90,7 @@ export class Host {
       ...options,
       timers: this.timers,
       post: (run, message) => this.post(run, message),
+      suspect: (run) => this.#suspect(run),
     });
     this.#reader = new Reader({
       ...options,
@@ -231,9 +232,12 @@ export class Host {
   #done(batch: readonly Committed[]): void {
     this.#pause = FIRST_PAUSE;
     this.#options.complaints.well(this.#options.store.name);
+    const lives = this.#options.lives();
     for (const { run, changes } of batch) {
       if (run.evicted) continue;
-      for (const owed of changes.owed) if (!this.#closed) this.#dispatcher.dispatch(run, owed);
+      if (!lives && changes.owed.length > 0) this.#suspect(run.id);
+      // What is owed to a run that is read again is told then.
+      else for (const owed of changes.owed) if (!this.#closed) this.#dispatcher.dispatch(run, owed);
     }
     for (const { run, changes } of batch) {
       const last = changes.events.at(-1);
@@ -259,6 +263,14 @@ export class Host {
     run.evicted = true;
     this.#idle.delete(run.id);
     if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
+  }
+
+  /** Others may have gone on with a run meanwhile: before anything is begun for it, the store is asked whose it is (I6). */
+  #suspect(id: string): void {
+    const run = this.#runs.get(id);
+    if (run !== undefined) this.#evict(run);
+    this.#inDoubt.add(id);
+    void this.#reader.read(id, []);
   }
 
   #lost(run: RunState, why: LeaseLost): void {
@@ -301,7 +313,7 @@ export class Host {
     this.#inDoubt.add(run.id);
     const { id, facts } = run;
     void this.#reader
-      .read(id, messages, pause, () => this.#tellLanded(facts, changes.after))
+      .read(id, messages, pause, () => tellLanded(this.#options, facts, changes.after))
       .then((again) => {
         // The messages have been taken again; those who wait for them wait for that commit.
         if (again?.changes) again.changes.committed.push(...committed);
@@ -320,17 +332,6 @@ export class Host {
       }
     }
     for (const done of waiting) done(why);
-  }
-
-  /** Events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
-  async #tellLanded(facts: RunFacts, after: number): Promise<void> {
-    for (let seq = after; ; ) {
-      const events = await this.#options.store.readEvents(facts.id, { after: seq, limit: PAGE });
-      const last = events.at(-1);
-      if (last === undefined) return;
-      seq = last.seq;
-      this.#options.told(facts, events, last.path === '' && endsRun(last.type));
-    }
   }
 
   /** A run has been read: what waited for it is taken. */
@@ -361,7 +362,7 @@ export class Host {
       this.#evict(here);
     }
     // What had landed although nobody heard so is not taken again.
-    for (const message of line) if (message.type === 'signal') await this.#recognise(id, message);
+    for (const message of line) if (message.type === 'signal') await recognise(store, id, message);
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');
@@ -384,13 +385,6 @@ export class Host {
       if (!line.some((message) => answers(message, owed))) this.#dispatcher.dispatch(run, owed);
     }
     return run;
-  }
-
-  async #recognise(id: string, message: SignalMessage): Promise<void> {
-    const there = await this.#options.store.readSignal(id, message.id);
-    message.known = there !== null;
-    // What was answered in a turn that did not land is worth nothing.
-    message.answer = there === null ? null : answerOf(there);
   }
 
   #settleDoubt(id: string, run: RunState | null, why?: LeaseLost): void {

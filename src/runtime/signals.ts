@@ -10,7 +10,8 @@ import { knownNames } from '../dsl/names.ts';
 import type { Json } from '../json.ts';
 import { parsePayload, suits, type Verdict, weigh } from '../machines/mapping.ts';
 import type { Issue } from '../schema.ts';
-import type { SignalRow } from '../store.ts';
+import type { SignalRow, Store } from '../store.ts';
+import type { SignalMessage } from './message.ts';
 import { Prospects, signalsIn, waitsFor } from './prospects.ts';
 import type { Actor, RunState } from './run-state.ts';
 
@@ -190,6 +191,13 @@ export function keptFor(run: RunState, actor: Actor, maxBytes: number): { signal
 /** What the sender of a signal that the store has was told. */
 export function answerOf({ answer, takenBy }: SignalRow): SignalAnswer {
   return answer === 'accepted' ? { answer, step: takenBy ?? '' } : { answer };
+}
+
+/** A signal that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
+export async function recognise(store: Store, run: string, message: SignalMessage): Promise<void> {
+  const there = await store.readSignal(run, message.id);
+  message.known = there !== null;
+  message.answer = there === null ? null : answerOf(there);
 }
 
 export function refused(reason: Refused['reason'], message: string, issues: readonly Issue[] = []): Refused {

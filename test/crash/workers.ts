@@ -154,6 +154,9 @@ function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunRow>
 function faultsOfEvents(run: string, history: readonly RunEvent[], faults: string[]): void {
   const gap = history.findIndex(({ seq }, index) => seq !== index + 1);
   if (gap >= 0) faults.push(`${run} has event ${history[gap]?.seq} at place ${gap + 1}`);
+  const completed = history.flatMap(({ type, path }) => (type === 'step.completed' ? [path] : []));
+  const again = completed.find((path, index) => completed.indexOf(path) !== index);
+  if (again !== undefined) faults.push(`${run}/${again} was completed twice`);
   const ends = history.filter(({ type }) => endsRun(type));
   if (ends.length !== 1) faults.push(`${run} has ${ends.length} terminal events`);
   if (ends[0] !== history.at(-1)) faults.push(`${run} goes on after its end`);
