@@ -91,7 +91,14 @@ describe('on Postgres', () => {
     const schema = newSchema(server);
     const calls: string[] = [];
     const go = Promise.withResolvers<string>();
-    const work = task('work', { input: Any, output: Any, run: ({ key }) => (calls.push(key), go.promise) });
+    const work = task('work', {
+      input: Any,
+      output: Any,
+      run: ({ key }) => {
+        calls.push(key);
+        return go.promise;
+      },
+    });
     const flow = orchestrator('o', { version: '1', input: Any }).track(
       't',
       track('t', { input: Any }).step('work', work),
