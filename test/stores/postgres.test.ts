@@ -361,6 +361,20 @@ describe('a commit', () => {
     expect(await store.readOpen('a')).toMatchObject({ owner: null, fence: 1, seq: 1 });
   });
 
+  test('of a place that has ended and is undone has it open again, where it was among the others, and then ended', async () => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    const undone = (state: 'completed' | 'compensating' | 'compensated') => actor('a', 'pay', { state, input: 1 });
+    await store.commit([change('a', 0, { actors: [actor('a', ''), undone('completed'), actor('a', 'ship')] })]);
+    for (const [at, state] of (['compensating', 'compensated'] as const).entries()) {
+      await store.commit([change('a', at + 1, { actors: [undone(state)] })]);
+      const actors = [actor('a', ''), undone(state), actor('a', 'ship')];
+      expect(await store.readActors('a')).toEqual(actors);
+      expect((await store.readOpen('a'))?.open).toEqual(actors.filter(({ endedAt }) => endedAt === null));
+      expect(await query(server, schema, `select path, state from steps order by ordinal`)).toHaveLength(3);
+    }
+  });
+
   test('of a run with twenty thousand steps is one, and so is the change of all of them', async () => {
     const store = await opened(newSchema(server));
     const paths = Array.from({ length: 20_000 }, (_, at) => `lines/${at}/ship`);

@@ -2,7 +2,7 @@
  * A commit as the statement in `commit.ts` takes it: changes of many runs, turned into columns. Which of them are
  * begun, go on or end is decided here; whether they may is decided by the statement.
  */
-import { isTerminal } from '../../events.ts';
+import { isTerminal, type Status } from '../../events.ts';
 import type { ActorRow, AttemptRow, RunChange, SignalRow } from '../../store.ts';
 import { textOfEvents } from '../history.ts';
 import { Rows } from './arrays.ts';
@@ -13,6 +13,9 @@ const BUCKETS = 64;
 const HELD = ['long', 'int'] as const;
 const SILENT = ['long', 'int'] as const;
 const KEYS = ['int'] as const;
+/** What a place begins with. Nothing goes back to one of these from an end; it could have the other states after one. */
+const FIRST: ReadonlySet<Status> = new Set<Status>(['running', 'pending', 'waiting']);
+const NONE: ReadonlySet<string> = new Set();
 
 /** A run begins with the row that is written after no event. */
 export function begins({ after, row }: RunChange): boolean {
@@ -25,16 +28,20 @@ export interface Commit {
   readonly values: readonly unknown[];
 }
 
-/**
- * The commit of `changes` by `owner`, at the server's time `now`. `numbers` are those of the runs, one for each change; null for
- * one that begins. With `whole`, nothing is taken for known of the places that end.
- */
+/** What is known of a run that is there. */
+export interface Known {
+  /** By which the tables know it. */
+  readonly number: number;
+  /** The paths of its places that have not ended. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** The commit of `changes` by `owner`, at the server's time `now`; `known` has what is known of each run, null for one that begins. */
 export function commitFor(
   changes: readonly RunChange[],
-  numbers: readonly (number | null)[],
+  known: readonly (Known | null)[],
   owner: string,
   now: number,
-  whole: boolean,
 ): Commit {
   const batch = new Batch();
   // In one order everywhere: two that wait for each other's ids would wait for ever.
@@ -43,8 +50,8 @@ export function commitFor(
   for (const change of begun) batch.begin(change);
   for (const [index, change] of changes.entries()) {
     const place = places.get(change);
-    if (place === undefined) batch.goOn(change, numbers[index] as number, whole);
-    else batch.write(change, place, true);
+    if (place === undefined) batch.goOn(change, known[index] as Known);
+    else batch.write(change, place, NONE);
   }
   const parts = PART_NAMES.filter((name) => batch.parts.has(name));
   const keys = new Rows(KEYS);
@@ -52,7 +59,7 @@ export function commitFor(
   const held = [...batch.held.arrays(), ...batch.silent.arrays(), ...keys.arrays()];
   return {
     text: commitOf(parts),
-    values: [owner, ...held, batch.ended, now, ...parts.flatMap((name) => batch.rowsOf(name).arrays())],
+    values: [owner, ...held, batch.there, now, ...parts.flatMap((name) => batch.rowsOf(name).arrays())],
   };
 }
 
@@ -64,8 +71,8 @@ class Batch {
   readonly silent = new Rows(SILENT);
   /** Of keys under which runs begin. */
   readonly keys = new Set<number>();
-  /** How many places have to be open, to end. */
-  ended = 0;
+  /** How many places have to be open, to change or to end. */
+  there = 0;
   #at = 0;
   #begun = 0;
 
@@ -79,7 +86,7 @@ class Batch {
   }
 
   /** A run that is there. */
-  goOn(change: RunChange, run: number, whole: boolean): void {
+  goOn(change: RunChange, { number: run, open }: Known): void {
     const { fence, after, row, events } = change;
     this.held.push(run, fence);
     if (events.length === 0) this.silent.push(run, after);
@@ -88,16 +95,18 @@ class Batch {
       this.rowsOf('changedRuns').push(run, row.status, output, error, toColumnOrNull(row.reason), fence, row.endedAt);
       if (isTerminal(row.status)) this.rowsOf('endedRuns').push(run);
     }
-    this.write(change, run, whole);
+    this.write(change, run, open);
   }
 
-  /** What a change brings beside the row of its run, whose number is `run`. */
-  write({ run: id, actors, attempts, events, signals }: RunChange, run: number, whole: boolean): void {
+  /** What a change brings beside the row of its run, whose number is `run` and in which these paths are open. */
+  write({ run: id, actors, attempts, events, signals }: RunChange, run: number, open: ReadonlySet<string>): void {
     for (const actor of actors) {
-      if (actor.endedAt === null) this.#open(run, actor);
-      // What was skipped has never been open.
-      else if (whole || actor.state === 'skipped') this.#endWhole(run, actor, actor.endedAt);
-      else this.#end(run, actor, actor.endedAt);
+      const there = open.has(actor.path);
+      if (actor.endedAt === null) {
+        if (there) this.#change(run, actor);
+        else this.#open(FIRST.has(actor.state) ? 'open' : 'again', run, actor);
+      } else if (there) this.#end(run, actor, actor.endedAt);
+      else this.#endWhole(run, actor, actor.endedAt);
     }
     for (const attempt of attempts) this.#addAttempt(toColumn(id), attempt);
     for (const signal of signals) this.#addSignal(toColumn(id), signal);
@@ -107,8 +116,8 @@ class Batch {
     this.rowsOf('histories').push(run, first.seq, last, first.at, textOfEvents(first.at, events));
   }
 
-  #open(run: number, actor: ActorRow): void {
-    this.rowsOf('open').push(
+  #open(part: 'open' | 'again', run: number, actor: ActorRow): void {
+    this.rowsOf(part).push(
       run,
       toColumn(actor.path),
       toColumn(actor.kind),
@@ -125,8 +134,23 @@ class Batch {
     );
   }
 
+  #change(run: number, actor: ActorRow): void {
+    this.there += 1;
+    this.rowsOf('changed').push(
+      run,
+      toColumn(actor.path),
+      actor.state,
+      actor.attempt,
+      jsonColumn(actor.output),
+      jsonColumn(actor.error),
+      objectColumn(actor.memory),
+      actor.due,
+      actor.attemptedAt,
+    );
+  }
+
   #end(run: number, actor: ActorRow, endedAt: number): void {
-    this.ended += 1;
+    this.there += 1;
     this.rowsOf('ended').push(
       run,
       toColumn(actor.path),

@@ -15,14 +15,14 @@ import { migrate } from './migrations.ts';
 import type { PostgresConnection, PostgresOptions } from './options.ts';
 import { Owned, standingOf } from './owned.ts';
 import { Process } from './process.ts';
-import { isRefusal, NOT_OPEN, refusalIn, refusalOf } from './refusal.ts';
+import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
 import type { Columns } from '../rows.ts';
 import { RowReader } from './rows.ts';
 import { Server, within } from './server.ts';
 import { pinColumns, PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
 import { fromColumn, toColumn } from './text.ts';
-import { codeOf, inWords } from './words.ts';
+import { inWords } from './words.ts';
 
 export type { PostgresConnection, PostgresOptions } from './options.ts';
 
@@ -108,11 +108,10 @@ class PostgresSchema implements PostgresStore {
     if (changes.length === 0) return;
     const self = this.#self();
     this.#owned.spare();
-    let whole = false;
     for (let tries = 1; ; tries += 1) {
       await this.#settle(self);
-      const numbers = await this.#owned.numbersOf(changes, self.name, this.#server.ask);
-      const { text, values } = commitFor(changes, numbers, self.name, self.now(), whole);
+      const known = await this.#owned.known(changes, self.name, this.#server.ask);
+      const { text, values } = commitFor(changes, known, self.name, self.now());
       try {
         const [row] = await this.#server.rawly(text, values);
         this.#owned.committed(changes, begunIn(changes, row?.numbers));
@@ -120,13 +119,11 @@ class PostgresSchema implements PostgresStore {
         return;
       } catch (error) {
         this.#owned.forget(changes.map(({ run }) => run));
-        whole = codeOf(error) === NOT_OPEN;
-        if (whole) continue;
         if (!isRefusal(error)) {
           this.#inDoubt = true;
           throw inWords(this.name, error);
         }
-        const refusal = refusalIn(error, changes, numbers) ?? (await this.#refusalOf(changes, self, tries === TRIES));
+        const refusal = refusalIn(error, changes, known) ?? (await this.#refusalOf(changes, self, tries === TRIES));
         // Null: whatever stood in the way is gone by now, like a commit of another that was rolled back.
         if (refusal !== null) throw refusal;
       }

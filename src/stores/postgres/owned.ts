@@ -1,47 +1,54 @@
 /**
- * What this process remembers of the runs that it owns: by which number the tables know them, and where their history ends. Nobody
- * else writes to them, so it is what the database says, and `hold()` looks in every commit whether they are still ours. What is
+ * What this process remembers of the runs that it owns: by which number the tables know them, where their history ends, and which of their
+ * places are open, so that a commit looks for nothing. Nobody else writes to them, so it is what the database says, and `hold()` looks in every commit whether they are still ours. What is
  * not remembered, or not as a change would have it, is asked for; after a commit that failed it is forgotten.
  */
 import { isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
 import { Rows } from './arrays.ts';
-import { begins } from './batch.ts';
+import { begins, type Known } from './batch.ts';
 import { refusedBy } from './refusal.ts';
 import type { Columns } from '../rows.ts';
 import type { Ask } from './server.ts';
 import { SELECT_STANDING } from './statements.ts';
-import { toColumn } from './text.ts';
+import { fromColumn, toColumn } from './text.ts';
 
-interface Known {
-  readonly number: number;
+interface Run extends Known {
   readonly fence: number;
   /** Of its last event. */
   seq: number;
+  readonly open: Set<string>;
 }
 
 /** A process may own millions of runs that sleep. When there are more it begins anew, which costs each a look. */
-const MANY = 20_000;
+const MANY = 10_000;
 
 export class Owned {
-  readonly #runs = new Map<string, Known>();
+  readonly #runs = new Map<string, Run>();
 
-  /** The numbers of the runs, null for those that begin. Throws if one cannot be changed like this. */
-  async numbersOf(changes: readonly RunChange[], process: string, ask: Ask): Promise<readonly (number | null)[]> {
+  /** What is known of the runs, null for those that begin. Throws if one cannot be changed like this. */
+  async known(changes: readonly RunChange[], process: string, ask: Ask): Promise<readonly (Known | null)[]> {
     const unknown = changes.filter((change) => !begins(change) && !this.#fits(change));
     if (unknown.length > 0) await this.#look(unknown, process, ask);
-    return changes.map((change) => (begins(change) ? null : (this.#runs.get(change.run)?.number as number)));
+    return changes.map((change) => (begins(change) ? null : (this.#runs.get(change.run) as Run)));
   }
 
-  /** These changes have landed; `begun` are the numbers of the runs that began with them, in the order of their ids. */
+  /** These changes have landed; `begun` has the numbers of the runs that began with them. */
   committed(changes: readonly RunChange[], begun: ReadonlyMap<string, number>): void {
-    for (const change of changes) {
-      const { run, fence, after, events, row } = change;
-      const known = this.#runs.get(run);
+    for (const { run, fence, after, events, row, actors } of changes) {
+      if (row !== null && isTerminal(row.status)) {
+        this.#runs.delete(run);
+        continue;
+      }
       const number = begun.get(run);
-      if (row !== null && isTerminal(row.status)) this.#runs.delete(run);
-      else if (number !== undefined) this.#keep(run, { number, fence, seq: events.length });
-      else if (known !== undefined) known.seq = after + events.length;
+      if (number !== undefined) this.#runs.set(run, { number, fence, seq: 0, open: new Set() });
+      const known = this.#runs.get(run);
+      if (known === undefined) continue;
+      known.seq = after + events.length;
+      for (const { path, endedAt } of actors) {
+        if (endedAt === null) known.open.add(path);
+        else known.open.delete(path);
+      }
     }
   }
 
@@ -64,13 +71,15 @@ export class Owned {
       const found = standing.get(toColumn(change.run));
       const refusal = refusedBy(change, process, found);
       if (refusal !== null) throw refusal;
-      const { number, fence, seq } = found as Columns;
-      this.#keep(change.run, { number: Number(number), fence: Number(fence), seq: Number(seq) });
+      const { number, fence, seq, open } = found as Columns;
+      const paths = open === null ? [] : (JSON.parse(String(open)) as readonly string[]).map(fromColumn);
+      this.#runs.set(change.run, {
+        number: Number(number),
+        fence: Number(fence),
+        seq: Number(seq),
+        open: new Set(paths),
+      });
     }
-  }
-
-  #keep(run: string, known: Known): void {
-    this.#runs.set(run, known);
   }
 
   /** Forgets all if they are many. Only between commits: within one, what was looked up has to stay. */

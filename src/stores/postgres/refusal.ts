@@ -2,7 +2,7 @@
 import { CommitConflict, LeaseLost, RunExists, type SignalboxError } from '../../errors.ts';
 import type { RunChange } from '../../store.ts';
 import { Rows } from './arrays.ts';
-import { begins } from './batch.ts';
+import { begins, type Known } from './batch.ts';
 import type { Columns } from '../rows.ts';
 import type { Ask } from './server.ts';
 import * as sql from './statements.ts';
@@ -12,9 +12,9 @@ import { codeOf, detailOf } from './words.ts';
 /** A run belongs to another; it has moved on; a place is not open. See `hold()` and `refuse()` in `schema.ts`. */
 const LOST = 'SBX01';
 const MOVED = 'SBX02';
-export const NOT_OPEN = 'SBX03';
+const NOT_OPEN = 'SBX03';
 /** With these, and with a row that is there already and two that waited for each other, nothing has landed. */
-const REFUSED: ReadonlySet<string> = new Set([LOST, MOVED, '23505', '40P01', '40001']);
+const REFUSED: ReadonlySet<string> = new Set([LOST, MOVED, NOT_OPEN, '23505', '40P01', '40001']);
 
 /** Whether the server has said that it did not make a commit because of what others did. */
 export function isRefusal(error: unknown): boolean {
@@ -25,12 +25,12 @@ export function isRefusal(error: unknown): boolean {
 export function refusalIn(
   error: unknown,
   changes: readonly RunChange[],
-  numbers: readonly (number | null)[],
+  known: readonly (Known | null)[],
 ): SignalboxError | null {
   const code = codeOf(error);
   if (code !== LOST && code !== MOVED) return null;
   const { number, owner, fence, found } = JSON.parse(detailOf(error)) as Columns;
-  const change = changes[numbers.indexOf(Number(number))];
+  const change = changes[known.findIndex((run) => run?.number === number)];
   if (change === undefined) return null;
   if (code === MOVED) return new CommitConflict({ run: change.run, expected: change.after, found: Number(found) });
   return lost(change.run, owner, fence);

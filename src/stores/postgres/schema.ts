@@ -174,7 +174,7 @@ export const MIGRATIONS: readonly string[] = [
     end
   $$;
 
-  -- Ends a commit of places that were said to be open and are not.
+  -- Ends a commit of places that the process takes for open, and that are not.
   create function refuse() returns integer language plpgsql as $$
     begin raise exception 'A place is not open.' using errcode = 'SBX03'; end
   $$;

@@ -5,9 +5,10 @@
 
 const SEQ = `coalesce((select last from histories where histories.run = runs.number order by first desc limit 1), 0) as seq`;
 
-/** How things stand with some runs. */
+/** How things stand with some runs, and which paths are open in them. */
 export const SELECT_STANDING = `
-  select runs.run, runs.number, leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ}, runs.ended_at
+  select runs.run, runs.number, leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ}, runs.ended_at,
+    (select json_agg(path) from open_places where open_places.run = runs.number) as open
   from unnest($1::text[]) as wanted (run) join runs on runs.run = wanted.run left join leases on leases.number = runs.number`;
 
 /** Waits until a commit of this process that nobody waits for any more is over. */
