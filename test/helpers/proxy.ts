@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Connections that listen for news, all others, or both. */
 export type Which = 'listening' | 'asking' | 'all';
 
-export interface Proxy {
+export interface Network {
   readonly port: number;
   /** How long each way takes, in milliseconds. */
   delay: number;
@@ -19,7 +19,7 @@ export interface Proxy {
 const LISTENS = /\blisten\b|SUBSCRIBE/i;
 
 /** A proxy before a server on this machine. */
-export async function proxyOf(port: number): Promise<Proxy> {
+export async function proxyOf(port: number): Promise<Network> {
   const sockets = new Set<Socket>();
   let held: Which | null = null;
   let gate = Promise.withResolvers<void>();
@@ -59,7 +59,7 @@ export async function proxyOf(port: number): Promise<Proxy> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  const proxy: Proxy = {
+  const proxy: Network = {
     port: (server.address() as AddressInfo).port,
     delay: 0,
     hold(which = 'all') {

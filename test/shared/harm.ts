@@ -17,7 +17,7 @@ export interface Harm {
   end(): Promise<unknown>;
 }
 
-export const LEASE = '3s';
+const LEASE = process.env.SIGNALBOX_CHAOS === undefined ? '2s' : '3s';
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

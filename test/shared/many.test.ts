@@ -82,7 +82,7 @@ function takeovers(RUNS: number, make: () => { open: () => Store; wipe?: () => P
 
 describe('on Postgres', () => {
   const server = useServer();
-  takeovers(2_000 * MORE, () => {
+  takeovers(1_500 * MORE, () => {
     const schema = newSchema(server);
     return { open: () => postgres(server.url, { schema }) };
   });

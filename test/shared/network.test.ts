@@ -10,7 +10,7 @@ import { orchestrator, task, track } from 'signalbox';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { newSchema, useServer } from '../helpers/postgres.ts';
-import { type Proxy as SlowServer, proxyOf } from '../helpers/proxy.ts';
+import { type Network, proxyOf } from '../helpers/proxy.ts';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT } from '../helpers/redis.ts';
 import { Load, pause } from './harm.ts';
 
@@ -23,7 +23,7 @@ interface Place {
   readonly port: number;
 }
 
-async function proxied(place: Place): Promise<SlowServer> {
+async function proxied(place: Place): Promise<Network> {
   const proxy = await proxyOf(place.port);
   onTestFinished(() => proxy.close());
   return proxy;
@@ -68,7 +68,7 @@ function networks(make: () => Place): void {
       const load = new Load(() => place.at(place.port));
       for (const proxy of proxies) await load.box(10, place.at(proxy.port));
       for (const proxy of proxies) proxy.delay = delay / 2;
-      await pause(10 * delay);
+      await pause(6 * delay);
       for (const proxy of proxies) proxy.delay = 0;
       await load.finish();
       // Where the answer takes most of a lease it cannot be known that none was lost.
