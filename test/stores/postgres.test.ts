@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CommitConflict, InvalidOption, RunExists, StoreUnusable } from 'signalbox';
 import { type PostgresStore, postgres } from 'signalbox/postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { commitOf } from '../../src/stores/postgres/commit.ts';
+import { commitOf, PART_NAMES } from '../../src/stores/postgres/commit.ts';
 import { Server } from '../../src/stores/postgres/server.ts';
 import * as sql from '../../src/stores/postgres/statements.ts';
 import { fromColumn, toColumn } from '../../src/stores/postgres/text.ts';
@@ -49,6 +49,21 @@ async function refusalOf(store: PostgresStore): Promise<StoreUnusable> {
   const said = `${inspect(error, { depth: 20 })} ${JSON.stringify(error)} ${inspect(store, { depth: 20 })}`;
   for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), 'hunter2']) expect(said).not.toContain(secret);
   return error as StoreUnusable;
+}
+
+/** What `explain` says of one step of a plan. */
+interface PlanNode {
+  readonly Plan?: PlanNode;
+  readonly Plans?: readonly PlanNode[];
+  readonly [word: string]: unknown;
+}
+
+/** Tables that a plan walks through, or an index of them, from end to end; the few processes are no matter. */
+function scansIn(node: PlanNode | undefined): readonly string[] {
+  if (node === undefined) return [];
+  const { 'Node Type': type, 'Relation Name': table, 'Index Name': index, 'Index Cond': condition } = node;
+  const whole = /Scan/.test(String(type)) && table !== undefined && table !== 'processes' && condition === undefined;
+  return [...(whole ? [`${type} of ${table} ${index}`] : []), ...(node.Plans ?? []).flatMap(scansIn)];
 }
 
 const changed = (url: string, change: (url: URL) => void): string => {
@@ -255,6 +270,29 @@ describe('the schema', () => {
       { run: 'a', path: 'pay', due: 5, due_time: new Date(5) },
     ]);
     expect((await store.readEvents('a', { after: 0, limit: 9 }))[0]).toEqual(failed);
+  });
+
+  test.each([
+    ['a commit of many runs', commitOf(PART_NAMES.filter((name) => name !== 'newRuns' && name !== 'begun'))],
+    ['a look at many runs', sql.SELECT_STANDING],
+    ['a claim', sql.CLAIM],
+    ['pruning', sql.PRUNE],
+    ['a look at a run', sql.SELECT_OPEN],
+  ])('%s looks up row by row, also when the tables were found empty a moment ago (P134)', async (_, text) => {
+    const schema = newSchema(server);
+    await opened(schema);
+    const client = new Server(server.url, schema).client();
+    await client.connect();
+    onTestFinished(() => client.end());
+    for (const table of ['leases', 'runs', 'open_places', 'ended_places', 'histories', 'attempts', 'signals'])
+      await client.query(`vacuum analyze ${table}`);
+    await client.query(`prepare it as ${text}`);
+    const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain (format json) execute it (${Array(count).fill('null').join()})`,
+    );
+    const [{ Plan: plan }] = JSON.parse(rows[0]?.['QUERY PLAN'] as string) as [PlanNode];
+    expect(scansIn(plan)).toEqual([]);
   });
 
   test.each([

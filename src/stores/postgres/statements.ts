@@ -1,6 +1,7 @@
 /**
  * What is asked of the tables, one statement each; a commit is in `commit.ts`. They are prepared once on every connection
  * and planned without looking at sizes (`server.ts` sees to that), so each of them has to go by an index from the first row on.
+ * Why it says `= any (array[…])` here and there stands at `PARTS` in `commit.ts`.
  */
 
 const SEQ = `coalesce((select last from histories where histories.run = runs.number order by first desc limit 1), 0) as seq`;
@@ -9,7 +10,7 @@ const SEQ = `coalesce((select last from histories where histories.run = runs.num
 export const SELECT_STANDING = `
   select runs.run, runs.number, leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ}, runs.ended_at,
     (select json_agg(path) from open_places where open_places.run = runs.number) as open
-  from unnest($1::text[]) as wanted (run) join runs on runs.run = wanted.run left join leases on leases.number = runs.number`;
+  from unnest($1::text[]) as wanted (run) join runs on runs.run = any (array[wanted.run]) left join leases on leases.number = any (array[runs.number])`;
 
 /** Waits until a commit of this process that nobody waits for any more is over. */
 export const AWAIT_COMMIT = `select 1 as over from pg_advisory_xact_lock(lock_of($1::text))`;
@@ -55,10 +56,10 @@ export const CLAIM = `
     insert into processes (name, seen, lease) values ($1::text, $2::float8, $4::float8)
     on conflict (name) do update set seen = excluded.seen, lease = excluded.lease
   ), claimed as (
-    update leases set owner = $1::text, fence = leases.fence + 1 from oldest where leases.number = oldest.number
+    update leases set owner = $1::text, fence = leases.fence + 1 from oldest where leases.number = any (array[oldest.number])
     returning leases.started_at, leases.number
   )
-  select runs.run from claimed join runs using (number) order by claimed.started_at, number`;
+  select runs.run from claimed join runs on runs.number = any (array[claimed.number]) order by claimed.started_at, claimed.number`;
 
 /** Of the runs that nobody owns, or a dead one, and that are pinned to nothing known, the oldest of each definition. */
 export const SELECT_STRAYS = `
@@ -132,7 +133,7 @@ export const SELECT_OPEN = `
         from signals where signals.run = runs.run and taken_by is null
       ) as signal
     ) as signals
-  from runs left join leases on leases.number = runs.number where runs.run = $1`;
+  from runs left join leases on leases.number = any (array[runs.number]) where runs.run = $1`;
 
 /** Of a run, what is open and what has ended, narrowed by `where`. */
 function places(where: string): string {
@@ -172,17 +173,17 @@ export const PRUNE = `
   with old as materialized (
     select run, number from runs where ended_at < $1::float8 order by ended_at limit $2::integer for update skip locked
   ), their_histories as (
-    delete from histories using old where histories.run = old.number
+    delete from histories using old where histories.run = any (array[old.number])
   ), their_attempts as (
-    delete from attempts using old where attempts.run = old.run
+    delete from attempts using old where attempts.run = any (array[old.run])
   ), their_signals as (
-    delete from signals using old where signals.run = old.run
+    delete from signals using old where signals.run = any (array[old.run])
   ), their_steps as (
-    delete from ended_places using old where ended_places.run = old.number
+    delete from ended_places using old where ended_places.run = any (array[old.number])
   ), their_open_places as (
-    delete from open_places using old where open_places.run = old.number
+    delete from open_places using old where open_places.run = any (array[old.number])
   ), pruned as (
-    delete from runs using old where runs.run = old.run returning 1
+    delete from runs using old where runs.run = any (array[old.run]) returning 1
   )
   select count(*)::integer as runs from pruned`;
 
@@ -198,7 +199,7 @@ export const TELL = `select pg_notify(current_schema, told) from unnest($1::text
 /** For the owner of the run. That one has ended can be said by anybody: it has no owner any more. */
 export const SELECT_COMMANDS = `
   select commands.id, commands.run, commands.body
-  from commands join runs on runs.run = commands.run left join leases on leases.number = runs.number
+  from commands join runs on runs.run = any (array[commands.run]) left join leases on leases.number = any (array[runs.number])
   where commands.answer is null and (leases.number is null or leases.owner = $1)
   order by commands.number limit $2::integer`;
 
