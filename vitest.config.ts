@@ -30,6 +30,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // What hangs is a failure. What starts servers and processes takes its time on a machine that has much to do.
+    testTimeout: 20_000,
     // A test that leaves a timer or a socket behind must not be hidden by a killed worker.
     teardownTimeout: 5_000,
   },

@@ -147,7 +147,9 @@ export class Host {
       return true;
     }
     // It may be one of those that are only just being taken over.
+    ((globalThis as any).trace ??= []).push('await recovered');
     await this.handover.recovered;
+    ((globalThis as any).trace ??= []).push('recovered');
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
     const run = await this.#reader.read(id, [message]);
     if (run === null) {
@@ -157,7 +159,9 @@ export class Host {
       return false;
     }
     const { changes } = run;
+    ((globalThis as any).trace ??= []).push('read, changes ' + (changes !== null));
     if (changes !== null) await landed(changes);
+    ((globalThis as any).trace ??= []).push('landed');
     return true;
   }
 

@@ -24,12 +24,16 @@ const OWNERS = `
     from owners where owners.owner is not null
   )`;
 
-/** Is the run pinned to one of these definitions? Without any list it is as good as known. */
+/**
+ * Is the run pinned to one of these definitions? Without any list it is as good as known. A value for each lease, which no
+ * planner turns into a walk through all runs.
+ */
 const isKnown = (orchestrators: string, versions: string, hashes: string): string => `
-  (${orchestrators}::text[] is null or exists (
-    select 1 from runs join unnest(${orchestrators}::text[], ${versions}::text[], ${hashes}::text[]) as known (orchestrator, version, hash)
-      on runs.orchestrator = known.orchestrator and runs.version = known.version and runs.hash = known.hash
-    where runs.number = leases.number
+  (${orchestrators}::text[] is null or (
+    select exists (
+      select 1 from unnest(${orchestrators}::text[], ${versions}::text[], ${hashes}::text[]) as known (orchestrator, version, hash)
+      where known.orchestrator = runs.orchestrator and known.version = runs.version and known.hash = runs.hash
+    ) from runs where runs.number = leases.number
   ))`;
 
 /**
