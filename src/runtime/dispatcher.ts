@@ -24,8 +24,8 @@ export interface DispatcherOptions {
   post(run: string, message: Message): void;
   /** Can nobody else have taken runs of this process? */
   lives(): boolean;
-  /** Before anything is begun for this run it has to be read again. */
-  suspect(run: string): void;
+  /** Asks the store whose a run is, before anything is begun for it. */
+  ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
 /** A cleanup or a compensation under way, and who wants to know of its end. */
@@ -66,6 +66,12 @@ export class Dispatcher {
       progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
+  }
+
+  /** Keeps a run in memory until what is answered is called. */
+  hold(run: string): () => void {
+    this.#more(run);
+    return () => this.#fewer(run);
   }
 
   isBusy(run: string): boolean {
@@ -150,13 +156,12 @@ export class Dispatcher {
     const answer = (): void => {
       this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
     };
-    if (error?.code === 'step-timed-out' && task.cleanup !== undefined && !this.#options.lives()) {
-      // Whose attempt is to be tidied up is not known; if it is still ours, it is made again.
-      this.#options.suspect(run);
-    } else if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
+    if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
-      this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
+      const tidy = (): void => this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
+      if (this.#options.lives()) tidy();
+      else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {
       answer();
     }
@@ -195,14 +200,17 @@ export class Dispatcher {
         this.#lineHead = 0;
       }
       if (!this.#attempts.has(next.key)) continue;
-      if (!this.#options.lives()) {
-        this.#attempts.delete(next.key);
-        this.#fewer(next.run.id);
-        this.#options.suspect(next.run.id);
-        continue;
-      }
       this.#running += 1;
-      next.begin();
+      if (this.#options.lives()) next.begin();
+      else {
+        this.#options.ifOurs(next.run.id, (ours) => {
+          const isWanted = this.#attempts.has(next.key);
+          if (ours && isWanted) return next.begin();
+          // It is told to end if it is somebody else's; a run that is just being read again comes back here.
+          if (isWanted) this.#line.push(next);
+          return this.#makeRoom();
+        });
+      }
     }
   }
 
@@ -290,6 +298,11 @@ export class Dispatcher {
     if (busy === 0) this.#busy.delete(run);
     else this.#busy.set(run, busy);
   }
+}
+
+/** Does it let something happen in the world? */
+export function begins({ do: wanted }: Owed): boolean {
+  return wanted === 'execute' || wanted === 'cleanup' || wanted === 'compensate';
 }
 
 function timerOf(run: string, path: string): string {

@@ -107,10 +107,8 @@ export class Exchange {
       // It was ours a moment ago. Whoever has it now is asked.
       if (!(error instanceof LeaseLost)) throw error;
     }
-    ((globalThis as any).trace ??= []).push('not here');
     const row = await store.readRun(run);
     if (row === null || isTerminal(row.status)) return false;
-    ((globalThis as any).trace ??= []).push('ask');
     return this.#ask(run, request);
   }
 

@@ -9,7 +9,7 @@ import { structureOf } from '../dsl/structure.ts';
 import { LeaseLost, reasonOf, type SignalboxError } from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
-import type { Pin, Store } from '../store.ts';
+import type { OpenRun, Pin, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 import { pinnedPlan } from './pinned.ts';
 import type { RunState } from './run-state.ts';
@@ -41,6 +41,8 @@ export interface HandoverOptions {
 
 /** A claim that failed is made again after so many milliseconds, or when somebody asks for one. */
 const PAUSE = 5_000;
+/** A question that failed is asked again after so many. */
+const AGAIN = 1_000;
 /** How many runs are claimed at a time. */
 const WINDOW = 500;
 /** How many of them are read at a time: a sign of life must not have to stand in a long line at the store. */
@@ -145,14 +147,33 @@ export class Handover {
       try {
         const found = await store.readOpen(id);
         if (found === null || runs.get(id) !== run || run.changes !== null) return;
-        const { owner: now, fence } = found;
         // One that we have ended ourselves has no owner any more, and nobody else has written to it.
-        if (now === owner || (isTerminal(found.row.status) && found.seq <= run.seq)) return;
-        lost(run, new LeaseLost({ run: id, owner: now ?? 'nobody', fence }));
+        if (found.owner === owner || (isTerminal(found.row.status) && found.seq <= run.seq)) return;
+        lost(run, lossOf(found));
       } catch (error) {
         complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
       }
     });
+  }
+
+  /** Is a run in memory still ours? Asks until the store has answered; no, if the box is closed before. */
+  async isOurs(id: string): Promise<boolean> {
+    const { runs, store, owner, complaints, lost, pause } = this.#options;
+    while (!this.#closed) {
+      try {
+        const found = await store.readOpen(id);
+        const run = runs.get(id);
+        // If it is being read again, what is owed to it is told then.
+        if (found === null || run === undefined) return false;
+        if (found.owner === owner) return found.fence === run.fence;
+        if (!isTerminal(found.row.status)) lost(run, lossOf(found));
+        return false;
+      } catch (error) {
+        complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
+        await pause(AGAIN);
+      }
+    }
+    return false;
   }
 
   async #recover(): Promise<void> {
@@ -184,6 +205,11 @@ export class Handover {
     ]);
     this.#isPausing = false;
   }
+}
+
+/** Whose a run is that was ours. */
+export function lossOf({ row: { run }, owner, fence }: OpenRun): LeaseLost {
+  return new LeaseLost({ run, owner: owner ?? 'nobody', fence });
 }
 
 /** A complaint that names its reason. */

@@ -24,9 +24,9 @@ import type { Stepper } from '../machines/stepper.ts';
 import type { OpenRun, RunRow, Store } from '../store.ts';
 import { type Committed, Committer } from './committer.ts';
 import type { Complaints } from './complaints.ts';
-import { Dispatcher } from './dispatcher.ts';
+import { begins, Dispatcher } from './dispatcher.ts';
 import { tellLanded } from './followers.ts';
-import { Handover } from './handover.ts';
+import { Handover, lossOf } from './handover.ts';
 import type { Message } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
@@ -90,7 +90,7 @@ export class Host {
       ...options,
       timers: this.timers,
       post: (run, message) => this.post(run, message),
-      suspect: (run) => this.#suspect(run),
+      ifOurs: (run, then) => this.#ifOurs(run, then),
     });
     this.#reader = new Reader({
       ...options,
@@ -147,9 +147,7 @@ export class Host {
       return true;
     }
     // It may be one of those that are only just being taken over.
-    ((globalThis as any).trace ??= []).push('await recovered');
     await this.handover.recovered;
-    ((globalThis as any).trace ??= []).push('recovered');
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
     const run = await this.#reader.read(id, [message]);
     if (run === null) {
@@ -159,9 +157,7 @@ export class Host {
       return false;
     }
     const { changes } = run;
-    ((globalThis as any).trace ??= []).push('read, changes ' + (changes !== null));
     if (changes !== null) await landed(changes);
-    ((globalThis as any).trace ??= []).push('landed');
     return true;
   }
 
@@ -239,9 +235,15 @@ export class Host {
     const lives = this.#options.lives();
     for (const { run, changes } of batch) {
       if (run.evicted) continue;
-      if (!lives && changes.owed.length > 0) this.#suspect(run.id);
-      // What is owed to a run that is read again is told then.
-      else for (const owed of changes.owed) if (!this.#closed) this.#dispatcher.dispatch(run, owed);
+      // A timer touches nothing, and the next one of its place is not to come before it.
+      const later = lives ? [] : changes.owed.filter(begins);
+      for (const owed of changes.owed) if (!this.#closed && !later.includes(owed)) this.#dispatcher.dispatch(run, owed);
+      if (later.length === 0) continue;
+      this.#ifOurs(run.id, (ours) => {
+        // A run that was read again was told then what is owed to it.
+        if (ours && !run.evicted) for (const owed of later) this.#dispatcher.dispatch(run, owed);
+        this.#rest(run);
+      });
     }
     for (const { run, changes } of batch) {
       const last = changes.events.at(-1);
@@ -270,11 +272,12 @@ export class Host {
   }
 
   /** Others may have gone on with a run meanwhile: before anything is begun for it, the store is asked whose it is (I6). */
-  #suspect(id: string): void {
-    const run = this.#runs.get(id);
-    if (run !== undefined) this.#evict(run);
-    this.#inDoubt.add(id);
-    void this.#reader.read(id, []);
+  #ifOurs(id: string, then: (ours: boolean) => void): void {
+    const done = this.#dispatcher.hold(id);
+    void this.handover.isOurs(id).then((ours) => {
+      done();
+      if (!this.#closed) then(ours);
+    });
   }
 
   #lost(run: RunState, why: LeaseLost): void {
@@ -332,7 +335,7 @@ export class Host {
       const found = await Promise.resolve(this.#options.store.readOpen(id)).catch(() => null);
       // Whether a start was this one or another's is for the one who started to find out.
       if (found !== null && (began || !isTerminal(found.row.status))) {
-        why = new LeaseLost({ run: id, owner: found.owner ?? 'nobody', fence: found.fence });
+        why = lossOf(found);
       }
     }
     for (const done of waiting) done(why);
@@ -374,10 +377,7 @@ export class Host {
     }
     // Over, or somebody else's by now (I2).
     if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {
-      const { owner, fence } = found;
-      const lost = isTerminal(found.row.status)
-        ? undefined
-        : new LeaseLost({ run: id, owner: owner ?? 'nobody', fence });
+      const lost = isTerminal(found.row.status) ? undefined : lossOf(found);
       if (inDoubt) this.#settleDoubt(id, null, lost);
       return null;
     }

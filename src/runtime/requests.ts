@@ -21,9 +21,7 @@ export function requests(store: Store, host: Host): Command {
   const underWay = new Map<string, Promise<unknown>>();
 
   const signal = async (run: string, message: SignalMessage): Promise<boolean> => {
-    ((globalThis as any).trace ??= []).push('readSignal ' + message.id);
     const known = await store.readSignal(run, message.id);
-    ((globalThis as any).trace ??= []).push('known ' + (known !== null));
     if (known === null) return host.command(run, message);
     message.answer = answerOf(known);
     return true;

@@ -88,6 +88,8 @@ export async function play(flow: AnyOrchestrator, crashes: Crashes, first: Place
       const doomed = crashAt(point, pass, { store, clock, executor: watching(store, faults) });
       const logger = ({ level, message }: LogLine) => void (level === 'error' && faults.push(message));
       const opening = createSignalbox({ ...doomed.options, orchestrators: [flow], logger, idleRuns: 0 });
+      // A body may begin before the box is handed out; what it sends is for this box and none before it.
+      playing.box = { signal: async (...args) => ((await opening) as unknown as Signalbox).signal(...args) };
       const over = Promise.race([opening.then((box) => drive(box as unknown as Signalbox, flow)), doomed.crashed]);
       // How many rounds a server takes nobody knows; there the test's own limit has to do.
       const end = await (store.shared === undefined ? soon(over) : over);
