@@ -31,7 +31,8 @@ import type { Message } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
-import { type Changes, keyOf, landed, type RunState } from './run-state.ts';
+import { keyOf, landed } from './run-state.ts';
+import type { Changes, Owed, RunState } from './run-state.ts';
 import { recognise } from './signals.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
@@ -232,27 +233,31 @@ export class Host {
   #done(batch: readonly Committed[]): void {
     this.#pause = FIRST_PAUSE;
     this.#options.complaints.well(this.#options.store.name);
-    const lives = this.#options.lives();
-    for (const { run, changes } of batch) {
-      if (run.evicted) continue;
-      // A timer touches nothing, and the next one of its place is not to come before it.
-      const later = lives ? [] : changes.owed.filter(begins);
-      for (const owed of changes.owed) if (!this.#closed && !later.includes(owed)) this.#dispatcher.dispatch(run, owed);
-      if (later.length === 0) continue;
-      this.#ifOurs(run.id, (ours) => {
-        // A run that was read again was told then what is owed to it.
-        if (ours && !run.evicted) for (const owed of later) this.#dispatcher.dispatch(run, owed);
-        this.#rest(run);
-      });
-    }
+    for (const { run, changes } of batch) if (!run.evicted) this.#dispatch(run, changes.owed);
     for (const { run, changes } of batch) {
       const last = changes.events.at(-1);
-      const ended = last !== undefined && last.path === '' && endsRun(last.type);
+      const ended = last?.path === '' && endsRun(last.type);
       if (ended) this.#runs.delete(run.id);
       else this.#rest(run);
       if (last !== undefined) this.#options.told(run.facts, changes.events, ended);
       for (const resolve of changes.committed) resolve();
     }
+  }
+
+  /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */
+  #dispatch(run: RunState, owed: readonly Owed[]): void {
+    const later: Owed[] = [];
+    for (const each of this.#closed ? [] : owed) {
+      // Looked at for each: a process can be stopped between any two of them. A timer touches nothing.
+      if (begins(each) && !this.#options.lives()) later.push(each);
+      else this.#dispatcher.dispatch(run, each);
+    }
+    if (later.length === 0) return;
+    this.#ifOurs(run.id, (ours) => {
+      // A run that was read again was told then what is owed to it.
+      if (ours && !run.evicted) for (const each of later) this.#dispatcher.dispatch(run, each);
+      this.#rest(run);
+    });
   }
 
   /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
@@ -290,11 +295,10 @@ export class Host {
   #failed(batch: readonly Committed[], error: unknown): void {
     // The id or the key is taken, and that will not change: the one who starts is told.
     if (error instanceof RunExists && batch.length === 1) {
-      for (const { run, changes } of batch) {
-        this.#committer.drop(run);
-        this.#evict(run);
-        for (const done of changes.committed) done(error);
-      }
+      const [{ run, changes }] = batch as readonly [Committed];
+      this.#committer.drop(run);
+      this.#evict(run);
+      for (const done of changes.committed) done(error);
       return;
     }
     // The store is well and knows better: what it knows is read at once. That somebody else was faster with a start is no mishap.
@@ -303,8 +307,8 @@ export class Host {
     const atOnce = error instanceof LeaseLost || (knows && begins);
     const retryIn = atOnce ? 0 : this.#pause;
     if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
-    const reason = reasonOf(error);
-    const failure = new CommitFailed({ runs: batch.map(({ run }) => run.id), retryIn, reason }, error);
+    const runs = batch.map(({ run }) => run.id);
+    const failure = new CommitFailed({ runs, retryIn, reason: reasonOf(error) }, error);
     const level = knows && begins ? 'info' : 'error';
     this.#options.complaints.tell({ level, message: failure.message, error: failure }, error);
     for (const { run, changes } of batch) this.#again(run, changes, retryIn);
@@ -334,9 +338,7 @@ export class Host {
     if (again === null && why === undefined) {
       const found = await Promise.resolve(this.#options.store.readOpen(id)).catch(() => null);
       // Whether a start was this one or another's is for the one who started to find out.
-      if (found !== null && (began || !isTerminal(found.row.status))) {
-        why = lossOf(found);
-      }
+      if (found !== null && (began || !isTerminal(found.row.status))) why = lossOf(found);
     }
     for (const done of waiting) done(why);
   }
@@ -377,17 +379,15 @@ export class Host {
     }
     // Over, or somebody else's by now (I2).
     if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {
-      const lost = isTerminal(found.row.status) ? undefined : lossOf(found);
-      if (inDoubt) this.#settleDoubt(id, null, lost);
+      if (inDoubt) this.#settleDoubt(id, null, isTerminal(found.row.status) ? undefined : lossOf(found));
       return null;
     }
     const run = await recall(this.#rules, store, await pinnedPlan(store, this.#options.plans, found.row), found);
     this.#runs.set(id, run);
     if (inDoubt) this.#settleDoubt(id, run);
-    for (const owed of owedTo(run, clock.now())) {
-      // Its answer is here and only waits to be taken: it is not made again (I6).
-      if (!line.some((message) => answers(message, owed))) this.#dispatcher.dispatch(run, owed);
-    }
+    // What has its answer here, which only waits to be taken, is not made again (I6).
+    const isOpen = (each: Owed): boolean => !line.some((message) => answers(message, each));
+    this.#dispatch(run, owedTo(run, clock.now()).filter(isOpen));
     return run;
   }
 

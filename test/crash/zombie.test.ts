@@ -21,7 +21,7 @@ const LONG_ENOUGH = 2_900;
 const server = useServer();
 
 test(
-  `three boxes on a Postgres, of which one after the other is stopped for longer than its lease: no step ends twice, and no history has a gap (I2, I5, I6, I7)`,
+  `three boxes on a Postgres, of which one after the other is stopped for longer than its lease: nothing completed is done again, and no history has a gap (I2, I5, I6, I7)`,
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-zombie-'));
     const schema = newSchema(server);
@@ -50,11 +50,7 @@ test(
       const end = await last.over;
       const { runs, repeats, faults } = await remainsIn(folder, postgres(server.url, { schema }));
       console.log(`${STOPS} stops, ${runs} runs, ${repeats} bodies begun again under their key`);
-      // A process that is stopped between its look at the clock and the first line of a body goes on with that line: no look
-      // can be nearer. Such a body is an attempt that was in flight, under its key; what it answers changes nothing.
-      const inFlight = / (begin|cleanup) \d+ ms after its step was over$/;
-      expect(faults.filter((fault) => !inFlight.test(fault)).slice(0, 20)).toEqual([]);
-      expect(faults.length).toBeLessThanOrEqual(STOPS * LOAD * 3);
+      expect(faults.slice(0, 20)).toEqual([]);
       expect(end).toEqual({ code: 0, signal: null, errors: '' });
       // What was refused is told, and nothing else is wrong.
       const lines = linesOf(folder, 'log');
