@@ -62,6 +62,11 @@ export class Committer {
     this.#waiting = this.#waiting.filter((other) => other !== run);
   }
 
+  /** Resolves when what is being committed of a run was committed, or has failed. */
+  async over(run: RunState): Promise<void> {
+    if (run.committing) await this.#underWay;
+  }
+
   /** Resolves when everything taken so far was committed, or has failed. */
   async settled(): Promise<void> {
     while (!this.quiet) {
@@ -83,7 +88,10 @@ export class Committer {
     if (this.#underWay !== null || this.#waiting.length === 0) return;
     const batch = this.#waiting.map((run): Committed => ({ run, changes: run.changes as Changes }));
     this.#waiting = [];
-    for (const { run } of batch) run.changes = null;
+    for (const { run } of batch) {
+      run.changes = null;
+      run.committing = true;
+    }
     // After a commit that failed each run goes by itself: one that the store never takes is not to hold up the others.
     const groups = this.#careful ? batch.map((each) => [each]) : [batch];
     this.#careful = false;
@@ -105,15 +113,20 @@ export class Committer {
   }
 
   #commit(batch: readonly Committed[]): Promise<void> | undefined {
-    const { store, done } = this.#options;
+    const { store } = this.#options;
     const changes = batch.filter(hasChanged).map(changeOf);
+    const done = (): void => {
+      for (const { run } of batch) run.committing = false;
+      this.#options.done(batch);
+    };
     const failed = (error: unknown): void => {
+      for (const { run } of batch) run.committing = false;
       this.#careful = true;
       this.#options.failed(batch, error);
     };
     // An answer that came late changes nothing, and nothing is what it costs the store.
     if (changes.length === 0) {
-      done(batch);
+      done();
       return undefined;
     }
     this.commits += 1;
@@ -125,11 +138,11 @@ export class Committer {
       return undefined;
     }
     if (committed === undefined) {
-      done(batch);
+      done();
       return undefined;
     }
     this.#later = true;
-    return Promise.resolve(committed).then(() => done(batch), failed);
+    return Promise.resolve(committed).then(done, failed);
   }
 }
 

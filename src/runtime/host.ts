@@ -7,16 +7,8 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Plan, RunFacts } from '../definition.ts';
-import {
-  BoxClosed,
-  CommitConflict,
-  CommitFailed,
-  Impossible,
-  LeaseLost,
-  RunExists,
-  reasonOf,
-  toRecord,
-} from '../errors.ts';
+import { BoxClosed, CommitConflict, CommitFailed, Impossible } from '../errors.ts';
+import { LeaseLost, RunExists, reasonOf, toRecord } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import { endsRun, isTerminal, type RunEvent } from '../events.ts';
 import type { Kinds } from '../machines/registry.ts';
@@ -262,7 +254,7 @@ export class Host {
 
   /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
   #rest(run: RunState): void {
-    if (run.evicted || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
+    if (run.evicted || run.committing || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
     this.#idle.delete(run.id);
     this.#idle.set(run.id, run);
     if (this.#idle.size <= this.#options.idleRuns) return;
@@ -323,13 +315,16 @@ export class Host {
     this.#evict(run);
     this.#inDoubt.add(run.id);
     const { id, facts } = run;
-    void this.#reader
-      .read(id, messages, pause, () => tellLanded(this.#options, facts, changes.after))
-      .then((again) => {
-        // The messages have been taken again; those who wait for them wait for that commit.
-        if (again?.changes) again.changes.committed.push(...committed);
-        else if (committed.length > 0) void this.#letGo(run, again, changes.after === 0, committed);
-      });
+    const before = async (): Promise<void> => {
+      // What is read before it is over is not what the next turn stands on.
+      await this.#committer.over(run);
+      await tellLanded(this.#options, facts, changes.after);
+    };
+    void this.#reader.read(id, messages, pause, before).then((again) => {
+      // The messages have been taken again; those who wait for them wait for that commit.
+      if (again?.changes) again.changes.committed.push(...committed);
+      else if (committed.length > 0) void this.#letGo(run, again, changes.after === 0, committed);
+    });
   }
 
   /** Those who wait for what they wanted of a run that will not be gone on with here are told why, unless it has ended. */

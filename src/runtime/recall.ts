@@ -133,7 +133,8 @@ function stateOf(
     startedAt: row.startedAt,
     metadata: row.metadata,
   });
-  return { id: row.run, plan, facts, root, actors, row, fence, seq, changes: null, signals: null, evicted: false };
+  const fresh = { changes: null, committing: false, signals: null, evicted: false };
+  return { id: row.run, plan, facts, root, actors, row, fence, seq, ...fresh };
 }
 
 /** Is this message what the owed effect would bring? */

@@ -87,6 +87,8 @@ export interface RunState {
   /** The number of the last event, committed or not. */
   seq: number;
   changes: Changes | null;
+  /** What was changed before is just being committed: what it asks for comes afterwards, so the run has to stay until then (I7). */
+  committing: boolean;
   /** Steps that wait for signals, and signals that wait for steps; null as long as there are none. */
   signals: Signals | null;
   /** Set when the run was thrown out of memory: a turn on it would be lost. */

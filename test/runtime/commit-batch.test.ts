@@ -3,8 +3,8 @@ import { CommitConflict, createSignalbox, type LogLine, memory, orchestrator, Ru
 import { fakeClock, settled } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { faultsOfHistory } from '../helpers/stage.ts';
-import { wrapped } from '../helpers/stores.ts';
+import { faultsOfHistory, graphOf, historyOf, stage } from '../helpers/stage.ts';
+import { held as holding, wrapped } from '../helpers/stores.ts';
 
 const Any = z.any();
 const echo = task('echo', { input: Any, output: Any, run: ({ input }) => input });
@@ -117,6 +117,55 @@ test('a run that is claimed while somebody asks for it is read once, and stands 
 
   expect(await box.run('r').result()).toEqual({ t: 2 });
   expect(lines).toEqual([]);
+  await box.close();
+});
+
+test('a run whose commit is under way stays in memory, however idle it looks, and is told what it is owed (I7)', async () => {
+  const { desk, clock, options } = stage();
+  const inner = memory();
+  const { store: slow, waiting } = holding(inner);
+  const whose = Promise.withResolvers<void>();
+  const store = wrapped(
+    {
+      shared: {
+        listen: () => {},
+        leaveCommand: () => {},
+        readCommands: () => [],
+        answerCommand: () => {},
+        takeAnswer: () => null,
+      },
+      async readOpen(run) {
+        await whose.promise;
+        return inner.readOpen(run);
+      },
+    },
+    slow,
+  );
+  const two = graphOf({ a: [], b: ['a'] });
+  const box = await createSignalbox({ orchestrators: [two], ...options, store, lease: '9s', idleRuns: 0 });
+  const starting = box.start(two, { id: 'r', input: null });
+  const land = async (): Promise<void> => {
+    await settled();
+    waiting.shift()?.();
+    await settled();
+  };
+  await land();
+  const run = await starting;
+  // It may have been taken for dead: before "b" is begun the store is asked, which takes its time.
+  clock.jump(10_000);
+  desk.give('a/work#1');
+  await land();
+  const cancelling = run.cancel();
+  await settled();
+  whose.resolve();
+  await settled();
+  // The cancel is still being committed, and nothing is under way for the run.
+  while (waiting.length > 0) await land();
+  await cancelling;
+
+  expect(await run.outcome()).toMatchObject({ status: 'cancelled' });
+  expect(desk.begun).toEqual(['a/work#1']);
+  expect(await historyOf(run)).toContain('step.cancelled b/work');
   await box.close();
 });
 
