@@ -2,9 +2,9 @@
  * The store: what the host needs of a place that keeps runs. One page; `src/stores` has the
  * implementations, and `signalbox/testing` a suite that each of them passes.
  *
- * A store may answer at once or with a promise. The host takes care of order: it never has
- * two commits under way, and never writes to one run from two turns that do not know of
- * each other. What crosses this border is frozen JSON and may be kept by reference.
+ * A store may answer at once or with a promise. The host takes care of order: no run is in two commits that are under
+ * way, and it never writes to one run from two turns that do not know of each other. What
+ * crosses this border is frozen JSON and may be kept by reference.
  *
  * Every unfinished run has an owner, a process, and a fence, a number that grows each time
  * the run changes hands. A commit names the fence that it knows; one that knows an old one
@@ -205,6 +205,8 @@ export interface Sharing {
 export interface Store {
   /** What messages call it: `memory`, `sqlite orders.db`. */
   readonly name: string;
+  /** How many commits may be under way at once, of different runs; one, if nothing is said. */
+  readonly commitsAtOnce?: number;
   /** Several processes may use the place at once: the host gives signs of life, three in each lease, and claims what the dead have left. */
   readonly shared?: Sharing;
   /** Called once, before anything else. */

@@ -1,13 +1,14 @@
 /**
  * Group commit: the turns of many runs that were taken since the last commit go to the store
  * together (I3). A lone turn is committed at once: the batch is whatever has gathered by
- * the end of this round of the event loop, or enough to keep a server busy. There is never more than one commit under way.
+ * the end of this round of the event loop, or enough to keep a server busy. A run is in one commit at a time (I2); a store
+ * that can work on several gets the next one, of other runs, before the last one is over.
  *
- * Only after it is anything dispatched (I1). A commit that fails has an unknown outcome; the
+ * Only after its commit is anything dispatched for a run (I1). A commit that fails has an unknown outcome; the
  * runs of it are handed back to be thrown out of memory and read again.
  */
 import type { RunChange, Store } from '../store.ts';
-import { Changes, type RunState, rowOf } from './run-state.ts';
+import { Changes, type RunState, rowOf, type UnderWay } from './run-state.ts';
 
 /** One run in a batch, with what was changed. */
 export interface Committed {
@@ -24,15 +25,19 @@ export interface CommitterOptions {
 /** So many runs are enough for a commit to a store that answers later: it works while the next turns are taken. */
 const EARLY = 128;
 
+const NONE: readonly RunState[] = Object.freeze([]);
+
 export class Committer {
   readonly #options: CommitterOptions;
   #waiting: RunState[] = [];
   #scheduled = false;
+  /** The store has answered at once: what follows from that goes into the next commit, not into one inside of this. */
+  #isAnswering = false;
   /** The store answers later. */
   #later = false;
   /** The commit before failed. */
   #careful = false;
-  #underWay: Promise<void> | null = null;
+  readonly #underWay = new Set<UnderWay>();
   /** Commits so far. */
   commits = 0;
 
@@ -42,16 +47,17 @@ export class Committer {
 
   /** Nothing waits to be committed and nothing is under way. */
   get quiet(): boolean {
-    return this.#waiting.length === 0 && this.#underWay === null;
+    return this.#waiting.length === 0 && this.#underWay.size === 0;
   }
 
   /** What this batch changes in `run`; from here on the run is part of the next commit. */
   changesOf(run: RunState): Changes {
     if (run.changes !== null) return run.changes;
+    // Here all turns so far are at their end, and the next one has not begun.
+    if (this.#later && !this.#isAnswering && this.#waiting.length >= EARLY) this.#flush();
     run.changes = new Changes(run.seq);
     this.#waiting.push(run);
-    if (this.#waiting.length === EARLY && this.#later) queueMicrotask(() => this.#flush());
-    else this.#schedule();
+    this.#schedule();
     return run.changes;
   }
 
@@ -64,19 +70,19 @@ export class Committer {
 
   /** Resolves when what is being committed of a run was committed, or has failed. */
   async over(run: RunState): Promise<void> {
-    if (run.committing) await this.#underWay;
+    await run.committing?.over;
   }
 
   /** Resolves when everything taken so far was committed, or has failed. */
   async settled(): Promise<void> {
     while (!this.quiet) {
-      if (this.#underWay === null) this.#flush();
-      await this.#underWay;
+      if (this.#underWay.size === 0) this.#flush();
+      await Promise.all([...this.#underWay].map(({ over }) => over));
     }
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#underWay !== null) return;
+    if (this.#scheduled || this.#isFull) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -84,43 +90,66 @@ export class Committer {
     });
   }
 
+  /** The store has as many commits as it takes at once. */
+  get #isFull(): boolean {
+    return this.#underWay.size >= (this.#options.store.commitsAtOnce ?? 1);
+  }
+
+  /** What the next commit has, if it is time for one. */
+  #next(): readonly RunState[] {
+    const waiting = this.#waiting;
+    if (this.#underWay.size === 0) {
+      this.#waiting = [];
+      return waiting;
+    }
+    // Beside another one it has to be worth it; small ones would follow each other without end.
+    if (this.#isFull || this.#careful || waiting.length < EARLY) return NONE;
+    const free = waiting.filter(({ committing }) => committing === null);
+    if (free.length < EARLY) return NONE;
+    this.#waiting = waiting.filter(({ committing }) => committing !== null);
+    return free;
+  }
+
   #flush(): void {
-    if (this.#underWay !== null || this.#waiting.length === 0) return;
-    const batch = this.#waiting.map((run): Committed => ({ run, changes: run.changes as Changes }));
-    this.#waiting = [];
-    for (const { run } of batch) {
+    const next = this.#next();
+    if (next.length === 0) return;
+    const batch = next.map((run): Committed => ({ run, changes: run.changes as Changes }));
+    const underWay: UnderWay = { over: null };
+    for (const run of next) {
       run.changes = null;
-      run.committing = true;
+      run.committing = underWay;
     }
     // After a commit that failed each run goes by itself: one that the store never takes is not to hold up the others.
     const groups = this.#careful ? batch.map((each) => [each]) : [batch];
     this.#careful = false;
-    const rest = this.#commitFrom(groups, 0);
-    if (rest === undefined) return;
-    this.#underWay = rest.finally(() => {
-      this.#underWay = null;
-      if (this.#waiting.length > 0) this.#schedule();
-    });
+    this.#underWay.add(underWay);
+    const rest = this.#commitFrom(groups, 0, underWay);
+    if (rest !== undefined) underWay.over = rest;
   }
 
   /** One group after the other; now, as long as the store answers at once. */
-  #commitFrom(groups: readonly (readonly Committed[])[], from: number): Promise<void> | undefined {
+  #commitFrom(groups: readonly (readonly Committed[])[], from: number, underWay: UnderWay): Promise<void> | undefined {
     for (let at = from; at < groups.length; at += 1) {
-      const pending = this.#commit(groups[at] as readonly Committed[]);
-      if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1));
+      // What follows from the last of them may be the next commit.
+      const last = at === groups.length - 1 ? () => void this.#underWay.delete(underWay) : () => {};
+      const pending = this.#commit(groups[at] as readonly Committed[], last);
+      if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1, underWay));
     }
+    if (this.#waiting.length > 0) this.#schedule();
     return undefined;
   }
 
-  #commit(batch: readonly Committed[]): Promise<void> | undefined {
+  #commit(batch: readonly Committed[], over: () => void): Promise<void> | undefined {
     const { store } = this.#options;
     const changes = batch.filter(hasChanged).map(changeOf);
     const done = (): void => {
-      for (const { run } of batch) run.committing = false;
+      over();
+      for (const { run } of batch) run.committing = null;
       this.#options.done(batch);
     };
     const failed = (error: unknown): void => {
-      for (const { run } of batch) run.committing = false;
+      over();
+      for (const { run } of batch) run.committing = null;
       this.#careful = true;
       this.#options.failed(batch, error);
     };
@@ -138,7 +167,9 @@ export class Committer {
       return undefined;
     }
     if (committed === undefined) {
+      this.#isAnswering = true;
       done();
+      this.#isAnswering = false;
       return undefined;
     }
     this.#later = true;

@@ -254,7 +254,7 @@ export class Host {
 
   /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
   #rest(run: RunState): void {
-    if (run.evicted || run.committing || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
+    if (run.evicted || run.committing !== null || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
     this.#idle.delete(run.id);
     this.#idle.set(run.id, run);
     if (this.#idle.size <= this.#options.idleRuns) return;

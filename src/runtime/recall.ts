@@ -133,7 +133,7 @@ function stateOf(
     startedAt: row.startedAt,
     metadata: row.metadata,
   });
-  const fresh = { changes: null, committing: false, signals: null, evicted: false };
+  const fresh = { changes: null, committing: null, signals: null, evicted: false };
   return { id: row.run, plan, facts, root, actors, row, fence, seq, ...fresh };
 }
 

@@ -74,6 +74,12 @@ export function landed(changes: Changes): Promise<void> {
   });
 }
 
+/** A commit of several runs. */
+export interface UnderWay {
+  /** Resolves when it has landed or has failed; null for one that is over at once. */
+  over: Promise<void> | null;
+}
+
 /** A run as the host holds it. */
 export interface RunState {
   readonly id: string;
@@ -87,8 +93,8 @@ export interface RunState {
   /** The number of the last event, committed or not. */
   seq: number;
   changes: Changes | null;
-  /** What was changed before is just being committed: what it asks for comes afterwards, so the run has to stay until then (I7). */
-  committing: boolean;
+  /** In which what was changed before is just being committed: what it asks for comes afterwards, so the run has to stay until then (I7). */
+  committing: UnderWay | null;
   /** Steps that wait for signals, and signals that wait for steps; null as long as there are none. */
   signals: Signals | null;
   /** Set when the run was thrown out of memory: a turn on it would be lost. */

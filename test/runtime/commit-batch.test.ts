@@ -1,7 +1,7 @@
 /** A store that refuses one run for good, and a store that processes share: what becomes of the others. */
 import { CommitConflict, createSignalbox, type LogLine, memory, orchestrator, RunExists, task, track } from 'signalbox';
 import { fakeClock, settled } from 'signalbox/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { faultsOfHistory, graphOf, historyOf, stage } from '../helpers/stage.ts';
 import { held as holding, wrapped } from '../helpers/stores.ts';
@@ -167,6 +167,65 @@ test('a run whose commit is under way stays in memory, however idle it looks, an
   expect(desk.begun).toEqual(['a/work#1']);
   expect(await historyOf(run)).toContain('step.cancelled b/work');
   await box.close();
+});
+
+describe('a store that works on two commits at once', () => {
+  const RUNS = 300;
+  /** Commits are over after a few rounds, the later ones first; `fail` says which of them do not land. */
+  function twofold(fail: (commit: number) => boolean = () => false) {
+    const inner = memory();
+    const underWay: (readonly string[])[] = [];
+    const seen = { most: 0, twice: 0, commits: 0 };
+    const store = wrapped(
+      {
+        commitsAtOnce: 2,
+        async commit(changes) {
+          seen.commits += 1;
+          const [commit, runs] = [seen.commits, changes.map(({ run }) => run)];
+          if (underWay.some((others) => others.some((run) => runs.includes(run)))) seen.twice += 1;
+          underWay.push(runs);
+          seen.most = Math.max(seen.most, underWay.length);
+          await settled();
+          if (commit % 2 === 1) await settled();
+          underWay.splice(underWay.indexOf(runs), 1);
+          if (fail(commit)) throw new Error('the disk is full');
+          inner.commit(changes);
+        },
+      },
+      inner,
+    );
+    return { store, seen };
+  }
+
+  test('is given the next one when it is worth it, and no run in both (I2, I3)', async () => {
+    const { store, seen } = twofold();
+    const clock = fakeClock();
+    await using box = await createSignalbox({ orchestrators: [flow], store, clock, logger: () => {} });
+
+    const runs = await Promise.all(
+      Array.from({ length: RUNS }, (_, id) => box.start(flow, { id: `r${id}`, input: 1 })),
+    );
+    for (const run of runs) expect(await run.result()).toEqual({ t: 2 });
+
+    expect(seen).toMatchObject({ most: 2, twice: 0 });
+    for (const run of runs) expect(await faultsOfHistory(run)).toEqual([]);
+  });
+
+  test('and fails at some of them leaves all runs to end as without that (I3)', async () => {
+    const { store, seen } = twofold((commit) => commit === 2 || commit === 3 || commit === 7);
+    const clock = fakeClock();
+    await using box = clock.follow(
+      await createSignalbox({ orchestrators: [flow], store, clock, idleRuns: 0, logger: () => {} }),
+    );
+
+    const starting = Array.from({ length: RUNS }, (_, id) => box.start(flow, { id: `r${id}`, input: 1 }));
+    await clock.advance('10s');
+    const runs = await Promise.all(starting);
+    for (const run of runs) expect(await run.result()).toEqual({ t: 2 });
+
+    expect(seen).toMatchObject({ most: 2, twice: 0 });
+    for (const run of runs) expect(await faultsOfHistory(run)).toEqual([]);
+  });
 });
 
 test('in a store that processes share a box gives signs of life, and takes over what the dead have left (I2)', async () => {

@@ -61,6 +61,8 @@ export function redis(url: string, options: RedisOptions = {}): RedisStore {
 
 class RedisServer implements RedisStore {
   readonly name: string;
+  /** The server works on one while the next is being put together. */
+  readonly commitsAtOnce = 2;
   readonly shared: RedisSharing;
   readonly #address: Address;
   readonly #base: string;
@@ -71,6 +73,8 @@ class RedisServer implements RedisStore {
   #time: LeaseTime | null = null;
   #prunedAt = 0;
   #pruning: Promise<unknown> | null = null;
+  /** How many commits were too large for one command. */
+  #staged = 0;
 
   constructor(url: string, { prefix = 'signalbox', keep }: RedisOptions) {
     if (typeof prefix !== 'string' || !/^[^{}]+$/.test(prefix)) {
@@ -315,17 +319,20 @@ class RedisServer implements RedisStore {
 
   /** A batch that is too large for one command: laid down in pieces, and committed at once. */
   async #sendStaged(values: readonly string[]): Promise<Refusal | 0> {
-    const stage = this.#of('staged', this.#owner.name);
-    await this.#connection.send('UNLINK', stage);
+    // Two commits may be under way at once; what one that broke off has left is in nobody's way.
+    this.#staged += 1;
+    const stage = this.#of('staged', `${this.#owner.name} ${this.#staged}`);
     for (let from = 0; from < values.length; ) {
       let to = from;
       for (let length = 0; to < values.length && length <= SENT_AT_ONCE && to - from < VALUES_AT_ONCE; to += 1)
         length += (values[to] as string).length;
-      await this.#connection.sendAll([['RPUSH', stage, ...values.slice(from, to)]]);
+      // Should this process end here, nobody else would remove it.
+      await this.#connection.sendAll([
+        ['RPUSH', stage, ...values.slice(from, to)],
+        ['EXPIRE', stage, '600'],
+      ]);
       from = to;
     }
-    // Should this process end here, nobody else would remove it.
-    await this.#connection.send('EXPIRE', stage, '600');
     return await this.#connection.run(scripts.COMMIT, [this.#base, stage], []);
   }
 
