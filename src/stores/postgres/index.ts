@@ -4,6 +4,7 @@
  * A commit is one statement and one round trip. It holds the lock of its process, so it is alone with the runs of this process, and
  * what is remembered of them (`owned.ts`) is what the database says; who owns them is looked up under that lock, and not written.
  */
+import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
@@ -12,13 +13,13 @@ import { Rows } from './arrays.ts';
 import { begins, byRun, commitFor } from './batch.ts';
 import { newsOf } from './listener.ts';
 import { migrate } from './migrations.ts';
-import type { PostgresConnection, PostgresOptions } from './options.ts';
+import { patienceOf, type PostgresConnection, type PostgresOptions } from './options.ts';
 import { Owned, standingOf } from './owned.ts';
 import { Process } from './process.ts';
 import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
 import type { Columns } from '../rows.ts';
 import { RowReader } from './rows.ts';
-import { Server, within } from './server.ts';
+import { Server } from './server.ts';
 import { pinColumns, PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
 import { fromColumn, toColumn } from './text.ts';
@@ -36,7 +37,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const PRUNED_AT_ONCE = 500;
 /** How long closing waits for a server that does not answer, in milliseconds. */
-const PATIENCE = 5_000;
+const CLOSING = 5_000;
 const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/;
 const TRIES = 3;
 
@@ -59,12 +60,13 @@ class PostgresSchema implements PostgresStore {
   readonly #rows: RowReader;
   readonly #owned = new Owned();
   #process: Process | null = null;
-  /** A commit has failed, and may land yet. */
-  #inDoubt = false;
+  /** How many commits have failed that may land yet, and how many of them are over by now. */
+  #doubts = 0;
+  #settled = 0;
   #prunedAt = Number.NEGATIVE_INFINITY;
   #pruning: Promise<void> = Promise.resolve();
 
-  constructor(connection: string | PostgresConnection, { schema = 'signalbox', keep }: PostgresOptions) {
+  constructor(connection: string | PostgresConnection, { schema = 'signalbox', keep, patience }: PostgresOptions) {
     if (
       (typeof connection !== 'string' || connection === '') &&
       (typeof connection !== 'object' || connection === null)
@@ -80,7 +82,7 @@ class PostgresSchema implements PostgresStore {
     }
     this.#schema = schema;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
-    this.#server = new Server(connection, schema);
+    this.#server = new Server(connection, schema, patienceOf(patience));
     this.name = this.#server.name;
     this.#rows = new RowReader(this.name);
     this.shared = new PostgresSharing(this.#server, schema, this.#rows, () => this.#self());
@@ -91,7 +93,7 @@ class PostgresSchema implements PostgresStore {
     await this.close();
     this.#server.open();
     this.#owned.clear();
-    this.#inDoubt = false;
+    this.#settled = this.#doubts;
     try {
       await migrate(this.#server, this.#schema);
       this.#process = await Process.of(owner, this.#server.ask);
@@ -99,7 +101,7 @@ class PostgresSchema implements PostgresStore {
       await this.renew();
     } catch (error) {
       this.#process = null;
-      await this.#server.close(PATIENCE);
+      await this.#server.close(CLOSING);
       throw error;
     }
   }
@@ -120,7 +122,7 @@ class PostgresSchema implements PostgresStore {
       } catch (error) {
         this.#owned.forget(changes.map(({ run }) => run));
         if (!isRefusal(error)) {
-          this.#inDoubt = true;
+          this.#doubts += 1;
           throw inWords(this.name, error);
         }
         const refusal = refusalIn(error, changes, known) ?? (await this.#refusalOf(changes, self, tries === TRIES));
@@ -145,9 +147,11 @@ class PostgresSchema implements PostgresStore {
    * what the next commit stands on. It holds the lock of this process until then.
    */
   async #settle(self: Process): Promise<void> {
-    if (!this.#inDoubt) return;
+    const doubts = this.#doubts;
+    if (doubts === this.#settled) return;
     await this.#server.ask(sql.AWAIT_COMMIT, self.name);
-    this.#inDoubt = false;
+    // Another one may have failed meanwhile, and is waited for by whoever comes next.
+    this.#settled = Math.max(this.#settled, doubts);
   }
 
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
@@ -161,6 +165,7 @@ class PostgresSchema implements PostgresStore {
 
   async renew(): Promise<void> {
     const self = this.#self();
+    this.shared.check();
     await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
     if (self.now() - this.#prunedAt < HOUR) return;
     this.#prunedAt = self.now();
@@ -246,9 +251,9 @@ class PostgresSchema implements PostgresStore {
     if (self === null) return;
     this.#process = null;
     // What cannot be said to the server it finds out by itself, when the lease has ended.
-    await within(PATIENCE, this.shared.stop());
-    await within(PATIENCE, this.#release(self));
-    await this.#server.close(PATIENCE);
+    await within(CLOSING, this.shared.stop());
+    await within(CLOSING, this.#release(self));
+    await this.#server.close(CLOSING);
   }
 
   async #release(self: Process): Promise<void> {
@@ -272,7 +277,7 @@ class PostgresSchema implements PostgresStore {
     if (!Number.isFinite(this.#keep)) return 0;
     let pruned = 0;
     for (let some = PRUNED_AT_ONCE; some === PRUNED_AT_ONCE && this.#process === self; pruned += some) {
-      const [row] = await this.#server.ask(sql.PRUNE, self.ownNow() - this.#keep, PRUNED_AT_ONCE);
+      const [row] = await this.#server.askLong(sql.PRUNE, self.ownNow() - this.#keep, PRUNED_AT_ONCE);
       some = Number(row?.runs ?? 0);
     }
     return pruned;

@@ -4,9 +4,9 @@
  *
  * A notification is a list in JSON: who tells it, about what, and which runs.
  */
-import type pg from 'pg';
 import { systemClock } from '../../clock.ts';
 import type { News } from '../../store.ts';
+import type { Client } from './client.ts';
 
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
@@ -44,17 +44,26 @@ export function newsOfRuns(process: string, runs: readonly string[]): readonly s
 
 /** Hears on one channel until it is stopped. */
 export class Listener {
-  readonly #connect: () => pg.Client;
+  readonly #connect: () => Client;
+  readonly #patience: number;
   readonly #channel: string;
   readonly #process: string;
   readonly #heard: (news: News) => void;
-  #client: pg.Client | null = null;
+  #client: Client | null = null;
+  /** The connection, when it hears and nothing is asked on it. */
+  #hearing: Client | null = null;
   #stopWaiting: () => void = () => {};
   #pause = FIRST_PAUSE;
   #stopped = false;
 
-  constructor(connect: () => pg.Client, channel: string, process: string, heard: (news: News) => void) {
+  constructor(
+    { connect, patience }: { readonly connect: () => Client; readonly patience: number },
+    channel: string,
+    process: string,
+    heard: (news: News) => void,
+  ) {
     this.#connect = connect;
+    this.#patience = patience;
     this.#channel = channel;
     this.#process = process;
     this.#heard = heard;
@@ -72,8 +81,7 @@ export class Listener {
     client.on('notification', ({ payload = '' }) => this.#take(payload));
     try {
       await client.connect();
-      // The channel is a name that was checked, and cannot be a parameter.
-      await client.query(`listen ${this.#channel}`);
+      await this.#listen(client);
       hears = true;
       this.#pause = FIRST_PAUSE;
     } catch (error) {
@@ -85,17 +93,34 @@ export class Listener {
     if (this.#stopped) await this.stop();
   }
 
+  /** Looks whether the connection is still one. If it is not, another is made. */
+  check(): void {
+    const client = this.#hearing;
+    if (client === null) return;
+    this.#hearing = null;
+    this.#listen(client).catch((error: Error) => client.giveUp(error));
+  }
+
+  /** Asks to hear, once more for all it matters: that an answer comes tells that the connection is one. */
+  async #listen(client: Client): Promise<void> {
+    // The channel is a name that was checked, and cannot be a parameter.
+    await client.within(this.#patience, () => client.query(`listen ${this.#channel}`));
+    if (this.#client === client) this.#hearing = client;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopWaiting();
     const client = this.#client;
     this.#client = null;
+    this.#hearing = null;
     await client?.end().catch(() => {});
   }
 
   #startAgain(): void {
     if (this.#stopped) return;
     this.#client = null;
+    this.#hearing = null;
     const pause = this.#pause;
     this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
     this.#stopWaiting = systemClock.wakeAfter(pause, () => {

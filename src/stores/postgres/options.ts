@@ -1,5 +1,6 @@
 /** What a Postgres store is told: how the server is reached, and how the store is kept. No type of the driver is needed to say it. */
-import type { Duration } from '../../duration.ts';
+import { type Duration, toMs } from '../../duration.ts';
+import { InvalidOption } from '../../errors.ts';
 
 /** How a server is reached: what `pg.Pool` takes, and whatever else it takes is handed on to it. */
 export interface PostgresConnection {
@@ -14,7 +15,7 @@ export interface PostgresConnection {
   readonly ssl?: boolean | object;
   /** How many connections there may be at once; one more listens. Left out: 10. */
   readonly max?: number;
-  /** How long to wait for a connection. Left out: 30 seconds. */
+  /** How long to wait for a connection. Left out: as long as `patience` says. */
   readonly connectionTimeoutMillis?: number;
   readonly [option: string]: unknown;
 }
@@ -25,4 +26,22 @@ export interface PostgresOptions {
   readonly schema?: string;
   /** For how long runs that have ended are kept. Left out: for ever. */
   readonly keep?: Duration;
+  /**
+   * For how long the server may say nothing while it is asked, up to a day. Then the connection is given up, whoever asked is told
+   * `store-unusable`, and the next try connects anew. Left out: 30 seconds. A server in good order answers within milliseconds, and one
+   * whose disk is busy, or that has just failed over, within seconds; and a process must not stand for the quarter of an hour that
+   * the system takes to notice a network which drops what is sent. One that is too short loses nothing: a commit that goes
+   * on over there is waited for before anything else.
+   */
+  readonly patience?: Duration;
+}
+
+export const PATIENCE = 30_000;
+const DAY = 86_400_000;
+
+/** Milliseconds of `patience`. */
+export function patienceOf(patience: Duration = PATIENCE): number {
+  const ms = toMs(patience, 'patience');
+  if (ms >= 1 && ms <= DAY) return ms;
+  throw new InvalidOption({ option: 'patience', value: patience, expected: `a time of up to a day, like '30s'` });
 }

@@ -4,11 +4,13 @@
  */
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { systemClock } from '../../clock.ts';
+import { within } from '../../clock.ts';
 import { InvalidOption } from '../../errors.ts';
-import type { PostgresConnection } from './options.ts';
+import { patienceFor } from '../patience.ts';
 import type { Columns } from '../rows.ts';
-import { usable } from './words.ts';
+import { Client } from './client.ts';
+import { PATIENCE, type PostgresConnection } from './options.ts';
+import { Unanswered, usable } from './words.ts';
 
 /**
  * How every connection of ours plans: prepared statements go by an index and are planned once. While a table is empty
@@ -24,6 +26,9 @@ const SETTINGS: readonly string[] = [
   'default_transaction_isolation=read\\ committed',
 ];
 
+/** What may take its time, and is waited for so much longer: to make tables, or to delete much. */
+const LONGER = 20;
+
 /** Runs a statement, and answers with its rows. */
 export type Ask = (text: string, ...values: readonly unknown[]) => Promise<readonly Columns[]>;
 
@@ -31,21 +36,28 @@ export type Ask = (text: string, ...values: readonly unknown[]) => Promise<reado
 export class Server {
   /** What messages call it. There is nothing of a password in it. */
   readonly name: string;
+  /** For how long the server may say nothing while it is asked, in milliseconds. */
+  readonly patience: number;
   readonly #config: pg.PoolConfig;
   readonly #names = new Map<string, string>();
   readonly #sockets = new Set<Socket>();
+  /** Connections of the pool that nobody uses. */
+  readonly #idle = new Set<pg.PoolClient>();
   #pool: pg.Pool | null = null;
 
-  constructor(connection: string | PostgresConnection, schema: string) {
-    this.#config = { stream: () => this.#socket(), ...configOf(connection, schema) };
+  constructor(connection: string | PostgresConnection, schema: string, patience = PATIENCE) {
+    this.patience = patience;
+    this.#config = { stream: () => this.#socket(), ...configOf(connection, schema, patience) };
     const { host, database } = clientOf(this.#config);
     this.name = `postgres ${host}/${database ?? ''}`;
   }
 
   open(): void {
-    const pool = new pg.Pool(this.#config);
+    const pool = new pg.Pool({ ...this.#config, Client });
     // A connection that breaks while nobody uses it is replaced when it is needed; without this it would end the process.
     pool.on('error', () => {});
+    pool.on('release', (_, client) => void this.#idle.add(client));
+    for (const over of ['acquire', 'remove'] as const) pool.on(over, (client) => void this.#idle.delete(client));
     this.#pool = pool;
   }
 
@@ -61,21 +73,23 @@ export class Server {
   /** Runs a statement; an error of the server's becomes one that names it and the way out. */
   readonly ask: Ask = (text, ...values) => usable(this.name, () => this.rawly(text, values));
 
+  /** As `ask`, for what takes long and nobody waits for. */
+  readonly askLong: Ask = (text, ...values) =>
+    usable(this.name, () => this.rawly(text, values, LONGER * this.patience));
+
   /** As `ask`, with errors as the driver throws them. */
-  async rawly(text: string, values: readonly unknown[]): Promise<readonly Columns[]> {
-    const { rows } = await this.#open().query<Columns>(this.#prepared(text, values));
+  async rawly(text: string, values: readonly unknown[], patience = this.patience): Promise<readonly Columns[]> {
+    const prepared = this.#prepared(text, values);
+    const { rows } = await this.#using(patienceFor(sizeOf(values), patience), (client) =>
+      client.query<Columns>(prepared),
+    );
     return rows;
   }
 
   /** Several statements in one transaction, none of them prepared. */
   transaction<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
-    return usable(this.name, async () => {
-      const client = await this.#open().connect();
-      // The connection may break between two statements, when nobody waits for an answer.
-      const broken = (): void => {};
-      client.on('error', broken);
-      let failure: unknown;
-      try {
+    return usable(this.name, () =>
+      this.#using(LONGER * this.patience, async (client) => {
         await client.query('begin');
         const done = await work(async (text, ...values) => {
           const { rows } = await client.query<Columns>(text, values.length === 0 ? undefined : [...values]);
@@ -83,19 +97,37 @@ export class Server {
         });
         await client.query('commit');
         return done;
-      } catch (error) {
-        failure = error;
-        throw error;
-      } finally {
-        client.off('error', broken);
-        // A connection that has failed in a transaction is thrown away, and the transaction with it.
-        client.release(failure !== undefined);
-      }
-    });
+      }),
+    );
+  }
+
+  /** Uses a connection. One on which something has failed is thrown away, and a transaction with it. */
+  async #using<T>(patience: number, work: (client: Client) => Promise<T>): Promise<T> {
+    const client = (await this.#open().connect()) as Client & pg.PoolClient;
+    // It may break when nobody waits for an answer, as between two statements.
+    const broken = (): void => {};
+    client.on('error', broken);
+    let failed = true;
+    try {
+      const done = await client.within(patience, () => work(client));
+      failed = false;
+      return done;
+    } catch (error) {
+      if (error instanceof Unanswered) this.#giveUpIdle();
+      throw error;
+    } finally {
+      client.off('error', broken);
+      client.release(failed);
+    }
+  }
+
+  /** Where one is dead the others are. Nobody is to wait for them again, for each as long. */
+  #giveUpIdle(): void {
+    for (const client of [...this.#idle]) if (client instanceof Client) client.giveUp(new Unanswered(this.patience));
   }
 
   /** A connection of its own, not connected yet. */
-  client(): pg.Client {
+  client(): Client {
     return clientOf(this.#config);
   }
 
@@ -121,19 +153,14 @@ export class Server {
   }
 }
 
-/** Resolves when `work` has ended, however it did, and after `ms` in any case. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const cancel = systemClock.wakeAfter(ms, resolve);
-    const end = (): void => {
-      cancel();
-      resolve();
-    };
-    work.then(end, end);
-  });
+/** How much is sent with a statement, about. */
+function sizeOf(values: readonly unknown[]): number {
+  let size = 0;
+  for (const value of values) if (typeof value === 'string' || value instanceof Buffer) size += value.length;
+  return size;
 }
 
-function configOf(connection: string | PostgresConnection, schema: string): pg.PoolConfig {
+function configOf(connection: string | PostgresConnection, schema: string, patience: number): pg.PoolConfig {
   const given: PostgresConnection = typeof connection === 'string' ? { connectionString: connection } : connection;
   const { connectionString, ...rest } = given;
   // What stands in a URL goes before what stands beside it, so options of the URL are taken out and put beside it.
@@ -142,8 +169,9 @@ function configOf(connection: string | PostgresConnection, schema: string): pg.P
   const ours = [...SETTINGS, `search_path=${schema}`].map((setting) => `-c ${setting}`).join(' ');
   return {
     application_name: 'signalbox',
-    connectionTimeoutMillis: 30_000,
+    connectionTimeoutMillis: patience,
     idleTimeoutMillis: 60_000,
+    // For those that nobody uses. A question that is under way keeps the system from looking.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     ...(rest as pg.PoolConfig),
@@ -156,9 +184,9 @@ function configOf(connection: string | PostgresConnection, schema: string): pg.P
 }
 
 /** Nothing is looked at but whether it can be read; errors of the driver's might repeat the password. */
-function clientOf(config: pg.PoolConfig): pg.Client {
+function clientOf(config: pg.PoolConfig): Client {
   try {
-    return new pg.Client(config);
+    return new Client(config);
   } catch {
     throw new InvalidOption({
       option: 'connection',

@@ -28,7 +28,8 @@ export class PostgresSharing implements Sharing {
 
   async listen(heard: (news: News) => void): Promise<void> {
     await this.stop();
-    const listener = new Listener(() => this.#server.client(), this.#channel, this.#process().name, heard);
+    const server = { connect: () => this.#server.client(), patience: this.#server.patience };
+    const listener = new Listener(server, this.#channel, this.#process().name, heard);
     this.#listener = listener;
     await usable(this.#server.name, () => listener.start());
   }
@@ -52,6 +53,11 @@ export class PostgresSharing implements Sharing {
       // Who is not told looks by itself.
       await this.#server.ask(sql.TELL, ...news.arrays()).catch(() => {});
     }
+  }
+
+  /** Looks whether news still come: where a network drops what is sent, nobody says so. */
+  check(): void {
+    this.#listener?.check();
   }
 
   async stop(): Promise<void> {

@@ -1,9 +1,12 @@
 /** What is wrong with a server, in words: from codes of Postgres and of the network to a reason and a way out. */
+import { fromMs } from '../../duration.ts';
 import { SignalboxError, StoreUnusable, reasonOf } from '../../errors.ts';
 
 const AWAY = 'nothing answers there. Look whether the server runs, and at host and port; what was committed is safe';
 const BROKEN =
   'the connection broke while it was used. Whether the server did what it was told is not known; the next try connects anew';
+const SILENT =
+  'the network drops what is sent, or the server hangs. Look at both; whether it did what it was told is not known, and the next try connects anew. If it is only slow, give the store a longer "patience"';
 const PERMISSION =
   'its user may not do that. The user needs a schema of its own, or the right to create one (`grant create on database … to …`)';
 
@@ -39,8 +42,9 @@ const REASONS: { readonly [code: string]: string } = {
 
 /** Errors of the driver that have no code. */
 const WITHOUT_CODE: readonly (readonly [RegExp, string])[] = [
+  [/timeout exceeded when trying to connect|terminated due to connection timeout|^timeout expired/, AWAY],
   [/terminated unexpectedly|not queryable|Client was closed|Connection terminated/, BROKEN],
-  [/timeout exceeded when trying to connect|terminated due to connection timeout/, AWAY],
+  [/^Query read timeout/, SILENT],
   [
     /password must be a|no password/i,
     'it wants a password, and none was given. Put it into the URL, or give "password"',
@@ -51,6 +55,13 @@ const WITHOUT_CODE: readonly (readonly [RegExp, string])[] = [
     'a pooler is in between that pools transactions. Connect directly, or let it pool sessions',
   ],
 ];
+
+/** The server has said nothing for so many milliseconds that its connection was given up. */
+export class Unanswered extends Error {
+  constructor(ms: number) {
+    super(`it did not answer for ${fromMs(ms)}: ${SILENT}.`);
+  }
+}
 
 /** Does something with the server; an error of the driver's becomes one that names the server and the way out. */
 export async function usable<T>(store: string, work: () => Promise<T>): Promise<T> {
@@ -64,6 +75,7 @@ export async function usable<T>(store: string, work: () => Promise<T>): Promise<
 /** An error of the driver's as one of ours. */
 export function inWords(store: string, error: unknown): SignalboxError {
   if (error instanceof SignalboxError) return error;
+  if (error instanceof Unanswered) return new StoreUnusable({ store, reason: error.message }, error);
   const said = saidBy(error);
   const known = REASONS[codeOf(error)] ?? WITHOUT_CODE.find(([pattern]) => pattern.test(said))?.[1];
   return new StoreUnusable({ store, reason: known === undefined ? said : `${known} (${said}).` }, error);
