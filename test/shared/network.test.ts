@@ -152,16 +152,44 @@ function networks(make: () => Place): void {
 
 describe('on Postgres', () => {
   const server = useServer();
-  networks(() => {
+  const make = () => {
     const schema = newSchema(server);
     const url = new URL(server.url);
-    const at = (port: number): Store => {
+    const at = (port: number, patience = '30s'): Store => {
       const there = new URL(url);
       there.port = String(port);
-      return postgres(there.href, { schema });
+      return postgres(there.href, { schema, patience });
     };
     return { at, port: Number(url.port) };
-  });
+  };
+  networks(make);
+
+  test.each(['there', 'back'] as const)(
+    'a network that is silent on the way %s for longer than "patience" allows: who asks is told, and when it is back all goes on, nothing is lost, and nothing that is completed is done again (I2, I3, I6, I7)',
+    async (way) => {
+      const place = make();
+      const proxies = [await proxied(place), await proxied(place)];
+      const load = new Load(() => place.at(place.port));
+      for (const { port } of proxies) await load.box(8, place.at(port, '300ms'));
+      await load.brought(30);
+      for (const proxy of proxies) proxy.hold('all', way);
+      const [box] = load.boxes as [Signalbox];
+      const told = box.run('r1').status();
+      await expect(told).rejects.toThrow(
+        /^postgres 127\.0\.0\.1\/postgres .*(did not answer for 300ms|nothing answers there)/,
+      );
+      await pause(500);
+      for (const proxy of proxies) proxy.release();
+      await load.brought(load.ended + 50);
+      await load.finish();
+      const { faults } = await load.remains();
+      expect(faults).toEqual([]);
+      expect(load.rejected.filter((line) => !line.includes('store-unusable'))).toEqual([]);
+      // A few lines for each box, whatever was under way: each reason once.
+      expect(load.errors.length).toBeLessThanOrEqual(14);
+    },
+    30_000,
+  );
 });
 
 describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
