@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createSignalbox, type LogLine, memory, orchestrator, type Store, StoreUnusable, task, track } from 'signalbox';
-import { sqlite } from 'signalbox/sqlite';
+import { sqlite, type SqliteOptions } from 'signalbox/sqlite';
 import { fakeClock, settled } from 'signalbox/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Anything, faultsOfHistory, rejection, stage } from '../helpers/stage.ts';
@@ -64,51 +64,57 @@ describeIf(mountable, 'a small file system cannot be mounted by this user', 'on 
   const makeRoom = (): void => rmSync(join(disk, 'ballast'));
   const big = 'x'.repeat(100_000);
 
-  const open = (options: ReturnType<typeof stage>['options'], store: Store = sqlite(join(disk, 'runs.db'))) =>
-    createSignalbox({ ...options, orchestrators: [flow, other], tasks: { work: () => {} }, store });
+  const open = (
+    options: ReturnType<typeof stage>['options'],
+    thread: NonNullable<SqliteOptions['thread']>,
+    store: Store = sqlite(join(disk, 'runs.db'), { thread }),
+  ) => createSignalbox({ ...options, orchestrators: [flow, other], tasks: { work: () => {} }, store });
 
-  test('a commit that fails is logged with the file and the way out, and runs go on once there is room (I3)', async () => {
-    const { desk, clock, lines, options } = stage();
-    const box = clock.follow(await open(options));
-    const run = await box.start(flow, { id: 'r', input: null });
-    fill();
+  test.each(['never', 'always'] as const)(
+    'a commit that fails (thread: %s) is logged with the file and the way out, and runs go on once there is room (I3)',
+    async (thread) => {
+      const { desk, clock, lines, options } = stage();
+      const box = clock.follow(await open(options, thread));
+      const run = await box.start(flow, { id: 'r', input: null });
+      fill();
 
-    desk.give('three/one#1', big);
-    await settled(box);
-    const late = box.start(other, { input: big });
-    await clock.advance('200ms');
-
-    const told = lines.filter(({ error }) => (error as { code?: string } | undefined)?.code === 'commit-failed');
-    // Once, however often it was tried.
-    expect(told).toHaveLength(1);
-    expect(told[0]?.message).toContain(join(disk, 'runs.db'));
-    expect(told[0]?.message).toContain('the disk is full. Make room; nothing was lost');
-    expect(desk.begun).toEqual(['three/one#1']);
-
-    makeRoom();
-    await clock.advance('20s');
-    expect(lines.map(({ message }) => message).join()).toContain('is back: it works again');
-    for (const place of ['three/two#1', 'three/three#1', 'beside/one#1']) {
-      desk.give(place, place);
+      desk.give('three/one#1', big);
       await settled(box);
-    }
-    expect((await run.outcome()).outputs).toEqual({ three: 'three/three#1' });
-    expect((await (await late).outcome()).outputs).toEqual({ beside: 'beside/one#1' });
-    expect(await faultsOfHistory(run)).toEqual([]);
-    expect(desk.begun).toHaveLength(4);
-    await box.close();
-  });
+      const late = box.start(other, { input: big });
+      await clock.advance('200ms');
+
+      const told = lines.filter(({ error }) => (error as { code?: string } | undefined)?.code === 'commit-failed');
+      // Once, however often it was tried.
+      expect(told).toHaveLength(1);
+      expect(told[0]?.message).toContain(join(disk, 'runs.db'));
+      expect(told[0]?.message).toContain('the disk is full. Make room; nothing was lost');
+      expect(desk.begun).toEqual(['three/one#1']);
+
+      makeRoom();
+      await clock.advance('20s');
+      expect(lines.map(({ message }) => message).join()).toContain('is back: it works again');
+      for (const place of ['three/two#1', 'three/three#1', 'beside/one#1']) {
+        desk.give(place, place);
+        await settled(box);
+      }
+      expect((await run.outcome()).outputs).toEqual({ three: 'three/three#1' });
+      expect((await (await late).outcome()).outputs).toEqual({ beside: 'beside/one#1' });
+      expect(await faultsOfHistory(run)).toEqual([]);
+      expect(desk.begun).toHaveLength(4);
+      await box.close();
+    },
+  );
 
   test('a box cannot start, says why, and goes on with its runs once there is room (I7)', async () => {
-    const before = await open(stage().options);
+    const before = await open(stage().options, 'large');
     for (const id of ['a', 'b', 'c']) await before.start(flow, { id, input: null });
     await before.close();
     fill();
 
-    const failed = await rejection(open(stage().options));
+    const failed = await rejection(open(stage().options, 'large'));
     makeRoom();
     const { desk, clock, options } = stage();
-    const box = clock.follow(await open(options));
+    const box = clock.follow(await open(options, 'large'));
     await box.recovered;
 
     expect(failed).toBeInstanceOf(StoreUnusable);
@@ -192,11 +198,16 @@ const traceable = (() => {
 })();
 
 describeIf(traceable, 'strace is missing or may not trace', 'on a disk that does not sync', () => {
-  test.each([3, 9, 20])(
-    'from call %i of fsync on, the reason is logged, and the next process finds all that was acknowledged (I3)',
-    async (when) => {
+  test.each([
+    [3, 'first'],
+    [9, 'first'],
+    [20, 'first'],
+    [9, 'thread'],
+  ])(
+    'from call %i of fsync on, for a worker called %s, the reason is logged, and the next process finds all that was acknowledged (I3)',
+    async (when, name) => {
       const inject = `inject=fsync,fdatasync:error=EIO:when=${when}+`;
-      const first = worker(folder, 'first', 8, [
+      const first = worker(folder, name, 8, [
         'strace',
         '-f',
         '-qq',

@@ -16,7 +16,9 @@ import { bring } from './clients.ts';
 import { flowsOf } from './load.ts';
 
 const [, , folder = '.', name = 'worker', load = '30', url, schema = 'signalbox'] = process.argv;
-const store: Store = url === undefined ? sqlite(`${folder}/runs.db`) : await onPostgres(url);
+/** Every other worker writes on a thread of its own. */
+const thread = /[13579]$|thread/.test(name) ? 'always' : 'large';
+const store: Store = url === undefined ? sqlite(`${folder}/runs.db`, { thread }) : await onPostgres(url);
 /** Loaded only where it is wanted: the others are started and killed too often. */
 async function onPostgres(server: string): Promise<Store> {
   const { postgres } = await import('../../src/stores/postgres/index.ts');

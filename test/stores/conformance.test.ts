@@ -27,6 +27,7 @@ const stores: Readonly<Record<string, () => StorePlace>> = {
   'memory that answers later': () => inMemory(later),
   'a sqlite file': () => inFile(),
   'a sqlite file that is not synced': () => inFile({ synchronous: 'normal' }),
+  'a sqlite file that is written on a thread': () => inFile({ thread: 'always' }),
 };
 
 describe.each(Object.entries(stores))('%s', (_, make) => {

@@ -3,38 +3,26 @@
  * `node:sqlite`, so there is nothing to build, and writes ahead (WAL) with every commit synced.
  *
  * One process owns the file, so what it remembers of its runs (fence, number of the last event) is what the
- * file says, and a commit reads nothing.
+ * file says, and a commit reads nothing. Small commits are written here and now; large ones on a thread of their own.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Duration, toMs } from '../../duration.ts';
-import { CommitConflict, InvalidOption, LeaseLost } from '../../errors.ts';
-import { isTerminal, type RunEvent } from '../../events.ts';
-import type { ActorRow, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import { toMs } from '../../duration.ts';
+import { InvalidOption } from '../../errors.ts';
+import type { RunEvent } from '../../events.ts';
+import type { ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
 import { lock } from './lock.ts';
 import { openWhole } from './open.ts';
+import { checkOptions, type SqliteOptions } from './options.ts';
+import { type Known, Owned } from './owned.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
+import { Scribe } from './scribe.ts';
 import { Writer } from './writer.ts';
 
-/** How a SQLite store is kept. */
-export interface SqliteOptions {
-  /**
-   * `full` (if nothing is said) syncs the disk at every commit: what was acknowledged is there after a power cut.
-   * `normal` does not, and is faster: a power cut may take the last commits with it, acknowledged ones, too. The file
-   * stays whole, and a crash of the process alone loses nothing, either way.
-   */
-  readonly synchronous?: 'full' | 'normal';
-  /** For how long runs that have ended are kept. Left out: for ever. */
-  readonly keep?: Duration;
-  /**
-   * Where `savepoint()` writes a copy of the store. If there is one and the file turns out to be corrupt when it is opened,
-   * the file is set aside, the copy takes its place, and a warning of the process says so. What was committed since
-   * is lost, and may be done again. With a savepoint the whole file is looked at when it is opened.
-   */
-  readonly savepoint?: string;
-}
+export type { SqliteOptions } from './options.ts';
 
 /** A store in a SQLite file, and what only this store can do. */
 export interface SqliteStore extends Store {
@@ -46,15 +34,6 @@ export interface SqliteStore extends Store {
   prune(): number;
   /** Gives back the space of what was deleted. Takes a while, and nothing is committed meanwhile. */
   vacuum(): void;
-}
-
-/** What is known of a run that this process owns. */
-interface Owned {
-  readonly fence: number;
-  /** Of its last event; the only thing that a commit changes. */
-  seq: number;
-  /** By which the tables of its places and its events know it. */
-  readonly number: number;
 }
 
 const HOUR = 3_600_000;
@@ -70,31 +49,38 @@ export function sqlite(file: string, options: SqliteOptions = {}): SqliteStore {
   return new SqliteFile(file, options);
 }
 
+interface Opened {
+  readonly db: DatabaseSync;
+  readonly writer: Writer;
+  readonly scribe: Scribe;
+}
+
+/** A commit with so many rows of places is worth a thread. */
+const LARGE = 128;
+
 class SqliteFile implements SqliteStore {
   readonly name: string;
+  /** The thread is given the next one while it writes. */
+  readonly commitsAtOnce = 2;
   readonly #file: string;
   readonly #synchronous: 'full' | 'normal';
+  readonly #thread: NonNullable<SqliteOptions['thread']>;
   readonly #keep: number;
   readonly #savepoint: string | undefined;
   readonly #rows: ColumnReader;
-  readonly #owned = new Map<string, Owned>();
+  readonly #owned = new Owned((text, ...values) => this.#get(text, ...values));
   readonly #prepared = new Map<string, StatementSync>();
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
-  #opened: { readonly db: DatabaseSync; readonly writer: Writer } | null = null;
+  #opened: Opened | null = null;
+  #closing: Promise<void> | null = null;
   #unlock: () => void = () => {};
   #prunedAt = 0;
 
-  constructor(file: string, { synchronous = 'full', keep, savepoint }: SqliteOptions) {
-    if (typeof file !== 'string' || file === '') {
-      throw new InvalidOption({ option: 'file', value: file, expected: `the path of a file, or ':memory:'` });
-    }
-    if (synchronous !== 'full' && synchronous !== 'normal') {
-      throw new InvalidOption({ option: 'synchronous', value: synchronous, expected: `'full' or 'normal'` });
-    }
-    if (savepoint !== undefined && (typeof savepoint !== 'string' || savepoint === '' || savepoint === file)) {
-      throw new InvalidOption({ option: 'savepoint', value: savepoint, expected: 'the path of another file' });
-    }
+  constructor(file: string, { synchronous = 'full', keep, savepoint, thread = 'large' }: SqliteOptions) {
+    checkOptions(file, { synchronous, savepoint, thread });
     this.name = `sqlite ${file}`;
+    // What is in memory is this connection's alone.
+    this.#thread = file === ':memory:' ? 'never' : thread;
     this.#savepoint = savepoint;
     this.#file = file;
     this.#synchronous = synchronous;
@@ -102,20 +88,23 @@ class SqliteFile implements SqliteStore {
     this.#rows = new ColumnReader(this.name);
   }
 
-  open(owner: Owner): void {
+  open(owner: Owner): Awaitable<void> {
     this.#owner = owner;
+    this.#owned.owner = owner.name;
     this.#owned.clear();
     const unlock =
       this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
     try {
       usable(this.name, () => {
         const db = openWhole(this.name, this.#file, this.#synchronous, this.#savepoint, owner.now());
-        this.#opened = { db, writer: new Writer(db) };
+        const scribe = new Scribe({ file: this.#file, synchronous: this.#synchronous });
+        this.#opened = { db, writer: new Writer(db), scribe };
         this.#statement(sql.RELEASE_ALL).run();
       });
       this.#prunedAt = Number.NEGATIVE_INFINITY;
       this.#pruneSome();
       this.#unlock = unlock;
+      if (this.#thread === 'always') return this.#open().scribe.there();
     } catch (error) {
       this.#forget();
       unlock();
@@ -123,35 +112,67 @@ class SqliteFile implements SqliteStore {
     }
   }
 
-  commit(changes: readonly RunChange[]): void {
-    const known = changes.map((change) => this.#check(change));
-    const numbers: number[] = [];
-    this.#transaction((writer) => {
-      for (const [index, change] of changes.entries()) {
-        numbers.push(writer.write(change, known[index]?.number ?? null, this.#owner.name));
-      }
-    });
-    for (const [index, { run, fence, after, events, row }] of changes.entries()) {
-      const seq = after + events.length;
-      const owned = known[index];
-      if (row !== null && isTerminal(row.status)) this.#owned.delete(run);
-      else if (owned) owned.seq = seq;
-      else this.#owned.set(run, { fence, seq, number: numbers[index] as number });
+  commit(changes: readonly RunChange[]): Awaitable<void> {
+    const known = changes.map((change) => this.#owned.check(change));
+    const numbers = known.map((run) => run?.number ?? null);
+    const list = (complete: boolean): Batch => batchOf(changes, numbers, this.#owner.name, complete);
+    const { writer, scribe } = this.#open();
+    if (this.#isForThread(changes)) return this.#onThread(scribe, changes, known, list);
+    const begun = usable(this.name, () => writer.write(list(false)) ?? writer.write(list(true)));
+    this.#owned.landed(changes, known, begun ?? []);
+    this.#pruneByTheWay();
+  }
+
+  #isForThread(changes: readonly RunChange[]): boolean {
+    const { scribe } = this.#open();
+    // The file has one writer at a time.
+    if (scribe.busy) return true;
+    if (this.#thread === 'never') return false;
+    let rows = 0;
+    for (const { actors } of changes) rows += actors.length;
+    return (this.#thread === 'always' || rows >= LARGE) && scribe.ready;
+  }
+
+  async #onThread(
+    scribe: Scribe,
+    changes: readonly RunChange[],
+    known: readonly (Known | null)[],
+    list: (complete: boolean) => Batch,
+  ): Promise<void> {
+    let begun: readonly number[] | null;
+    try {
+      begun = (await scribe.write(list(false))) ?? (await scribe.write(list(true)));
+    } catch (error) {
+      // It may have landed if the thread has gone: what the file says of these runs is looked up.
+      this.#owned.forget(changes.map(({ run }) => run));
+      return usable(this.name, () => {
+        throw error;
+      });
     }
+    this.#owned.landed(changes, known, begun ?? []);
+    this.#pruneByTheWay();
+  }
+
+  /** Nobody waits for what is deleted by the way; what fails is done with one of the next commits. */
+  #pruneByTheWay(): void {
     try {
       this.#pruneSome();
     } catch {
-      // What was to be committed has been; old runs are deleted with one of the next commits.
+      // What was to be committed has been.
     }
   }
 
-  claim(limit: number): readonly string[] {
+  claim(limit: number): Awaitable<readonly string[]> {
+    return this.#inTurn(() => this.#claim(limit));
+  }
+
+  #claim(limit: number): readonly string[] {
     const { name } = this.#owner;
     const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
     this.#transaction(() => {
       for (const run of found) this.#statement(sql.CLAIM_RUN).run(name, run);
     });
-    for (const run of found) this.#owned.delete(run);
+    this.#owned.forget(found);
     return found;
   }
 
@@ -159,12 +180,14 @@ class SqliteFile implements SqliteStore {
     // The lock lives as long as the process does.
   }
 
-  saveDefinitions(definitions: Parameters<Store['saveDefinitions']>[0]): void {
-    this.#transaction(() => {
-      for (const { orchestrator, version, hash, lines } of definitions) {
-        this.#statement(sql.INSERT_DEFINITION).run(orchestrator, version, hash, JSON.stringify(lines));
-      }
-    });
+  saveDefinitions(definitions: Parameters<Store['saveDefinitions']>[0]): Awaitable<void> {
+    return this.#inTurn(() =>
+      this.#transaction(() => {
+        for (const { orchestrator, version, hash, lines } of definitions) {
+          this.#statement(sql.INSERT_DEFINITION).run(orchestrator, version, hash, JSON.stringify(lines));
+        }
+      }),
+    );
   }
 
   readDefinition(orchestrator: string, version: string, hash: string): ReturnType<ColumnReader['definition']> | null {
@@ -232,8 +255,25 @@ class SqliteFile implements SqliteStore {
       .slice(0, limit);
   }
 
-  close(): void {
+  deleteRun(run: string): Awaitable<boolean> {
+    return this.#inTurn(() => {
+      const row = this.#get(sql.SELECT_ENDED_RUN, run);
+      if (row === null) return false;
+      this.#delete([row]);
+      return true;
+    });
+  }
+
+  close(): Awaitable<void> {
     if (this.#opened === null) return;
+    const { scribe } = this.#opened;
+    if (!scribe.started) return this.#letGo();
+    this.#closing ??= scribe.close().then(() => this.#letGo());
+    return this.#closing;
+  }
+
+  #letGo(): void {
+    this.#closing = null;
     try {
       usable(this.name, () => this.#statement(sql.RELEASE_RUNS).run(this.#owner.name));
     } finally {
@@ -279,59 +319,35 @@ class SqliteFile implements SqliteStore {
     const old = this.#all(sql.SELECT_OLD_RUNS, now - this.#keep, PRUNED_AT_ONCE);
     if (old.length < PRUNED_AT_ONCE) this.#prunedAt = now;
     if (old.length === 0) return 0;
+    this.#delete(old);
+    return old.length;
+  }
+
+  /** Runs that have ended, with all that belongs to them. Nothing is remembered of such a run. */
+  #delete(runs: readonly Columns[]): void {
     this.#transaction(() => {
-      for (const { run, number } of old) {
+      for (const { run, number } of runs) {
         for (const statement of sql.DELETE_BY_NUMBER) this.#statement(statement).run(number as number);
         for (const statement of sql.DELETE_BY_RUN) this.#statement(statement).run(run as string);
       }
     });
-    return old.length;
   }
 
   vacuum(): void {
     usable(this.name, () => this.#open().db.exec('vacuum'));
   }
 
-  /** What is known of the run, if the change may be made to it. */
-  #check({ run, fence, after }: RunChange): Owned | null {
-    const known = this.#owned.get(run) ?? this.#recall(run);
-    const found = known?.seq ?? 0;
-    if (known !== null && known.fence !== fence)
-      throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
-    if (found !== after) throw new CommitConflict({ run, expected: after, found });
-    return known;
+  /** Something small that is written here: the file takes one writer at a time, and to wait for the thread in here would hold up all. */
+  #inTurn<T>(work: () => T): Awaitable<T> {
+    const { scribe } = this.#open();
+    return scribe.busy ? scribe.idle().then(() => this.#inTurn(work)) : work();
   }
 
-  /** What the file says of a run that is not remembered; it is from now on, unless it has ended. */
-  #recall(run: string): Owned | null {
-    const row = this.#get(sql.SELECT_RUN, run);
-    if (row === null) return null;
-    const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
-    if (owner !== this.#owner.name) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
-    const recalled = { fence, seq: this.#get(sql.SELECT_SEQ, number)?.seq as number, number };
-    if (row.ended_at === null) this.#owned.set(run, recalled);
-    return recalled;
+  #transaction(work: () => void): void {
+    usable(this.name, () => this.#open().writer.transaction(work));
   }
 
-  #transaction(work: (writer: Writer) => void): void {
-    usable(this.name, () => {
-      const { db, writer } = this.#open();
-      this.#statement('begin immediate').run();
-      try {
-        work(writer);
-        this.#statement('commit').run();
-      } catch (error) {
-        try {
-          db.exec('rollback');
-        } catch {
-          // After some errors, a full disk for one, SQLite has rolled back by itself.
-        }
-        throw error;
-      }
-    });
-  }
-
-  #open(): { readonly db: DatabaseSync; readonly writer: Writer } {
+  #open(): Opened {
     if (this.#opened === null) throw new Error(`${this.name} is not open`);
     return this.#opened;
   }

@@ -5,6 +5,14 @@ import { reasonOf } from '../../errors.ts';
 import { examine, isCorrupt, restore } from './savepoint.ts';
 import * as sql from './schema.ts';
 
+const ALWAYS = 'pragma temp_store = memory; pragma busy_timeout = 1000;';
+
+/** What every connection is told. */
+export const SETTINGS = {
+  full: `pragma synchronous = full; ${ALWAYS}`,
+  normal: `pragma synchronous = normal; ${ALWAYS}`,
+} as const;
+
 /** The file, or the savepoint in its place if the file is corrupt and there is one. */
 export function openWhole(
   name: string,
@@ -50,9 +58,7 @@ function openFile(file: string, synchronous: 'full' | 'normal'): DatabaseSync {
         `it was written by a newer signalbox (its tables are version ${version}, this one knows ${sql.MIGRATIONS.length}). Update signalbox; the file was not changed.`,
       );
     }
-    db.exec(
-      `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma temp_store = memory; pragma busy_timeout = 1000;`,
-    );
+    db.exec(`pragma journal_mode = wal; ${SETTINGS[synchronous]}`);
     for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
       db.exec(
         `begin immediate; ${sql.MIGRATIONS[step]}; pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`,

@@ -163,10 +163,10 @@ export const UPSERT_PLACE = `
     state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
     due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`;
 
-/** A place that ends: nearly all have a row by then, and need not carry their input again. */
+/** A place that ends: nearly all have a row by then, and need not carry their input again. The same values as above. */
 export const END_PLACE = `
-  update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?
-  where run = ? and path = ?`;
+  update places set state = ?4, attempt = ?5, output = ?7, error = ?8, memory = ?9, due = ?10, attempted_at = ?11, ended_at = ?13
+  where run = ?1 and path = ?2`;
 
 export const INSERT_ATTEMPT = `
   insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
@@ -241,6 +241,8 @@ export const RELEASE_RUNS = `update runs set owner = null where owner = ? and en
 
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;
+
+export const SELECT_ENDED_RUN = `select run, number from runs where run = ? and ended_at is not null`;
 
 /** All that belongs to a run, by its number in the tables that have it, and by its id in the others. */
 export const DELETE_BY_NUMBER: readonly string[] = [

@@ -1,15 +1,15 @@
 /**
- * Writing: from what a commit changes in a run to rows. It runs for every step of every run, so it is built for few
- * and small rows: nothing is looked up first, and nothing is written again that stays as it was. The transaction
- * around it, and what may be written at all, is for `index.ts`.
+ * Writing: the list of a commit (`batch.ts`) as one transaction. Nothing is looked up first, and nothing is written
+ * again that stays as it was. Whether the changes may be made at all is for `index.ts`.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Json } from '../../json.ts';
-import type { ActorRow, RunChange, RunRow } from '../../store.ts';
-import { textOfEvents } from '../history.ts';
+import { type Batch, DO, type Value, WITHOUT } from './batch.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
+  readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #insertRun: StatementSync;
   readonly #updateRun: StatementSync;
   readonly #upsertPlace: StatementSync;
@@ -20,6 +20,9 @@ export class Writer {
 
   /** For as long as the database is open. */
   constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#begin = db.prepare('begin immediate');
+    this.#commit = db.prepare('commit');
     this.#insertRun = db.prepare(sql.INSERT_RUN);
     this.#updateRun = db.prepare(sql.UPDATE_RUN);
     this.#upsertPlace = db.prepare(sql.UPSERT_PLACE);
@@ -29,94 +32,91 @@ export class Writer {
     this.#insertHistory = db.prepare(sql.INSERT_HISTORY);
   }
 
-  /** Writes one change, and answers with the number of its run; null is the number of a run that begins. */
-  write(change: RunChange, known: number | null, owner: string): number {
-    const { run, fence, row, actors, attempts, events, signals } = change;
-    const number = row === null ? known : this.#run(row, known, fence, owner);
-    if (number === null) throw new Error(`run "${run}" was changed before it began`);
-    for (const actor of actors) this.#place(number, actor);
-    for (const { path, attempt, error, startedAt, endedAt } of attempts) {
-      this.#insertAttempt.run(run, path, attempt, JSON.stringify(error), startedAt, endedAt);
-    }
-    for (const { id, name, payload, sentAt, answer, takenBy } of signals) {
-      this.#upsertSignal.run(run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
-    }
-    const [first] = events;
-    if (first !== undefined) {
-      const last = first.seq + events.length - 1;
-      this.#insertHistory.run(number, last, first.seq, first.at, textOfEvents(first.at, events));
-    }
-    return number;
+  /**
+   * Writes a list, all of it or nothing, and answers with the numbers of the runs that have begun with it, in their order. Null: something
+   * is needed that was left out, and nothing was written.
+   */
+  write(batch: Batch): readonly number[] | null {
+    return this.transaction(() => this.#write(batch));
   }
 
-  #run(row: RunRow, known: number | null, fence: number, owner: string): number {
-    const output = JSON.stringify(row.output);
-    const error = textOrNull(row.error);
-    if (known !== null) {
-      this.#updateRun.run(row.status, output, error, row.reason, row.endedAt, known);
-      return known;
+  /** Does it all or nothing; with null as its answer nothing. */
+  transaction<T>(work: () => T): T {
+    this.#begin.run();
+    try {
+      const answer = work();
+      if (answer === null) this.#db.exec('rollback');
+      else this.#commit.run();
+      return answer;
+    } catch (error) {
+      try {
+        this.#db.exec('rollback');
+      } catch {
+        // After some errors, a full disk for one, SQLite has rolled back by itself.
+      }
+      throw error;
     }
-    const { run, key, orchestrator, version, hash, status, reason, startedAt, endedAt } = row;
-    const { lastInsertRowid } = this.#insertRun.run(
-      run,
-      key,
-      orchestrator,
-      version,
-      hash,
-      status,
-      JSON.stringify(row.input),
-      output,
-      error,
-      reason,
-      JSON.stringify(row.metadata),
-      owner,
-      fence,
-      startedAt,
-      endedAt,
-    );
-    return Number(lastInsertRowid);
   }
 
-  #place(run: number, actor: ActorRow): void {
-    const { path, kind, state, attempt, due, attemptedAt, startedAt, endedAt } = actor;
-    const output = textOrNull(actor.output);
-    const error = textOrNull(actor.error);
-    const memory = Object.keys(actor.memory).length === 0 ? null : JSON.stringify(actor.memory);
-    if (endedAt !== null) {
-      const { changes } = this.#endPlace.run(
-        state,
-        attempt,
-        output,
-        error,
-        memory,
-        due,
-        attemptedAt,
-        endedAt,
-        run,
-        path,
-      );
-      if (changes === 1) return;
-      // It began in this very commit, or was skipped.
+  // Values are taken one after the other: to cut each row out of the list would cost as much as to write some.
+  #write(list: Batch): readonly number[] | null {
+    const begun: number[] = [];
+    let run = 0;
+    let at = 0;
+    const next = (): Value => {
+      const value = list[at] as Value;
+      at += 1;
+      return value;
+    };
+    const place = (statement: StatementSync): boolean =>
+      statement.run(
+        ...([run, next(), next(), next(), next(), next(), next()] as const),
+        ...([next(), next(), next(), next(), next(), next()] as const),
+      ).changes === 1;
+    while (at < list.length) {
+      switch (next()) {
+        case DO.begin: {
+          const row = list.slice(at, at + RUN_COLUMNS);
+          at += RUN_COLUMNS;
+          run = Number(this.#insertRun.run(...row).lastInsertRowid);
+          begun.push(run);
+          break;
+        }
+        case DO.goOn:
+          run = next() as number;
+          break;
+        case DO.updateRun:
+          this.#updateRun.run(next(), next(), next(), next(), next(), run);
+          break;
+        case DO.place:
+          place(this.#upsertPlace);
+          break;
+        case DO.endPlace: {
+          const from = at;
+          if (place(this.#endPlace)) break;
+          // It has no row yet: it began in this very commit, or was skipped.
+          if (list[from + INPUT] === WITHOUT) return null;
+          at = from;
+          place(this.#upsertPlace);
+          break;
+        }
+        case DO.attempt:
+          this.#insertAttempt.run(next(), next(), next(), next(), next(), next());
+          break;
+        case DO.signal:
+          this.#upsertSignal.run(next(), next(), next(), next(), next(), next(), next());
+          break;
+        case DO.history:
+          this.#insertHistory.run(run, next(), next(), next(), next());
+          break;
+        default:
+          throw new Error(`The list of a commit has something before its place ${at} that nobody knows.`);
+      }
     }
-    this.#upsertPlace.run(
-      run,
-      path,
-      kind,
-      state,
-      attempt,
-      textOrNull(actor.input),
-      output,
-      error,
-      memory,
-      due,
-      attemptedAt,
-      startedAt,
-      endedAt,
-    );
+    return begun;
   }
 }
 
-/** JSON, where nothing is a null of the table: it is cheap, and a reader expects it. */
-function textOrNull(value: Json | object): string | null {
-  return value === null ? null : JSON.stringify(value);
-}
+/** How many values a run that begins has, and where among those of a place its input stands. */
+const RUN_COLUMNS = 15;
+const INPUT = 4;

@@ -1,0 +1,73 @@
+/**
+ * What is remembered of the runs that this process owns: fence, number of the last event, and by which number the tables know
+ * them. Nobody else writes to the file, so it is what the file says, and a commit reads nothing. What is not
+ * remembered is looked up.
+ */
+import { CommitConflict, LeaseLost } from '../../errors.ts';
+import { isTerminal } from '../../events.ts';
+import type { RunChange } from '../../store.ts';
+import type { Columns } from '../rows.ts';
+import * as sql from './schema.ts';
+
+/** What is known of a run that this process owns. */
+export interface Known {
+  readonly fence: number;
+  /** Of its last event; the only thing that a commit changes. */
+  seq: number;
+  /** By which the tables of its places and its events know it. */
+  readonly number: number;
+}
+
+export class Owned {
+  readonly #get: (text: string, ...values: (string | number | null)[]) => Columns | null;
+  readonly #runs = new Map<string, Known>();
+  /** What this process is called. */
+  owner = '';
+
+  constructor(get: (text: string, ...values: (string | number | null)[]) => Columns | null) {
+    this.#get = get;
+  }
+
+  /** What is known of the run, if the change may be made to it; null for one that begins. */
+  check({ run, fence, after }: RunChange): Known | null {
+    const known = this.#runs.get(run) ?? this.#recall(run);
+    const found = known?.seq ?? 0;
+    if (known !== null && known.fence !== fence)
+      throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
+    if (found !== after) throw new CommitConflict({ run, expected: after, found });
+    return known;
+  }
+
+  /** These changes have landed; `begun` has the numbers of those that began with them, in their order. */
+  landed(changes: readonly RunChange[], known: readonly (Known | null)[], begun: readonly number[]): void {
+    let next = 0;
+    for (const [index, { run, fence, after, events, row }] of changes.entries()) {
+      const seq = after + events.length;
+      const before = known[index] ?? null;
+      const number = before?.number ?? (begun[next] as number);
+      if (before === null) next += 1;
+      if (row !== null && isTerminal(row.status)) this.#runs.delete(run);
+      else if (before !== null) before.seq = seq;
+      else this.#runs.set(run, { fence, seq, number });
+    }
+  }
+
+  forget(runs: Iterable<string>): void {
+    for (const run of runs) this.#runs.delete(run);
+  }
+
+  clear(): void {
+    this.#runs.clear();
+  }
+
+  /** What the file says of a run that is not remembered; it is from now on, unless it has ended. */
+  #recall(run: string): Known | null {
+    const row = this.#get(sql.SELECT_RUN, run);
+    if (row === null) return null;
+    const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
+    if (owner !== this.owner) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
+    const recalled = { fence, seq: this.#get(sql.SELECT_SEQ, number)?.seq as number, number };
+    if (row.ended_at === null) this.#runs.set(run, recalled);
+    return recalled;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The writing thread as the store sees it: hand it the list of a commit, and be told when it is on the disk. Meanwhile this
+ * thread goes on, with the turns of other runs or with what else the application does.
+ *
+ * The thread is started when it is first wanted. Until it is there, or if it cannot be (in a bundle, where its file
+ * is missing), everything is written here: it saves time, and nothing depends on it.
+ */
+import { Worker } from 'node:worker_threads';
+import { reasonOf } from '../../errors.ts';
+import type { Batch } from './batch.ts';
+import type { Place, Said } from './thread.ts';
+
+interface Waiting {
+  landed(begun: readonly number[] | null): void;
+  failed(error: Error): void;
+}
+
+/** Beside this file, and as TypeScript where this one is. */
+const PROGRAM = new URL(`./thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+
+export class Scribe {
+  readonly #place: Place;
+  readonly #waiting: Waiting[] = [];
+  readonly #idle: (() => void)[] = [];
+  /** Those who wait for it to be there. */
+  readonly #expecting: (() => void)[] = [];
+  #worker: Worker | null = null;
+  #isReady = false;
+  /** It could not be started, or has ended by itself: not tried again. */
+  #isGone = false;
+  #isClosing = false;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Something is being written. */
+  get busy(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** There is a thread, or one is about to be. */
+  get started(): boolean {
+    return this.#worker !== null;
+  }
+
+  /** Can it be given something? If it has not been started, it is from now on, and can be soon. */
+  get ready(): boolean {
+    if (this.#worker === null && !this.#isGone) this.#start();
+    return this.#isReady;
+  }
+
+  /** Resolves when it can be given something, or never will be. */
+  async there(): Promise<void> {
+    if (this.ready || this.#isGone) return;
+    await new Promise<void>((resolve) => this.#expecting.push(resolve));
+  }
+
+  /** Resolves when the list is on the disk, with the numbers of the runs that have begun, or null if something is missing in it. */
+  write(list: Batch): Promise<readonly number[] | null> {
+    return new Promise((landed, failed) => {
+      const worker = this.#worker as Worker;
+      // A process that has nothing else to do must not end before it is told.
+      worker.ref();
+      this.#waiting.push({ landed, failed });
+      worker.postMessage(list);
+    });
+  }
+
+  /** Resolves when nothing is being written, whatever became of it. */
+  async idle(): Promise<void> {
+    while (this.busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Resolves when the thread has let go of the file. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
+    this.#isClosing = true;
+    const ended = new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve());
+    });
+    worker.ref();
+    worker.postMessage(null);
+    await ended;
+  }
+
+  #start(): void {
+    const worker = new Worker(PROGRAM, { workerData: this.#place, name: 'signalbox sqlite' });
+    worker.on('message', (said: Said) => this.#hear(said));
+    worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
+    worker.on('exit', () => this.#end(new Error('The thread that writes to the file has ended.')));
+    this.#worker = worker;
+  }
+
+  #hear(said: Said): void {
+    if ('ready' in said) {
+      this.#isReady = true;
+      if (!this.busy) this.#worker?.unref();
+      for (const resolve of this.#expecting.splice(0)) resolve();
+      return;
+    }
+    const waiting = this.#waiting.shift();
+    if (!this.busy) this.#worker?.unref();
+    if ('begun' in said) waiting?.landed(said.begun);
+    else waiting?.failed(Object.assign(new Error(said.failed), { errcode: said.errcode }));
+    this.#tellIdle();
+  }
+
+  /** What it was writing may have landed or not. */
+  #end(error: Error): void {
+    if (!this.#isClosing && !this.#isGone) {
+      const message = `The thread that writes to ${this.#place.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
+      process.emitWarning(message, { code: 'SIGNALBOX_THREAD' });
+    }
+    this.#worker = null;
+    this.#isReady = false;
+    this.#isGone = true;
+    for (const resolve of this.#expecting.splice(0)) resolve();
+    for (const { failed } of this.#waiting.splice(0)) failed(error);
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (!this.busy) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

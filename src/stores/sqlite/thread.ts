@@ -1,0 +1,44 @@
+/**
+ * What runs on the writing thread: a connection of its own to the file, on which lists of commits are written as they come, one
+ * after the other. The thread that sends them is in `scribe.ts`.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { reasonOf } from '../../errors.ts';
+import type { Batch } from './batch.ts';
+import { SETTINGS } from './open.ts';
+import { Writer } from './writer.ts';
+
+/** What the thread is told when it starts. */
+export interface Place {
+  readonly file: string;
+  readonly synchronous: 'full' | 'normal';
+}
+
+/** What the thread says: that it is there, or what became of a list. */
+export type Said =
+  | { readonly ready: true }
+  | { readonly begun: readonly number[] | null }
+  | { readonly failed: string; readonly errcode: number | undefined };
+
+const { file, synchronous } = workerData as Place;
+const port = parentPort as MessagePort;
+const say = (said: Said): void => port.postMessage(said);
+
+const db = new DatabaseSync(file);
+db.exec(SETTINGS[synchronous]);
+const writer = new Writer(db);
+
+port.on('message', (list: Batch | null) => {
+  if (list === null) {
+    db.close();
+    port.close();
+    return;
+  }
+  try {
+    say({ begun: writer.write(list) });
+  } catch (error) {
+    say({ failed: reasonOf(error), errcode: (error as { readonly errcode?: number }).errcode });
+  }
+});
+say({ ready: true });

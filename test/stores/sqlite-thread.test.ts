@@ -1,0 +1,125 @@
+/** Commits that are written on a thread of their own: which ones, and what becomes of them when the thread does not come up. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSignalbox, orchestrator, type Store, task, track } from 'signalbox';
+import { sqlite, type SqliteOptions } from 'signalbox/sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Scribe } from '../../src/stores/sqlite/scribe.ts';
+import { faultsOfHistory } from '../helpers/stage.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalbox-thread-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const Any = z.any();
+const echo = task('echo', { input: Any, output: Any, run: async ({ input }) => input });
+const flow = orchestrator('flow', { version: '1', input: Any }).track(
+  't',
+  track('t', { input: Any })
+    .step('one', echo, () => 1)
+    .step('two', echo, () => 2)
+    .step('three', echo, () => 3),
+);
+
+/** A store, and where each of its commits was written. */
+function watched(options: SqliteOptions = {}) {
+  const inner = sqlite(join(folder, 'runs.db'), options);
+  const commits: { readonly rows: number; readonly where: 'here' | 'thread' }[] = [];
+  const store: Store = new Proxy(inner, {
+    get(target, name) {
+      const member: unknown = target[name as keyof Store];
+      if (typeof member !== 'function') return member;
+      if (name !== 'commit') return member.bind(target);
+      return (changes: Parameters<Store['commit']>[0]) => {
+        const landed = target.commit(changes);
+        const rows = changes.reduce((sum, { actors }) => sum + actors.length, 0);
+        commits.push({ rows, where: landed instanceof Promise ? 'thread' : 'here' });
+        return landed;
+      };
+    },
+  });
+  return { store, commits };
+}
+
+async function load(store: Store, runs: number): Promise<void> {
+  await using box = await createSignalbox({ orchestrators: [flow], store });
+  for (let round = 0; round < 3; round += 1) {
+    const started = Array.from({ length: runs }, () => box.start(flow, { input: null }));
+    for (const run of await Promise.all(started)) {
+      expect(await run.result()).toEqual({ t: 3 });
+      expect(await faultsOfHistory(run)).toEqual([]);
+    }
+    // The thread takes a moment to come up, and until then all is written here.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+describe('on a SQLite file', () => {
+  test('large commits are written on a thread, and small ones at once', async () => {
+    const { store, commits } = watched();
+
+    await load(store, 200);
+    await load(store, 1);
+
+    expect(commits.some(({ where }) => where === 'thread')).toBe(true);
+    expect(commits.filter(({ rows, where }) => where === 'thread' && rows < 128)).toEqual([]);
+    expect(commits.filter(({ where }) => where === 'here').length).toBeGreaterThan(0);
+  });
+
+  test('all of them are if that is wished, from the first one on, and none if not', async () => {
+    const always = watched({ thread: 'always' });
+    await load(always.store, 3);
+    const never = watched({ thread: 'never' });
+    await load(never.store, 200);
+
+    expect(new Set(always.commits.map(({ where }) => where))).toEqual(new Set(['thread']));
+    expect(new Set(never.commits.map(({ where }) => where))).toEqual(new Set(['here']));
+  });
+
+  test('a thread that does not come up is told once, and all is written here', async () => {
+    const file = join(folder, 'other.db');
+    writeFileSync(file, 'no database, but long enough to be taken for a file that somebody has damaged'.repeat(20));
+    const warned = once(process, 'warning');
+    const scribe = new Scribe({ file, synchronous: 'full' });
+
+    await scribe.there();
+
+    expect(scribe.ready).toBe(false);
+    expect(scribe.busy).toBe(false);
+    expect(String((await warned)[0])).toMatch(
+      /^Warning: The thread that writes to .*other\.db has ended \(.*\)\. Commits are written/,
+    );
+    await scribe.close();
+  });
+
+  test('a process that waits for nothing but a commit on the thread is not ended before it has landed', async () => {
+    const program = join(folder, 'main.ts');
+    const from = (path: string) => JSON.stringify(new URL(`../../src/${path}/index.ts`, import.meta.url).href);
+    writeFileSync(
+      program,
+      `import { createSignalbox, orchestrator, task, track } from ${from('.')};
+       import { sqlite } from ${from('stores/sqlite')};
+       const any = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
+       const one = task('one', { input: any, output: any, run: () => 1 });
+       const flow = orchestrator('flow', { version: '1', input: any }).track('t', track('t', { input: any }).step('s', one));
+       const box = await createSignalbox({ orchestrators: [flow], store: sqlite('runs.db', { thread: 'always' }) });
+       const run = await box.start(flow, { input: null });
+       console.log(JSON.stringify(await run.result()));
+       if (process.argv[2] === 'close') await box.close();`,
+    );
+
+    for (const end of ['close', 'leave']) {
+      const child = spawn(process.execPath, [program, end], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+      const told: string[] = [];
+      child.stdout.on('data', (text) => told.push(String(text)));
+      const [code] = await once(child, 'close');
+      expect([told.join(''), code]).toEqual(['{"t":1}\n', 0]);
+    }
+  });
+});
