@@ -34,8 +34,15 @@ const run = await box.start(total, { input: 40 });
 await clock.advance('2h');
 assert.equal(await run.result(), 42);
 await box.close();
-await using durable = await createSignalbox({ orchestrators: [total], store: sqlite(':memory:'), clock });
-assert.equal(durable.counts.refused, 0);
+// In a file, and by the thread that comes with the package.
+const warnings = [];
+process.on('warning', ({ code }) => warnings.push(code));
+const durable = clock.follow(await createSignalbox({ orchestrators: [total], store: sqlite('runs.db', { thread: 'always' }), clock }));
+const kept = await durable.start(total, { input: 1 });
+await clock.advance('2h');
+assert.equal(await kept.result(), 3);
+await durable.close();
+assert.ok(!warnings.includes('SIGNALBOX_THREAD'));
 await assert.rejects(import('signalbox/postgres'), /pg/);
 await assert.rejects(import('signalbox/redis'), /redis.client/);
 assert.equal(typeof progressOf, 'function');
