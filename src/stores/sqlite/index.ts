@@ -128,9 +128,12 @@ class SqliteFile implements SqliteStore {
     // The file has one writer at a time.
     if (scribe.busy) return true;
     if (this.#thread === 'never') return false;
+    if (this.#thread === 'always') return scribe.ready;
+    // With one run alone there is nobody who could go on meanwhile.
+    if (changes.length === 1) return false;
     let rows = 0;
     for (const { actors } of changes) rows += actors.length;
-    return (this.#thread === 'always' || rows >= LARGE) && scribe.ready;
+    return rows >= LARGE && scribe.ready;
   }
 
   async #onThread(

@@ -1,0 +1,52 @@
+/** Which status may follow which: the tables that a reader of a run's history can rely on, held to the machines as they are. */
+import { describe, expect, test } from 'vitest';
+import { isTerminal } from '../../src/events.ts';
+import { builtInKinds } from '../../src/machines/kinds.ts';
+
+type Table = { readonly [from: string]: readonly string[] };
+
+const RUN: Table = {
+  pending: ['cancelled', 'completed', 'failed', 'running', 'skipped'],
+  running: ['awaitingIntervention', 'cancelling', 'compensating', 'completed', 'failed', 'paused'],
+  paused: ['cancelling', 'completed', 'failed', 'running'],
+  awaitingIntervention: ['cancelling', 'running'],
+  cancelling: ['cancelled', 'failed', 'timedOut'],
+  compensating: ['compensated', 'compensationFailed'],
+};
+const TRACK: Table = {
+  ...Object.fromEntries(Object.entries(RUN).filter(([from]) => from !== 'awaitingIntervention')),
+  running: ['cancelling', 'compensating', 'completed', 'failed', 'paused'],
+};
+const TABLES: { readonly [kind: string]: Table } = {
+  orchestrator: RUN,
+  track: TRACK,
+  composite: TRACK,
+  task: {
+    pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
+    awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],
+    running: ['cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
+    retrying: ['cancelled', 'running', 'skipped'],
+    cancelling: ['cancelled'],
+    compensating: ['compensated', 'compensationFailed'],
+  },
+};
+
+describe.each(Object.entries(TABLES))('a status of the %s machine', (kind, table) => {
+  const { machine } = builtInKinds.get(kind);
+  const targetsOf = (state: string): readonly string[] => {
+    const node = machine.states[state];
+    const edges = [...[...(node?.transitions.values() ?? [])].flat(), ...(node?.always ?? [])];
+    const targets = edges.flatMap(({ target }) => (target ?? []).map(({ key }) => key));
+    return [...new Set(targets)].filter((to) => to !== state).sort();
+  };
+
+  test('is followed by those of its table and by no other (P128, P210)', () => {
+    const found = Object.keys(machine.states).filter((state) => !isTerminal(state));
+    expect(Object.fromEntries(found.map((state) => [state, targetsOf(state)]))).toEqual(table);
+  });
+
+  test('that ends is followed by none (I5)', () => {
+    for (const state of Object.keys(machine.states).filter(isTerminal))
+      expect([state, targetsOf(state)]).toEqual([state, []]);
+  });
+});
