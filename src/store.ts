@@ -235,6 +235,8 @@ export interface Store {
   /** A signal, taken or not, by its id. */
   readSignal(run: string, id: string): Awaitable<SignalRow | null>;
   readEvents(run: string, query: EventQuery): Awaitable<readonly RunEvent[]>;
+  /** Deletes a run that has ended, with all that belongs to it; false if there is none that has ended. Definitions stay. */
+  deleteRun(run: string): Awaitable<boolean>;
   /** Lets go of what is owned, so that others need not wait for the lease to end, and of the place itself. */
   close(): Awaitable<void>;
 }

@@ -9,6 +9,8 @@ import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, Sig
 
 interface Kept {
   row: RunRow;
+  /** Its place in lists, which it keeps when others are deleted: a cursor names it. */
+  readonly number: number;
   owner: string | null;
   fence: number;
   /** By path, in the order in which the actors began. */
@@ -27,6 +29,7 @@ export function memory(): Store {
   const byKey = new Map<string, string>();
   const definitions = new Map<string, DefinitionRow>();
   let owner = '';
+  let numbers = 0;
 
   const check = ({ run, after, fence, row }: RunChange): void => {
     const kept = runs.get(run);
@@ -44,8 +47,9 @@ export function memory(): Store {
     let kept = runs.get(change.run);
     if (kept === undefined) {
       const row = change.row as RunRow;
+      numbers += 1;
       kept = {
-        ...{ row, owner, fence: change.fence, signals: null },
+        ...{ row, number: numbers, owner, fence: change.fence, signals: null },
         ...{ actors: new Map(), children: new Map(), attempts: [], events: [] },
       };
       runs.set(change.run, kept);
@@ -98,14 +102,12 @@ export function memory(): Store {
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
     readRuns({ orchestrator, status, limit, cursor }) {
       const found: RunRow[] = [];
-      let at = 0;
-      for (const { row } of runs.values()) {
-        at += 1;
-        if (at <= Number(cursor ?? 0)) continue;
+      for (const { row, number } of runs.values()) {
+        if (number <= Number(cursor ?? 0)) continue;
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
         if (status !== undefined && row.status !== status) continue;
         found.push(row);
-        if (found.length === limit) return { runs: found, cursor: String(at) };
+        if (found.length === limit) return { runs: found, cursor: String(number) };
       }
       return { runs: found, cursor: null };
     },
@@ -125,6 +127,13 @@ export function memory(): Store {
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
+    deleteRun(run) {
+      const kept = runs.get(run);
+      if (kept === undefined || !isTerminal(kept.row.status)) return false;
+      const { orchestrator, key } = kept.row;
+      if (key !== null) byKey.delete(keyUnder(orchestrator, key));
+      return runs.delete(run);
+    },
     close() {
       for (const kept of runs.values()) if (kept.owner === owner) kept.owner = null;
     },

@@ -276,7 +276,7 @@ export const SHARED: Readonly<Record<string, Check>> = {
     await second.claim(10);
     same(await sharing(second).readCommands(10), [command]);
   },
-  'others hear of commits, commands, answers, and of runs that are let go': async (first, bench) => {
+  'others hear of commits, commands, answers, and of runs that are deleted or let go': async (first, bench) => {
     const heard: News[] = [];
     const second = await bench.beside('two');
     await sharing(second).listen((news) => void heard.push(news));
@@ -292,13 +292,15 @@ export const SHARED: Readonly<Record<string, Check>> = {
     await hears('runs', () => first.commit([change('a', 0), change('b', 0)]));
     const runs = heard.flatMap((news) => (news.about === 'runs' ? news.runs : []));
     assert.ok(runs.includes('a') && runs.includes('b'));
+    await hears('runs', () => first.commit([change('c', 0, { row: row('c', { status: 'completed' }) })]));
+    await hears('runs', () => first.deleteRun('c'));
     await hears('commands', () => sharing(first).leaveCommand({ id: 'c', run: 'a', body: {} }));
     await hears('answers', () => sharing(first).answerCommand('c', {}));
     await hears('released', () => bench.close(first));
   },
 };
 
-function sharing({ shared, name }: Store): Sharing {
+export function sharing({ shared, name }: Store): Sharing {
   assert.ok(shared !== undefined, `${name} does not say that it is shared`);
   return shared;
 }

@@ -8,6 +8,7 @@
  */
 import type { Awaitable, Owner, Store } from '../store.ts';
 import { COMMITS, OWNERS, SHARED } from './conformance-commits.ts';
+import { DELETES, SHARED_DELETES } from './conformance-deletes.ts';
 import { LISTS, ROWS } from './conformance-reads.ts';
 import { LEASE } from './conformance-rows.ts';
 
@@ -89,7 +90,8 @@ export type Check = (store: Store, bench: Bench) => Promise<void>;
 /** The cases that a store has to pass; each asks `make` for an empty place of its own. */
 export function storeSuite(make: () => Awaitable<StorePlace>, options: StoreSuiteOptions = {}): readonly StoreCase[] {
   const { sequential = false } = options;
-  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...(sequential ? {} : SHARED) };
+  const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES };
+  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...shared };
   return Object.entries(checks).map(([title, check]) => ({
     title,
     async run() {

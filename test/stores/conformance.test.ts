@@ -51,6 +51,8 @@ describe('the suite sees a store that', () => {
     'gives all events at once': { readEvents: () => [] },
     'saves no definition': { saveDefinitions: () => {} },
     'lets go of nothing': { close: () => {} },
+    'deletes nothing': { deleteRun: () => false },
+    'says that it has deleted, and has not': { deleteRun: () => true },
   };
   test.each(Object.entries(broken))('%s', async (_, over) => {
     const cases = storeSuite(() => inMemory((store) => wrapped(over, store)), { sequential: true });

@@ -61,7 +61,9 @@ interface PlanNode {
 /** Tables that a plan walks through, or an index of them, from end to end; the few processes are no matter. */
 function scansIn(node: PlanNode | undefined): readonly string[] {
   if (node === undefined) return [];
-  const { 'Node Type': type, 'Relation Name': table, 'Index Name': index, 'Index Cond': condition } = node;
+  const { 'Node Type': type, 'Relation Name': table, 'Index Name': index } = node;
+  // A scan by a bitmap of an index has its condition under another name.
+  const condition = node['Index Cond'] ?? node['Recheck Cond'];
   const whole = /Scan/.test(String(type)) && table !== undefined && table !== 'processes' && condition === undefined;
   return [...(whole ? [`${type} of ${table} ${index}`] : []), ...(node.Plans ?? []).flatMap(scansIn)];
 }
@@ -277,6 +279,7 @@ describe('the schema', () => {
     ['a look at many runs', sql.SELECT_STANDING],
     ['a claim', sql.CLAIM],
     ['pruning', sql.PRUNE],
+    ['deleting', sql.DELETE_RUN],
     ['a look at a run', sql.SELECT_OPEN],
   ])('%s looks up row by row, also when the tables were found empty a moment ago (P134)', async (_, text) => {
     const schema = newSchema(server);
@@ -284,7 +287,16 @@ describe('the schema', () => {
     const client = new Server(server.url, schema).client();
     await client.connect();
     onTestFinished(() => client.end());
-    for (const table of ['leases', 'runs', 'open_places', 'ended_places', 'histories', 'attempts', 'signals'])
+    for (const table of [
+      'leases',
+      'runs',
+      'open_places',
+      'ended_places',
+      'histories',
+      'attempts',
+      'signals',
+      'commands',
+    ])
       await client.query(`vacuum analyze ${table}`);
     await client.query(`prepare it as ${text}`);
     const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
@@ -303,7 +315,15 @@ describe('the schema', () => {
     [
       'what has ended long ago',
       sql.PRUNE,
-      ['runs_finished', 'ended_places_pkey', 'open_places_pkey', 'histories_pkey'],
+      ['runs_finished', 'ended_places_pkey', 'open_places_pkey', 'histories_pkey', 'commands_by_run'],
+    ],
+    [
+      'what belongs to a run',
+      sql.DELETE_RUN,
+      [
+        ...['runs_run_key', 'ended_places_pkey', 'open_places_pkey', 'histories_pkey'],
+        ...['attempts_pkey', 'signals_pkey', 'commands_by_run'],
+      ],
     ],
     ['what nobody owns, or a dead one', sql.CLAIM, ['leases_by_owner', 'leases_pkey']],
     ['commands that wait', sql.SELECT_COMMANDS, ['commands_open', 'leases_pkey']],

@@ -22,6 +22,7 @@ import { settled } from 'signalbox/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   SELECT_CHILDREN,
+  SELECT_ENDED_RUN,
   SELECT_HISTORIES,
   SELECT_OLD_RUNS,
   SELECT_OPEN_PLACES,
@@ -282,6 +283,7 @@ describe('the file', () => {
     ['what nobody owns', SELECT_UNOWNED, 'runs_unowned'],
     ['what has ended long ago', SELECT_OLD_RUNS, 'runs_finished'],
     ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
+    ['a run that is to be deleted', SELECT_ENDED_RUN, 'sqlite_autoindex_runs_1 (run=?)'],
     ['runs of an orchestrator', SELECT_RUNS_OF, 'runs_by_orchestrator (orchestrator=? AND rowid>?)'],
     ['runs in a status', SELECT_RUNS_IN, 'runs_by_status (status=? AND rowid>?)'],
     ['runs of an orchestrator in a status', SELECT_RUNS_OF_IN, 'runs_by_status (status=? AND rowid>?)'],

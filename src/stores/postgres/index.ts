@@ -240,6 +240,14 @@ class PostgresSchema implements PostgresStore {
       .slice(0, limit);
   }
 
+  async deleteRun(run: string): Promise<boolean> {
+    const self = this.#self();
+    const found = await this.#one(sql.DELETE_RUN, run);
+    if (found?.runs === 0) return false;
+    this.shared.tell(self.name, [{ run }]);
+    return true;
+  }
+
   async prune(): Promise<number> {
     const self = this.#self();
     await this.#pruning;

@@ -136,6 +136,7 @@ export const MIGRATIONS: readonly string[] = [
     number bigint generated always as identity
   );
   create index commands_open on commands (number) where answer is null;
+  create index commands_by_run on commands (run);
 
   -- JSON can say characters that a text of Postgres cannot hold, and its operators fail on them; here they are U+FFFD.
   create function readable(value json) returns json language sql immutable parallel safe as $$

@@ -35,10 +35,10 @@ export class PostgresSharing implements Sharing {
   }
 
   /**
-   * Tells the others that runs were committed to; what comes meanwhile is told together. Not in the commit itself: whoever tells
+   * Tells the others that runs were committed to, or deleted; what comes meanwhile is told together. Not in the commit itself: whoever tells
    * holds a lock of the whole server until its transaction is safe on disk, and processes would commit one after the other.
    */
-  tell(process: string, changes: readonly RunChange[]): void {
+  tell(process: string, changes: readonly Pick<RunChange, 'run'>[]): void {
     for (const { run } of changes) this.#untold.add(run);
     this.#telling ??= this.#tellAll(process).finally(() => {
       this.#telling = null;

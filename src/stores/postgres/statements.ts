@@ -172,16 +172,18 @@ export const SELECT_HISTORIES = `
   ), 0)
   order by first limit $3::integer`;
 
-/** Runs that ended before a moment, with all that belongs to them; what another prunes at this moment is passed over. */
-export const PRUNE = `
+/** Deletes the runs that `old` finds and holds, with all that belongs to them, and answers how many. All of it goes by the lock of their rows. */
+const deletionOf = (old: string): string => `
   with old as materialized (
-    select run, number from runs where ended_at < $1::float8 order by ended_at limit $2::integer for update skip locked
+    ${old}
   ), their_histories as (
     delete from histories using old where histories.run = any (array[old.number])
   ), their_attempts as (
     delete from attempts using old where attempts.run = any (array[old.run])
   ), their_signals as (
     delete from signals using old where signals.run = any (array[old.run])
+  ), their_commands as (
+    delete from commands using old where commands.run = any (array[old.run])
   ), their_steps as (
     delete from ended_places using old where ended_places.run = any (array[old.number])
   ), their_open_places as (
@@ -190,6 +192,16 @@ export const PRUNE = `
     delete from runs using old where runs.run = any (array[old.run]) returning 1
   )
   select count(*)::integer as runs from pruned`;
+
+/** Runs that ended before a moment; what another deletes at this moment is passed over. */
+export const PRUNE = deletionOf(
+  `select run, number from runs where ended_at < $1::float8 order by ended_at limit $2::integer for update skip locked`,
+);
+
+/** One run, if it has ended. Whoever comes second waits for the first, and then finds none. */
+export const DELETE_RUN = deletionOf(
+  `select run, number from runs where run = $1::text and ended_at is not null for update`,
+);
 
 export const LEAVE_COMMAND = `
   with command as (

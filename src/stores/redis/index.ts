@@ -16,6 +16,7 @@ import { Connection, type Reply } from './connection.ts';
 import { baseOf, idOf, part, pinOf } from './keys.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
+import { type OpenReply, pairsOf, sorted } from './replies.ts';
 import { RowReader } from './rows.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
@@ -235,6 +236,11 @@ class RedisServer implements RedisStore {
     return texts.map((text, index) => this.#rows.event(run, text, after + index));
   }
 
+  async deleteRun(run: string): Promise<boolean> {
+    const news = newsText(this.#owner.name, 'runs', [run]);
+    return (await this.#run<number>(scripts.DELETE_RUN, part(run), news)) === 1;
+  }
+
   async close(): Promise<void> {
     if (this.#time === null) return;
     this.shared.close();
@@ -372,25 +378,4 @@ class RedisServer implements RedisStore {
     }
     return found;
   }
-}
-
-type OpenReply = readonly [
-  start: string | null,
-  state: string | null,
-  owner: string | null,
-  fence: string,
-  seq: number,
-  signals: readonly (string | null)[],
-  numbers: string[],
-  steps: readonly (string | null)[],
-];
-
-function sorted(numbers: string[]): readonly string[] {
-  return numbers.sort((left, right) => Number(left) - Number(right));
-}
-
-function pairsOf(withScores: readonly string[]): { readonly member: string; readonly at: number }[] {
-  return withScores.flatMap((member, index) =>
-    index % 2 === 0 ? [{ member, at: Number(withScores[index + 1]) }] : [],
-  );
 }

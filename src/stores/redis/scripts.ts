@@ -194,22 +194,42 @@ return 0
 `,
 );
 
-/** Deletes some runs that ended before a time, and answers how many. Values: the time, how many. */
-export const PRUNE = script(
-  WRITES_ALWAYS,
-  `
-local runs = call('ZRANGE', base .. 'ended', '-inf', '(' .. ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2])
-for _, run in ipairs(runs) do
+/** Deletes a run that has ended, with all that belongs to it. */
+const FORGET = `
+local function forget(run)
   local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key')
   if kept[1] then call('ZREM', base .. 'runs:' .. kept[1], run) end
   if kept[2] then call('HDEL', base .. 'keys', kept[2]) end
   call('ZREM', base .. 'runs', run)
   call('ZREM', base .. 'ended', run)
-  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'children:', 'attempts:', 'signals:', 'kept:' }) do
+  for _, command in ipairs(call('SMEMBERS', base .. 'asked:' .. run)) do
+    call('ZREM', base .. 'commands', command)
+    call('UNLINK', base .. 'command:' .. command)
+  end
+  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:' }) do
     call('UNLINK', base .. place .. run)
   end
 end
+`;
+
+/** Deletes some runs that ended before a time, and answers how many. Values: the time, how many. */
+export const PRUNE = script(
+  WRITES_ALWAYS,
+  `${FORGET}
+local runs = call('ZRANGE', base .. 'ended', '-inf', '(' .. ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2])
+for _, run in ipairs(runs) do forget(run) end
 return #runs
+`,
+);
+
+/** Deletes a run, if it has ended. Values: run, the news. */
+export const DELETE_RUN = script(
+  WRITES_ALWAYS,
+  `${FORGET}
+if not call('ZSCORE', base .. 'ended', ARGV[1]) then return 0 end
+forget(ARGV[1])
+call('PUBLISH', base .. 'news', ARGV[2])
+return 1
 `,
 );
 
@@ -258,6 +278,8 @@ local command = base .. 'command:' .. ARGV[1]
 if call('HSETNX', command, 'run', ARGV[2]) == 0 then return 0 end
 call('HSET', command, 'body', ARGV[3])
 call('EXPIRE', command, ARGV[4])
+call('SADD', base .. 'asked:' .. ARGV[2], ARGV[1])
+call('EXPIRE', base .. 'asked:' .. ARGV[2], ARGV[4])
 local oldest = call('ZRANGE', base .. 'commands', 0, 0)[1]
 if oldest and call('EXISTS', base .. 'command:' .. oldest) == 0 then call('ZREM', base .. 'commands', oldest) end
 call('ZADD', base .. 'commands', call('INCR', base .. 'number'), ARGV[1])
@@ -306,8 +328,10 @@ return 1
 export const TAKE_ANSWER = script(
   WRITES_ALWAYS,
   `
-local answer = call('HGET', base .. 'command:' .. ARGV[1], 'answer')
-if answer then call('UNLINK', base .. 'command:' .. ARGV[1]) end
-return answer
+local kept = call('HMGET', base .. 'command:' .. ARGV[1], 'answer', 'run')
+if not kept[1] then return false end
+call('UNLINK', base .. 'command:' .. ARGV[1])
+call('SREM', base .. 'asked:' .. kept[2], ARGV[1])
+return kept[1]
 `,
 );
