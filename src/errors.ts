@@ -371,6 +371,19 @@ export class RunExists extends SignalboxError<{ readonly run: string; readonly d
   }
 }
 
+/** A run is to be deleted that has not ended. */
+export class RunUnfinished extends SignalboxError<{ readonly run: string; readonly status: string }> {
+  readonly code = 'run-unfinished';
+  readonly run: string;
+  constructor(fields: { run: string; status: string }) {
+    super(
+      `Run "${fields.run}" is still "${fields.status}", and only a run that has ended can be deleted. Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete().`,
+      fields,
+    );
+    this.run = fields.run;
+  }
+}
+
 /** The process that owns the run could not do what was asked of it. */
 export class CommandFailed extends SignalboxError<{
   readonly run: string;
@@ -571,6 +584,7 @@ export const ERROR_CODES = [
   'run-cancelled',
   'run-unknown',
   'run-exists',
+  'run-unfinished',
   'command-failed',
   'box-closed',
   'commit-failed',

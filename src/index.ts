@@ -106,6 +106,7 @@ export {
   RunCancelled,
   RunExists,
   RunFailed,
+  RunUnfinished,
   RunUnknown,
   SchemaFailed,
   SignalboxError,

@@ -127,6 +127,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '"order-17" exists already with another input',
     'Start under a new id',
   ],
+  'run-unfinished': [
+    new errors.RunUnfinished({ run: 'order-17', status: 'running' }),
+    'Run "order-17" is still "running"',
+    'cancel it first: await run.cancel(); await run.outcome(); await run.delete()',
+  ],
   'command-failed': [
     new errors.CommandFailed({ run: 'order-17', command: 'cancel', error: record }),
     'Run "order-17" could not take the cancel: card declined.',

@@ -13,7 +13,7 @@ import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import { randomIds } from '../ids.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { CommandRow, News, Sharing, Store } from '../store.ts';
+import type { CommandRow, News, RunRow, Sharing, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 import type { Followers } from './followers.ts';
 import { lineAbout } from './handover.ts';
@@ -109,36 +109,41 @@ export class Exchange {
     }
     const row = await store.readRun(run);
     if (row === null || isTerminal(row.status)) return false;
-    return this.#ask(run, request);
+    return (await this.#ask(row, request)) ?? this.command(run, request);
   }
 
-  async #ask(run: string, request: Request): Promise<boolean> {
+  /** Null if the run was deleted and begun anew before anybody answered: nobody will any more. */
+  async #ask({ run, startedAt }: RunRow, request: Request): Promise<boolean | null> {
     const { shared, clock, lease } = this.#options;
     const id = randomIds();
     await this.#during(async () => shared.leaveCommand({ id, run, body: bodyOf(request) }));
     const patientTill = clock.now() + PATIENCE * lease;
     for (;;) {
       const called = this.#call();
-      const { ended, answer } = await this.#during(() => this.#answerOf(id, run, clock.now() > patientTill));
-      if (answer !== null) return heed(answer, run, request);
-      if (ended) return false;
+      const known = await this.#during(() => this.#answerOf(id, run, clock.now() > patientTill));
+      if (known !== null) {
+        const { row, answer } = known;
+        if (answer !== null) return heed(answer, run, request);
+        if (row === null || isTerminal(row.status)) return false;
+        if (row.startedAt !== startedAt) return null;
+      }
       await called;
       if (this.#closed) throw new BoxClosed();
     }
   }
 
-  /** What is known of a request by now. While the store is away nothing is; it lies there, and is answered afterwards. */
-  async #answerOf(id: string, run: string, givesUp: boolean) {
+  /** What is known of a request, and of its run, by now. While the store is away nothing is; it lies there, and is answered afterwards. */
+  async #answerOf(id: string, run: string, givesUp: boolean): Promise<Known | null> {
     const { shared, store, host } = this.#options;
     try {
       // Nobody has answered, and this process would not be able to. If somebody is just about to, the first answer counts.
       const refusal = givesUp ? await host.handover.refusal(run) : null;
       if (refusal !== null) await shared.answerCommand(id, { error: toRecord(refusal) });
-      const ended = isTerminal((await store.readRun(run))?.status ?? 'completed');
+      const row = await store.readRun(run);
       // Asked after the run was looked at: an answer that came just before the end is found.
-      return { ended, answer: (await shared.takeAnswer(id)) as Answered | null };
+      return { row, answer: (await shared.takeAnswer(id)) as Answered | null };
     } catch (error) {
-      if (error instanceof StoreUnusable) return { ended: false, answer: null };
+      if (error instanceof StoreUnusable) return null;
       throw error;
     }
   }
@@ -313,6 +318,12 @@ export class Exchange {
     const row = await store.readRun(run);
     return row === null || isTerminal(row.status) ? { done: false, answer: null } : null;
   }
+}
+
+/** A run that was asked for something, and the answer, if there is one. */
+interface Known {
+  readonly row: RunRow | null;
+  readonly answer: Answered | null;
 }
 
 /** A request as it lies in the store. */

@@ -6,11 +6,11 @@
  * order. A subscriber that throws is logged and disturbs nobody.
  */
 import type { RunFacts } from '../definition.ts';
-import { BoxClosed, reasonOf, StoreUnusable, SubscriberFailed } from '../errors.ts';
+import { BoxClosed, RunUnknown, reasonOf, StoreUnusable, SubscriberFailed } from '../errors.ts';
 import { type EventType, endsRun, isTerminal, type ReadEvent, type RunEvent } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { JsonObject } from '../json.ts';
-import type { Awaitable, Store } from '../store.ts';
+import type { Awaitable, RunRow, Store } from '../store.ts';
 
 export type Listener = (event: ReadEvent) => void;
 
@@ -18,6 +18,12 @@ export type Listener = (event: ReadEvent) => void;
 interface Wait {
   readonly over: Promise<void>;
   forget(): void;
+}
+
+/** Somebody who reads the history of a run. */
+interface Reader {
+  /** The run was deleted here meanwhile: what is found under its id from then on is another one's. */
+  isGone: boolean;
 }
 
 /** The store is away. */
@@ -33,6 +39,8 @@ export class Followers {
   /** Readers that have come to the end of what there is. */
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #ends = new Map<string, Set<() => void>>();
+  /** Readers of each run that have not come to their end. */
+  readonly #readers = new Map<string, Set<Reader>>();
   #closed = false;
 
   constructor(store: Store, logger: Logger) {
@@ -58,12 +66,28 @@ export class Followers {
     if (ended) wake(this.#ends, id);
   }
 
-  /** The history from `after` on; with `follow`, to the end of the run, and otherwise to the end of what there is. */
-  async *read(
-    run: string,
-    metadata: JsonObject,
+  /**
+   * The history from `after` on; with `follow`, to the end of the run, and otherwise to the end of what there is. Throws
+   * `RunUnknown` if the run is deleted before that.
+   */
+  async *read(of: RunRow, after: number, follow: boolean): AsyncGenerator<ReadEvent, void, undefined> {
+    const { run } = of;
+    const reader: Reader = { isGone: false };
+    const others = this.#readers.get(run) ?? new Set();
+    this.#readers.set(run, others.add(reader));
+    try {
+      yield* this.#read(of, after, follow, reader);
+    } finally {
+      others.delete(reader);
+      if (others.size === 0) this.#readers.delete(run);
+    }
+  }
+
+  async *#read(
+    { run, metadata, startedAt }: RunRow,
     after: number,
     follow: boolean,
+    reader: Reader,
   ): AsyncGenerator<ReadEvent, void, undefined> {
     let seq = after;
     let ended = false;
@@ -77,18 +101,24 @@ export class Followers {
           await more.over;
           continue;
         }
+        if (reader.isGone) throw new RunUnknown({ run });
         for (const event of page) {
           seq = event.seq;
           yield read(event, metadata);
           if (event.path === '' && endsRun(event.type)) return;
         }
         if (page.length === PAGE) continue;
-        if (!follow || ended) return;
         // Somebody may have asked for events beyond the last one of a run that has ended. Or it ended, in another
-        // process, just after the page was read: then there are more.
-        const row = page.length > 0 ? null : await this.#ridingOut(waited, () => this.#store.readRun(run));
-        ended = row !== null && row !== AWAY && isTerminal(row.status);
-        if (ended) continue;
+        // process, just after the page was read: then there are more. Or it is not there any more.
+        if (!follow || ended || page.length === 0) {
+          const row = await this.#ridingOut(waited, () => this.#store.readRun(run));
+          if (row !== AWAY) {
+            if (row?.startedAt !== startedAt) throw new RunUnknown({ run });
+            if (!follow || ended) return;
+            ended = isTerminal(row.status);
+            if (ended) continue;
+          }
+        }
         await more.over;
         waited = true;
       } finally {
@@ -129,6 +159,12 @@ export class Followers {
   look(run: string): void {
     wake(this.#waiting, run);
     wake(this.#ends, run);
+  }
+
+  /** A run was deleted here. Whoever reads it is told, and does not take the next one of its id for it. */
+  deleted(run: string): void {
+    for (const reader of this.#readers.get(run) ?? []) reader.isGone = true;
+    this.look(run);
   }
 
   /** Sends some of those who wait to look again, each time others: a word about their runs may have been lost. */

@@ -6,13 +6,13 @@
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { structureOf } from '../dsl/structure.ts';
-import { LeaseLost, reasonOf, type SignalboxError } from '../errors.ts';
+import { LeaseLost, RunExists, reasonOf, type SignalboxError } from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { OpenRun, Pin, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 import { pinnedPlan } from './pinned.ts';
-import type { RunState } from './run-state.ts';
+import { landed, type RunState } from './run-state.ts';
 
 export interface HandoverOptions {
   readonly store: Store;
@@ -29,6 +29,8 @@ export interface HandoverOptions {
   pause(ms: number): Promise<void>;
   /** Reads a run that is ours by now, and goes on with it; over when that has worked or has failed once. */
   read(id: string): Promise<void>;
+  /** Resolves when nothing of a run is being read any more. */
+  readingOver(id: string): Promise<void>;
   /** What is in memory of a run may not be as the store has it; to be looked at when it is read. */
   doubt(id: string): void;
   /** A run is somebody else's: what is under way for it here is told to end. */
@@ -144,9 +146,11 @@ export class Handover {
       const run = runs.get(id);
       // What is about to be committed is refused, and is then seen, too.
       if (run === undefined || run.changes !== null || !isBusy(id)) return;
+      const isKnown = isAtRest(run);
       try {
         const found = await store.readOpen(id);
-        if (found === null || runs.get(id) !== run || run.changes !== null) return;
+        if (runs.get(id) !== run || run.changes !== null) return;
+        if (found === null) return isKnown && isAtRest(run) ? lost(run, deletionOf(run)) : undefined;
         // One that we have ended ourselves has no owner any more, and nobody else has written to it.
         if (found.owner === owner || (isTerminal(found.row.status) && found.seq <= run.seq)) return;
         lost(run, lossOf(found));
@@ -160,11 +164,17 @@ export class Handover {
   async isOurs(id: string): Promise<boolean> {
     const { runs, store, owner, complaints, lost, pause } = this.#options;
     while (!this.#closed) {
+      const before = runs.get(id);
+      const isKnown = before !== undefined && isAtRest(before);
       try {
         const found = await store.readOpen(id);
         const run = runs.get(id);
         // If it is being read again, what is owed to it is told then.
-        if (found === null || run === undefined) return false;
+        if (run === undefined) return false;
+        if (found === null) {
+          if (isKnown && run === before && isAtRest(run)) lost(run, deletionOf(run));
+          return false;
+        }
         if (found.owner === owner) return found.fence === run.fence;
         if (!isTerminal(found.row.status)) lost(run, lossOf(found));
         return false;
@@ -174,6 +184,23 @@ export class Handover {
       }
     }
     return false;
+  }
+
+  /**
+   * Takes what is left of a run out of memory that was ended and deleted, wherever that was: a new one is to begin under its id.
+   * Throws `RunExists` if the store has one by now.
+   */
+  async bury(id: string): Promise<void> {
+    const { runs, store, lost, readingOver } = this.#options;
+    await readingOver(id);
+    for (let run = runs.get(id); run !== undefined; run = runs.get(id)) {
+      // What it still commits is refused, unless that is its very end, which is not told yet.
+      if (run.changes !== null) await landed(run.changes).catch(() => {});
+      else if (run.committing !== null) await run.committing.over;
+      else if ((await store.readOpen(id)) !== null) throw new RunExists({ run: id, differs: 'id' });
+      else if (runs.get(id) === run && isAtRest(run)) lost(run, deletionOf(run));
+      await readingOver(id);
+    }
   }
 
   async #recover(): Promise<void> {
@@ -210,6 +237,16 @@ export class Handover {
 /** Whose a run is that was ours. */
 export function lossOf({ row: { run }, owner, fence }: OpenRun): LeaseLost {
   return new LeaseLost({ run, owner: owner ?? 'nobody', fence });
+}
+
+/** What is in memory of it is what was committed: a run that begins is not in the store before. */
+function isAtRest({ changes, committing }: RunState): boolean {
+  return changes === null && committing === null;
+}
+
+/** A run that was ours and is in no store any more: it was another's since, who has ended it, and somebody has deleted it. */
+function deletionOf({ id: run, fence }: RunState): LeaseLost {
+  return new LeaseLost({ run, owner: 'nobody', fence });
 }
 
 /** A complaint that names its reason. */

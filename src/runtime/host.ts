@@ -96,6 +96,7 @@ export class Host {
       runs: this.#runs,
       pause: (ms) => this.#reader.pause(ms),
       read: (id) => this.#reader.tryOnce(id),
+      readingOver: (id) => this.#reader.over(id),
       doubt: (id) => void this.#inDoubt.add(id),
       lost: (run, why) => this.#lost(run, why),
       isBusy: (id) => this.#dispatcher.isBusy(id),
@@ -119,8 +120,10 @@ export class Host {
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
-  begin(plan: Plan, row: RunRow): Promise<void> {
-    return this.#committed(this.#adopt(plan, row), { type: 'start', plan, row });
+  async begin(plan: Plan, row: RunRow): Promise<void> {
+    // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.
+    if (this.#runs.has(row.run) || this.#reader.isReading(row.run)) await this.handover.bury(row.run);
+    await this.#committed(this.#adopt(plan, row), { type: 'start', plan, row });
   }
 
   /** Hands a message to a run, now or as soon as the run was read. */
@@ -229,7 +232,7 @@ export class Host {
     for (const { run, changes } of batch) {
       const last = changes.events.at(-1);
       const ended = last?.path === '' && endsRun(last.type);
-      if (ended) this.#runs.delete(run.id);
+      if (ended) this.#evict(run);
       else this.#rest(run);
       if (last !== undefined) this.#options.told(run.facts, changes.events, ended);
       for (const resolve of changes.committed) resolve();
@@ -370,7 +373,10 @@ export class Host {
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');
-      return start === undefined ? null : this.#adopt(start.plan, start.row);
+      if (start !== undefined) return this.#adopt(start.plan, start.row);
+      // Another process has ended it, and it was deleted: nobody waits for what is under way here.
+      if (inDoubt) this.#settleDoubt(id, null);
+      return null;
     }
     // Over, or somebody else's by now (I2).
     if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {

@@ -66,6 +66,16 @@ export class Reader {
     return this.#reading.size <= this.#pausing.size;
   }
 
+  /** Is a run being read, or does it wait for that? */
+  isReading(id: string): boolean {
+    return this.#reading.has(id);
+  }
+
+  /** Resolves when what is being read of a run was read, and what waited for it was taken. */
+  async over(id: string): Promise<void> {
+    await this.#reading.get(id)?.run;
+  }
+
   /** Reads a run, and has the messages taken that have gathered for it by then. `before` comes first, after the pause. */
   read(id: string, messages: readonly Message[], pause = 0, before = async () => {}): Promise<RunState | null> {
     const reading = this.#reading.get(id);

@@ -2,7 +2,15 @@
  * A handle on one run: ask it, follow it, cancel it. It holds an id and nothing of the run
  * itself, so it is as good after a crash as before, and any number of them may exist.
  */
-import { BoxClosed, type ErrorRecord, InvalidOption, RunCancelled, RunFailed, RunUnknown } from '../errors.ts';
+import {
+  BoxClosed,
+  type ErrorRecord,
+  InvalidOption,
+  RunCancelled,
+  RunFailed,
+  RunUnfinished,
+  RunUnknown,
+} from '../errors.ts';
 import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
@@ -114,26 +122,25 @@ export class Run<Output = Json> {
 
   /** Every track and step with its status, attempts and times, as the store has them. */
   async snapshot(): Promise<RunSnapshot> {
-    const row = await this.#row();
     const { store, kinds } = this.#context;
-    return snapshotOf(row, await store.readActors(this.id), await store.readAttempts(this.id), kinds);
+    return this.#whole(async (row) =>
+      snapshotOf(row, await store.readActors(this.id), await store.readAttempts(this.id), kinds),
+    );
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
   async export(): Promise<RunExport> {
-    return exportRun(this.#context.store, await this.#row());
+    return this.#whole((row) => exportRun(this.#context.store, row));
   }
 
-  /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. */
+  /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */
   async *events({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
-    const { metadata } = await this.#row();
-    yield* this.#context.followers.read(this.id, metadata, after, true);
+    yield* this.#context.followers.read(await this.#row(), after, true);
   }
 
   /** The events that there are, from number `after` on; ends where the history ends now. */
   async *history({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
-    const { metadata } = await this.#row();
-    yield* this.#context.followers.read(this.id, metadata, after, false);
+    yield* this.#context.followers.read(await this.#row(), after, false);
   }
 
   /**
@@ -167,6 +174,37 @@ export class Run<Output = Json> {
     return send(store, command, this.id, { type: 'signal', id, name, payload: value, answer: null, known: false });
   }
 
+  /**
+   * Deletes the run, which has to have ended, with all that the store has of it: steps, attempts, events, signals, and its
+   * key. False if there is no such run, or none any more. One that has not ended is refused with `RunUnfinished`.
+   * Any box of the store may do it, and afterwards start a run under the same id or key, which is a new one (P130).
+   */
+  async delete(): Promise<boolean> {
+    const { followers, store } = this.#context;
+    if (followers.closed) throw new BoxClosed();
+    const row = await store.readRun(this.id);
+    if (row === null) return false;
+    if (!isTerminal(row.status)) throw new RunUnfinished({ run: this.id, status: row.status });
+    // An end is never taken back (I5): if there is nothing to delete by now, somebody else was faster.
+    const deleted = await store.deleteRun(this.id);
+    if (deleted) followers.deleted(this.id);
+    return deleted;
+  }
+
+  /** What `read` makes of the run. One that is deleted while it is read, piece by piece, is unknown, and not half there. */
+  async #whole<T>(read: (row: RunRow) => Promise<T>): Promise<T> {
+    for (;;) {
+      const row = await this.#row();
+      const made = await read(row);
+      if (await this.#isStill(row)) return made;
+    }
+  }
+
+  /** Not if it was deleted and begun anew: then what was read since may be of two runs. */
+  async #isStill({ startedAt }: RunRow): Promise<boolean> {
+    return (await this.#row()).startedAt === startedAt;
+  }
+
   async #row(): Promise<RunRow> {
     if (this.#context.followers.closed) throw new BoxClosed();
     const row = await this.#context.store.readRun(this.id);
@@ -180,7 +218,9 @@ export class Run<Output = Json> {
     return followers.ended(this.id, async () => {
       const row = await this.#row();
       if (!isTerminal(row.status)) return null;
-      return { row, actors: wanted(row) ? await store.readActors(this.id) : [] };
+      if (!wanted(row)) return { row, actors: [] };
+      const actors = await store.readActors(this.id);
+      return (await this.#isStill(row)) ? { row, actors } : null;
     });
   }
 }

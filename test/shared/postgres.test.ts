@@ -2,6 +2,7 @@
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { sharedCases } from './cases.ts';
+import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 
@@ -14,6 +15,7 @@ const place = async () => {
 
 sharedCases(place);
 handoverCases(place);
+deleteCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

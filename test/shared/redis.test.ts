@@ -3,6 +3,7 @@ import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
 import { sharedCases } from './cases.ts';
+import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 
@@ -20,6 +21,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
 
   sharedCases(place);
   handoverCases(place);
+  deleteCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');
