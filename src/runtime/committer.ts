@@ -31,7 +31,7 @@ export class Committer {
   readonly #options: CommitterOptions;
   #waiting: RunState[] = [];
   #scheduled = false;
-  /** The store has answered at once: what follows from that goes into the next commit, not into one inside of this. */
+  /** The host is being told what has landed: of the next commit it is told when it has heard all of this one. */
   #isAnswering = false;
   /** The store answers later. */
   #later = false;
@@ -54,7 +54,7 @@ export class Committer {
   changesOf(run: RunState): Changes {
     if (run.changes !== null) return run.changes;
     // Here all turns so far are at their end, and the next one has not begun.
-    if (this.#later && !this.#isAnswering && this.#waiting.length >= EARLY) this.#flush();
+    if (this.#later && this.#waiting.length >= EARLY) this.#flush();
     run.changes = new Changes(run.seq);
     this.#waiting.push(run);
     this.#schedule();
@@ -145,7 +145,14 @@ export class Committer {
     const done = (): void => {
       over();
       for (const { run } of batch) run.committing = null;
+      this.#isAnswering = true;
       this.#options.done(batch);
+      this.#isAnswering = false;
+    };
+    const landed = (): Promise<void> | undefined => {
+      if (this.#isAnswering) return Promise.resolve().then(done);
+      done();
+      return undefined;
     };
     const failed = (error: unknown): void => {
       over();
@@ -154,10 +161,7 @@ export class Committer {
       this.#options.failed(batch, error);
     };
     // An answer that came late changes nothing, and nothing is what it costs the store.
-    if (changes.length === 0) {
-      done();
-      return undefined;
-    }
+    if (changes.length === 0) return landed();
     this.commits += 1;
     let committed: void | Promise<void>;
     try {
@@ -166,12 +170,7 @@ export class Committer {
       failed(error);
       return undefined;
     }
-    if (committed === undefined) {
-      this.#isAnswering = true;
-      done();
-      this.#isAnswering = false;
-      return undefined;
-    }
+    if (committed === undefined) return landed();
     this.#later = true;
     return Promise.resolve(committed).then(done, failed);
   }

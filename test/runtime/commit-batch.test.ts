@@ -228,6 +228,36 @@ describe('a store that works on two commits at once', () => {
   });
 });
 
+test('of a store that answers now and then at once, listeners hear the events of each run in order (I3)', async () => {
+  const inner = memory();
+  let commits = 0;
+  const store = wrapped(
+    {
+      commitsAtOnce: 2,
+      commit(changes) {
+        commits += 1;
+        if (commits % 3 === 0) return inner.commit(changes);
+        return settled().then(() => inner.commit(changes));
+      },
+    },
+    inner,
+  );
+  await using box = await createSignalbox({ orchestrators: [flow], store, logger: () => {} });
+  const last = new Map<string, number>();
+  const faults: string[] = [];
+  box.on('*', ({ run, seq, type }) => {
+    if (seq !== (last.get(run) ?? 0) + 1)
+      faults.push(`${type} of ${run} is told as number ${seq} after ${last.get(run)}`);
+    last.set(run, seq);
+  });
+
+  const runs = await Promise.all(Array.from({ length: 400 }, (_, id) => box.start(flow, { id: `r${id}`, input: 1 })));
+  for (const run of runs) await run.result();
+
+  expect(faults).toEqual([]);
+  expect(last.size).toBe(400);
+});
+
 test('in a store that processes share a box gives signs of life, and takes over what the dead have left (I2)', async () => {
   const seen: string[] = [];
   const inner = memory();
