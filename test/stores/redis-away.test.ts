@@ -8,6 +8,7 @@ import { StoreUnusable } from 'signalbox';
 import { type RedisStore, redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { News } from '../../src/store.ts';
+import { proxyOf } from '../helpers/proxy.ts';
 import {
   canStart,
   change,
@@ -218,6 +219,50 @@ describe.skipIf(!canStart)(`a server of its own${WHY_NOT_OWN}`, () => {
     // Whether the commit landed nobody knows; the next one finds out.
     const seq = (await store.readOpen('a'))?.seq as number;
     await store.commit([change('a', seq)]);
+  });
+
+  test('behind a network that has fallen silent is given up after five seconds, whatever was asked, and all goes on when it is back (I2, I3)', async () => {
+    const network = await proxyOf(server.port);
+    onTestFinished(() => network.close());
+    const store = await opened(`redis://:${encoded}@127.0.0.1:${network.port}`);
+    await store.commit([change('a')]);
+    network.hold();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const asked = [() => store.commit([change('a', 1)]), () => store.readRun('a'), () => store.renew()];
+    const pending = asked.map(errorOf);
+    for (let round = 0; round < 20; round += 1) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(5_100);
+    vi.useRealTimers();
+    for (const error of await Promise.all(pending)) {
+      expect(error).toBeInstanceOf(StoreUnusable);
+      expect(error.message).toMatch(
+        /^redis 127\.0\.0\.1:\d+\/0 .*(did not answer within 5 seconds|was given up).*goes on by itself/,
+      );
+    }
+    network.release();
+    await store.renew();
+    // What was held may arrive after it was read; then the next commit is told.
+    const commit = async () => await store.commit([change('a', (await store.readOpen('a'))?.seq as number)]);
+    await commit().catch(commit);
+    const events = await store.readEvents('a', { after: 0, limit: 9 });
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.length).toBeGreaterThan(1);
+  });
+
+  test('that has answered is not given up by a process that was held up meanwhile', async () => {
+    const store = await opened(url());
+    await store.commit([change('a')]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const reading = Promise.resolve(store.readRun('a'));
+    reading.catch(() => {});
+    for (let turn = 0; turn < 50; turn += 1) await null;
+    // Sent in this round, and answered while nothing is read here; then timers come first.
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    vi.advanceTimersByTime(60_000);
+    expect(await reading).not.toBe(null);
   });
 
   test('that is killed loses no commit that it acknowledged, and the store goes on when it is back (I3, I6)', async () => {

@@ -8,14 +8,13 @@
 import { createClient, type RedisClientOptions } from '@redis/client';
 import { systemClock } from '../../clock.ts';
 import { StoreUnusable } from '../../errors.ts';
+import { patienceFor, whenSilent } from '../patience.ts';
 import type { Address } from './address.ts';
 import { Unanswered, factsOf, fault, refusalOf } from './faults.ts';
 import type { Script } from './scripts.ts';
 
-/** How long an answer may take. A hung server is to be told from one that works before leases end. */
+/** For how long a server that was asked may say nothing. One that hangs is to be told from one that works before leases end. */
 const PATIENCE = 5_000;
-/** And so much longer for each million characters that are sent. */
-const PATIENCE_PER_MILLION = 1_000;
 
 /** What a server answers. */
 export type Reply = string | number | null | readonly Reply[];
@@ -69,6 +68,8 @@ export class Connection {
   #client: Client | null = null;
   #connecting: Promise<Client> | null = null;
   #open = false;
+  /** How often a command was answered. */
+  #answers = 0;
 
   constructor(address: Address, greet: (connection: Connection) => Promise<void>) {
     this.#address = address;
@@ -118,13 +119,17 @@ export class Connection {
   async #within<T extends Reply>(client: Client, command: readonly string[]): Promise<T> {
     let length = 0;
     for (const value of command) length += value.length;
-    const patience = PATIENCE + Math.round((length / 1e6) * PATIENCE_PER_MILLION);
+    const patience = patienceFor(length, PATIENCE);
     let late = false;
-    const cancel = systemClock.wakeAfter(patience, () => {
-      late = true;
-      // Answers come in their order: behind one that does not come no other will.
-      client.destroy();
-    });
+    // Answers come in their order: as long as there are others, this one may still come, and behind one that does not no other will.
+    const answered = whenSilent(
+      patience,
+      () => this.#answers,
+      () => {
+        late = true;
+        client.destroy();
+      },
+    );
     try {
       return (await client.sendCommand(command as string[])) as unknown as T;
     } catch (error) {
@@ -132,7 +137,8 @@ export class Connection {
       if (error instanceof Error && /^(READONLY|MASTERDOWN)/.test(error.message)) client.destroy();
       throw fault(this.#address, late ? new Unanswered(patience) : error);
     } finally {
-      cancel();
+      this.#answers += 1;
+      answered();
     }
   }
 
