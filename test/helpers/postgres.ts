@@ -14,12 +14,15 @@ export const PASSWORD = 'p@ss w/ord%';
 const PATIENCE = 60_000;
 const given = process.env.POSTGRES_URL;
 
+/** Can a server be killed here? Not the one that others may be using. */
+export const canKill = given === undefined;
+/** Behind the title of what is skipped with a server that was given. */
+export const WHY_NOT_KILL = canKill ? '' : ' (skipped: the server of POSTGRES_URL is not ours to kill)';
+
 /** A server that can be asked, and killed. */
 export interface TestServer {
   /** With user and password. */
   readonly url: string;
-  /** Whether it is ours to kill. */
-  readonly own: boolean;
   /** Ends the server as a crash does; by SIGINT as `pg_ctl stop -m fast` does. */
   kill(signal?: 'SIGKILL' | 'SIGINT'): Promise<void>;
   start(): Promise<void>;
@@ -32,7 +35,7 @@ export function useServer(...settings: readonly string[]): TestServer {
   const name = () => {
     throw new Error('The server is there within tests only.');
   };
-  const server = { url: given ?? '', own: given === undefined, kill: name, start: name, stop: name } as TestServer;
+  const server = { url: given ?? '', kill: name, start: name, stop: name } as TestServer;
   beforeAll(async () => {
     if (given === undefined) Object.assign(server, await ownServer(settings));
   }, PATIENCE);
@@ -42,7 +45,7 @@ export function useServer(...settings: readonly string[]): TestServer {
   return server;
 }
 
-async function ownServer(settings: readonly string[]): Promise<Omit<TestServer, 'own'>> {
+async function ownServer(settings: readonly string[]): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-postgres-'));
   const port = await freePort();
   const server = new EmbeddedPostgres({

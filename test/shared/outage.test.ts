@@ -9,7 +9,7 @@ import { redis } from 'signalbox/redis';
 import type { Store } from 'signalbox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ASKED } from '../crash/load.ts';
-import { newSchema, query, useServer } from '../helpers/postgres.ts';
+import { canKill, newSchema, query, useServer, WHY_NOT_KILL } from '../helpers/postgres.ts';
 import { canStart, command, newPrefix, type Server, startServer, WHY_NOT_OWN } from '../helpers/redis.ts';
 import { type Harm, Load, pause } from './harm.ts';
 
@@ -80,7 +80,7 @@ function outages(make: () => () => Store, harms: readonly Harm[]): void {
   }, 60_000);
 }
 
-describe('on Postgres', () => {
+describe.skipIf(!canKill)(`on Postgres${WHY_NOT_KILL}`, () => {
   const server = useServer();
   const cut = `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'`;
   outages(() => {

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Server } from '../../src/stores/postgres/server.ts';
 import type { News } from '../../src/store.ts';
 import { actor, change, row } from '../../src/testing/conformance-rows.ts';
-import { newSchema, PASSWORD, pause, query, until, useServer } from '../helpers/postgres.ts';
+import { canKill, newSchema, PASSWORD, pause, query, until, useServer, WHY_NOT_KILL } from '../helpers/postgres.ts';
 
 const LEASE = 10_000;
 const server = useServer();
@@ -338,7 +338,7 @@ describe('connections that are ended', () => {
   });
 });
 
-describe.skipIf(process.env.POSTGRES_URL !== undefined)('a server that is killed', () => {
+describe.skipIf(!canKill)(`a server that is killed${WHY_NOT_KILL}`, () => {
   test('fails what is asked of it, in words; when it is back, what was acknowledged is there, and all goes on (I3)', async () => {
     const schema = newSchema(server);
     const [one, two] = [await opened(schema, 'one'), await opened(schema, 'two')];

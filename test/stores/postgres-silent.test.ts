@@ -2,7 +2,7 @@
  * A Postgres behind a network that has gone silent: what is sent is lost or late, and nobody hears that it is. Whoever asks
  * is told in words when its patience is over, and all goes on when the network is back.
  */
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { InvalidOption, StoreUnusable } from 'signalbox';
@@ -133,27 +133,27 @@ describe('when the network falls silent', () => {
   test('what was asked for is not sent afterwards by the system: the connection is reset', async () => {
     const ends: (string | undefined)[] = [];
     const target = Number(new URL(server.url).port);
-    // A network that answers until it has seen a commit.
-    const deaf = createServer((socket) => {
-      const upstream = new (socket.constructor as typeof Socket)().connect(target, '127.0.0.1');
-      let silent = false;
-      socket.on('data', (bytes) => {
-        silent ||= bytes.includes('held');
-        if (!silent) upstream.write(bytes);
-      });
+    let isSilent = false;
+    const network = createServer((socket) => {
+      const upstream = connect(target, '127.0.0.1');
+      socket.on('data', (bytes) => void (isSilent || upstream.write(bytes)));
       upstream.on('data', (bytes) => void socket.write(bytes));
       socket.on('error', ({ code }: NodeJS.ErrnoException) => ends.push(code));
       socket.on('close', () => upstream.destroy());
-      upstream.on('error', () => {});
+      upstream.on('error', () => socket.destroy());
     }).listen(0, '127.0.0.1');
-    await once(deaf, 'listening');
-    onTestFinished(() => void deaf.close());
-    const { port } = deaf.address() as { readonly port: number };
+    await once(network, 'listening');
+    onTestFinished(() => void network.close());
+    const { port } = network.address() as { readonly port: number };
     const store = postgres(at(port), { schema: newSchema(server), patience: PATIENCE });
     await store.open({ name: 'one', lease: 10_000, now: () => Date.now() });
     onTestFinished(() => store.close());
+    // So that nothing is under way, and there is a connection.
+    await store.prune();
+    isSilent = true;
     expect(await toldOf(() => store.commit([change('a', 0)]))).toMatch(SILENT);
     await until(() => ends.includes('ECONNRESET'));
+    isSilent = false;
     expect(await store.readRun('a')).toBe(null);
   });
 
