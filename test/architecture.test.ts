@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stores: [
     'words',
     'node:sqlite',
+    'node:worker_threads',
     'node:fs',
     'node:net',
     'node:os',

@@ -134,10 +134,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       idleRuns,
       stepperOf: steppers(builtInKinds, lane),
       lives: () => this.#exchange?.lives ?? true,
-      told: (run, events, ended) => {
+      told: (run, events, ended, row) => {
         // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
         if (options.logger !== undefined) for (const event of events) logger(lineOf(event));
-        this.#followers.tell(run, events, ended);
+        this.#followers.tell(run, events, ended, row);
       },
     });
     this.#starts = new Starts(store, this.#host);
@@ -148,7 +148,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, complaints, lease });
     }
     const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
-    this.#context = { store, command, maxValueBytes, followers: this.#followers, kinds: builtInKinds };
+    const holds = (run: string): boolean => this.#host.holds(run);
+    this.#context = { store, command, maxValueBytes, followers: this.#followers, holds, kinds: builtInKinds };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */

@@ -15,8 +15,8 @@ import type { Awaitable, RunRow, Store } from '../store.ts';
 export type Listener = (event: ReadEvent) => void;
 
 /** Something that is waited for, and a way not to wait for it any more. */
-interface Wait {
-  readonly over: Promise<void>;
+interface Wait<T> {
+  readonly over: Promise<T>;
   forget(): void;
 }
 
@@ -38,7 +38,7 @@ export class Followers {
   readonly #listeners = new Map<EventType | '*', Set<Listener>>();
   /** Readers that have come to the end of what there is. */
   readonly #waiting = new Map<string, Set<() => void>>();
-  readonly #ends = new Map<string, Set<() => void>>();
+  readonly #ends = new Map<string, Set<(row?: RunRow) => void>>();
   /** Readers of each run that have not come to their end. */
   readonly #readers = new Map<string, Set<Reader>>();
   #closed = false;
@@ -58,12 +58,17 @@ export class Followers {
   }
 
   /** Committed events of one run, in order. */
-  tell({ id, metadata }: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean): void {
+  tell(
+    { id, metadata }: Pick<RunFacts, 'id' | 'metadata'>,
+    events: readonly RunEvent[],
+    ended: boolean,
+    row?: RunRow,
+  ): void {
     if (this.#listeners.size > 0) {
       for (const event of events) this.#hear(read(event, metadata));
     }
     wake(this.#waiting, id);
-    if (ended) wake(this.#ends, id);
+    if (ended) wake(this.#ends, id, row);
   }
 
   /**
@@ -127,15 +132,20 @@ export class Followers {
     }
   }
 
-  /** Waits until the run has ended, and answers with what `read` makes of it; null as long as it has not. */
-  async ended<T>(run: string, read: () => Promise<T | null>): Promise<T> {
+  /**
+   * Waits until the run has ended, and answers with what `read` makes of it; null as long as it has not. `read` is given the row if
+   * the run has ended in this process: then the store need not be asked, nor at first for one that is in memory here.
+   */
+  async ended<T>(run: string, isHere: boolean, read: (row: RunRow | undefined) => Promise<T | null>): Promise<T> {
+    let row: RunRow | undefined;
     for (let waited = false; ; waited = true) {
       // Asked first, so that an end between the two lines is not missed.
       const end = this.#when(this.#ends, run);
       try {
-        const found = await this.#ridingOut(waited, read);
+        const told = row;
+        const found = isHere && !waited ? null : await this.#ridingOut(waited, () => read(told));
         if (found !== null && found !== AWAY) return found;
-        await end.over;
+        row = await end.over;
       } finally {
         end.forget();
       }
@@ -187,9 +197,9 @@ export class Followers {
     return this.#closed;
   }
 
-  #when(waiting: Map<string, Set<() => void>>, run: string): Wait {
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    if (this.#closed) resolve();
+  #when<T>(waiting: Map<string, Set<(value?: T) => void>>, run: string): Wait<T | undefined> {
+    const { promise: over, resolve } = Promise.withResolvers<T | undefined>();
+    if (this.#closed) resolve(undefined);
     const others = waiting.get(run);
     if (others === undefined) waiting.set(run, new Set([resolve]));
     else others.add(resolve);
@@ -238,9 +248,9 @@ function read(event: RunEvent, metadata: JsonObject): ReadEvent {
   return { ...event, metadata };
 }
 
-function wake(waiting: Map<string, Set<() => void>>, run: string): void {
+function wake<T>(waiting: Map<string, Set<(value?: T) => void>>, run: string, value?: T): void {
   const resolves = waiting.get(run);
   if (resolves === undefined) return;
   waiting.delete(run);
-  for (const resolve of resolves) resolve();
+  for (const resolve of resolves) resolve(value);
 }

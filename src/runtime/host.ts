@@ -5,19 +5,23 @@
  * run are serial (I2): a run is either here in memory, and a message is taken at once, or
  * it is being read, and messages wait in line until it is.
  */
-import type { Clock } from '../clock.ts';
-import type { Plan, RunFacts } from '../definition.ts';
-import { BoxClosed, CommitConflict, CommitFailed, Impossible } from '../errors.ts';
-import { LeaseLost, RunExists, reasonOf, toRecord } from '../errors.ts';
-import type { Executor, Logger } from '../executor.ts';
-import { endsRun, isTerminal, type RunEvent } from '../events.ts';
-import type { Kinds } from '../machines/registry.ts';
-import type { Stepper } from '../machines/stepper.ts';
-import type { OpenRun, RunRow, Store } from '../store.ts';
+import type { Plan } from '../definition.ts';
+import {
+  BoxClosed,
+  CommitConflict,
+  CommitFailed,
+  Impossible,
+  LeaseLost,
+  RunExists,
+  reasonOf,
+  toRecord,
+} from '../errors.ts';
+import { endsRun, isTerminal } from '../events.ts';
+import type { OpenRun, RunRow } from '../store.ts';
 import { type Committed, Committer } from './committer.ts';
-import type { Complaints } from './complaints.ts';
 import { begins, Dispatcher } from './dispatcher.ts';
 import { tellLanded } from './followers.ts';
+import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './handover.ts';
 import type { Message } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
@@ -28,30 +32,6 @@ import type { Changes, Owed, RunState } from './run-state.ts';
 import { recognise } from './signals.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
-
-export interface HostOptions {
-  readonly store: Store;
-  readonly executor: Executor;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly complaints: Complaints;
-  readonly kinds: Kinds;
-  /** By `planName`. */
-  readonly plans: ReadonlyMap<string, Plan>;
-  /** What this process is called in the store. */
-  readonly owner: string;
-  readonly maxValueBytes: number;
-  /** How many signals of one name are kept for a run. */
-  readonly signalBuffer: number;
-  readonly concurrency: number;
-  /** How many runs that wait for nothing in this process are kept in memory. */
-  readonly idleRuns: number;
-  stepperOf(kind: string): Stepper;
-  /** Can nobody else have taken runs of this process? Not known after its lease. */
-  lives(): boolean;
-  /** Committed events, in order; and whether they ended the run. */
-  told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean): void;
-}
 
 /** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 5_000];
@@ -124,6 +104,11 @@ export class Host {
     // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.
     if (this.#runs.has(row.run) || this.#reader.isReading(row.run)) await this.handover.bury(row.run);
     await this.#committed(this.#adopt(plan, row), { type: 'start', plan, row });
+  }
+
+  /** The run is in memory, so it has not ended: its end is told when it comes. */
+  holds(id: string): boolean {
+    return this.#runs.get(id)?.isKept ?? false;
   }
 
   /** Hands a message to a run, now or as soon as the run was read. */
@@ -230,11 +215,12 @@ export class Host {
     this.#options.complaints.well(this.#options.store.name);
     for (const { run, changes } of batch) if (!run.evicted) this.#dispatch(run, changes.owed);
     for (const { run, changes } of batch) {
+      run.isKept = true;
       const last = changes.events.at(-1);
       const ended = last?.path === '' && endsRun(last.type);
       if (ended) this.#evict(run);
       else this.#rest(run);
-      if (last !== undefined) this.#options.told(run.facts, changes.events, ended);
+      if (last !== undefined) this.#options.told(run.facts, changes.events, ended, run.row);
       for (const resolve of changes.committed) resolve();
     }
   }

@@ -22,7 +22,7 @@ import type { Rules } from './turn.ts';
 /** A run that begins: its own actor and nothing else. */
 export function newRun(rules: Rules, plan: Plan, row: RunRow): RunState {
   const root = newActor(rules.kinds, rules.stepperOf(plan.root.kind), plan.root, null, '', row.input, row.startedAt);
-  return stateOf(plan, row, 1, 0, root, new Map([['', root]]));
+  return stateOf(plan, row, 1, 0, root, new Map([['', root]]), false);
 }
 
 /** A run as its rows say that it stands. */
@@ -39,7 +39,7 @@ export async function recall(
   }
   const root = actors.get('');
   if (root === undefined) throw misfit(store, row.run, '', 'the run has not ended, and its own place is missing');
-  const run = stateOf(plan, row, fence, seq, root, actors);
+  const run = stateOf(plan, row, fence, seq, root, actors, true);
   for (const signal of signals) signalsOf(run).keep(signal);
   // In the order in which they began, which is not that of the paths: the first to wait is the first to be served.
   for (const { path } of open) {
@@ -126,6 +126,7 @@ function stateOf(
   seq: number,
   root: Actor,
   actors: Map<string, Actor>,
+  isKept: boolean,
 ): RunState {
   const facts: RunFacts = Object.freeze({
     id: row.run,
@@ -134,7 +135,7 @@ function stateOf(
     metadata: row.metadata,
   });
   const fresh = { changes: null, committing: null, signals: null, evicted: false };
-  return { id: row.run, plan, facts, root, actors, row, fence, seq, ...fresh };
+  return { id: row.run, plan, facts, root, actors, row, isKept, fence, seq, ...fresh };
 }
 
 /** Is this message what the owed effect would bring? */

@@ -88,6 +88,8 @@ export interface RunState {
   readonly root: Actor;
   readonly actors: Map<string, Actor>;
   row: RunRow;
+  /** Its start has landed. */
+  isKept: boolean;
   /** Under which this process owns the run. */
   readonly fence: number;
   /** The number of the last event, committed or not. */

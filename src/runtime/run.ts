@@ -29,6 +29,8 @@ export interface RunContext {
   readonly command: Command;
   readonly maxValueBytes: number;
   readonly followers: Followers;
+  /** Is the run in memory in this process? */
+  readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
 }
 
@@ -213,10 +215,13 @@ export class Run<Output = Json> {
   }
 
   /** The run's row once it has ended, and its actors if they are wanted. */
-  #ended(wanted: (row: RunRow) => boolean): Promise<{ readonly row: RunRow; readonly actors: readonly ActorRow[] }> {
-    const { followers, store } = this.#context;
-    return followers.ended(this.id, async () => {
-      const row = await this.#row();
+  async #ended(
+    wanted: (row: RunRow) => boolean,
+  ): Promise<{ readonly row: RunRow; readonly actors: readonly ActorRow[] }> {
+    const { followers, store, holds } = this.#context;
+    if (followers.closed) throw new BoxClosed();
+    return followers.ended(this.id, holds(this.id), async (told) => {
+      const row = told ?? (await this.#row());
       if (!isTerminal(row.status)) return null;
       if (!wanted(row)) return { row, actors: [] };
       const actors = await store.readActors(this.id);

@@ -239,3 +239,31 @@ test('progress is told in the history, never goes back, and what is no fraction 
   });
   expect(lines.some(({ level, message }) => level === 'warn' && message.includes('progress(2)'))).toBe(true);
 });
+
+test('the result of a run that ends in this process is handed over, and the store is not asked for it', async () => {
+  const asked: string[] = [];
+  const inner = memory();
+  const store = wrapped(
+    {
+      readRun(run) {
+        asked.push(run);
+        return inner.readRun(run);
+      },
+    },
+    inner,
+  );
+  const one = graphOf({ a: [] });
+  const { desk, options } = stage();
+  await using box = await createSignalbox({ orchestrators: [one], ...options, store });
+  const run = await box.start(one, { input: null });
+  const result = run.result();
+  await settled();
+
+  desk.give('a/work#1', 'made');
+
+  expect(await result).toEqual({ a: 'made' });
+  expect(asked).toEqual([]);
+  // Whoever comes later is answered from the store.
+  expect(await run.result()).toEqual({ a: 'made' });
+  expect(asked).toEqual([run.id]);
+});

@@ -1,0 +1,33 @@
+/** What the host is put together from; `box.ts` does so. */
+import type { Clock } from '../clock.ts';
+import type { Plan, RunFacts } from '../definition.ts';
+import type { RunEvent } from '../events.ts';
+import type { Executor, Logger } from '../executor.ts';
+import type { Kinds } from '../machines/registry.ts';
+import type { Stepper } from '../machines/stepper.ts';
+import type { RunRow, Store } from '../store.ts';
+import type { Complaints } from './complaints.ts';
+
+export interface HostOptions {
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly complaints: Complaints;
+  readonly kinds: Kinds;
+  /** By `planName`. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** What this process is called in the store. */
+  readonly owner: string;
+  readonly maxValueBytes: number;
+  /** How many signals of one name are kept for a run. */
+  readonly signalBuffer: number;
+  readonly concurrency: number;
+  /** How many runs that wait for nothing in this process are kept in memory. */
+  readonly idleRuns: number;
+  stepperOf(kind: string): Stepper;
+  /** Can nobody else have taken runs of this process? Not known after its lease. */
+  lives(): boolean;
+  /** Committed events, in order; whether they ended the run, and how, if that is known. */
+  told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean, row?: RunRow): void;
+}
