@@ -53,6 +53,8 @@ export function postgres(connection: string | PostgresConnection, options: Postg
 
 class PostgresSchema implements PostgresStore {
   readonly name: string;
+  /** The server works on one while the next is being put together; in there one waits for the other. */
+  readonly commitsAtOnce = 2;
   readonly shared: PostgresSharing;
   readonly #server: Server;
   readonly #schema: string;
@@ -60,6 +62,8 @@ class PostgresSchema implements PostgresStore {
   readonly #rows: RowReader;
   readonly #owned = new Owned();
   #process: Process | null = null;
+  /** Commits that are under way. */
+  #underWay = 0;
   /** How many commits have failed that may land yet, and how many of them are over by now. */
   #doubts = 0;
   #settled = 0;
@@ -109,7 +113,17 @@ class PostgresSchema implements PostgresStore {
   async commit(changes: readonly RunChange[]): Promise<void> {
     if (changes.length === 0) return;
     const self = this.#self();
-    this.#owned.spare();
+    // What another commit has looked up has to stay until that one is over.
+    if (this.#underWay === 0) this.#owned.spare();
+    this.#underWay += 1;
+    try {
+      await this.#commit(changes, self);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #commit(changes: readonly RunChange[], self: Process): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       await this.#settle(self);
       const known = await this.#owned.known(changes, self.name, this.#server.ask);
