@@ -157,6 +157,16 @@ describe('when the network falls silent', () => {
     expect(await store.readRun('a')).toBe(null);
   });
 
+  test.each([
+    ['within a minute', '', '30'],
+    ['as it was told in the URL', '?options=-c%20tcp_keepalives_idle%3D77', '77'],
+  ])('the server looks whether those are still there who were given up, %s', async (_, more, idle) => {
+    const client = new Server(`${server.url}${more}`, 'public').client();
+    await client.connect();
+    onTestFinished(() => client.end());
+    expect((await client.query('show tcp_keepalives_idle')).rows).toEqual([{ tcp_keepalives_idle: idle }]);
+  });
+
   test('the connection that listens is missed at the next sign of life, and another one hears what comes', async () => {
     const { store, network, schema } = await opened();
     const other = postgres(server.url, { schema });

@@ -26,6 +26,12 @@ const SETTINGS: readonly string[] = [
   'default_transaction_isolation=read\\ committed',
 ];
 
+/**
+ * How soon the server notices that nobody is there any more: a connection that is given up while the network is silent
+ * is one for the server until it looks, which it does after two hours if nothing is said. Options that were given go before these.
+ */
+const LOOKING: readonly string[] = ['tcp_keepalives_idle=30', 'tcp_keepalives_interval=10', 'tcp_keepalives_count=3'];
+
 /** What may take its time, and is waited for so much longer: to make tables, or to delete much. */
 const LONGER = 20;
 
@@ -166,7 +172,7 @@ function configOf(connection: string | PostgresConnection, schema: string, patie
   // What stands in a URL goes before what stands beside it, so options of the URL are taken out and put beside it.
   const inUrl = connectionString === undefined ? null : /([?&])options=([^&#]*)&?/.exec(connectionString);
   const theirs = inUrl === null ? (rest.options ?? process.env.PGOPTIONS ?? '') : decoded(inUrl[2] as string);
-  const ours = [...SETTINGS, `search_path=${schema}`].map((setting) => `-c ${setting}`).join(' ');
+  const options = [optionsOf(LOOKING), String(theirs), optionsOf([...SETTINGS, `search_path=${schema}`])];
   return {
     application_name: 'signalbox',
     connectionTimeoutMillis: patience,
@@ -178,9 +184,13 @@ function configOf(connection: string | PostgresConnection, schema: string, patie
     ...(connectionString === undefined
       ? {}
       : { connectionString: connectionString.replace(inUrl?.[0] ?? '', inUrl?.[1] ?? '') }),
-    options: `${String(theirs)} ${ours}`.trim(),
+    options: options.join(' '),
     types: { getTypeParser: parserOf as never },
   };
+}
+
+function optionsOf(settings: readonly string[]): string {
+  return settings.map((setting) => `-c ${setting}`).join(' ');
 }
 
 /** Nothing is looked at but whether it can be read; errors of the driver's might repeat the password. */
