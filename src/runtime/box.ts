@@ -134,6 +134,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       idleRuns,
       stepperOf: steppers(builtInKinds, lane),
       lives: () => this.#exchange?.lives ?? true,
+      term: () => this.#exchange?.term ?? 0,
       told: (run, events, ended, row) => {
         // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
         if (options.logger !== undefined) for (const event of events) logger(lineOf(event));

@@ -18,6 +18,8 @@ export interface Committed {
 
 export interface CommitterOptions {
   readonly store: Store;
+  /** Of this process: see `RunState.term`. */
+  term(): number;
   done(batch: readonly Committed[]): void;
   failed(batch: readonly Committed[], error: unknown): void;
 }
@@ -114,7 +116,7 @@ export class Committer {
     const next = this.#next();
     if (next.length === 0) return;
     const batch = next.map((run): Committed => ({ run, changes: run.changes as Changes }));
-    const underWay: UnderWay = { over: null };
+    const underWay: UnderWay = { term: this.#options.term(), over: null };
     for (const run of next) {
       run.changes = null;
       run.committing = underWay;
@@ -132,19 +134,23 @@ export class Committer {
     for (let at = from; at < groups.length; at += 1) {
       // What follows from the last of them may be the next commit.
       const last = at === groups.length - 1 ? () => void this.#underWay.delete(underWay) : () => {};
-      const pending = this.#commit(groups[at] as readonly Committed[], last);
+      const pending = this.#commit(groups[at] as readonly Committed[], underWay.term, last);
       if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1, underWay));
     }
     if (this.#waiting.length > 0) this.#schedule();
     return undefined;
   }
 
-  #commit(batch: readonly Committed[], over: () => void): Promise<void> | undefined {
+  #commit(batch: readonly Committed[], term: number, over: () => void): Promise<void> | undefined {
     const { store } = this.#options;
     const changes = batch.filter(hasChanged).map(changeOf);
     const done = (): void => {
       over();
-      for (const { run } of batch) run.committing = null;
+      for (const each of batch) {
+        each.run.committing = null;
+        // It landed, so the run was ours when it was begun.
+        if (hasChanged(each)) each.run.term = term;
+      }
       this.#isAnswering = true;
       this.#options.done(batch);
       this.#isAnswering = false;

@@ -22,8 +22,8 @@ export interface DispatcherOptions {
   /** How many bodies may run at once; what is over waits in line. */
   readonly concurrency: number;
   post(run: string, message: Message): void;
-  /** Can nobody else have taken runs of this process? */
-  lives(): boolean;
+  /** Can nobody else have taken the run? */
+  isSure(run: string): boolean;
   /** Asks the store whose a run is, before anything is begun for it. */
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
@@ -160,7 +160,7 @@ export class Dispatcher {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
       const tidy = (): void => this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
-      if (this.#options.lives()) tidy();
+      if (this.#options.isSure(run)) tidy();
       else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {
       answer();
@@ -201,7 +201,7 @@ export class Dispatcher {
       }
       if (!this.#attempts.has(next.key)) continue;
       this.#running += 1;
-      if (this.#options.lives()) next.begin();
+      if (this.#options.isSure(next.run.id)) next.begin();
       else {
         this.#options.ifOurs(next.run.id, (ours) => {
           const isWanted = this.#attempts.has(next.key);

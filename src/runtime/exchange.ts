@@ -61,6 +61,8 @@ export class Exchange {
   #failed = false;
   /** The last one was so late that others could take over runs. */
   #isLate = false;
+  /** How many were. */
+  #term = 0;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -71,6 +73,11 @@ export class Exchange {
   /** The last sign of life that has arrived is not older than a lease: nobody can have taken over anything. */
   get lives(): boolean {
     return this.#options.clock.now() - this.#signAt <= this.#options.lease;
+  }
+
+  /** What the store said of a run in an earlier term may be otherwise by now. */
+  get term(): number {
+    return this.#term;
   }
 
   /** Nothing is under way. Requests may wait for their answers. */
@@ -247,6 +254,7 @@ export class Exchange {
     const wasLate = this.#isLate;
     this.#isLate = since > lease;
     if (!this.#isLate) return true;
+    this.#term += 1;
     void this.#during(() => host.handover.lookAfter());
     if (wasLate) return true;
     const message = `No sign of life for ${fromMs(since)}, with a lease of ${fromMs(lease)}: ${reason}. Others may have taken over runs of this process. If that happens often, give the box a longer "lease".`;

@@ -23,6 +23,8 @@ export interface HandoverOptions {
   readonly owner: string;
   /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
+  /** Of this process: see `RunState.term`. */
+  term(): number;
   /** Runs in memory. */
   readonly runs: ReadonlyMap<string, RunState>;
   /** Lets so much time pass, unless the box is closed. */
@@ -147,12 +149,16 @@ export class Handover {
       // What is about to be committed is refused, and is then seen, too.
       if (run === undefined || run.changes !== null || !isBusy(id)) return;
       const isKnown = isAtRest(run);
+      const term = this.#options.term();
       try {
         const found = await store.readOpen(id);
         if (runs.get(id) !== run || run.changes !== null) return;
         if (found === null) return isKnown && isAtRest(run) ? lost(run, deletionOf(run)) : undefined;
         // One that we have ended ourselves has no owner any more, and nobody else has written to it.
-        if (found.owner === owner || (isTerminal(found.row.status) && found.seq <= run.seq)) return;
+        if (found.owner === owner || (isTerminal(found.row.status) && found.seq <= run.seq)) {
+          if (found.owner === owner && found.fence === run.fence) run.term = term;
+          return;
+        }
         lost(run, lossOf(found));
       } catch (error) {
         complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
@@ -166,6 +172,7 @@ export class Handover {
     while (!this.#closed) {
       const before = runs.get(id);
       const isKnown = before !== undefined && isAtRest(before);
+      const term = this.#options.term();
       try {
         const found = await store.readOpen(id);
         const run = runs.get(id);
@@ -175,7 +182,11 @@ export class Handover {
           if (isKnown && run === before && isAtRest(run)) lost(run, deletionOf(run));
           return false;
         }
-        if (found.owner === owner) return found.fence === run.fence;
+        if (found.owner === owner) {
+          if (found.fence !== run.fence) return false;
+          run.term = term;
+          return true;
+        }
         if (!isTerminal(found.row.status)) lost(run, lossOf(found));
         return false;
       } catch (error) {

@@ -26,8 +26,10 @@ export interface HostOptions {
   /** How many runs that wait for nothing in this process are kept in memory. */
   readonly idleRuns: number;
   stepperOf(kind: string): Stepper;
-  /** Can nobody else have taken runs of this process? Not known after its lease. */
+  /** Can nobody else have taken runs of this process since its last sign of life? Not known after its lease. */
   lives(): boolean;
+  /** Grows each time a sign of life was so late that others could have taken runs before it. */
+  term(): number;
   /** Committed events, in order; whether they ended the run, and how, if that is known. */
   told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean, row?: RunRow): void;
 }

@@ -56,13 +56,14 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    const { kinds, maxValueBytes, signalBuffer, stepperOf, store } = options;
+    const { kinds, maxValueBytes, signalBuffer, stepperOf } = options;
     this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf };
     this.timers = new Timers(options.clock);
     this.#dispatcher = new Dispatcher({
       ...options,
       timers: this.timers,
       post: (run, message) => this.post(run, message),
+      isSure: (id) => this.#isSure(this.#runs.get(id)),
       ifOurs: (run, then) => this.#ifOurs(run, then),
     });
     this.#reader = new Reader({
@@ -83,7 +84,7 @@ export class Host {
       stray: (id, why) => this.#reader.tellOnce(id, why),
     });
     this.#committer = new Committer({
-      store,
+      ...options,
       done: (batch) => this.#done(batch),
       failed: (batch, error) => this.#failed(batch, error),
     });
@@ -230,7 +231,7 @@ export class Host {
     const later: Owed[] = [];
     for (const each of this.#closed ? [] : owed) {
       // Looked at for each: a process can be stopped between any two of them. A timer touches nothing.
-      if (begins(each) && !this.#options.lives()) later.push(each);
+      if (begins(each) && !this.#isSure(run)) later.push(each);
       else this.#dispatcher.dispatch(run, each);
     }
     if (later.length === 0) return;
@@ -239,6 +240,12 @@ export class Host {
       if (ours && !run.evicted) for (const each of later) this.#dispatcher.dispatch(run, each);
       this.#rest(run);
     });
+  }
+
+  /** Nobody else can have taken the run since the store last said that it is ours. */
+  #isSure(run: RunState | undefined): boolean {
+    // One that is just being read again is looked at then.
+    return (run === undefined || run.term === this.#options.term()) && this.#options.lives();
   }
 
   /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
@@ -345,11 +352,13 @@ export class Host {
     // Only then can anything be under way here; to look through everything for each run that is taken over would be quadratic.
     const inDoubt = this.#inDoubt.has(id);
     if (here !== undefined && !inDoubt) return here;
+    const term = this.#options.term();
     const found: OpenRun | null = await store.readOpen(id);
     if (here !== undefined) {
       // Under the same fence it was nobody else's in between.
       if (found?.fence === here.fence) {
         this.#inDoubt.delete(id);
+        here.term = term;
         return here;
       }
       this.#evict(here);
@@ -370,6 +379,7 @@ export class Host {
       return null;
     }
     const run = await recall(this.#rules, store, await pinnedPlan(store, this.#options.plans, found.row), found);
+    run.term = term;
     this.#runs.set(id, run);
     if (inDoubt) this.#settleDoubt(id, run);
     // What has its answer here, which only waits to be taken, is not made again (I6).

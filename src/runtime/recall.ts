@@ -134,7 +134,7 @@ function stateOf(
     startedAt: row.startedAt,
     metadata: row.metadata,
   });
-  const fresh = { changes: null, committing: null, signals: null, evicted: false };
+  const fresh = { term: 0, changes: null, committing: null, signals: null, evicted: false };
   return { id: row.run, plan, facts, root, actors, row, isKept, fence, seq, ...fresh };
 }
 

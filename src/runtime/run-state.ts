@@ -76,6 +76,8 @@ export function landed(changes: Changes): Promise<void> {
 
 /** A commit of several runs. */
 export interface UnderWay {
+  /** In which it was begun. */
+  readonly term: number;
   /** Resolves when it has landed or has failed; null for one that is over at once. */
   over: Promise<void> | null;
 }
@@ -88,6 +90,8 @@ export interface RunState {
   readonly root: Actor;
   readonly actors: Map<string, Actor>;
   row: RunRow;
+  /** The term of this process in which the store last said that the run is ours: with a commit that landed, or when it was asked. */
+  term: number;
   /** Its start has landed. */
   isKept: boolean;
   /** Under which this process owns the run. */

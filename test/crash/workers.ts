@@ -174,7 +174,8 @@ function faultsOfEffects(
     if (/^step\.(completed|failed|timedOut|cancelled)$/.test(type)) over.set(`${run}/${path}`, at);
   for (const { at, what, key, state } of effects) {
     const ended = over.get(key.slice(0, key.lastIndexOf('#')));
-    if (ended !== undefined && at > ended) faults.push(`${key}: ${what} ${at - ended} ms after its step was over`);
+    if (ended !== undefined && at > ended)
+      faults.push(`${key}: ${what} ${at - ended} ms after its step was over, at ${at}`);
     const wanted = what === 'cleanup' && orchestrator === CANCELLED ? 'cancelling' : 'running';
     if (state !== 'unknown' && state !== `${wanted}${key.slice(key.lastIndexOf('#'))}`)
       faults.push(`${key}: ${what} while the store has ${state}`);

@@ -20,6 +20,20 @@ const LOAD = 8;
 const LONG_ENOUGH = 2_900;
 const server = useServer();
 
+/**
+ * Of each process that was stopped, one body may begin at the moment it goes on: the one that it was just about to begin, between
+ * the look at its lease and the first line of the body. No look is possible in there, so that one is in flight (I6).
+ */
+function unavoidable(resumed: readonly number[]): (fault: string) => boolean {
+  const left = [...resumed];
+  return (fault) => {
+    const at = Number(/: begin \d+ ms after its step was over, at (\d+)$/.exec(fault)?.[1]);
+    const stop = left.findIndex((moment) => at >= moment && at < moment + 500);
+    if (stop >= 0) left.splice(stop, 1);
+    return stop >= 0;
+  };
+}
+
 test(
   `three boxes on a Postgres, of which one after the other is stopped for longer than its lease: nothing completed is done again, and no history has a gap (I2, I5, I6, I7)`,
   async () => {
@@ -31,11 +45,13 @@ test(
       await Promise.all(workers.map(({ ready }) => ready));
       for (const each of workers) each.tell('load');
       await Promise.all(workers.map(({ open }) => open));
+      const resumed: number[] = [];
       for (let stop = 0; stop < STOPS; stop += 1) {
         const stopped = workers[stop % workers.length] as Worker;
         await pause(300 + Math.random() * 200);
         stopped.process.kill('SIGSTOP');
         await pause(LONG_ENOUGH + Math.random() * 300);
+        resumed.push(Date.now());
         stopped.process.kill('SIGCONT');
       }
       await pause(500);
@@ -50,7 +66,8 @@ test(
       const end = await last.over;
       const { runs, repeats, faults } = await remainsIn(folder, postgres(server.url, { schema }));
       console.log(`${STOPS} stops, ${runs} runs, ${repeats} bodies begun again under their key`);
-      expect(faults.slice(0, 20)).toEqual([]);
+      const isUnavoidable = unavoidable(resumed);
+      expect(faults.filter((fault) => !isUnavoidable(fault)).slice(0, 20)).toEqual([]);
       expect(end).toEqual({ code: 0, signal: null, errors: '' });
       // What was refused is told, and nothing else is wrong.
       const lines = linesOf(folder, 'log');

@@ -1,0 +1,81 @@
+/** A process whose sign of life came too late: what it believed of its runs before that it no longer takes for sure (I2, I6). */
+import { createSignalbox, memory, type OpenRun, type RunChange, type Store } from 'signalbox';
+import { expect, test } from 'vitest';
+import { graphOf, settled, stage } from '../helpers/stage.ts';
+import { held, wrapped } from '../helpers/stores.ts';
+
+const two = graphOf({ a: [], b: ['a'] });
+
+/** A box on a store that is shared, whose commits wait for the test, and which says of each run whose it is. */
+async function station() {
+  const { desk, clock, lines, options } = stage();
+  const inner = memory();
+  const { store: slow, waiting } = held(inner);
+  const asked: string[] = [];
+  const others = new Set<string>();
+  const store: Store = wrapped(
+    {
+      shared: {
+        listen: () => {},
+        leaveCommand: () => {},
+        readCommands: () => [],
+        answerCommand: () => {},
+        takeAnswer: () => null,
+      },
+      readOpen(run) {
+        asked.push(run);
+        const found = inner.readOpen(run) as OpenRun | null;
+        return found !== null && others.has(run) ? { ...found, owner: 'another', fence: found.fence + 1 } : found;
+      },
+      commit: (changes: readonly RunChange[]) => slow.commit(changes),
+    },
+    inner,
+  );
+  const box = await createSignalbox({ orchestrators: [two], ...options, store, lease: '9s' });
+  const land = async (): Promise<void> => {
+    await settled();
+    waiting.shift()?.();
+    await settled();
+  };
+  const starting = box.start(two, { id: 'r', input: null });
+  await land();
+  const run = await starting;
+  asked.length = 0;
+  return { desk, clock, lines, box, run, land, asked, others };
+}
+
+test('begins nothing for a commit that it sent before that, as long as it does not know whose the run is', async () => {
+  const { desk, clock, lines, box, land, asked, others } = await station();
+  desk.give('a/work#1');
+  await settled();
+  // It stands still with the commit under way, and another goes on with the run. Then its sign of life arrives, before the word that the commit has landed.
+  others.add('r');
+  clock.jump(10_000);
+  await clock.advance('3s');
+  expect(lines.map(({ message }) => message).join()).toMatch(/No sign of life for 1\ds/);
+
+  await land();
+
+  expect(asked).toContain('r');
+  expect(desk.begun).toEqual(['a/work#1']);
+  await box.close();
+});
+
+test('goes on with a run that is still its own, and asks for each run once', async () => {
+  const { desk, clock, box, run, land, asked } = await station();
+  desk.give('a/work#1');
+  await settled();
+  clock.jump(10_000);
+  await clock.advance('3s');
+  await land();
+  expect(desk.begun).toEqual(['a/work#1', 'b/work#1']);
+  const before = asked.length;
+
+  desk.give('b/work#1');
+  await land();
+
+  expect((await run.outcome()).status).toBe('completed');
+  expect(before).toBeGreaterThan(0);
+  expect(asked).toHaveLength(before);
+  await box.close();
+});
