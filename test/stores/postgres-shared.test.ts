@@ -276,6 +276,31 @@ describe('what one does, others hear', () => {
 });
 
 describe('two commits of one process', () => {
+  test('of different runs do not wait for each other', async () => {
+    const schema = newSchema(server);
+    const one = await opened(schema, 'one');
+    await one.commit([change('a', 0)]);
+    const shell = new Server(server.url, schema).client();
+    await shell.connect();
+    onTestFinished(() => shell.end());
+    // Somebody else is just beginning a run under the same id, and does not come to an end.
+    await shell.query('begin');
+    await shell.query(
+      `insert into runs (run, orchestrator, version, hash, status, fence, started_at) values ('b', 'o', '1', 'h', 'running', 1, 1)`,
+    );
+    let landed = false;
+    const waits = Promise.resolve(one.commit([change('b', 0)])).then(() => {
+      landed = true;
+    });
+
+    await one.commit([change('a', 1)]);
+
+    expect(landed).toBe(false);
+    await shell.query('rollback');
+    await waits;
+    expect([await seqOf(one, 'a'), await seqOf(one, 'b')]).toEqual([2, 1]);
+  });
+
   test('of which the first broke off here and goes on over there: what is read waits for it, and the second knows better (I2, I3)', async () => {
     const schema = newSchema(server);
     const one = await opened(schema, 'one');

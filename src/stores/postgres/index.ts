@@ -1,8 +1,9 @@
 /**
  * The Postgres store, as `signalbox/postgres`: for runs that several processes share. It uses the driver `pg`.
  *
- * A commit is one statement and one round trip. It holds the lock of its process, so it is alone with the runs of this process, and
- * what is remembered of them (`owned.ts`) is what the database says; who owns them is looked up under that lock, and not written.
+ * A commit is one statement and one round trip. It holds the lock of its process, together with other commits of it and against whoever
+ * would take runs from it, so what is remembered of its runs (`owned.ts`) is what the database says; who owns them is looked up
+ * under that lock, and not written.
  */
 import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
@@ -53,7 +54,7 @@ export function postgres(connection: string | PostgresConnection, options: Postg
 
 class PostgresSchema implements PostgresStore {
   readonly name: string;
-  /** The server works on one while the next is being put together; in there one waits for the other. */
+  /** The server works on one while the next is being put together, or while the other waits for the disk. */
   readonly commitsAtOnce = 2;
   readonly shared: PostgresSharing;
   readonly #server: Server;

@@ -150,9 +150,10 @@ export const MIGRATIONS: readonly string[] = [
     select hashtextextended('signalbox ' || current_schema || ' ' || process, 0)
   $$;
 
-  -- Begins a commit: from here to its end nobody else commits for this process, and nobody takes a run from it. Each query
-  -- in here sees what was committed before it began, so what is read after the lock is true until the commit is over; in
-  -- the statement around it, which began before the lock, it would not have to be. Then what is wanted is compared: the
+  -- Begins a commit: from here to its end nobody takes a run from this process; other commits of it, of other runs, go on
+  -- beside it, and are on the disk with the same sync. Each query in here sees what was committed before it began, so what
+  -- is read after the lock is true until the commit is over; in the statement around it, which began before the lock, it
+  -- would not have to be. Then what is wanted is compared: the
   -- owner and the fence of every run, and for a change that tells no event that none has been told. Of runs that begin
   -- under keys the keys are locked, a few at a time and in order, so that two who start the same wait in one order.
   create function hold(process text, numbers bigint[], fences integer[], silent bigint[], afters integer[], keys integer[])
@@ -160,7 +161,7 @@ export const MIGRATIONS: readonly string[] = [
     declare
       lost record;
     begin
-      perform pg_advisory_xact_lock(lock_of(process));
+      perform pg_advisory_xact_lock_shared(lock_of(process));
       select wanted.number, leases.owner, coalesce(leases.fence, (select fence from runs where runs.number = wanted.number)) as fence into lost
         from unnest(numbers, fences) as wanted (number, fence) left join leases on leases.number = any (array[wanted.number])
         where leases.owner is distinct from process or leases.fence <> wanted.fence limit 1;

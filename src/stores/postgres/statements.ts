@@ -12,7 +12,7 @@ export const SELECT_STANDING = `
     (select json_agg(path) from open_places where open_places.run = runs.number) as open
   from unnest($1::text[]) as wanted (run) join runs on runs.run = any (array[wanted.run]) left join leases on leases.number = any (array[runs.number])`;
 
-/** Waits until a commit of this process that nobody waits for any more is over. */
+/** Waits until every commit of this process is over, also one that nobody waits for any more. */
 export const AWAIT_COMMIT = `select 1 as over from pg_advisory_xact_lock(lock_of($1::text))`;
 
 /** Where a lease of every owner would be: each look goes to the next name, however many runs an owner has. */
