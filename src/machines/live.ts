@@ -26,6 +26,27 @@ interface Waiting {
   readonly ledger: Ledger;
 }
 
+interface Signal {
+  readonly name: string;
+  readonly payload: Json;
+}
+
+/** So many signals of one name are kept, as a box does if nothing else is said. */
+const KEPT = 100;
+
+function waitsFor({ actor, node }: Waiting, name: string): boolean {
+  const { value } = actor.getSnapshot() as { readonly value: unknown };
+  return (node.spec as WaitSpec).signal === name && value === 'waiting';
+}
+
+/** Hands the signal to the step, if it fits. */
+function takes({ actor, node, ledger }: Waiting, { payload }: Signal): boolean {
+  const verdict = weigh(node, ledger, payload, DEFAULT_MAX_BYTES);
+  if (!('payload' in verdict)) return false;
+  actor.send({ type: 'signal', payload: verdict.payload });
+  return true;
+}
+
 function isWait({ spec }: PlanNode): boolean {
   return (spec as WaitSpec | null)?.signal !== undefined;
 }
@@ -41,6 +62,8 @@ class LiveChildren {
   readonly #top: LiveChildren;
   /** Steps anywhere below that wait for a signal, in the order in which they began. */
   readonly #waits = new Set<Waiting>();
+  /** Signals that came before anybody waited for them, the oldest first. */
+  readonly #kept: Signal[] = [];
 
   constructor(self: AnyActorRef, node: PlanNode, input: Json) {
     this.#self = self;
@@ -69,18 +92,28 @@ class LiveChildren {
   }
 
   /**
-   * The first step that waits for the signal and that it fits takes it, however deep it stands. There is no sender to
-   * tell if none does, and nothing is kept for those that will.
+   * The first step that waits for the signal and that it fits takes it, however deep it stands. If none waits for its name, it
+   * is kept for one that will. There is no sender to tell if it fits none of those that wait.
    */
   signal(name: string, payload: Json): void {
     const read = mapped(`payload of signal "${name}"`, () => toJson(payload, `payload of signal "${name}"`));
     if ('error' in read) return;
-    for (const { actor, node, ledger } of this.#top.#waits) {
-      const { value } = actor.getSnapshot() as { readonly value: unknown };
-      if ((node.spec as WaitSpec).signal !== name || value !== 'waiting') continue;
-      const verdict = weigh(node, ledger, read.output, DEFAULT_MAX_BYTES);
-      if ('payload' in verdict) return actor.send({ type: 'signal', payload: verdict.payload });
+    const signal: Signal = { name, payload: read.output };
+    let waiting = 0;
+    for (const each of this.#top.#waits) {
+      if (!waitsFor(each, name)) continue;
+      waiting += 1;
+      if (takes(each, signal)) return;
     }
+    const kept = this.#top.#kept;
+    if (waiting === 0 && kept.filter((other) => other.name === name).length < KEPT) kept.push(signal);
+  }
+
+  /** A step has begun to wait: what is kept is offered to it. */
+  #offer(waiting: Waiting): void {
+    const kept = this.#top.#kept;
+    const taken = kept.findIndex((signal) => waitsFor(waiting, signal.name) && takes(waiting, signal));
+    if (taken >= 0) kept.splice(taken, 1);
   }
 
   #start(child: PlanNode): void {
@@ -107,6 +140,7 @@ class LiveChildren {
     // A parent that was cancelled in the meantime has counted this child as live; it ends by the same word.
     actor.start();
     if (this.#cancelled !== null) actor.send(this.#cancelled);
+    if (isWait(child)) this.#offer(waiting);
   }
 
   #cancelled: AnyEventObject | null = null;

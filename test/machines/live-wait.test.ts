@@ -100,7 +100,7 @@ describe('the end of its time', () => {
   test('may come to a step that waits in its turn, which a signal reaches', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const actor = begin(one('t', 'go', { timeout: '60d', onTimeout: { do: one('inner', 'again') } }));
-    await send(actor, 'again', 0);
+    await settled();
     vi.advanceTimersByTime(59 * DAY);
     await settled();
     vi.advanceTimersByTime(1 * DAY);
@@ -163,3 +163,33 @@ test('a wait at the bottom of 5,000 tracks is reached', async () => {
   await send(actor, 'go', 1);
   expect(await ends(actor)).toMatchObject({ value: 'completed', output: { deep: 1 } });
 }, 20_000);
+
+test('a signal that comes early is kept for the step that will wait for it, as a box keeps it', async () => {
+  let go = (): void => {};
+  const hold = (): Promise<null> =>
+    new Promise((resolve) => {
+      go = () => resolve(null);
+    });
+  const held = task('held', { input: Anything, output: Anything, run: hold });
+  const early = orchestrator('early', head).track(
+    't',
+    track('t', { input: Anything })
+      .step('before', held)
+      .wait('first', { signal: 'go', payload: z.number() })
+      .wait('third', { signal: 'go', where: ({ payload }) => payload === 3 })
+      .wait('second', { signal: 'go' })
+      .step('all', say, ({ outputs: { first, third, second } }) => [first, third, second]),
+  );
+  const actor = begin(early);
+  for (const payload of [1, 2, 3]) await send(actor, 'go', payload);
+  go();
+
+  const { value, output } = await ends(actor);
+
+  expect([value, output]).toEqual(['completed', { t: [1, 3, 2] }]);
+  await using box = await createSignalbox({ orchestrators: [early] });
+  const run = await box.start(early, { input: null });
+  for (const payload of [1, 2, 3]) expect(await run.signal('go', payload)).toEqual({ answer: 'buffered' });
+  go();
+  expect(await run.result()).toEqual(output);
+});
