@@ -26,6 +26,8 @@ export interface CommitterOptions {
 
 /** So many runs are enough for a commit to a store that answers later: it works while the next turns are taken. */
 const EARLY = 128;
+/** And so many are enough whatever is under way. */
+const ENOUGH = 1_000;
 
 const NONE: readonly RunState[] = Object.freeze([]);
 
@@ -104,10 +106,14 @@ export class Committer {
       this.#waiting = [];
       return waiting;
     }
-    // Beside another one it has to be worth it; small ones would follow each other without end.
-    if (this.#isFull || this.#careful || waiting.length < EARLY) return NONE;
+    if (this.#isFull || this.#careful) return NONE;
+    // Beside others it has to be as large: so all that is going on comes to be in as many parts as there are commits at once, where
+    // small ones would follow each other, and each has the disk synced.
+    let least = EARLY;
+    for (const { runs } of this.#underWay) least = Math.max(least, Math.min(runs, ENOUGH));
+    if (waiting.length < least) return NONE;
     const free = waiting.filter(({ committing }) => committing === null);
-    if (free.length < EARLY) return NONE;
+    if (free.length < least) return NONE;
     this.#waiting = waiting.filter(({ committing }) => committing !== null);
     return free;
   }
@@ -116,7 +122,7 @@ export class Committer {
     const next = this.#next();
     if (next.length === 0) return;
     const batch = next.map((run): Committed => ({ run, changes: run.changes as Changes }));
-    const underWay: UnderWay = { term: this.#options.term(), over: null };
+    const underWay: UnderWay = { term: this.#options.term(), runs: next.length, over: null };
     for (const run of next) {
       run.changes = null;
       run.committing = underWay;

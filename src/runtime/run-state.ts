@@ -78,6 +78,8 @@ export function landed(changes: Changes): Promise<void> {
 export interface UnderWay {
   /** In which it was begun. */
   readonly term: number;
+  /** How many. */
+  readonly runs: number;
   /** Resolves when it has landed or has failed; null for one that is over at once. */
   over: Promise<void> | null;
 }
