@@ -64,7 +64,7 @@ describe('inside the turn', () => {
 
   test('a message reaches the actor that waits for it; its machine decides; the parent starts the next step in the same turn', () => {
     const started = new Changes(0);
-    new Turn(rules, run, started, 100).take({ type: 'start', plan: planOf(total), row });
+    new Turn(rules).take(run, started, 100, { type: 'start', plan: planOf(total), row });
     // Effect: described, not done.
     expect(started.owed).toEqual([
       {
@@ -85,7 +85,7 @@ describe('inside the turn', () => {
       output: { n: 2 },
       error: null,
     } as const;
-    expect(new Turn(rules, run, answered, 200).take(answer)).toBe(true);
+    expect(new Turn(rules).take(run, answered, 200, answer)).toBe(true);
 
     expect(answered.events.map(({ seq, at, type, path }) => [seq, at, type, path])).toEqual([
       [4, 200, 'step.completed', 'sum/one'],
@@ -99,8 +99,8 @@ describe('inside the turn', () => {
 
     // The same answer again finds nobody (I5).
     const again = new Changes(run.seq);
-    expect(new Turn(rules, run, again, 300).take(answer)).toBe(false);
-    expect([again.events, again.owed, again.dirty.size]).toEqual([[], [], 0]);
+    expect(new Turn(rules).take(run, again, 300, answer)).toBe(false);
+    expect([again.events, again.owed, again.dirty.length]).toEqual([[], [], 0]);
   });
 });
 

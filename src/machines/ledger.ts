@@ -166,7 +166,9 @@ export class Ledger {
 
   #release(child: PlanNode): number {
     let ready = 0;
-    for (const index of child.dependents) {
+    const { dependents } = child;
+    for (let at = 0; at < dependents.length; at += 1) {
+      const index = dependents[at] as number;
       const missing = (this.#missing[index] as number) - 1;
       this.#missing[index] = missing;
       if (missing > 0 || this.#state[index] !== WAITING) continue;

@@ -99,8 +99,11 @@ function settle(row: Row, context: Memory, event: AnyEventObject, wishes: Wish[]
 
 function pick(edges: readonly Edge[] | undefined, context: Memory, event: AnyEventObject): Edge | null {
   if (edges === undefined) return null;
+  const [first] = edges;
+  if (first === undefined || first.guard === null) return first ?? null;
+  const args: Args = { context, event };
   for (const edge of edges) {
-    if (edge.guard === null || edge.guard({ context, event })) return edge;
+    if (edge.guard === null || edge.guard(args)) return edge;
   }
   return null;
 }

@@ -89,7 +89,8 @@ export const taskSetup = setup({
   actions: {
     keepOutput: assign({ output: ({ event }) => outputOf(event) }),
     keepError: assign({ error: ({ event }) => errorOf(event) }),
-    forgetError: assign({ error: null }),
+    /** What an earlier attempt failed with is not what the step ends with. */
+    complete: assign({ output: ({ event }) => outputOf(event), error: null }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
     recall: assign({
@@ -136,7 +137,7 @@ export const taskMachine = taskSetup.createMachine({
         src: 'execute',
         id: 'execute',
         input: memoryOf,
-        onDone: { target: 'completed', actions: ['keepOutput', 'forgetError'] },
+        onDone: { target: 'completed', actions: 'complete' },
         onError: [
           { guard: 'mayRetry', target: 'retrying', actions: 'keepError' },
           { guard: 'tookTooLong', target: 'timedOut', actions: 'keepError' },

@@ -7,8 +7,8 @@
  * Only after its commit is anything dispatched for a run (I1). A commit that fails has an unknown outcome; the
  * runs of it are handed back to be thrown out of memory and read again.
  */
-import type { RunChange, Store } from '../store.ts';
-import { Changes, type RunState, rowOf, type UnderWay } from './run-state.ts';
+import type { ActorRow, RunChange, Store } from '../store.ts';
+import { type Actor, Changes, type RunState, rowOf, type UnderWay } from './run-state.ts';
 
 /** One run in a batch, with what was changed. */
 export interface Committed {
@@ -189,12 +189,14 @@ export class Committer {
 }
 
 function hasChanged({ changes }: Committed): boolean {
-  return changes.events.length > 0 || changes.dirty.size > 0;
+  return changes.events.length > 0 || changes.dirty.length > 0;
 }
 
 function changeOf({ run, changes }: Committed): RunChange {
-  const actors = changes.skipped;
-  for (const actor of changes.dirty) actors.push(rowOf(run.id, actor));
+  const { skipped, dirty } = changes;
+  const actors = new Array<ActorRow>(skipped.length + dirty.length);
+  for (let at = 0; at < skipped.length; at += 1) actors[at] = skipped[at] as ActorRow;
+  for (let at = 0; at < dirty.length; at += 1) actors[skipped.length + at] = rowOf(run.id, dirty[at] as Actor);
   return {
     run: run.id,
     fence: run.fence,

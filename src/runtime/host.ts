@@ -39,6 +39,7 @@ const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 5_000];
 export class Host {
   readonly #options: HostOptions;
   readonly #rules: Rules;
+  readonly #turn: Turn;
   readonly #committer: Committer;
   readonly #dispatcher: Dispatcher;
   readonly #runs = new Map<string, RunState>();
@@ -58,6 +59,7 @@ export class Host {
     this.#options = options;
     const { kinds, maxValueBytes, signalBuffer, stepperOf } = options;
     this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf };
+    this.#turn = new Turn(this.#rules);
     this.timers = new Timers(options.clock);
     this.#dispatcher = new Dispatcher({
       ...options,
@@ -177,12 +179,12 @@ export class Host {
   /** The turn. Null if the engine itself failed in it; the run is then read again without the message. */
   #take(run: RunState, message: Message): Changes | null {
     const changes = this.#committer.changesOf(run);
-    changes.messages.push(message);
+    changes.take(message);
     this.#idle.delete(run.id);
     this.turns += 1;
     const now = this.#options.clock.now();
     try {
-      const taken = new Turn(this.#rules, run, changes, now).take(message);
+      const taken = this.#turn.take(run, changes, now, message);
       if (!taken && message.type === 'answer')
         this.#dispatcher.ignore(keyOf(run.id, message.path, message.attempt), 'late');
       if (changes.rowChanged) run.row = rowAfter(run, now);
@@ -200,22 +202,21 @@ export class Host {
   #broken(run: RunState, changes: Changes, message: Message, error: unknown): void {
     const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
     this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
-    changes.messages.pop();
-    if (message.type === 'answer' && message.error === null) {
-      changes.messages.push({
-        ...message,
-        output: null,
-        error: toRecord(cause, { path: message.path, retryable: false }),
-      });
-    }
+    const messages = changes.messages.slice(0, -1);
+    if (message.type === 'answer' && message.error === null)
+      messages.push({ ...message, output: null, error: toRecord(cause, { path: message.path, retryable: false }) });
+    changes.messages = messages;
     this.#again(run, changes, 0);
   }
 
   #done(batch: readonly Committed[]): void {
     this.#pause = FIRST_PAUSE;
     this.#options.complaints.well(this.#options.store.name);
-    for (const { run, changes } of batch) if (!run.evicted) this.#dispatch(run, changes.owed);
-    for (const { run, changes } of batch) {
+    // An iterator would make an object for each step.
+    batch.forEach(({ run, changes }) => {
+      if (!run.evicted) this.#dispatch(run, changes.owed);
+    });
+    batch.forEach(({ run, changes }) => {
       run.isKept = true;
       const last = changes.events.at(-1);
       const ended = last?.path === '' && endsRun(last.type);
@@ -223,13 +224,15 @@ export class Host {
       else this.#rest(run);
       if (last !== undefined) this.#options.told(run.facts, changes.events, ended, run.row);
       for (const resolve of changes.committed) resolve();
-    }
+    });
   }
 
   /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */
   #dispatch(run: RunState, owed: readonly Owed[]): void {
+    if (this.#closed) return;
     const later: Owed[] = [];
-    for (const each of this.#closed ? [] : owed) {
+    for (let at = 0; at < owed.length; at += 1) {
+      const each = owed[at] as Owed;
       // Looked at for each: a process can be stopped between any two of them. A timer touches nothing.
       if (begins(each) && !this.#isSure(run)) later.push(each);
       else this.#dispatcher.dispatch(run, each);
@@ -318,7 +321,7 @@ export class Host {
     };
     void this.#reader.read(id, messages, pause, before).then((again) => {
       // The messages have been taken again; those who wait for them wait for that commit.
-      if (again?.changes) again.changes.committed.push(...committed);
+      if (again?.changes) for (const each of committed) again.changes.whenCommitted(each);
       else if (committed.length > 0) void this.#letGo(run, again, changes.after === 0, committed);
     });
   }

@@ -2,7 +2,7 @@
 import type { PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
-import type { Stepper } from '../machines/stepper.ts';
+import type { MachineState, Stepper, Wish } from '../machines/stepper.ts';
 import type { ActorRow } from '../store.ts';
 import type { Actor } from './run-state.ts';
 
@@ -24,8 +24,7 @@ export function newActor(
     parent,
     input,
     startedAt: now,
-    // Nothing but the invocation of `begin`, which under a host is the parent's word.
-    state: stepper.begin({ node, input }, []),
+    state: begun(stepper, node, input),
     firstLive: null,
     lastLive: null,
     nextLive: null,
@@ -36,7 +35,18 @@ export function newActor(
     attemptAt: now,
     endedAt: null,
     progress: 0,
+    changedIn: null,
   };
+}
+
+/** What machines wish at their beginning: nothing but the invocation of `begin`, which under a host is the parent's word. The first is none. */
+const unheard: Wish[] = [{ type: 'invoke', src: '' }];
+
+function begun(stepper: Stepper, node: PlanNode, input: Json): MachineState {
+  const state = stepper.begin({ node, input }, unheard);
+  // Not emptied: a list that is gives up its room.
+  unheard.length = 1;
+  return state;
 }
 
 const NO_MEMORY = Object.freeze({});

@@ -38,6 +38,8 @@ export interface Actor {
   attemptAt: number;
   endedAt: number | null;
   progress: number;
+  /** The batch that it was last changed in. */
+  changedIn: Changes | null;
 }
 
 /** Something that is owed once the turn is committed: an actor's effect, or the end of one. */
@@ -46,31 +48,74 @@ export type Owed =
   | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
   | { readonly do: 'unwake'; readonly path: string };
 
-/** What the turns of one batch have changed in one run. */
+const NONE: readonly never[] = Object.freeze([]);
+
+/** A list with one more. One of one has room for one: an empty list that is pushed to makes room for seventeen. */
+function more<T>(list: readonly T[], item: T): readonly T[] {
+  if (list === NONE) return [item];
+  (list as T[]).push(item);
+  return list;
+}
+
+/**
+ * What the turns of one batch have changed in one run. It is made for nearly every step of every run, so what most of them
+ * have nothing of takes no room.
+ */
 export class Changes {
   /** The messages that led here, to be taken again should the commit fail (I3). */
-  readonly messages: Message[] = [];
-  readonly dirty = new Set<Actor>();
+  messages: readonly Message[] = NONE;
+  /** Each once, in the order in which they were first changed. */
+  readonly dirty: Actor[] = [];
   /** Children that never began and are told as skipped: they have a row and no actor. */
-  readonly skipped: ActorRow[] = [];
-  readonly attempts: AttemptRow[] = [];
-  readonly signals: SignalRow[] = [];
+  skipped: readonly ActorRow[] = NONE;
+  attempts: readonly AttemptRow[] = NONE;
+  signals: readonly SignalRow[] = NONE;
   readonly events: RunEvent[] = [];
-  readonly owed: Owed[] = [];
+  owed: readonly Owed[] = NONE;
   /** Called when the commit is safe. */
-  readonly committed: ((error?: Error) => void)[] = [];
+  committed: readonly ((error?: Error) => void)[] = NONE;
   readonly after: number;
   rowChanged = false;
 
   constructor(after: number) {
     this.after = after;
   }
+
+  changed(actor: Actor): void {
+    if (actor.changedIn === this) return;
+    actor.changedIn = this;
+    this.dirty.push(actor);
+  }
+
+  take(message: Message): void {
+    this.messages = more(this.messages, message);
+  }
+
+  skip(row: ActorRow): void {
+    this.skipped = more(this.skipped, row);
+  }
+
+  retry(attempt: AttemptRow): void {
+    this.attempts = more(this.attempts, attempt);
+  }
+
+  signal(row: SignalRow): void {
+    this.signals = more(this.signals, row);
+  }
+
+  owe(owed: Owed): void {
+    this.owed = more(this.owed, owed);
+  }
+
+  whenCommitted(call: (error?: Error) => void): void {
+    this.committed = more(this.committed, call);
+  }
 }
 
 /** Resolves when these changes are committed, and rejects when they never will be. */
 export function landed(changes: Changes): Promise<void> {
   return new Promise((resolve, reject) => {
-    changes.committed.push((error) => (error === undefined ? resolve() : reject(error)));
+    changes.whenCommitted((error) => (error === undefined ? resolve() : reject(error)));
   });
 }
 

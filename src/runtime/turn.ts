@@ -32,30 +32,44 @@ export interface Rules {
 }
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
+/** Stands where there is nothing. */
+const NOTHING: { readonly type: 'invoke'; readonly src: '' } = Object.freeze({ type: 'invoke', src: '' });
 
+/** One is enough for all turns, for no two are taken at once; what it needs on its way is made once. */
 export class Turn {
   readonly #rules: Rules;
-  readonly #run: RunState;
-  readonly #changes: Changes;
-  readonly #now: number;
-  readonly #queue: (Actor | AnyEventObject)[] = [];
-  readonly #wishes: Wish[] = [];
+  #run!: RunState;
+  #changes!: Changes;
+  #now = 0;
+  #isTaking = false;
+  /** Actor and event alternate in it, behind one of each that nobody reads: a list that is emptied gives up its room. */
+  readonly #queue: (Actor | AnyEventObject)[] = [NOTHING, NOTHING];
+  /** As with the queue, the first one is none. */
+  readonly #wishes: Wish[] = [NOTHING];
 
-  constructor(rules: Rules, run: RunState, changes: Changes, now: number) {
+  constructor(rules: Rules) {
     this.#rules = rules;
-    this.#run = run;
-    this.#changes = changes;
-    this.#now = now;
   }
 
   /** Takes one message to its end. False when nothing waited for it (I5). */
-  take(message: Message): boolean {
-    const taken = this.#address(message);
-    // Actor and event alternate in the queue. It grows while it is read.
-    for (let at = 0; at < this.#queue.length; at += 2) {
-      this.#deliver(this.#queue[at] as Actor, this.#queue[at + 1] as AnyEventObject);
+  take(run: RunState, changes: Changes, now: number, message: Message): boolean {
+    // A mapper that reaches the box by ways of its own breaks its promise, but is not to break this run.
+    if (this.#isTaking) return new Turn(this.#rules).take(run, changes, now, message);
+    this.#isTaking = true;
+    try {
+      this.#run = run;
+      this.#changes = changes;
+      this.#now = now;
+      const taken = this.#address(message);
+      // It grows while it is read.
+      const queue = this.#queue;
+      for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
+      return taken;
+    } finally {
+      this.#queue.length = 2;
+      this.#wishes.length = 1;
+      this.#isTaking = false;
     }
-    return taken;
   }
 
   #address(message: Message): boolean {
@@ -116,7 +130,7 @@ export class Turn {
     const { taker } = found;
     message.answer = { answer: 'accepted', step: taker.path };
     const { id: run } = this.#run;
-    this.#changes.signals.push({ run, id, name, payload, sentAt: this.#now, answer: 'accepted', takenBy: taker.path });
+    this.#changes.signal({ run, id, name, payload, sentAt: this.#now, answer: 'accepted', takenBy: taker.path });
     this.#taken(taker, id, name, found.payload);
     return true;
   }
@@ -124,7 +138,7 @@ export class Turn {
   #keep(signal: Omit<SignalRow, 'answer' | 'takenBy'>): void {
     const kept: SignalRow = Object.freeze({ ...signal, answer: 'buffered', takenBy: null });
     signalsOf(this.#run).keep(kept);
-    this.#changes.signals.push(kept);
+    this.#changes.signal(kept);
     this.#tell({ ...this.#place(''), type: 'signal.buffered', signal: signal.name, id: signal.id });
   }
 
@@ -134,7 +148,7 @@ export class Turn {
     if (found === null) return;
     const { signal, payload } = found;
     this.#run.signals?.drop(signal);
-    this.#changes.signals.push(Object.freeze({ ...signal, takenBy: actor.path }));
+    this.#changes.signal(Object.freeze({ ...signal, takenBy: actor.path }));
     this.#taken(actor, signal.id, signal.name, payload);
   }
 
@@ -161,13 +175,14 @@ export class Turn {
     if (actor.state.status !== 'active') return;
     const from = actor.state.value as string;
     const wishes = this.#wishes;
-    wishes.length = 0;
+    wishes.length = 1;
     const state = actor.stepper.next(actor.state, event, wishes);
     if (state === actor.state) return;
-    if (actor.kind.changed(actor.state, state)) this.#changes.dirty.add(actor);
+    if (actor.kind.changed(actor.state, state)) this.#changes.changed(actor);
     actor.state = state;
     let acts = 0;
-    for (const wish of wishes) {
+    for (let at = 1; at < wishes.length; at += 1) {
+      const wish = wishes[at] as Wish;
       if (wish.type === 'invoke') this.#invoke(actor, wish.src);
       else if (wish.type === 'stop') this.#stop(actor, wish.src);
       else acts += 1;
@@ -190,7 +205,7 @@ export class Turn {
     if (to === 'retrying') {
       const { attempt, error } = state.context as unknown as { attempt: number; error: ErrorRecord };
       const { id: run } = this.#run;
-      this.#changes.attempts.push({
+      this.#changes.retry({
         run,
         path: actor.path,
         attempt,
@@ -217,7 +232,7 @@ export class Turn {
     const effect = actorNamed(src)?.describe(this.#invoker(actor)) ?? null;
     if (effect === null) return;
     if (effect.do === 'wake') actor.due = effect.due;
-    this.#changes.owed.push(effect);
+    this.#changes.owe(effect);
   }
 
   #invoker(actor: Actor) {
@@ -233,15 +248,16 @@ export class Turn {
     if (src === SIGNAL) this.#run.signals?.forget(actor);
     if (src === 'execute') {
       const { attempt } = actor.state.context as unknown as Asked;
-      this.#changes.owed.push({ do: 'abort', path: actor.path, attempt });
+      this.#changes.owe({ do: 'abort', path: actor.path, attempt });
     } else if (actor.due !== null) {
       actor.due = null;
-      this.#changes.owed.push({ do: 'unwake', path: actor.path });
+      this.#changes.owe({ do: 'unwake', path: actor.path });
     }
   }
 
   #act(actor: Actor, wishes: readonly Wish[]): void {
-    for (const wish of wishes) {
+    for (let at = 1; at < wishes.length; at += 1) {
+      const wish = wishes[at] as Wish;
       if (wish.type !== 'act') continue;
       const act = ACTIONS[wish.action];
       if (act !== undefined) act(this, actor, wish.params);
@@ -297,7 +313,7 @@ export class Turn {
     for (const node of nodes) {
       const path = pathUnder(parent.path, node.name);
       const kind = this.#rules.kinds.get(node.kind);
-      this.#changes.skipped.push(skippedRow(this.#run.id, parent.path, path, node.kind, this.#now));
+      this.#changes.skip(skippedRow(this.#run.id, parent.path, path, node.kind, this.#now));
       this.#tell(kind.tell(this.#place(path), 'pending', 'skipped', EMPTY_MEMORY, null));
     }
   }

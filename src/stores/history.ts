@@ -25,7 +25,8 @@ function keptOf(at: number, event: RunEvent): Kept {
 }
 
 function moreOf(event: RunEvent): Json {
-  const count = Object.keys(event).length;
+  let count = 0;
+  for (const _ in event) count += 1;
   if (count === COMMON) return null;
   const { attempt } = event as { readonly attempt?: Json };
   if (count === COMMON + 1 && Number.isSafeInteger(attempt)) return attempt as number;

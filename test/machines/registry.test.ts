@@ -77,7 +77,7 @@ describe('a kind', () => {
     const run = newRun(rules, plan, { ...row, ...rest });
 
     const changes = new Changes(0);
-    new Turn(rules, run, changes, 1).take({ type: 'start', plan, row: { ...row, ...rest } });
+    new Turn(rules).take(run, changes, 1, { type: 'start', plan, row: { ...row, ...rest } });
 
     expect(changes.events.map(({ type, path }) => `${type} ${path}`.trim())).toEqual([
       'run.started',
