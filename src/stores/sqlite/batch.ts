@@ -1,7 +1,7 @@
 /**
- * What a commit changes, as one list of values: texts and numbers in the order of the columns, each row behind the name of
- * what is to be done with it. A list of plain values is cheap to hand to another thread; `writer.ts` writes it down there
- * or here. It is made for every step of every run, so nothing is put into it that stays as it was.
+ * What a commit changes, as lists of values: texts and numbers in the order of the columns, each row behind the name of
+ * what is to be done with it. Lists of plain values are cheap to hand to another thread; `writer.ts` writes them down there
+ * or here. They are made for every step of every run, so nothing is put into them that stays as it was.
  */
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
@@ -9,7 +9,9 @@ import { textOfEvents } from '../history.ts';
 
 /** A value of a column. */
 export type Value = string | number | null;
-export type Batch = readonly Value[];
+export type Values = readonly Value[];
+/** One after the other; a row is whole in one of them. */
+export type Batch = readonly Values[];
 
 /** What stands in a list before the values of a row. */
 export const DO = {
@@ -26,8 +28,8 @@ export const DO = {
 } as const;
 
 /**
- * The list of a commit. `numbers` has those of the runs that are there, and null for each that begins. The input of a place that
- * ends is needed only if it has no row yet: it is left out (`WITHOUT`) where it seems to have one, unless the list is to be `complete`.
+ * The lists of a commit. `numbers` has those of the runs that are there, and null for each that begins. The input of a place that
+ * ends is needed only if it has no row yet: it is left out (`WITHOUT`) where it seems to have one, unless all is to be `complete`.
  */
 export function batchOf(
   changes: readonly RunChange[],
@@ -35,16 +37,30 @@ export function batchOf(
   owner: string,
   complete: boolean,
 ): Batch {
-  const list: Value[] = [];
-  for (const [index, change] of changes.entries()) add(list, change, numbers[index] ?? null, owner, complete);
-  return list;
+  const lists: Value[][] = [[]];
+  for (let at = 0; at < changes.length; at += 1) {
+    add(lists, changes[at] as RunChange, numbers[at] ?? null, owner, complete);
+  }
+  return lists;
+}
+
+/** A list that has grown so long is followed by another: to make room in a longer one is to copy more and more. */
+const LONG = 8_192;
+
+function last(lists: Value[][]): Value[] {
+  const list = lists.at(-1) as Value[];
+  if (list.length < LONG) return list;
+  const next: Value[] = [];
+  lists.push(next);
+  return next;
 }
 
 /** Stands for an input that was left out. No JSON is an empty text. */
 export const WITHOUT = '';
 
-function add(list: Value[], change: RunChange, number: number | null, owner: string, complete: boolean): void {
+function add(lists: Value[][], change: RunChange, number: number | null, owner: string, complete: boolean): void {
   const { run, fence, row, actors, attempts, events, signals } = change;
+  let list = last(lists);
   if (number !== null) list.push(DO.goOn, number);
   else if (row !== null) addRun(list, row, fence, owner);
   else throw new Error(`run "${run}" was changed before it began`);
@@ -53,7 +69,11 @@ function add(list: Value[], change: RunChange, number: number | null, owner: str
     list.push(DO.updateRun, status, JSON.stringify(output), textOrNull(error), reason, endedAt);
   }
   const [first] = events;
-  for (const actor of actors) addPlace(list, actor, complete ? Number.NEGATIVE_INFINITY : (first?.at ?? 0));
+  const from = complete ? Number.NEGATIVE_INFINITY : (first?.at ?? 0);
+  for (let at = 0; at < actors.length; at += 1) {
+    list = last(lists);
+    addPlace(list, actors[at] as ActorRow, from);
+  }
   for (const { path, attempt, error, startedAt, endedAt } of attempts) {
     list.push(DO.attempt, run, path, attempt, JSON.stringify(error), startedAt, endedAt);
   }

@@ -1,9 +1,9 @@
 /**
- * Writing: the list of a commit (`batch.ts`) as one transaction. Nothing is looked up first, and nothing is written
+ * Writing: the lists of a commit (`batch.ts`) as one transaction. Nothing is looked up first, and nothing is written
  * again that stays as it was. Whether the changes may be made at all is for `index.ts`.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Batch, DO, type Value, WITHOUT } from './batch.ts';
+import { type Batch, DO, type Value, type Values, WITHOUT } from './batch.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
@@ -17,6 +17,8 @@ export class Writer {
   readonly #insertAttempt: StatementSync;
   readonly #upsertSignal: StatementSync;
   readonly #insertHistory: StatementSync;
+  /** The number of the run that rows are for; the next list may go on with it. */
+  #run = 0;
 
   /** For as long as the database is open. */
   constructor(db: DatabaseSync) {
@@ -33,11 +35,15 @@ export class Writer {
   }
 
   /**
-   * Writes a list, all of it or nothing, and answers with the numbers of the runs that have begun with it, in their order. Null: something
+   * Writes the lists, all of them or nothing, and answers with the numbers of the runs that have begun with it, in their order. Null: something
    * is needed that was left out, and nothing was written.
    */
   write(batch: Batch): readonly number[] | null {
-    return this.transaction(() => this.#write(batch));
+    return this.transaction(() => {
+      const begun: number[] = [];
+      for (const list of batch) if (!this.#write(list, begun)) return null;
+      return begun;
+    });
   }
 
   /** Does it all or nothing; with null as its answer nothing. */
@@ -59,9 +65,8 @@ export class Writer {
   }
 
   // Values are taken one after the other: to cut each row out of the list would cost as much as to write some.
-  #write(list: Batch): readonly number[] | null {
-    const begun: number[] = [];
-    let run = 0;
+  #write(list: Values, begun: number[]): boolean {
+    let run = this.#run;
     let at = 0;
     const next = (): Value => {
       const value = list[at] as Value;
@@ -95,7 +100,7 @@ export class Writer {
           const from = at;
           if (place(this.#endPlace)) break;
           // It has no row yet: it began in this very commit, or was skipped.
-          if (list[from + INPUT] === WITHOUT) return null;
+          if (list[from + INPUT] === WITHOUT) return false;
           at = from;
           place(this.#upsertPlace);
           break;
@@ -113,7 +118,8 @@ export class Writer {
           throw new Error(`The list of a commit has something before its place ${at} that nobody knows.`);
       }
     }
-    return begun;
+    this.#run = run;
+    return true;
   }
 }
 
