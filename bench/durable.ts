@@ -1,6 +1,7 @@
 /**
  * The loads on a SQLite file, and the floors under them: the same number of small rows by raw `node:sqlite`,
- * one in each synced commit, or a hundred. Every repetition has a file of its own in the temporary folder.
+ * one in each synced commit, or a hundred. Of signalbox a process has one box on one file for all repetitions, as an application
+ * has, with the thread that writes to it; of the floors each repetition has a file. All stand in the temporary folder.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ export function onSqlite(load: Load, synchronous: 'full' | 'normal'): Contender 
   return signalbox(load, {
     schema: strict,
     lane: 'table',
+    oneBox: true,
     store: () => withFile((file, remove) => ({ store: sqlite(file, { synchronous }), remove })),
   });
 }

@@ -60,19 +60,32 @@ export function orchestratorFor({ tracks, steps }: Load, schema: CountSchema, bo
 export interface BoxChoices {
   readonly schema: CountSchema;
   readonly lane: NonNullable<SignalboxOptions<readonly []>['lane']>;
-  /** A store for each repetition, and what removes it; in memory if left out. */
+  /** A store, and what removes it; in memory if left out. */
   readonly store?: () => { readonly store: Store; remove(): void };
+  /** One box does all repetitions, as it does in an application; otherwise each has its own, with nothing in its store. */
+  readonly oneBox?: boolean;
 }
 
 export function signalbox(
   load: Load,
-  { schema, lane, store = () => ({ store: memory(), remove: () => {} }) }: BoxChoices,
+  { schema, lane, store = () => ({ store: memory(), remove: () => {} }), oneBox = false }: BoxChoices,
 ): Contender {
   const definition = orchestratorFor(load, schema, countTask(schema, stepOf(load)));
+  const open = async () => {
+    const kept = store();
+    const box = await createSignalbox({ orchestrators: [definition], lane, store: kept.store });
+    return { box, remove: kept.remove };
+  };
+  let all: ReturnType<typeof open> | null = null;
   return {
     async begin() {
-      const kept = store();
-      const box = await createSignalbox({ orchestrators: [definition], lane, store: kept.store });
+      if (oneBox && all === null) {
+        all = open();
+        const { remove } = await all;
+        process.once('exit', remove);
+      }
+      const { box, remove } = await (all ?? open());
+      const before = box.counts.commits;
       const one = async (): Promise<number> => {
         const run = await box.start(definition, { input: { n: 0 } });
         return run.result();
@@ -81,9 +94,11 @@ export function signalbox(
         go: async () => total(await Promise.all(Array.from({ length: load.runs }, one))),
         async end() {
           const { commits } = box.counts;
-          await box.close();
-          kept.remove();
-          return commits;
+          if (!oneBox) {
+            await box.close();
+            remove();
+          }
+          return commits - before;
         },
       };
     },
