@@ -35,7 +35,7 @@ export function newActor(
     attemptAt: now,
     endedAt: null,
     progress: 0,
-    changedIn: null,
+    changedIn: 0,
   };
 }
 

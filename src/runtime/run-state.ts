@@ -38,8 +38,8 @@ export interface Actor {
   attemptAt: number;
   endedAt: number | null;
   progress: number;
-  /** The batch that it was last changed in. */
-  changedIn: Changes | null;
+  /** The number of the batch that it was last changed in; a reference would keep that batch for as long as the actor lives. */
+  changedIn: number;
 }
 
 /** Something that is owed once the turn is committed: an actor's effect, or the end of one. */
@@ -55,6 +55,12 @@ function more<T>(list: readonly T[], item: T): readonly T[] {
   if (list === NONE) return [item];
   (list as T[]).push(item);
   return list;
+}
+
+let numbers = 0;
+function nextNumber(): number {
+  numbers += 1;
+  return numbers;
 }
 
 /**
@@ -76,14 +82,15 @@ export class Changes {
   committed: readonly ((error?: Error) => void)[] = NONE;
   readonly after: number;
   rowChanged = false;
+  readonly #number = nextNumber();
 
   constructor(after: number) {
     this.after = after;
   }
 
   changed(actor: Actor): void {
-    if (actor.changedIn === this) return;
-    actor.changedIn = this;
+    if (actor.changedIn === this.#number) return;
+    actor.changedIn = this.#number;
     this.dirty.push(actor);
   }
 

@@ -20,7 +20,7 @@ import type { Stepper, Wish } from '../machines/stepper.ts';
 import type { SignalRow } from '../store.ts';
 import type { Message, SignalMessage } from './message.ts';
 import { newActor, skippedRow } from './new-actor.ts';
-import { type Actor, addLive, type Changes, dropLive, pathUnder, type RunState } from './run-state.ts';
+import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run-state.ts';
 import { keptFor, route, SIGNAL, signalsOf } from './signals.ts';
 
 /** What a turn is handed besides the run and the message. */
@@ -32,14 +32,17 @@ export interface Rules {
 }
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
+/** Between two turns. */
+const NO_RUN = null as unknown as RunState;
+const NO_CHANGES = new Changes(0);
 /** Stands where there is nothing. */
 const NOTHING: { readonly type: 'invoke'; readonly src: '' } = Object.freeze({ type: 'invoke', src: '' });
 
 /** One is enough for all turns, for no two are taken at once; what it needs on its way is made once. */
 export class Turn {
   readonly #rules: Rules;
-  #run!: RunState;
-  #changes!: Changes;
+  #run = NO_RUN;
+  #changes = NO_CHANGES;
   #now = 0;
   #isTaking = false;
   /** Actor and event alternate in it, behind one of each that nobody reads: a list that is emptied gives up its room. */
@@ -66,6 +69,9 @@ export class Turn {
       for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
       return taken;
     } finally {
+      // The last run that had a turn is not to be kept by it.
+      this.#run = NO_RUN;
+      this.#changes = NO_CHANGES;
       this.#queue.length = 2;
       this.#wishes.length = 1;
       this.#isTaking = false;
