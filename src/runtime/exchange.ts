@@ -72,7 +72,9 @@ export class Exchange {
 
   /** The last sign of life that has arrived is not older than a lease: nobody can have taken over anything. */
   get lives(): boolean {
-    return this.#options.clock.now() - this.#signAt <= this.#options.lease;
+    const since = this.#options.clock.now() - this.#signAt;
+    // Before it was given: somebody has set the clock, and nothing is known until the next one.
+    return since >= 0 && since <= this.#options.lease;
   }
 
   /** What the store said of a run in an earlier term may be otherwise by now. */
@@ -168,13 +170,13 @@ export class Exchange {
   /** Resolves when there may be an answer, and at the latest when it is time to look again. */
   #call(): Promise<void> {
     return new Promise((resolve) => {
-      const { host, clock, lease } = this.#options;
+      const { host, lease } = this.#options;
       const go = (): void => {
         this.#asking.delete(go);
         stop();
         resolve();
       };
-      const stop = host.timers.at(clock.now() + lease / SIGNS, go);
+      const stop = host.timers.after(lease / SIGNS, go);
       this.#asking.add(go);
     });
   }
@@ -213,9 +215,10 @@ export class Exchange {
   /** A sign of life, and a look at everything that a lost word may have been about; and again, and again. */
   #comeBack(): void {
     const { host, clock, lease, followers } = this.#options;
-    // Counted from when the last one was given: however long the answer took, the lease has begun with it.
-    const next = Math.max(clock.now(), this.#triedAt + lease / SIGNS);
-    host.timers.at(next, async () => {
+    // Counted from when the last one was given: however long the answer took, the lease has begun with it. In time that passes,
+    // not till an hour: that one may be set, and be far away then.
+    const wait = Math.min(Math.max(0, this.#triedAt + lease / SIGNS - clock.now()), lease / SIGNS);
+    host.timers.after(wait, async () => {
       const wasAway = this.#failed;
       if (await this.#during(() => this.#giveSign())) {
         // None of this is waited for: however long it takes, signs of life are given.
@@ -252,11 +255,17 @@ export class Exchange {
     this.#signAt = at;
     this.#failed = false;
     const wasLate = this.#isLate;
-    this.#isLate = since > lease;
+    // Set back, a clock does not tell how long it was.
+    this.#isLate = since > lease || since < 0;
     if (!this.#isLate) return true;
     this.#term += 1;
     void this.#during(() => host.handover.lookAfter());
     if (wasLate) return true;
+    if (since < 0) {
+      const message = `The clock of this machine was set back by more than ${fromMs(-since)}. Others may have taken over runs of this process meanwhile; from now on its signs of life count from the new time.`;
+      logger({ level: 'warn', message });
+      return true;
+    }
     const message = `No sign of life for ${fromMs(since)}, with a lease of ${fromMs(lease)}: ${reason}. Others may have taken over runs of this process. If that happens often, give the box a longer "lease".`;
     logger({ level: 'warn', message });
     return true;

@@ -70,7 +70,7 @@ export class Host {
     });
     this.#reader = new Reader({
       ...options,
-      wakeAfter: (ms, wake) => this.timers.at(options.clock.now() + ms, wake),
+      wakeAfter: (ms, wake) => this.timers.after(ms, wake),
       recall: (id, line) => this.#recall(id, line),
       found: (id, run, line) => this.#found(id, run, line),
     });

@@ -20,6 +20,8 @@ export class Timers {
   readonly #clock: Clock;
   readonly #named = new Map<string, Timer>();
   #heap = new Heap<Timer>(byDue);
+  /** What waits for time to pass, and not till an hour. */
+  readonly #passing = new Set<() => void>();
   #live = 0;
   #order = 0;
   #armedFor = Number.POSITIVE_INFINITY;
@@ -31,7 +33,7 @@ export class Timers {
 
   /** How many wake-ups are outstanding. */
   get size(): number {
-    return this.#live;
+    return this.#live + this.#passing.size;
   }
 
   /** Calls `fire` at `due`; the answer cancels it. */
@@ -48,6 +50,20 @@ export class Timers {
       fire();
     });
     this.#named.set(name, timer);
+  }
+
+  /** Calls `fire` when so many milliseconds have passed, whatever the hour is by then: somebody may set the clock. No more than a clock can count. */
+  after(ms: number, fire: () => void): () => void {
+    const cancel = (): void => {
+      if (!this.#passing.delete(cancel)) return;
+      disarm();
+    };
+    const disarm = this.#clock.wakeAfter(ms, () => {
+      this.#passing.delete(cancel);
+      fire();
+    });
+    this.#passing.add(cancel);
+    return cancel;
   }
 
   has(name: string): boolean {
@@ -67,6 +83,11 @@ export class Timers {
   }
 
   clearAll(): void {
+    for (const cancel of [...this.#passing]) cancel();
+    this.#clearDue();
+  }
+
+  #clearDue(): void {
     for (const timer of this.#heap) timer.fire = null;
     this.#named.clear();
     this.#heap = new Heap<Timer>(byDue);
@@ -88,7 +109,7 @@ export class Timers {
     if (timer.fire === null) return;
     timer.fire = null;
     this.#live -= 1;
-    if (this.#live === 0) this.clearAll();
+    if (this.#live === 0) this.#clearDue();
     // A timeout is set for every attempt and nearly always cancelled: without sweeping, the heap would fill with them.
     else if (this.#heap.size > SWEEP_FROM && this.#live < this.#heap.size / 2) this.#sweep();
   }

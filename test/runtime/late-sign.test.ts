@@ -12,6 +12,7 @@ async function station() {
   const inner = memory();
   const { store: slow, waiting } = held(inner);
   const asked: string[] = [];
+  const signs = { given: 0 };
   const others = new Set<string>();
   const store: Store = wrapped(
     {
@@ -28,6 +29,10 @@ async function station() {
         return found !== null && others.has(run) ? { ...found, owner: 'another', fence: found.fence + 1 } : found;
       },
       commit: (changes: readonly RunChange[]) => slow.commit(changes),
+      renew() {
+        signs.given += 1;
+        return inner.renew();
+      },
     },
     inner,
   );
@@ -41,7 +46,7 @@ async function station() {
   await land();
   const run = await starting;
   asked.length = 0;
-  return { desk, clock, lines, box, run, land, asked, others };
+  return { desk, clock, lines, box, run, land, asked, others, signs };
 }
 
 test('begins nothing for a commit that it sent before that, as long as it does not know whose the run is', async () => {
@@ -77,5 +82,26 @@ test('goes on with a run that is still its own, and asks for each run once', asy
   expect((await run.outcome()).status).toBe('completed');
   expect(before).toBeGreaterThan(0);
   expect(asked).toHaveLength(before);
+  await box.close();
+});
+
+test('gives signs of life when time passes, whatever the hour is: a clock that was set back is told, and asked for no more (I4, I7)', async () => {
+  const { desk, clock, lines, box, run, land, asked, signs } = await station();
+  clock.jump(-3_600_000);
+  const before = signs.given;
+
+  await clock.advance('9s');
+
+  expect(signs.given).toBe(before + 3);
+  const told = lines.map(({ message }) => message).filter((message) => message.startsWith('The clock of this machine'));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/was set back by more than 59m/);
+  asked.length = 0;
+  desk.give('a/work#1');
+  await land();
+  expect([desk.begun, asked]).toEqual([['a/work#1', 'b/work#1'], []]);
+  desk.give('b/work#1');
+  await land();
+  expect((await run.outcome()).status).toBe('completed');
   await box.close();
 });

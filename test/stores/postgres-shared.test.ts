@@ -61,6 +61,23 @@ describe('leases', () => {
     expect([await one.claim(9), await two.claim(9)]).toEqual([[], []]);
   });
 
+  test.each([
+    ['back', -3_600_000],
+    ['on', 3_600_000],
+  ])('of a process whose clock is set %s by an hour hold while it lives, and no longer (P231)', async (_, jump) => {
+    const schema = newSchema(server);
+    const times = [clock(), clock()] as const;
+    const [one, two] = [await opened(schema, 'one', times[0]), await opened(schema, 'two', times[1])];
+    await one.commit([change('a', 0)]);
+    times[0].at += jump;
+    await one.renew();
+    expect(await two.claim(9)).toEqual([]);
+    await one.commit([change('a', 1)]);
+
+    times[1].at += LEASE + 1_000;
+    expect(await two.claim(9)).toEqual(['a']);
+  });
+
   test('that have ended are gone on with when nobody was there to claim (P231)', async () => {
     const schema = newSchema(server);
     const time = clock();

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitOf, PART_NAMES } from '../../src/stores/postgres/commit.ts';
 import { Server } from '../../src/stores/postgres/server.ts';
 import * as sql from '../../src/stores/postgres/statements.ts';
+import type { Owner } from '../../src/store.ts';
 import { fromColumn, toColumn } from '../../src/stores/postgres/text.ts';
 import { newSchema, PASSWORD, query, until, useServer } from '../helpers/postgres.ts';
 import { ROOT } from '../helpers/sources.ts';
@@ -16,7 +17,7 @@ import { actor, change, events, row } from '../../src/testing/conformance-rows.t
 
 const DAY = 86_400_000;
 const server = useServer();
-const owner = (name = 'one', now = () => 10 * DAY) => ({ name, lease: 10_000, now });
+const owner = (name = 'one', now = () => 10 * DAY): Owner => ({ name, lease: 10_000, now });
 
 async function opened(
   schema: string,
@@ -514,11 +515,7 @@ describe('runs that have ended', () => {
   test('go by themselves, once an hour, however many they are, while a command that nobody fetches goes after a day', async () => {
     const schema = newSchema(server);
     let now = Date.now();
-    const store = await opened(
-      schema,
-      { keep: '2d' },
-      owner('one', () => now),
-    );
+    const store = await opened(schema, { keep: '2d' }, { ...owner('one', () => now), oneTime: true });
     await store.commit(Array.from({ length: 1_200 }, (_, at) => ended(`r${at}`, now)));
     await store.shared?.leaveCommand({ id: 'c', run: 'r1', body: {} });
     now += DAY / 2;

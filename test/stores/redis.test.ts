@@ -108,16 +108,41 @@ describe.skipIf(!hasRedis)(`redis${WHY_NOT}`, () => {
     });
 
     test('one that could give no sign itself spares the others for a lease: they may only just be coming back', async () => {
-      const { first, second, pass } = await pair();
+      let now = Date.now();
+      const at = (name: string) => ({ ...owner(name, () => now), oneTime: true });
+      const first = await opened({}, at('first'));
+      const second = await opened({ prefix: first.prefix }, at('second'));
       await first.commit([change('a')]);
-      pass(60_000);
+      now += 60_000;
       await second.renew();
       expect(await second.claim(10)).toEqual([]);
-      pass(9_000);
+      now += 9_000;
       await second.renew();
       expect(await second.claim(10)).toEqual([]);
-      pass(2_000);
+      now += 2_000;
       await second.renew();
+      expect(await second.claim(10)).toEqual(['a']);
+    });
+
+    test.each([
+      ['back', -HOUR],
+      ['on', HOUR],
+    ])('a process whose clock is set %s by an hour keeps its runs while it lives, and no longer', async (_, jump) => {
+      const clocks = { first: Date.now(), second: Date.now() };
+      const first = await opened(
+        {},
+        owner('first', () => clocks.first),
+      );
+      const second = await opened(
+        { prefix: first.prefix },
+        owner('second', () => clocks.second),
+      );
+      await first.commit([change('a')]);
+      clocks.first += jump;
+      await first.renew();
+      expect(await second.claim(10)).toEqual([]);
+
+      clocks.second += 20_000;
       expect(await second.claim(10)).toEqual(['a']);
     });
   });

@@ -181,7 +181,9 @@ class PostgresSchema implements PostgresStore {
   async renew(): Promise<void> {
     const self = this.#self();
     this.shared.check();
-    await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
+    const before = self.ownNow();
+    const [row] = await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
+    if (self.corrects(Number(row?.now), before)) await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
     if (self.now() - this.#prunedAt < HOUR) return;
     this.#prunedAt = self.now();
     // Nobody waits for it, and what fails is done an hour later.

@@ -1,7 +1,7 @@
 /**
  * This process as the server knows it: its name, and what the time is over there. Clocks of machines differ by more than
  * a lease; whose lease has ended is therefore said in the server's time. How far this process is off is measured
- * once, when the store is opened.
+ * when the store is opened, and again with each sign of life: somebody may set the clock.
  */
 import type { Owner } from '../../store.ts';
 import type { Ask } from './server.ts';
@@ -15,7 +15,7 @@ export class Process {
   readonly name: string;
   readonly lease: number;
   readonly #owner: Owner;
-  readonly #offset: number;
+  #offset: number;
 
   private constructor(owner: Owner, offset: number) {
     this.name = toColumn(owner.name);
@@ -31,6 +31,20 @@ export class Process {
     const before = owner.now();
     const [{ now } = {}] = await ask(NOW);
     return new Process(owner, Number(now) - (before + owner.now()) / 2);
+  }
+
+  /**
+   * The server said that it is `server` while this process's clock went from `before` to now. True if that is otherwise than
+   * was taken for so far, because one of the clocks was set: what was said with the old time is to be said again.
+   */
+  corrects(server: number, before: number): boolean {
+    if (this.#owner.oneTime === true) return false;
+    const after = this.#owner.now();
+    const offset = server - (before + after) / 2;
+    // A slow answer says little about the moment; a little off is nothing beside a lease.
+    if (Math.abs(offset - this.#offset) <= this.lease / 4 + Math.abs(after - before) / 2) return false;
+    this.#offset = offset;
+    return true;
   }
 
   /** What this process takes for now: the time that its runs begin and end by. */

@@ -76,10 +76,11 @@ export const SELECT_STRAYS = `
   where (leases.owner is null or leases.owner in (select owner from dead)) and not ${isKnown('$3', '$4', '$5')}
   order by runs.orchestrator, runs.version, runs.hash, leases.started_at, leases.number limit 50`;
 
-/** A sign of life. */
+/** A sign of life, and what the time is. */
 export const RENEW = `
   insert into processes (name, seen, lease) values ($1, $2::float8, $3::float8)
-  on conflict (name) do update set seen = excluded.seen, lease = excluded.lease`;
+  on conflict (name) do update set seen = excluded.seen, lease = excluded.lease
+  returning extract(epoch from clock_timestamp()) * 1000::float8 as now`;
 
 /** Whoever was not seen for a day. Its runs, if nobody wanted them, can be claimed without its row, too. */
 export const FORGET_PROCESSES = `delete from processes where seen < $1::float8`;

@@ -16,7 +16,7 @@ import { Connection, type Reply } from './connection.ts';
 import { baseOf, idOf, part, pinOf } from './keys.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
-import { type OpenReply, pairsOf, sorted } from './replies.ts';
+import { type Moment, msOf, type OpenReply, pairsOf, sorted } from './replies.ts';
 import { RowReader } from './rows.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
@@ -295,16 +295,18 @@ class RedisServer implements RedisStore {
     }
     if (this.#time === null) {
       const before = this.#owner.now();
-      const [seconds, micros] = await this.#connection.send<[string, string]>('TIME');
-      const server = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+      const server = msOf(await this.#connection.send<Moment>('TIME'));
       this.#time = new LeaseTime(this.#owner, server, before);
     }
     await this.#renew();
   }
 
   async #renew(): Promise<void> {
-    await this.#run(RENEW, part(this.#owner.name), this.#leaseTime().lease());
-    this.#time?.gaveSign();
+    const time = this.#leaseTime();
+    const sign = () => this.#run<Moment>(RENEW, part(this.#owner.name), time.lease());
+    const before = this.#owner.now();
+    if (time.corrects(msOf(await sign()), before)) await sign();
+    time.gaveSign();
   }
 
   /** The time at the server; unknown before the store is open. */

@@ -10,8 +10,8 @@ import { READS, script, WRITES, WRITES_ALWAYS } from './scripts.ts';
 /** How many runs one claim puts aside at the most: others wait while it runs. */
 const ASIDE = 2_000;
 
-/** A sign of life. Values: owner, its lease. */
-export const RENEW = script(WRITES_ALWAYS, `call('HSET', base .. 'owners', ARGV[1], ARGV[2]) return 0`);
+/** A sign of life. Values: owner, its lease. Answers with the time. */
+export const RENEW = script(WRITES_ALWAYS, `call('HSET', base .. 'owners', ARGV[1], ARGV[2]) return call('TIME')`);
 
 /**
  * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, how many, and then, unless

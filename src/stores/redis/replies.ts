@@ -12,6 +12,13 @@ export type OpenReply = readonly [
   steps: readonly (string | null)[],
 ];
 
+/** What the server takes for now: seconds, and millionths of one. */
+export type Moment = readonly [seconds: string, micros: string];
+
+export function msOf([seconds, micros]: Moment): number {
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
 /** Numbers of steps, which are texts over there, in their order. */
 export function sorted(numbers: string[]): readonly string[] {
   return numbers.sort((left, right) => Number(left) - Number(right));

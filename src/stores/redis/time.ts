@@ -1,13 +1,14 @@
 /**
- * Leases in the server's time: clocks of several machines differ, so each process measures once by how much its own
- * differs from the server's, and says till when it lives, and what is over, in the time that all share.
+ * Leases in the server's time: clocks of several machines differ, so each process measures by how much its own
+ * differs from the server's, and says till when it lives, and what is over, in the time that all share. It is measured
+ * at first and again with each sign of life: somebody may set the clock.
  */
 import type { Owner } from '../../store.ts';
 
 /** A process's clock beside the server's. */
 export class LeaseTime {
   readonly #owner: Owner;
-  readonly #offset: number;
+  #offset: number;
   /** When this process gave its last sign of life, and till when it takes nobody for dead. */
   #signAt: number;
   #sparesTill = Number.NEGATIVE_INFINITY;
@@ -17,6 +18,20 @@ export class LeaseTime {
     this.#owner = owner;
     this.#signAt = owner.now();
     this.#offset = owner.oneTime === true ? 0 : server - (before + this.#signAt) / 2;
+  }
+
+  /**
+   * As it was said at first. True if that is otherwise than was taken for so far, because one of the clocks was set: what was
+   * said with the old time is to be said again.
+   */
+  corrects(server: number, before: number): boolean {
+    if (this.#owner.oneTime === true) return false;
+    const after = this.#owner.now();
+    const offset = server - (before + after) / 2;
+    // A slow answer says little about the moment; a little off is nothing beside a lease.
+    if (Math.abs(offset - this.#offset) <= this.#owner.lease / 4 + Math.abs(after - before) / 2) return false;
+    this.#offset = offset;
+    return true;
   }
 
   /** Till when this process lives if it gives no further sign. */
