@@ -1,10 +1,20 @@
 /** Stores that misbehave, around one that does not. */
 import { memory, type RunChange, type Store } from 'signalbox';
+import type { Sharing } from '../../src/store.ts';
 
 /** `inner` with some of its methods replaced. */
 export function wrapped(over: Partial<Store>, inner: Store = memory()): Store {
   return { ...inner, ...over };
 }
+
+/** What a store has that processes share, when nobody else is there. */
+export const alone: Sharing = {
+  listen: () => {},
+  leaveCommand: () => {},
+  readCommands: () => [],
+  answerCommand: () => {},
+  takeAnswer: () => null,
+};
 
 /** A store that answers everything later. */
 export function later(inner: Store = memory()): Store {

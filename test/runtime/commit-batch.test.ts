@@ -4,7 +4,7 @@ import { fakeClock, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { faultsOfHistory, graphOf, historyOf, stage } from '../helpers/stage.ts';
-import { held as holding, wrapped } from '../helpers/stores.ts';
+import { alone, held as holding, wrapped } from '../helpers/stores.ts';
 
 const Any = z.any();
 const echo = task('echo', { input: Any, output: Any, run: ({ input }) => input });
@@ -72,16 +72,9 @@ test('a run that is claimed while somebody asks for it is read once, and stands 
   const clock = fakeClock();
   const lines: string[] = [];
   const logger = ({ level, message }: LogLine) => void (level === 'error' && lines.push(message));
-  const nothing = {
-    listen: () => {},
-    leaveCommand: () => {},
-    readCommands: () => [],
-    answerCommand: () => {},
-    takeAnswer: () => null,
-  };
   const store = wrapped(
     {
-      shared: nothing,
+      shared: alone,
       async readOpen(run) {
         await gates.readOpen.promise;
         return inner.readOpen(run);
@@ -127,13 +120,7 @@ test('a run whose commit is under way stays in memory, however idle it looks, an
   const whose = Promise.withResolvers<void>();
   const store = wrapped(
     {
-      shared: {
-        listen: () => {},
-        leaveCommand: () => {},
-        readCommands: () => [],
-        answerCommand: () => {},
-        takeAnswer: () => null,
-      },
+      shared: alone,
       async readOpen(run) {
         await whose.promise;
         return inner.readOpen(run);
@@ -263,13 +250,7 @@ test('in a store that processes share a box gives signs of life, and takes over 
   const inner = memory();
   const store = wrapped(
     {
-      shared: {
-        listen: () => {},
-        leaveCommand: () => {},
-        readCommands: () => [],
-        answerCommand: () => {},
-        takeAnswer: () => null,
-      },
+      shared: alone,
       renew: () => void seen.push('renew'),
       claim(limit) {
         seen.push('claim');

@@ -2,7 +2,7 @@
 import { createSignalbox, memory, type OpenRun, type RunChange, type Store } from 'signalbox';
 import { expect, test } from 'vitest';
 import { graphOf, settled, stage } from '../helpers/stage.ts';
-import { held, wrapped } from '../helpers/stores.ts';
+import { alone, held, wrapped } from '../helpers/stores.ts';
 
 const two = graphOf({ a: [], b: ['a'] });
 
@@ -16,13 +16,7 @@ async function station() {
   const others = new Set<string>();
   const store: Store = wrapped(
     {
-      shared: {
-        listen: () => {},
-        leaveCommand: () => {},
-        readCommands: () => [],
-        answerCommand: () => {},
-        takeAnswer: () => null,
-      },
+      shared: alone,
       readOpen(run) {
         asked.push(run);
         const found = inner.readOpen(run) as OpenRun | null;

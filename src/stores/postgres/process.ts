@@ -4,6 +4,7 @@
  * when the store is opened, and again with each sign of life: somebody may set the clock.
  */
 import type { Owner } from '../../store.ts';
+import { correctionOf, offsetOf } from '../server-time.ts';
 import type { Ask } from './server.ts';
 import { toColumn } from './text.ts';
 
@@ -30,7 +31,7 @@ export class Process {
     await ask(NOW);
     const before = owner.now();
     const [{ now } = {}] = await ask(NOW);
-    return new Process(owner, Number(now) - (before + owner.now()) / 2);
+    return new Process(owner, offsetOf(owner, Number(now), before));
   }
 
   /**
@@ -38,13 +39,9 @@ export class Process {
    * was taken for so far, because one of the clocks was set: what was said with the old time is to be said again.
    */
   corrects(server: number, before: number): boolean {
-    if (this.#owner.oneTime === true) return false;
-    const after = this.#owner.now();
-    const offset = server - (before + after) / 2;
-    // A slow answer says little about the moment; a little off is nothing beside a lease.
-    if (Math.abs(offset - this.#offset) <= this.lease / 4 + Math.abs(after - before) / 2) return false;
-    this.#offset = offset;
-    return true;
+    const offset = correctionOf(this.#owner, this.#offset, server, before);
+    if (offset !== null) this.#offset = offset;
+    return offset !== null;
   }
 
   /** What this process takes for now: the time that its runs begin and end by. */

@@ -4,6 +4,7 @@
  * at first and again with each sign of life: somebody may set the clock.
  */
 import type { Owner } from '../../store.ts';
+import { correctionOf, offsetOf } from '../server-time.ts';
 
 /** A process's clock beside the server's. */
 export class LeaseTime {
@@ -17,7 +18,7 @@ export class LeaseTime {
   constructor(owner: Owner, server: number, before: number) {
     this.#owner = owner;
     this.#signAt = owner.now();
-    this.#offset = owner.oneTime === true ? 0 : server - (before + this.#signAt) / 2;
+    this.#offset = offsetOf(owner, server, before);
   }
 
   /**
@@ -25,13 +26,9 @@ export class LeaseTime {
    * said with the old time is to be said again.
    */
   corrects(server: number, before: number): boolean {
-    if (this.#owner.oneTime === true) return false;
-    const after = this.#owner.now();
-    const offset = server - (before + after) / 2;
-    // A slow answer says little about the moment; a little off is nothing beside a lease.
-    if (Math.abs(offset - this.#offset) <= this.#owner.lease / 4 + Math.abs(after - before) / 2) return false;
-    this.#offset = offset;
-    return true;
+    const offset = correctionOf(this.#owner, this.#offset, server, before);
+    if (offset !== null) this.#offset = offset;
+    return offset !== null;
   }
 
   /** Till when this process lives if it gives no further sign. */
