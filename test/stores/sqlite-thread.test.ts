@@ -1,12 +1,12 @@
 /** Commits that are written on a thread of their own: which ones, and what becomes of them when the thread does not come up. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSignalbox, orchestrator, type Store, task, track } from 'signalbox';
 import { sqlite, type SqliteOptions } from 'signalbox/sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { Scribe } from '../../src/stores/sqlite/scribe.ts';
 import { faultsOfHistory } from '../helpers/stage.ts';
@@ -28,8 +28,8 @@ const flow = orchestrator('flow', { version: '1', input: Any }).track(
 );
 
 /** A store, and where each of its commits was written. */
-function watched(options: SqliteOptions = {}) {
-  const inner = sqlite(join(folder, 'runs.db'), options);
+function watched(options: SqliteOptions = {}, file = join(folder, 'runs.db')) {
+  const inner = sqlite(file, options);
   const commits: { readonly rows: number; readonly where: 'here' | 'thread' }[] = [];
   const store: Store = new Proxy(inner, {
     get(target, name) {
@@ -61,6 +61,22 @@ async function load(store: Store, runs: number, isEnough = () => true): Promise<
 }
 
 describe('on a SQLite file', () => {
+  test('that was named from the folder the process was in, the thread finds it when the process is in another', async () => {
+    const before = process.cwd();
+    const { store, commits } = watched({}, 'runs.db');
+    process.chdir(folder);
+    onTestFinished(() => process.chdir(before));
+    const box = await createSignalbox({ orchestrators: [flow], store });
+    process.chdir(tmpdir());
+
+    while (!commits.some(({ where }) => where === 'thread'))
+      for (const run of await Promise.all(Array.from({ length: 200 }, () => box.start(flow, { input: null }))))
+        await run.result();
+
+    expect(existsSync(join(tmpdir(), 'runs.db'))).toBe(false);
+    await box.close();
+  });
+
   test('large commits are written on a thread, and small ones at once', async () => {
     const { store, commits } = watched();
 

@@ -5,6 +5,7 @@
  * One process owns the file, so what it remembers of its runs (fence, number of the last event) is what the
  * file says, and a commit reads nothing. Small commits are written here and now; large ones on a thread of their own.
  */
+import { resolve } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
@@ -97,7 +98,9 @@ class SqliteFile implements SqliteStore {
     try {
       usable(this.name, () => {
         const db = openWhole(this.name, this.#file, this.#synchronous, this.#savepoint, owner.now());
-        const scribe = new Scribe({ file: this.#file, synchronous: this.#synchronous });
+        // By its whole path: the process may be in another folder by the time that the thread opens it.
+        const file = this.#file.startsWith('file:') ? this.#file : resolve(this.#file);
+        const scribe = new Scribe({ file, synchronous: this.#synchronous });
         this.#opened = { db, writer: new Writer(db), scribe };
         this.#statement(sql.RELEASE_ALL).run();
       });

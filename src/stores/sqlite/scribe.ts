@@ -86,7 +86,12 @@ export class Scribe {
   }
 
   #start(): void {
-    const worker = new Worker(PROGRAM, { workerData: this.#place, name: 'signalbox sqlite' });
+    let worker: Worker;
+    try {
+      worker = new Worker(PROGRAM, { workerData: this.#place, name: 'signalbox sqlite' });
+    } catch (error) {
+      return this.#end(error instanceof Error ? error : new Error(String(error)));
+    }
     worker.on('message', (said: Said) => this.#hear(said));
     worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
     worker.on('exit', () => this.#end(new Error('The thread that writes to the file has ended.')));
