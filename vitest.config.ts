@@ -30,6 +30,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // Many files wait for servers and processes most of their time: two at once, also where there are only two cores.
+    maxWorkers: 2,
     // What hangs is a failure. What starts servers and processes takes its time on a machine that has much to do.
     testTimeout: 20_000,
     // A test that leaves a timer or a socket behind must not be hidden by a killed worker.

@@ -1,7 +1,7 @@
 /** Commits that are written on a thread of their own: which ones, and what becomes of them when the thread does not come up. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSignalbox, orchestrator, type Store, task, track } from 'signalbox';
@@ -65,15 +65,19 @@ describe('on a SQLite file', () => {
     const before = process.cwd();
     const { store, commits } = watched({}, 'runs.db');
     process.chdir(folder);
-    onTestFinished(() => process.chdir(before));
     const box = await createSignalbox({ orchestrators: [flow], store });
-    process.chdir(tmpdir());
+    const elsewhere = mkdtempSync(join(tmpdir(), 'signalbox-elsewhere-'));
+    onTestFinished(() => {
+      process.chdir(before);
+      rmSync(elsewhere, { recursive: true });
+    });
+    process.chdir(elsewhere);
 
     while (!commits.some(({ where }) => where === 'thread'))
       for (const run of await Promise.all(Array.from({ length: 200 }, () => box.start(flow, { input: null }))))
         await run.result();
 
-    expect(existsSync(join(tmpdir(), 'runs.db'))).toBe(false);
+    expect(readdirSync(elsewhere)).toEqual([]);
     await box.close();
   });
 
