@@ -124,6 +124,18 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       for (const id of ['a', 'b', 'd']) expect((await store.readActors(id))[0]?.input).toBe(large);
       expect((await keysUnder(store.prefix)).filter((key) => key.startsWith('staged'))).toEqual([]);
     });
+
+    test('and too large for one command, twice at once, does not get mixed up with the other (I3)', async () => {
+      const store = await opened();
+      const large = (id: string) => id.repeat(6_000_000);
+      const commit = (...ids: readonly string[]) =>
+        store.commit(ids.map((id) => change(id, 0, { actors: [step(id, '', { input: large(id) })] })));
+
+      await Promise.all([commit('a', 'b', 'c'), commit('d', 'e', 'f')]);
+
+      for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) expect((await store.readActors(id))[0]?.input).toBe(large(id));
+      expect((await keysUnder(store.prefix)).filter((key) => key.startsWith('staged'))).toEqual([]);
+    });
   });
 
   describe('a row that does not fit is an error that names it, and the others are read', () => {
