@@ -128,7 +128,7 @@ async function compare(folder: string, store: Store): Promise<Remains> {
     if (end !== endOf(orchestrator, Number(input))) faults.push(`${run} (${orchestrator} of ${input}) ended ${end}`);
     const history = await store.readEvents(run, { after: 0, limit: 10_000 });
     faultsOfEvents(run, history, faults);
-    faultsOfEffects(run, orchestrator, history, byRun.get(run) ?? [], faults);
+    faultsOfEffects(run, orchestrator, history, byRun.get(run) ?? [], faults, store.shared !== undefined);
   }
   const begins = effects.filter(({ what }) => what === 'begin');
   return { runs: rows.length, repeats: begins.length - new Set(begins.map(({ key }) => key)).size, faults };
@@ -168,6 +168,7 @@ function faultsOfEffects(
   history: readonly RunEvent[],
   effects: readonly Effect[],
   faults: string[],
+  isShared: boolean,
 ): void {
   const over = new Map<string, number>();
   for (const { type, path, at } of history)
@@ -183,8 +184,8 @@ function faultsOfEffects(
   const called = new Set(effects.map(({ what, key }) => `${what} ${key}`));
   for (const key of keysOf(orchestrator, run)) {
     if (called.delete(key)) continue;
-    // A cancel may come before the body is begun, while the store is asked whose the run is; then it is not begun at all.
-    if (orchestrator === CANCELLED && key.startsWith('begin ')) continue;
+    // A cancel may come before the body is begun, while a store that others share is asked whose the run is; then it is not begun at all.
+    if (isShared && orchestrator === CANCELLED && key.startsWith('begin ')) continue;
     faults.push(`${key} never happened`);
   }
   for (const key of called) faults.push(`${key} was not to happen`);
