@@ -144,6 +144,7 @@ export { trackMachine } from './machines/track.ts';
 export { waitMachine } from './machines/wait.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
 export type { RunExport } from './runtime/export.ts';
+export type { LogMethods } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
 export type { SignalAnswer } from './runtime/signals.ts';
