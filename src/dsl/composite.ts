@@ -6,6 +6,7 @@ import type { CompositeDefinition, Merge, StepDefinition } from '../definition.t
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { isObject, readOptions, readStep } from './reading.ts';
+import { from } from './source.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
 
 /** What a member's mapper is told: the composite's input and the run. Nothing has ended before it. */
@@ -77,7 +78,7 @@ export function compositeTrack<
 ): CompositeTrack<N, InputOf<S>, Awaited<R>, BodyCalls<MemberBody<Ms[keyof Ms]>>> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a composite track', KEYS, notes);
-  const definition: CompositeDefinition = Object.freeze({
+  const definition: CompositeDefinition = from(compositeTrack, {
     is: 'composite',
     name,
     input: given.input as Schema | undefined,
@@ -85,7 +86,7 @@ export function compositeTrack<
     strategy: (given.strategy ?? 'waitAll') as 'waitAll',
     merge: given.merge as Merge | undefined,
   });
-  leaveNotes(definition, notes);
+  leaveNotes(Object.freeze(definition), notes);
   return Object.freeze({ is: 'composite', name, definition });
 }
 
