@@ -153,6 +153,14 @@ export class KindTaken extends SignalboxError<{ readonly kind: string }> {
   }
 }
 
+/** The machine of a kind wants what a host cannot keep. */
+export class KindInvalid extends SignalboxError<{ readonly kind: string; readonly faults: readonly string[] }> {
+  readonly code = 'kind-invalid';
+  constructor(fields: { kind: string; faults: readonly string[] }) {
+    super(`The machine of kind "${fields.kind}" cannot be kept: ${fields.faults.join(' ')}`, fields);
+  }
+}
+
 // --- Values at the border ----------------------------------------------------------------
 
 /** A value that its schema refuses. */
@@ -577,6 +585,7 @@ export const ERROR_CODES = [
   'orchestrator-unknown',
   'kind-unknown',
   'kind-taken',
+  'kind-invalid',
   'input-invalid',
   'output-invalid',
   'schema-failed',

@@ -93,6 +93,7 @@ export {
   InputInvalid,
   InvalidDuration,
   InvalidOption,
+  KindInvalid,
   KindTaken,
   KindUnknown,
   LeaseLost,

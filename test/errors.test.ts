@@ -52,6 +52,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
   ],
   'kind-unknown': [new errors.KindUnknown({ kind: 'wait', known: ['task'] }), '"wait"', 'Known kinds: task.'],
   'kind-taken': [new errors.KindTaken({ kind: 'task' }), '"task"', 'another name'],
+  'kind-invalid': [
+    new errors.KindInvalid({ kind: 'dance', faults: ['State "a" has nested states.'] }),
+    '"dance" cannot be kept',
+    'State "a" has nested states.',
+  ],
   'input-invalid': [
     new errors.InputInvalid({ what: 'input of task "ship"', issues }),
     'input of task "ship"',

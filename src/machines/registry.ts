@@ -4,10 +4,11 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import type { PlanNode } from '../definition.ts';
-import { KindTaken, KindUnknown } from '../errors.ts';
-import type { MachineState } from './stepper.ts';
+import { KindInvalid, KindTaken, KindUnknown } from '../errors.ts';
 import type { EventBase, RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
+import { unkept } from './keepable.ts';
+import type { MachineState } from './stepper.ts';
 
 /** What a machine remembers: its own keys, and the ones that every row has a column for. */
 export type Memory = { readonly node: PlanNode | null } & { readonly [key: string]: unknown };
@@ -17,7 +18,7 @@ export type Place = Omit<EventBase, 'type'>;
 
 export interface Kind {
   readonly name: string;
-  /** An ordinary XState machine; it takes a `MachineInput`. */
+  /** An XState machine of flat states, each of which invokes one actor at the most; it takes a `MachineInput`. */
   readonly machine: AnyStateMachine;
   /** What it is called in events and snapshots. */
   readonly noun: 'run' | 'track' | 'step';
@@ -38,6 +39,8 @@ export class Kinds {
 
   register(kind: Kind): this {
     if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
+    const faults = unkept(kind.machine);
+    if (faults.length > 0) throw new KindInvalid({ kind: kind.name, faults });
     this.#byName.set(kind.name, kind);
     return this;
   }

@@ -11,7 +11,8 @@ import {
   createActor,
   setup,
 } from 'xstate';
-import { Impossible } from '../errors.ts';
+import { Impossible, KindInvalid } from '../errors.ts';
+import { undone } from './keepable.ts';
 import type { Memory } from './registry.ts';
 import type { MachineInput } from './task.ts';
 
@@ -57,6 +58,9 @@ export function xstateStepper(machine: AnyStateMachine): Stepper {
     emit: () => {},
     stopChild: () => {},
     actionExecutor: (action: Action) => {
+      // Only what `enqueueActions` has made is not refused before.
+      const fault = undone(action);
+      if (fault !== null) throw new KindInvalid({ kind: machine.id, faults: [`An action ${fault}.`] });
       const wish = wishFor(action, leaving);
       if (wish !== null) wishes.push(wish);
     },

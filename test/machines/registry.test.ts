@@ -1,11 +1,13 @@
 /** The registry: the only place that knows which kinds there are (P43, P90–P93). */
-import { KindTaken, KindUnknown } from 'signalbox';
+import { KindInvalid, KindTaken, KindUnknown } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
-import { setup } from 'xstate';
+import { assign, cancel, emit, enqueueActions, not, raise, sendTo, setup, spawnChild, stopChild } from 'xstate';
 import { isTerminal, type RunEvent } from '../../src/events.ts';
 import { builtInKinds } from '../../src/machines/kinds.ts';
 import { type Kind, Kinds } from '../../src/machines/registry.ts';
+import { xstateStepper } from '../../src/machines/stepper.ts';
+import { tableStepper } from '../../src/machines/table.ts';
 import { newRun } from '../../src/runtime/recall.ts';
 import { steppers } from '../../src/runtime/lanes.ts';
 import { Changes } from '../../src/runtime/run-state.ts';
@@ -36,20 +38,18 @@ describe('a kind', () => {
   });
 
   test('from outside takes its turns without a change to the engine, also when only XState can step it (P93)', () => {
-    const dance = setup({}).createMachine({
+    const dance = setup({ guards: { isTired: () => false } }).createMachine({
       initial: 'pending',
       context: ({ input }) => ({ ...(input as object), attempt: 1, output: 'danced', error: null, reason: null }),
       states: {
-        pending: { on: { start: 'dancing' } },
-        // Nested, so that no table can say it; it is over as soon as its second figure is reached.
-        dancing: {
-          initial: 'left',
-          states: { left: { always: 'right' }, right: { type: 'final' } },
-          onDone: 'completed',
-        },
+        // A wildcard and a guard made of another, so that no table can say it.
+        pending: { on: { '*': 'left' } },
+        left: { always: { guard: not('isTired'), target: 'right', actions: raise({ type: 'bow' }) } },
+        right: { on: { bow: 'completed' } },
         completed: { type: 'final' },
       },
     }) as unknown as AnyStateMachine;
+    expect(tableStepper(dance)).toBeNull();
     const kind: Kind = {
       name: 'dance',
       machine: dance,
@@ -85,5 +85,111 @@ describe('a kind', () => {
       'run.completed',
     ]);
     expect(run.root.state.context.output).toEqual({ dance0: 'danced' });
+  });
+});
+
+describe('a machine that a host cannot keep is refused when it is registered, with the state and the way out:', () => {
+  const kindOf = (config: object, actions: object = {}): Kind => ({
+    ...builtInKinds.get('task'),
+    name: 'dance',
+    machine: setup({ actions } as never).createMachine({
+      initial: 'a',
+      ...config,
+    } as never) as unknown as AnyStateMachine,
+  });
+  const flat = { a: { on: { go: 'b' } }, b: {} };
+
+  test.each<[string, object, RegExp]>([
+    ['nested states', { states: { a: { initial: 'x', states: { x: {} } } } }, /State "a" has nested states.*itself\./],
+    ['parallel states', { states: { a: { type: 'parallel', states: { x: {}, y: {} } } } }, /State "a" has parallel/],
+    ['a parallel machine', { type: 'parallel', states: flat }, /The machine has parallel.*composite track/],
+    ['history', { states: { ...flat, h: { type: 'history' } } }, /State "h" is a history state/],
+    [
+      'a delayed transition',
+      { states: { a: { after: { 10: 'b' } }, b: {} } },
+      /State "a" has a transition "after".*"sleep"/,
+    ],
+    ['one of the root', { states: flat, after: { 10: '.b' } }, /The machine has a transition "after"/],
+    [
+      'two actors',
+      {
+        states: {
+          a: {
+            invoke: [
+              { src: 'execute', id: 'execute' },
+              { src: 'sleep', id: 'sleep' },
+            ],
+          },
+        },
+      },
+      /State "a" has several invoked/,
+    ],
+    [
+      'an actor of the root',
+      { states: flat, invoke: { src: 'execute', id: 'execute' } },
+      /invoked by the machine itself/,
+    ],
+    [
+      'an actor that nobody knows',
+      { states: { a: { invoke: { src: 'fetch', id: 'fetch' } } } },
+      /State "a" invokes "fetch".*execute/,
+    ],
+    [
+      'a delayed raise',
+      { states: { a: { entry: raise({ type: 'go' }, { delay: 5 }) } } },
+      /State "a" raises an event with a delay/,
+    ],
+    [
+      'sendTo on an event',
+      { states: { a: { on: { go: { actions: sendTo('x', { type: 'y' }) } } } } },
+      /State "a" sends an event/,
+    ],
+    [
+      'emit at an eventless transition',
+      { states: { a: { always: { target: 'b', actions: emit({ type: 'y' }) } }, b: {} } },
+      /State "a" emits/,
+    ],
+    ['spawnChild', { states: { a: { exit: spawnChild('x' as never) } } }, /State "a" spawns/],
+    ['stopChild', { states: { a: { exit: stopChild('x') } } }, /State "a" stops/],
+    ['cancel', { states: { a: { exit: cancel('x') } } }, /State "a" cancels/],
+  ])('%s', (_, config, message) => {
+    expect(() => new Kinds().register(kindOf(config))).toThrow(KindInvalid);
+    expect(() => new Kinds().register(kindOf(config))).toThrow(message);
+  });
+
+  test('an action of that sort under a name of its own', () => {
+    const later = raise({ type: 'go' }, { delay: 5 });
+    expect(() => new Kinds().register(kindOf({ states: { a: { entry: 'later' } } }, { later }))).toThrow(/raises/);
+  });
+
+  test('all that is wrong is told at once, and a delay once', () => {
+    const states = { a: { after: { 10: 'b' }, entry: emit({ type: 'y' }) }, b: { initial: 'x', states: { x: {} } } };
+    let faults: readonly string[] = [];
+    try {
+      new Kinds().register(kindOf({ states }));
+    } catch (error) {
+      faults = (error as KindInvalid).fields.faults;
+    }
+    expect(faults).toHaveLength(3);
+  });
+
+  test('one that only a transition comes up with fails that transition', () => {
+    const entry = enqueueActions(({ enqueue }) => enqueue.emit({ type: 'y' }));
+    const { machine } = kindOf({ states: { a: { on: { go: 'b' } }, b: { entry } } });
+    const stepper = xstateStepper(machine);
+    const state = stepper.begin({ input: null }, []);
+
+    expect(() => stepper.next(state, { type: 'go' }, [])).toThrow(/An action emits an event, which nobody hears/);
+  });
+
+  test('what XState does within a transition is none of it', () => {
+    const states = {
+      a: {
+        entry: [assign({}), raise({ type: 'go' }), enqueueActions(() => {}), 'mine', { type: 'yours', params: {} }],
+        on: { go: 'b', '*': 'b' },
+      },
+      b: { always: { guard: () => false, target: 'a' } },
+    };
+    expect(() => new Kinds().register(kindOf({ states, on: { up: '.b' } }))).not.toThrow();
   });
 });
