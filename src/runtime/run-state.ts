@@ -110,6 +110,13 @@ export class Changes {
     this.signals = more(this.signals, row);
   }
 
+  /** A signal that was kept has been taken. Where the same commit was to say that it is kept, it says this instead: each has one row. */
+  signalTaken(row: SignalRow): void {
+    const kept = this.signals.findIndex(({ id }) => id === row.id);
+    if (kept === -1) this.signal(row);
+    else (this.signals as SignalRow[])[kept] = row;
+  }
+
   owe(owed: Owed): void {
     this.owed = more(this.owed, owed);
   }

@@ -154,7 +154,7 @@ export class Turn {
     if (found === null) return;
     const { signal, payload } = found;
     this.#run.signals?.drop(signal);
-    this.#changes.signal(Object.freeze({ ...signal, takenBy: actor.path }));
+    this.#changes.signalTaken(Object.freeze({ ...signal, takenBy: actor.path }));
     this.#taken(actor, signal.id, signal.name, payload);
   }
 

@@ -163,12 +163,14 @@ export const ROWS: Readonly<Record<string, Check>> = {
       ]);
       const taken = signal('a', 'z', { takenBy: 'pay/wait' });
       const direct = signal('a', 'a/😀', { answer: 'accepted', takenBy: 'ask' });
-      await first.commit([change('a', 1, { signals: [taken, direct, signal('a', 'c')] })]);
+      // Kept and taken before anything of it was committed.
+      const both = signal('a', 'both', { takenBy: 'pay/next' });
+      await first.commit([change('a', 1, { signals: [taken, direct, both, signal('a', 'c')] })]);
       const read = async (store: Store): Promise<void> => {
         const kept = [signal('a', 'b', { payload }), signal('a', 'y'), signal('a', 'c')];
         same((await store.readOpen('a'))?.signals, frozen(kept));
         same((await store.readOpen('b'))?.signals, frozen([signal('b', 'z', { name: 'other', sentAt: 0.5 })]));
-        for (const each of [taken, direct, ...kept]) same(await store.readSignal('a', each.id), frozen(each));
+        for (const each of [taken, direct, both, ...kept]) same(await store.readSignal('a', each.id), frozen(each));
         assert.deepEqual([await store.readSignal('a', 'x'), await store.readSignal('x', 'z')], [null, null]);
         assert.equal(unfrozen(await store.readSignal('a', 'b'), 'readSignal'), null);
       };

@@ -117,6 +117,31 @@ export function sharedCases(make: () => Promise<SharedPlace>): void {
     await expect(two.run('nobody').cancel()).rejects.toMatchObject({ code: 'run-unknown' });
   });
 
+  test('signals that come just when their steps begin to wait are taken, and hold up no run (S17, I7)', async () => {
+    const at = await station();
+    const { body, open } = gate();
+    const flow = orchestrator('fast', { version: '1', input: Any }).track(
+      'f',
+      track('f', { input: Any })
+        .step('two', task('held', { input: Any, output: Any, run: body }))
+        .wait('paid', { signal: 'paid' }),
+    );
+    const box = await at.box([flow]);
+    const runs = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        const run = await box.start(flow, { id: `r${index}`, input: 1 });
+        // The body's end and the signal come while other commits are under way, in one order or the other.
+        const sent = run.signal('paid', index);
+        if (index % 3 > 0) await Promise.race([sent, box.run('r0').status()]);
+        open(`r${index}/f/two#1`);
+        expect(['buffered', 'accepted']).toContain((await sent).answer);
+        return run;
+      }),
+    );
+    expect(await Promise.all(runs.map((run) => run.result()))).toEqual(runs.map((_, index) => ({ f: index })));
+    expect(at.errors).toEqual([]);
+  });
+
   test('a signal reaches a run that another process owns; its sender is told all that it would be told there (S17)', async () => {
     const at = await station();
     const [one, two] = [await at.box([asks]), await at.box([asks])];
