@@ -508,8 +508,26 @@ export class StoreHeld extends SignalboxError<{ readonly store: string; readonly
 /** A file or a server that cannot be used as a store. */
 export class StoreUnusable extends SignalboxError<{ readonly store: string; readonly reason: string }> {
   readonly code = 'store-unusable';
-  constructor(fields: { store: string; reason: string }, cause?: unknown) {
-    super(`${fields.store} cannot be used as a store: ${fields.reason}`, fields, cause);
+  /** The fault will not pass by itself: a statement that the store does not know, a file that is corrupt. Asking again is of no use. */
+  readonly isLasting: boolean;
+  constructor(
+    { store, reason, isLasting = false }: { store: string; reason: string; isLasting?: boolean },
+    cause?: unknown,
+  ) {
+    super(`${store} cannot be used as a store: ${reason}`, { store, reason }, cause);
+    this.isLasting = isLasting;
+  }
+}
+
+/** The store will never commit what a message changes. The message is given back to whoever sent it; nothing was changed. */
+export class CommitRefused extends SignalboxError<{ readonly run: string; readonly message: string }> {
+  readonly code = 'commit-refused';
+  constructor({ run, message, reason }: { run: string; message: string; reason: string }, cause?: unknown) {
+    super(
+      `The store does not commit what a message of type "${message}" changes in run "${run}", and would not the next time: ${sentence(reason)} Nothing was changed, and the message is not repeated.`,
+      { run, message },
+      cause,
+    );
   }
 }
 
@@ -588,6 +606,7 @@ export const ERROR_CODES = [
   'command-failed',
   'box-closed',
   'commit-failed',
+  'commit-refused',
   'commit-conflict',
   'lease-lost',
   'definition-changed',

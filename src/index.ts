@@ -83,6 +83,7 @@ export {
   CommandFailed,
   CommitConflict,
   CommitFailed,
+  CommitRefused,
   DefinitionChanged,
   DefinitionInvalid,
   DefinitionMissing,

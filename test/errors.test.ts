@@ -143,6 +143,13 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'run "order-17": disk full.',
     'repeated in 50 ms',
   ],
+  'commit-refused': [
+    new errors.CommitRefused({ run: 'r', message: 'signal', reason: 'no such column' }),
+    'type "signal"',
+    'run "r"',
+    'no such column.',
+    'Nothing was changed',
+  ],
   'commit-conflict': [
     new errors.CommitConflict({ run: 'order-17', expected: 4, found: 6 }),
     '"order-17" was to go on after event 4',

@@ -226,24 +226,6 @@ export class Followers {
   }
 }
 
-/** Tells the events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
-export async function tellLanded(
-  {
-    store,
-    told,
-  }: { readonly store: Store; readonly told: (run: RunFacts, events: readonly RunEvent[], ended: boolean) => void },
-  facts: RunFacts,
-  after: number,
-): Promise<void> {
-  for (let seq = after; ; ) {
-    const events = await store.readEvents(facts.id, { after: seq, limit: PAGE });
-    const last = events.at(-1);
-    if (last === undefined) return;
-    seq = last.seq;
-    told(facts, events, last.path === '' && endsRun(last.type));
-  }
-}
-
 function read(event: RunEvent, metadata: JsonObject): ReadEvent {
   return { ...event, metadata };
 }

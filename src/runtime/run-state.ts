@@ -78,8 +78,8 @@ export class Changes {
   signals: readonly SignalRow[] = NONE;
   readonly events: RunEvent[] = [];
   owed: readonly Owed[] = NONE;
-  /** Called when the commit is safe. */
-  committed: readonly ((error?: Error) => void)[] = NONE;
+  /** Called when the commit is over, whatever came of it. */
+  over: readonly (() => void)[] = NONE;
   readonly after: number;
   rowChanged = false;
   readonly #number = nextNumber();
@@ -121,16 +121,9 @@ export class Changes {
     this.owed = more(this.owed, owed);
   }
 
-  whenCommitted(call: (error?: Error) => void): void {
-    this.committed = more(this.committed, call);
+  whenOver(call: () => void): void {
+    this.over = more(this.over, call);
   }
-}
-
-/** Resolves when these changes are committed, and rejects when they never will be. */
-export function landed(changes: Changes): Promise<void> {
-  return new Promise((resolve, reject) => {
-    changes.whenCommitted((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }
 
 /** A commit of several runs. */

@@ -12,6 +12,9 @@ const REASONS: { readonly [code: number]: string } = {
   26: 'it is not a SQLite database. Look at the path, or give the store a file of its own',
 };
 
+/** What passes: another writer, a full disk, memory, permissions. What else SQLite says it would say again. */
+const PASSING: ReadonlySet<number> = new Set([4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 17, 23]);
+
 /** Does something with the file; an error of SQLite's becomes one that names the file and the way out. */
 export function usable<T>(store: string, work: () => T): T {
   try {
@@ -21,6 +24,8 @@ export function usable<T>(store: string, work: () => T): T {
     const { errcode } = error as { readonly errcode?: number };
     const known = errcode === undefined ? undefined : REASONS[errcode & 0xff];
     const reason = known === undefined ? reasonOf(error) : `${known} (${reasonOf(error)}).`;
-    throw new StoreUnusable({ store, reason }, error);
+    const isLasting =
+      errcode === undefined ? error instanceof TypeError || error instanceof RangeError : !PASSING.has(errcode & 0xff);
+    throw new StoreUnusable({ store, reason, isLasting }, error);
   }
 }
