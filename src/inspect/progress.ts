@@ -5,6 +5,7 @@
  */
 import { produce } from 'immer';
 import type { PlanNode } from '../definition.ts';
+import { isStep, stepsIn } from '../machines/steps.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { isTerminal, type RunEvent, type Status } from '../events.ts';
 
@@ -75,6 +76,7 @@ export function progressOf(orchestrator: AnyOrchestrator): ProgressFold {
 function count(draft: Draft, event: RunEvent, root: PlanNode): void {
   draft.seq = event.seq;
   const status = statusAfter(event.type);
+  if (event.type === 'children.skipped') return tally(draft, 'skipped', event.steps);
   if (event.path === '') {
     if (status !== null) draft.status = status;
     return;
@@ -105,30 +107,8 @@ function tally(draft: Draft, status: Status, count: number): void {
 /** The status that an event leaves behind, or null if it only tells something on the way. */
 function statusAfter(type: RunEvent['type']): Status | null {
   const happened = type.slice(type.indexOf('.') + 1);
-  if (happened === 'progress' || type.startsWith('signal.')) return null;
+  if (happened === 'progress' || type.startsWith('signal.') || type === 'children.skipped') return null;
   return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
-}
-
-const counted = new WeakMap<PlanNode, number>();
-
-/** A task, a sleep, a wait; what a wait runs for itself is one more. */
-function isStep({ task, spec }: PlanNode): boolean {
-  return task !== null || spec !== null;
-}
-
-/** How many steps there are below a node, itself included if it is one. */
-function stepsIn(node: PlanNode): number {
-  const known = counted.get(node);
-  if (known !== undefined) return known;
-  // From a list, not by recursion: definitions may nest as deep as they like.
-  let steps = 0;
-  const todo = [node];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (isStep(next)) steps += 1;
-    for (const child of next.children) todo.push(child);
-  }
-  counted.set(node, steps);
-  return steps;
 }
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {

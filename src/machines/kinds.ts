@@ -95,24 +95,33 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
     }
   },
   keep(memory) {
-    const { reason, ending } = memory as unknown as ParentMemory;
-    if (reason === null && ending === null) return NOTHING;
-    return { ...(reason === null ? {} : { reason }), ...(ending === null ? {} : { ending }) };
+    const { reason, ending, skipped } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null && skipped === 0) return NOTHING;
+    return {
+      ...(reason === null ? {} : { reason }),
+      ...(ending === null ? {} : { ending }),
+      ...(skipped === 0 ? {} : { skipped }),
+    };
   },
   // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
   changed(before, after) {
     if (before.value !== after.value) return true;
     const [was, is] = [before.context as unknown as ParentMemory, after.context as unknown as ParentMemory];
-    return was.error !== is.error || was.output !== is.output || was.reason !== is.reason || was.ending !== is.ending;
+    return (
+      was.error !== is.error ||
+      was.output !== is.output ||
+      was.reason !== is.reason ||
+      was.ending !== is.ending ||
+      was.skipped !== is.skipped
+    );
   },
-  recount(memory, ready, statuses) {
-    const settled = statuses.filter(isTerminal);
+  recount(memory, { ready, settled }, statuses) {
     return {
       ...memory,
       ready,
-      live: statuses.length - settled.length,
-      settled: settled.length,
-      failed: settled.filter(isBad).length,
+      live: statuses.filter((status) => !isTerminal(status)).length,
+      settled,
+      failed: statuses.filter(isBad).length,
     };
   },
 });

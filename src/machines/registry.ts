@@ -15,6 +15,12 @@ export type Memory = { readonly node: PlanNode | null } & { readonly [key: strin
 /** What an event has before its kind says what happened. */
 export type Place = Omit<EventBase, 'type'>;
 
+/** What a parent's ledger counts: children that could start, and those that are over, begun or not. */
+export interface Counted {
+  readonly ready: number;
+  readonly settled: number;
+}
+
 export interface Kind {
   readonly name: string;
   /** An ordinary XState machine; it takes a `MachineInput`. */
@@ -30,7 +36,7 @@ export interface Kind {
   /** Has anything changed that a row keeps? */
   changed(before: MachineState, after: MachineState): boolean;
   /** For a parent: what it counts, worked out again from its children. */
-  recount?(memory: Memory, ready: number, statuses: readonly string[]): Memory;
+  recount?(memory: Memory, counted: Counted, statuses: readonly string[]): Memory;
 }
 
 export class Kinds {

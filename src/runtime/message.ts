@@ -3,6 +3,7 @@
  * waits for it and changes nothing (I5), which is what lets a commit of unknown outcome be
  * repeated (I3).
  */
+import type { AnyEventObject } from 'xstate';
 import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json } from '../json.ts';
@@ -77,3 +78,19 @@ export function committed(message: Asked): Promise<void> {
   promise.catch(() => {});
   return promise;
 }
+
+/** An answer as the event that the machine of its actor is sent: what XState itself would send. */
+export function answerEvent({ from, output, error }: Extract<Message, { type: 'answer' }>): AnyEventObject {
+  return error === null ? { type: DONE[from], output, actorId: from } : { type: FAILED[from], error, actorId: from };
+}
+
+const DONE = {
+  execute: 'xstate.done.actor.execute',
+  cleanup: 'xstate.done.actor.cleanup',
+  compensate: 'xstate.done.actor.compensate',
+} as const;
+const FAILED = {
+  execute: 'xstate.error.actor.execute',
+  cleanup: 'xstate.error.actor.cleanup',
+  compensate: 'xstate.error.actor.compensate',
+} as const;

@@ -23,6 +23,8 @@ export interface ActorSnapshot {
   readonly error: ErrorRecord | null;
   /** Every try, the first one first; empty for a track, and for a step that has not begun. */
   readonly attempts: readonly AttemptSnapshot[];
+  /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
+  readonly skipped: number;
   /** When the timer that it waits for is due. */
   readonly due: number | null;
   readonly startedAt: number;
@@ -41,6 +43,8 @@ export interface RunSnapshot {
   readonly metadata: JsonObject;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** How many tracks never began and are no entries of their own, because there are too many. */
+  readonly skipped: number;
   /** Tracks by path, in the order in which they began. */
   readonly tracks: { readonly [path: string]: ActorSnapshot };
   /** Steps by path, in the order in which they began. */
@@ -75,8 +79,12 @@ export function snapshotOf(
   }
   const tracks: { [path: string]: ActorSnapshot } = {};
   const steps: { [path: string]: ActorSnapshot } = {};
+  let skipped = 0;
   for (const actor of actors) {
-    if (actor.parent === null) continue;
+    if (actor.parent === null) {
+      skipped = skippedBelow(actor);
+      continue;
+    }
     (kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
       actor,
       earlier.get(actor.path) ?? [],
@@ -88,7 +96,12 @@ export function snapshotOf(
     actors.filter(({ endedAt: ended }) => ended === null),
     kinds,
   );
-  return { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt, tracks, steps };
+  const times = { startedAt, endedAt };
+  return { run, orchestrator, version, status, input, output, error, metadata, ...times, skipped, tracks, steps };
+}
+
+function skippedBelow({ memory }: ActorRow): number {
+  return typeof memory.skipped === 'number' ? memory.skipped : 0;
 }
 
 function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSnapshot {
@@ -103,5 +116,6 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSn
   if (attempt > earlier.length) {
     attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
   }
-  return { status, kind, input, output, error, attempts, due, startedAt, endedAt };
+  const skipped = skippedBelow(actor);
+  return { status, kind, input, output, error, attempts, skipped, due, startedAt, endedAt };
 }
