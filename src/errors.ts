@@ -547,6 +547,18 @@ export class RowUnreadable extends SignalboxError<{
   }
 }
 
+/** An executor did something else than to answer a job with an answer. */
+export class ExecutorFailed extends SignalboxError<{ readonly key: string }> {
+  readonly code = 'executor-failed';
+  constructor({ key, did }: { key: string; did: string }, cause?: unknown) {
+    super(
+      `The executor ${did} for "${key}". It has to call answer({ ok: true, value }) or answer({ ok: false, error, sync }), once.`,
+      { key },
+      cause,
+    );
+  }
+}
+
 /** An answer that came late, twice, or for something unknown, and changed nothing (I5). Logged and counted. */
 export class AnswerIgnored extends SignalboxError<{ readonly key: string; readonly why: 'late' | 'duplicate' }> {
   readonly code = 'answer-ignored';
@@ -614,6 +626,7 @@ export const ERROR_CODES = [
   'store-held',
   'store-unusable',
   'row-unreadable',
+  'executor-failed',
   'answer-ignored',
   'subscriber-failed',
   'impossible',
@@ -650,20 +663,38 @@ const MAX_FIELDS = 16_000;
 
 /** An error as a JSON record. Anything can be thrown in JavaScript, so anything can be given. */
 export function toRecord(error: unknown, more: Partial<ErrorRecord> = {}, causes = MAX_CAUSES): ErrorRecord {
-  if (!(error instanceof Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
-  const own = error instanceof SignalboxError;
+  if (!isA(error, Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
+  const own = isA(error, SignalboxError);
   const fields = own ? plain(error.fields) : undefined;
-  const { name, stack, cause } = error as { readonly name: unknown; readonly stack: unknown; readonly cause: unknown };
+  const [name, stack, cause] = [read(error, 'name'), read(error, 'stack'), read(error, 'cause')];
   return {
     code: own ? error.code : 'task-failed',
     name: typeof name === 'string' ? name.slice(0, MAX_NAME) : 'Error',
-    message: (own ? error.message : reasonOf(error)).slice(0, MAX_MESSAGE),
+    message: reasonOf(error).slice(0, MAX_MESSAGE),
     ...(fields === undefined ? {} : { fields }),
     // The stack of an error of ours leads into the engine; that of its cause is the one to read.
     ...(own || typeof stack !== 'string' ? {} : { stack: stack.slice(0, MAX_STACK) }),
     ...(cause === undefined || causes === 0 ? {} : { cause: toRecord(cause, {}, causes - 1) }),
     ...more,
   };
+}
+
+/** Is it one? A revoked proxy cannot even be asked that. */
+export function isA<E extends Error>(thrown: unknown, kind: abstract new (...args: never[]) => E): thrown is E {
+  try {
+    return thrown instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+/** What somebody's error says under a name, unless reading it throws: a getter may, and so may a hook of `Error.prepareStackTrace`. */
+function read(error: Error, name: 'name' | 'message' | 'stack' | 'cause'): unknown {
+  try {
+    return error[name];
+  } catch {
+    return undefined;
+  }
 }
 
 function plain(fields: Fields): JsonObject | undefined {
@@ -694,10 +725,11 @@ function sentence(text: string): string {
 
 /** What something thrown says of itself, whatever it is. */
 export function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return show(thrown);
-  const { message, name } = thrown as { readonly message: unknown; readonly name: unknown };
+  if (!isA(thrown, Error)) return show(thrown);
+  const message = read(thrown, 'message');
   const text = typeof message === 'string' ? message : show(message);
-  return text === '' || text === 'undefined' ? `${show(name).replaceAll('"', '')} without a message` : text;
+  if (text !== '' && text !== 'undefined') return text;
+  return `${show(read(thrown, 'name') ?? 'an error').replaceAll('"', '')} without a message`;
 }
 
 /** Any value in a few words, for a message. */

@@ -87,6 +87,7 @@ export {
   DefinitionChanged,
   DefinitionInvalid,
   DefinitionMissing,
+  ExecutorFailed,
   ERROR_CODES,
   type ErrorCode,
   type ErrorRecord,

@@ -27,9 +27,19 @@ export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> 
   return 'then' in result ? Promise.resolve(result).then(toParsed) : toParsed(result);
 }
 
+/** No more of what a schema objects to is kept, and no more of each. A value of a million lines may have as many mistakes. */
+const MAX_ISSUES = 100;
+const MAX_TEXT = 1_000;
+
+/** Read here, once and whole: a schema is somebody else's, and what it answers may be anything. */
 function toParsed(result: StandardSchemaV1.Result<unknown>): Parsed {
-  if (result.issues === undefined) return { ok: true, value: result.value };
-  return { ok: false, issues: result.issues.map((issue) => ({ path: pathOf(issue.path), message: issue.message })) };
+  const { issues } = result;
+  if (issues === undefined) return { ok: true, value: result.value };
+  const known = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+    path: pathOf(path).slice(0, MAX_TEXT),
+    message: String(message).slice(0, MAX_TEXT),
+  }));
+  return { ok: false, issues: known };
 }
 
 function pathOf(path: StandardSchemaV1.Issue['path']): string {

@@ -193,6 +193,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'a row in "runs" (order-17) that cannot be read: no JSON.',
     'Restore it from a backup',
   ],
+  'executor-failed': [
+    new errors.ExecutorFailed({ key: 'r/a#1', did: 'answered with null' }),
+    'answered with null for "r/a#1"',
+    'answer({ ok: true, value })',
+  ],
   'answer-ignored': [
     new errors.AnswerIgnored({ key: 'order-17/payment/charge#1', why: 'late' }),
     '"order-17/payment/charge#1" came when nobody waited for it any more',

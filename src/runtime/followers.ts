@@ -10,9 +10,10 @@ import { BoxClosed, RunUnknown, reasonOf, StoreUnusable, SubscriberFailed } from
 import { type EventType, endsRun, isTerminal, type ReadEvent, type RunEvent } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { JsonObject } from '../json.ts';
+import { whenRejected } from '../promises.ts';
 import type { Awaitable, RunRow, Store } from '../store.ts';
 
-export type Listener = (event: ReadEvent) => void;
+export type Listener = (event: ReadEvent) => unknown;
 
 /** Something that is waited for, and a way not to wait for it any more. */
 interface Wait<T> {
@@ -212,14 +213,16 @@ export class Followers {
   }
 
   #hear(event: ReadEvent): void {
+    const failed = (thrown: unknown): void => {
+      const error = new SubscriberFailed({ event: event.type, reason: reasonOf(thrown) }, thrown);
+      this.#logger({ level: 'error', message: error.message, run: event.run, path: event.path, error });
+    };
     for (const type of [event.type, '*'] as const) {
       for (const listener of this.#listeners.get(type) ?? []) {
         try {
-          listener(event);
+          whenRejected(listener(event), failed);
         } catch (thrown) {
-          const reason = reasonOf(thrown);
-          const error = new SubscriberFailed({ event: event.type, reason }, thrown);
-          this.#logger({ level: 'error', message: error.message, run: event.run, path: event.path, error });
+          failed(thrown);
         }
       }
     }

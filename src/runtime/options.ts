@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Body, Plan } from '../definition.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
-import { DefinitionInvalid, InvalidOption, reasonOf, TaskMissing, TaskUnknown } from '../errors.ts';
+import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
 import type { Ids } from '../ids.ts';
+import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import type { Lane } from './lanes.ts';
 
@@ -176,10 +177,12 @@ export function checkBodies(plans: ReadonlyMap<string, Plan>, bodies: { readonly
 /** A logger that throws must not take a run with it; what it should have said goes to the console. */
 export function safely(logger: Logger): Logger {
   return (line) => {
+    const failed = (thrown: unknown): void =>
+      console.error(`signalbox: the logger threw (${reasonOf(thrown)}) at: ${show(line.message)}`);
     try {
-      logger(line);
+      whenRejected(logger(line), failed);
     } catch (thrown) {
-      console.error(`signalbox: the logger threw (${reasonOf(thrown)}) at: ${line.message}`);
+      failed(thrown);
     }
   };
 }

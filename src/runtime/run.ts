@@ -16,6 +16,7 @@ import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
+import { MAX_TEXT } from '../text.ts';
 import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
 import { type Command, send } from './requests.ts';
@@ -151,8 +152,12 @@ export class Run<Output = Json> {
    * is over. Cancelling a run that has ended, or is being cancelled, changes nothing.
    */
   async cancel({ reason = null }: { readonly reason?: string | null } = {}): Promise<void> {
-    if (reason !== null && typeof reason !== 'string') {
-      throw new InvalidOption({ option: 'reason', value: reason, expected: 'a string' });
+    if (reason !== null && !(typeof reason === 'string' && reason.length <= MAX_TEXT)) {
+      throw new InvalidOption({
+        option: 'reason',
+        value: reason,
+        expected: `a string of up to ${MAX_TEXT} characters`,
+      });
     }
     await this.#row();
     await this.#context.command(this.id, { type: 'cancel', reason });
