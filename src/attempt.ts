@@ -26,7 +26,7 @@ import {
 } from './errors.ts';
 import type { Answer, Executor, Job } from './executor.ts';
 import { type Json, type JsonObject, toJson } from './json.ts';
-import { whenRejected } from './promises.ts';
+import { disarm, whenRejected } from './promises.ts';
 import { LONGEST } from './retry.ts';
 import { type Parsed, parse } from './schema.ts';
 import { noteOf } from './text.ts';
@@ -152,6 +152,7 @@ export class Attempt implements Job {
   }
 
   log(message: string, fields?: JsonObject): void {
+    disarm(fields);
     this.#around.log(this, typeof message === 'string' ? message : show(message), fields);
   }
 
@@ -187,17 +188,17 @@ export class Attempt implements Job {
   }
 
   /** A copy of what an executor has answered, which may be anything; null if it is no answer, and the attempt has failed. */
-  #read(answer: Answer): Answer | null {
+  #read(answer: Answer | null | undefined): Answer | null {
     let cause: unknown;
-    let did = `answered with ${show(answer)}`;
+    let did: string | null = null;
     try {
-      const { ok } = answer;
-      if (ok === true) return { ok, value: answer.value };
-      if (ok === false) return { ok, error: answer.error, sync: answer.sync };
+      if (answer?.ok === true) return { ok: true, value: answer.value };
+      if (answer?.ok === false) return { ok: false, error: answer.error, sync: answer.sync };
     } catch (thrown) {
       cause = thrown;
       did = 'gave an answer that cannot be read';
     }
+    did ??= `answered with ${show(answer)}`;
     this.#fail(new ExecutorFailed({ key: this.key, did }, cause));
     return null;
   }

@@ -9,6 +9,7 @@
  */
 import type { Fault } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
+import { disarm } from './promises.ts';
 import { describeIssues, type Issue } from './schema.ts';
 
 type Fields = { readonly [name: string]: unknown };
@@ -727,13 +728,14 @@ function sentence(text: string): string {
 export function reasonOf(thrown: unknown): string {
   if (!isA(thrown, Error)) return show(thrown);
   const message = read(thrown, 'message');
-  const text = typeof message === 'string' ? message : show(message);
+  const text = typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : show(message);
   if (text !== '' && text !== 'undefined') return text;
   return `${show(read(thrown, 'name') ?? 'an error').replaceAll('"', '')} without a message`;
 }
 
 /** Any value in a few words, for a message. */
 export function show(value: unknown): string {
+  disarm(value);
   try {
     if (typeof value === 'string') return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value);
     if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
