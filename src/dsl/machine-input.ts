@@ -1,6 +1,8 @@
 /** What a bare machine is given to run a definition without a host: `createActor(trackMachine, { input })`. */
 import type { PlanNode } from '../definition.ts';
 import { type Json, toJson } from '../json.ts';
+import { builtInKinds } from '../machines/kinds.ts';
+import { runsBare } from '../machines/live.ts';
 import type { MachineInput } from '../machines/task.ts';
 import type { RunInput } from './needs.ts';
 import type { AnyOrchestrator } from './orchestrator.ts';
@@ -22,6 +24,7 @@ export function machineInput<D extends AnyBody | AnyOrchestrator>(
     definition.is === 'orchestrator'
       ? planOf(definition as AnyOrchestrator).root
       : (planOfTask(definition as AnyBody).root.children[0] as PlanNode);
+  runsBare(node, builtInKinds);
   const value: Json = toJson(input, `input of "${definition.name}"`);
   return { node, input: value };
 }

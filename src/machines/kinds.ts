@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import { compositeMachine } from './composite.ts';
 import { orchestratorMachine } from './orchestrator.ts';
 import { isBad, type ParentMemory } from './parent.ts';
-import { builtInKinds, type Kind } from './registry.ts';
+import { type Kind, Kinds } from './registry.ts';
 import { sleepMachine } from './sleep.ts';
 import { type TaskMemory, taskMachine } from './task.ts';
 import { trackMachine } from './track.ts';
@@ -119,12 +119,15 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
 
 const track = parent('track', 'track', trackMachine);
 
-builtInKinds
-  .register(task)
-  .register({ ...task, name: 'sleep', machine: sleepMachine })
-  .register({ ...track, name: 'wait', noun: 'step', machine: waitMachine, tell: task.tell })
-  .register(track)
-  .register({ ...track, name: 'composite', machine: compositeMachine })
-  .register(parent('orchestrator', 'run', orchestratorMachine));
-
-export { builtInKinds };
+/**
+ * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for
+ * something that nobody uses.
+ */
+export const builtInKinds = new Kinds([
+  task,
+  { ...task, name: 'sleep', machine: sleepMachine },
+  { ...track, name: 'wait', noun: 'step', machine: waitMachine, tell: task.tell },
+  track,
+  { ...track, name: 'composite', machine: compositeMachine },
+  parent('orchestrator', 'run', orchestratorMachine),
+]);
