@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ids.ts': ['words', 'nanoid'],
   actors: ['words', 'xstate'],
   machines: ['words', 'actors', 'xstate'],
-  dsl: ['words', 'machines', 'type @standard-schema/spec', 'node:crypto'],
+  dsl: ['words', 'machines', 'type @standard-schema/spec'],
   runtime: ['words', 'actors', 'machines', 'dsl', 'type xstate'],
   stores: [
     'words',
