@@ -1,5 +1,7 @@
 /** Several processes on one Postgres, and what becomes of them when the server, a connection or one of them goes away. */
-import { LeaseLost, type RunChange, type Store, StoreUnusable } from 'signalbox';
+import { type Store, StoreUnusable } from 'signalbox';
+import { LeaseLost } from 'signalbox/errors';
+import type { RunChange } from 'signalbox/store';
 import { type PostgresStore, postgres } from 'signalbox/postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Server } from '../../src/stores/postgres/server.ts';
