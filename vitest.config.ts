@@ -31,6 +31,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // `npm run bundles` runs these.
+    exclude: ['test/bundles/**'],
     // Many files wait for servers and processes most of their time: two at once, also where there are only two cores.
     maxWorkers: 2,
     // What hangs is a failure. What starts servers and processes takes its time on a machine that has much to do.

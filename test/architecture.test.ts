@@ -34,7 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   executors: ['words'],
   inspect: ['words', 'dsl', 'machines', 'immer'],
   testing: ['words', 'node:assert/strict', 'dsl', 'machines', 'runtime', 'stores/memory.ts', 'executors/in-process.ts'],
-  'index.ts': ['words', 'actors', 'machines', 'dsl', 'runtime', 'stores', 'executors', 'inspect'],
+  entries: ['words', 'machines', 'dsl'],
+  'index.ts': ['words', 'actors', 'machines', 'dsl', 'runtime', 'stores', 'executors', 'inspect', 'entries'],
 };
 
 interface Confined {
