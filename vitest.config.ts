@@ -23,7 +23,7 @@ export default defineConfig({
   plugins: [conditionsOfPlainNode],
   resolve: {
     alias: [
-      { find: /^signalbox\/(errors|machines|store)$/, replacement: source('src/entries/$1.ts') },
+      { find: /^signalbox\/(errors|machines|store|types)$/, replacement: source('src/entries/$1.ts') },
       { find: /^signalbox\/(sqlite|postgres|redis)$/, replacement: source('src/stores/$1/index.ts') },
       { find: /^signalbox\/(\w+)$/, replacement: source('src/$1/index.ts') },
       { find: /^signalbox$/, replacement: source('src/index.ts') },

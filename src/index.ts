@@ -4,8 +4,11 @@
  */
 import type { AnyOrchestrator } from './dsl/index.ts';
 import { inProcess } from './executors/in-process.ts';
+import { checkNode } from './node.ts';
 import { createBox, type Signalbox, type SignalboxOptions } from './runtime/box.ts';
 import { memory } from './stores/memory.ts';
+
+checkNode();
 
 /**
  * Makes a signalbox: give it orchestrators, and bodies for the tasks that have none.
@@ -46,7 +49,7 @@ export {
   track,
   type WaitOptions,
 } from './dsl/index.ts';
-export type * as Types from './dsl/plumbing.ts';
+export type * as Types from './entries/types.ts';
 export type { Duration } from './duration.ts';
 export * from './entries/machines.ts';
 export {

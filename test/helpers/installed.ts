@@ -20,10 +20,18 @@ export async function installed(name: string): Promise<string> {
   return folder;
 }
 
-/** Runs a program of Node's in the repository's folder. */
-export function node(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+/** Runs a program by Node, in the repository's folder. */
+export function node(...args: readonly string[]): ReturnType<typeof nodeIn> {
+  return nodeIn(ROOT, ...args);
+}
+
+/** Runs a program by Node in a folder of its own. */
+export function nodeIn(
+  cwd: string,
+  ...args: readonly string[]
+): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: ROOT, timeout: PATIENCE / 2 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd, timeout: PATIENCE / 2 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr });
     });
   });
