@@ -6,8 +6,9 @@ const [MAJOR, MINOR] = [22, 13] as const;
 
 /** Does nothing in a browser, which has no version of Node. */
 export function checkNode(version: string | undefined = globalThis.process?.versions?.node): void {
-  const [major, minor] = (version ?? '').split('.').map(Number) as [number, number];
+  if (version === undefined) return;
+  const [major, minor] = version.split('.').map(Number) as [number, number];
   if (major < MAJOR || (major === MAJOR && minor < MINOR)) {
-    throw new NodeTooOld({ needed: `${MAJOR}.${MINOR}`, found: version as string });
+    throw new NodeTooOld({ needed: `${MAJOR}.${MINOR}`, found: version });
   }
 }
