@@ -62,6 +62,8 @@ await build({
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'shared/[name].js',
+    // What every other file speaks goes into one: it is small, and is loaded whatever is imported.
+    codeSplitting: { groups: [{ name: 'words', test: /[\\/]src[\\/](?!index\.ts)\w+\.ts$/ }] },
     comments: { legal: true, annotation: true, jsdoc: false },
     // `src` is in the package, too.
     sourcemap: true,

@@ -13,7 +13,7 @@ import { codeOf, importsOf, type Sources, sourcesIn } from './helpers/sources.ts
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   words: ['type xstate', 'type @standard-schema/spec'],
-  'ids.ts': ['words', 'nanoid'],
+  'ids.ts': ['words'],
   actors: ['words', 'xstate'],
   machines: ['words', 'actors', 'xstate'],
   dsl: ['words', 'machines', 'type @standard-schema/spec'],
@@ -52,7 +52,7 @@ const CONFINED: readonly Confined[] = [
   },
   {
     title: 'identity and chance come from ids.ts (I4)',
-    pattern: /\bMath\.random\b|\bnanoid\b|\brandomUUID\b/,
+    pattern: /\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/,
     to: ['ids.ts'],
   },
   {
