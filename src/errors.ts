@@ -532,6 +532,27 @@ export class CommitRefused extends SignalboxError<{ readonly run: string; readon
   }
 }
 
+/** The driver of a store is not installed. */
+export class DriverMissing extends SignalboxError<{ readonly driver: string }> {
+  readonly code = 'driver-missing';
+  constructor(fields: { driver: string }, cause?: unknown) {
+    const { driver } = fields;
+    super(
+      `The store needs the package "${driver}", which is not installed. Install it beside signalbox: npm install ${driver}`,
+      fields,
+      cause,
+    );
+  }
+}
+
+/** This Node is older than the package needs. */
+export class NodeTooOld extends SignalboxError<{ readonly needed: string; readonly found: string }> {
+  readonly code = 'node-too-old';
+  constructor(fields: { needed: string; found: string }) {
+    super(`signalbox needs Node ${fields.needed} or later; this is ${fields.found}.`, fields);
+  }
+}
+
 /** A row that does not fit any more. */
 export class RowUnreadable extends SignalboxError<{
   readonly store: string;
@@ -626,6 +647,8 @@ export const ERROR_CODES = [
   'definition-missing',
   'store-held',
   'store-unusable',
+  'driver-missing',
+  'node-too-old',
   'row-unreadable',
   'executor-failed',
   'answer-ignored',

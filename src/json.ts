@@ -31,7 +31,7 @@ export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_
   const copy = copyOf(value, copier, null, 0);
   // What was counted is the least that it can be; the exact size is only worth computing for what might be over.
   if (copier.least * MOST_PER_LEAST > maxBytes) {
-    const bytes = Buffer.byteLength(JSON.stringify(copy));
+    const bytes = new TextEncoder().encode(JSON.stringify(copy)).byteLength;
     if (bytes > maxBytes) throw new ValueTooLarge({ what, bytes, maxBytes });
   }
   return copy;

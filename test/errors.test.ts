@@ -188,6 +188,8 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     new errors.StoreUnusable({ store: 'sqlite orders.db', reason: 'it is not a database.' }),
     'sqlite orders.db cannot be used as a store: it is not a database.',
   ],
+  'driver-missing': [new errors.DriverMissing({ driver: 'pg' }), '"pg"', 'npm install pg'],
+  'node-too-old': [new errors.NodeTooOld({ needed: '22.13', found: '20.19.5' }), 'Node 22.13 or later', '20.19.5'],
   'row-unreadable': [
     new errors.RowUnreadable({ store: 'sqlite orders.db', table: 'runs', row: 'order-17', reason: 'no JSON' }),
     'a row in "runs" (order-17) that cannot be read: no JSON.',

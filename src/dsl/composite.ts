@@ -5,7 +5,9 @@
 import type { CompositeDefinition, Merge, StepDefinition } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { nodeOfBody } from './plan.ts';
 import { isObject, readOptions, readStep } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
 
 /** What a member's mapper is told: the composite's input and the run. Nothing has ended before it. */
@@ -86,6 +88,7 @@ export function compositeTrack<
     merge: given.merge as Merge | undefined,
   });
   leaveNotes(definition, notes);
+  madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'composite', name, definition });
 }
 

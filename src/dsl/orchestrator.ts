@@ -8,7 +8,9 @@ import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '..
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, itemsOf, type Link } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { planOf } from './plan.ts';
 import { readBody, readOptions } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import type { Carried, Flat, Runnable, StepFacts } from './types.ts';
 
 /** A graph of tracks. `I` is what a run is started with, `O` its result, `C` the tasks that it calls. */
@@ -106,6 +108,7 @@ export function orchestratorOf(head: Head, tracks: readonly TrackUse[], output: 
     output: output as Mapper | undefined,
   });
   leaveNotes(definition, notes);
+  madeReadyBy(definition, () => planOf(definition).root);
   return Object.freeze({ is: 'orchestrator', name, definition });
 }
 

@@ -10,7 +10,9 @@ import type { Json } from '../json.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, itemsOf, type Link } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions, readStep } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import type { MapperArguments, Runnable, StepFacts } from './types.ts';
 import { type AnyPayload, type InsteadOf, readWait, type WaitOptions } from './wait.ts';
 
@@ -122,6 +124,7 @@ export function trackOf(head: Head, steps: readonly StepDefinition[], output: un
     output: output as Mapper | undefined,
   });
   leaveNotes(definition, head.notes);
+  madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'track', name: head.name, definition });
 }
 

@@ -1,14 +1,10 @@
 /** The kinds that come with the package: how each is told in the history, and what its rows keep. */
 import { EVENT_TYPES, type EventType, isTerminal, type RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
-import { compositeMachine } from './composite.ts';
-import { orchestratorMachine } from './orchestrator.ts';
+import { machines } from './by-kind.ts';
 import { isBad, type ParentMemory } from './parent.ts';
-import { builtInKinds, type Kind } from './registry.ts';
-import { sleepMachine } from './sleep.ts';
-import { type TaskMemory, taskMachine } from './task.ts';
-import { trackMachine } from './track.ts';
-import { waitMachine } from './wait.ts';
+import { type Kind, Kinds } from './registry.ts';
+import type { TaskMemory } from './task.ts';
 
 const NOTHING: JsonObject = Object.freeze({});
 
@@ -26,7 +22,7 @@ const RUN = typesOf('run');
 const task: Kind = {
   name: 'task',
   noun: 'step',
-  machine: taskMachine,
+  machine: machines.task,
   parent: false,
   tell({ run, seq, at, path }, _from, to, memory, due) {
     const { attempt, error, reason } = memory as unknown as TaskMemory;
@@ -126,14 +122,17 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
   },
 });
 
-const track = parent('track', 'track', trackMachine);
+const track = parent('track', 'track', machines.track);
 
-builtInKinds
-  .register(task)
-  .register({ ...task, name: 'sleep', machine: sleepMachine })
-  .register({ ...track, name: 'wait', noun: 'step', machine: waitMachine, tell: task.tell })
-  .register(track)
-  .register({ ...track, name: 'composite', machine: compositeMachine })
-  .register(parent('orchestrator', 'run', orchestratorMachine));
-
-export { builtInKinds };
+/**
+ * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for
+ * something that nobody uses.
+ */
+export const builtInKinds = new Kinds([
+  task,
+  { ...task, name: 'sleep', machine: machines.sleep },
+  { ...track, name: 'wait', noun: 'step', machine: machines.wait, tell: task.tell },
+  track,
+  { ...track, name: 'composite', machine: machines.composite },
+  parent('orchestrator', 'run', machines.orchestrator),
+]);

@@ -42,6 +42,10 @@ export interface Kind {
 export class Kinds {
   readonly #byName = new Map<string, Kind>();
 
+  constructor(kinds: readonly Kind[] = []) {
+    for (const kind of kinds) this.register(kind);
+  }
+
   register(kind: Kind): this {
     if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
     this.#byName.set(kind.name, kind);
@@ -58,6 +62,3 @@ export class Kinds {
     return [...this.#byName.keys()];
   }
 }
-
-/** The kinds that come with the package; `kinds.ts` fills it. */
-export const builtInKinds = new Kinds();

@@ -8,9 +8,9 @@ import {
   type Run,
   type Signalbox,
   type TaskContext,
-  type TrackBuilder,
   task,
   track,
+  type Types,
 } from 'signalbox';
 import { Anything } from '../helpers/stage.ts';
 
@@ -22,7 +22,7 @@ const throwing = (make: Make) => () => {
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: what a step carries is of no interest here
-type Steps = TrackBuilder<string, any, any, any, any, any, any>;
+type Steps = Types.TrackBuilder<string, any, any, any, any, any, any>;
 
 /** A schema that answers with the value. */
 const schemaOf = (validate: (value: unknown) => unknown) =>

@@ -1,5 +1,5 @@
 /** The registry: the only place that knows which kinds there are (P43, P90–P93). */
-import { KindTaken, KindUnknown } from 'signalbox';
+import { KindTaken, KindUnknown } from 'signalbox/errors';
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { setup } from 'xstate';

@@ -1,5 +1,6 @@
 /** What a store will never take: the message that brings it is given back, and everything else goes on (S37). */
-import { CommitRefused, createSignalbox, memory, type RunChange, type Store, StoreUnusable } from 'signalbox';
+import { CommitRefused, createSignalbox, memory, type Store, StoreUnusable } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { faultsOfHistory, graphOf, rejection, soon, stage, statusesOf } from '../helpers/stage.ts';

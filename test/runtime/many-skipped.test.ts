@@ -1,7 +1,8 @@
 /** Children that never begin: up to a hundred are told by name, more are a number (S12, S14, I9). */
-import { createSignalbox, memory, type ReadEvent, type RunChange, type Store } from 'signalbox';
+import { createSignalbox, memory, type ReadEvent, type Store } from 'signalbox';
 import { progressOf } from 'signalbox/inspect';
 import { sqlite } from 'signalbox/sqlite';
+import type { RunChange } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { newFile } from '../helpers/files.ts';

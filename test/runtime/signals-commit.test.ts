@@ -1,5 +1,6 @@
 /** Signals and commits that go wrong: none is taken twice, none is lost, and no sender is told what did not come true. */
-import { createSignalbox, memory, orchestrator, type RunChange, type Store, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Store, track } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

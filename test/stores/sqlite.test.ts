@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type RunRow, type Store, type StoreHeld, StoreUnusable } from 'signalbox';
+import { type Store, type StoreHeld, StoreUnusable } from 'signalbox';
+import type { RunRow } from 'signalbox/store';
 import { type SqliteStore, sqlite } from 'signalbox/sqlite';
 import { settled } from 'signalbox/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';

@@ -96,7 +96,7 @@ class PostgresSchema implements PostgresStore {
   async open(owner: Owner): Promise<void> {
     // Opened once more, it begins anew.
     await this.close();
-    this.#server.open();
+    await this.#server.open();
     this.#owned.clear();
     this.#settled = this.#doubts;
     try {

@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { DatabaseSync } from 'node:sqlite';
 import { StoreHeld } from '../../errors.ts';
+import { DatabaseSync } from './driver.ts';
 
 /** A lock that nobody refers to would go with the garbage, long before the process does. */
 const held = new Set<DatabaseSync>();

@@ -1,7 +1,7 @@
 /** Opening the file: is it one of ours, is it whole, and are its tables of today? */
 import { existsSync, statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { reasonOf } from '../../errors.ts';
+import { DatabaseSync } from './driver.ts';
 import { examine, isCorrupt, restore } from './savepoint.ts';
 import * as sql from './schema.ts';
 

@@ -2,21 +2,19 @@
  * The writing thread as the store sees it: hand it the list of a commit, and be told when it is on the disk. Meanwhile this
  * thread goes on, with the turns of other runs or with what else the application does.
  *
- * The thread is started when it is first wanted. Until it is there, or if it cannot be (in a bundle, where its file
- * is missing), everything is written here: it saves time, and nothing depends on it.
+ * The thread is started when it is first wanted. Until it is there, or if it cannot be (where threads are not allowed),
+ * everything is written here: it saves time, and nothing depends on it.
  */
 import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../../errors.ts';
 import type { Batch } from './batch.ts';
+import { PROGRAM } from './program.ts';
 import type { Place, Said } from './thread.ts';
 
 interface Waiting {
   landed(begun: readonly number[] | null): void;
   failed(error: Error): void;
 }
-
-/** Beside this file, and as TypeScript where this one is. */
-const PROGRAM = new URL(`./thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 export class Scribe {
   readonly #place: Place;
@@ -88,7 +86,11 @@ export class Scribe {
   #start(): void {
     let worker: Worker;
     try {
-      worker = new Worker(PROGRAM, { workerData: this.#place, name: 'signalbox sqlite' });
+      worker = new Worker(PROGRAM, {
+        eval: typeof PROGRAM === 'string',
+        workerData: this.#place,
+        name: 'signalbox sqlite',
+      });
     } catch (error) {
       return this.#end(error instanceof Error ? error : new Error(String(error)));
     }

@@ -2,9 +2,9 @@
  * What runs on the writing thread: a connection of its own to the file, on which lists of commits are written as they come, one
  * after the other. The thread that sends them is in `scribe.ts`.
  */
-import { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { reasonOf } from '../../errors.ts';
+import { DatabaseSync } from './driver.ts';
 import type { Batch } from './batch.ts';
 import { SETTINGS } from './open.ts';
 import { Writer } from './writer.ts';
