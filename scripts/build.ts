@@ -29,7 +29,7 @@ const entries = Object.values(exports).flatMap((entry) =>
 );
 
 /** Whatever is not a file of ours: Node's modules and dependencies. */
-const external = /^(?![./]|[A-Z]:\\)/i;
+const external = /^(?![./]|nanoid$|[A-Z]:\\)/i;
 
 const options = {
   cwd: ROOT,
@@ -37,6 +37,8 @@ const options = {
   platform: 'neutral',
   transform: { target: 'es2024' },
   tsconfig: false,
+  // `nanoid` goes along in its form for browsers, which asks the platform for chance: the other one loads `node:crypto`.
+  resolve: { conditionNames: ['browser', 'import', 'default'] as string[] },
 } as const;
 
 /** Puts the text of the writing thread where `program.ts` names its file. */

@@ -3,26 +3,13 @@
  * source of jitter. Chance is a function of a key, so that a retry's delay is the same
  * again after a crash.
  */
+import { nanoid } from 'nanoid';
+
 /** Makes the id of a run that was started without one. */
 export type Ids = () => string;
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const LENGTH = 21;
-
-/** Bytes for many ids, since to ask for them costs as much for one as for a hundred. */
-const bytes = new Uint8Array(100 * LENGTH);
-let used = bytes.length;
-
 /** 21 characters, URL-safe, as unlikely to collide as a UUID. */
-export const randomIds: Ids = () => {
-  if (used === bytes.length) {
-    crypto.getRandomValues(bytes);
-    used = 0;
-  }
-  let id = '';
-  for (const end = used + LENGTH; used < end; used += 1) id += ALPHABET[(bytes[used] as number) & 63];
-  return id;
-};
+export const randomIds: Ids = () => nanoid();
 
 /** A number from 0 up to but not including 1 that depends on `key` alone (FNV-1a, then a finaliser). */
 export function chanceOf(key: string): number {

@@ -13,7 +13,7 @@ import { codeOf, importsOf, type Sources, sourcesIn } from './helpers/sources.ts
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   words: ['type xstate', 'type @standard-schema/spec'],
-  'ids.ts': ['words'],
+  'ids.ts': ['words', 'nanoid'],
   actors: ['words', 'xstate'],
   machines: ['words', 'actors', 'xstate'],
   dsl: ['words', 'machines', 'type @standard-schema/spec'],
