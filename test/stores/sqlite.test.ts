@@ -32,6 +32,7 @@ import {
   SELECT_RUNS_OF_IN,
   SELECT_UNOWNED,
 } from '../../src/stores/sqlite/schema.ts';
+import * as schema from '../../src/stores/sqlite/schema.ts';
 import { inShell, newFile, query } from '../helpers/files.ts';
 import { ROOT } from '../helpers/sources.ts';
 
@@ -294,6 +295,14 @@ describe('the file', () => {
     const file = newFile();
     opened(file);
     expect(JSON.stringify(query(file, `explain query plan ${sql}`))).toContain(by);
+  });
+
+  test('is asked by statements without numbered parameters, which Node 22.13 and 24.0 bind wrongly', () => {
+    const statements = Object.values(schema)
+      .flat()
+      .filter((each) => typeof each === 'string');
+    expect(statements.length).toBeGreaterThan(20);
+    expect(statements.filter((each) => /[?@:$]\w/.test(each))).toEqual([]);
   });
 
   test('has every event in its view as it is told, whatever its fields and times', () => {

@@ -1,6 +1,8 @@
 /**
  * The tables of a SQLite store, and the statements on them: written out, one constant each, so
  * that every one can be pasted into a shell. `docs/sqlite.md` says what a reader finds where.
+ *
+ * Parameters have no numbers: the first releases of Node 22 and 24 that the package takes bind such ones wrongly.
  */
 
 /** Tells a file of ours from a database of another program: `SGBX`. */
@@ -157,16 +159,16 @@ export const UPDATE_RUN = `
 
 /** A place that begins, or that changes before it ends. What never changes is not set again. */
 export const UPSERT_PLACE = `
-  insert into places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at)
+  insert into places (state, attempt, output, error, memory, due, attempted_at, ended_at, path, run, kind, input, started_at)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (run, path) do update set
     state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
     due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`;
 
-/** A place that ends: nearly all have a row by then, and need not carry their input again. The same values as above. */
+/** A place that ends: nearly all have a row by then, and need not carry their input again. The first ten of the values above. */
 export const END_PLACE = `
-  update places set state = ?4, attempt = ?5, output = ?7, error = ?8, memory = ?9, due = ?10, attempted_at = ?11, ended_at = ?13
-  where run = ?1 and path = ?2`;
+  update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?
+  where path = ? and run = ?`;
 
 export const INSERT_ATTEMPT = `
   insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
@@ -209,16 +211,16 @@ export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories w
 
 export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
-/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
+/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. The path of the parent three times. */
 export const SELECT_CHILDREN = `
   select * from places
-  where run = (select number from runs where run = ?1)
-    and path > ?2 || '/' and path < ?2 || '0' and instr(substr(path, length(?2) + 2), '/') = 0
+  where run = (select number from runs where run = ?)
+    and path > ? || '/' and path < ? || '0' and instr(substr(path, length(?) + 2), '/') = 0
   order by number`;
 
 export const SELECT_CHILDREN_OF_RUN = `
   select * from places
-  where run = (select number from runs where run = ?1) and path > '' and instr(path, '/') = 0
+  where run = (select number from runs where run = ?) and path > '' and instr(path, '/') = 0
   order by number`;
 
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;

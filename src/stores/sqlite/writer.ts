@@ -73,11 +73,10 @@ export class Writer {
       at += 1;
       return value;
     };
-    const place = (statement: StatementSync): boolean =>
-      statement.run(
-        ...([run, next(), next(), next(), next(), next(), next()] as const),
-        ...([next(), next(), next(), next(), next(), next()] as const),
-      ).changes === 1;
+    /** What changes of a place, and which one it is. */
+    const changing = () =>
+      [...([next(), next(), next(), next(), next(), next(), next(), next(), next()] as const), run] as const;
+    const upsert = () => this.#upsertPlace.run(...changing(), next(), next(), next());
     while (at < list.length) {
       switch (next()) {
         case DO.begin: {
@@ -94,15 +93,18 @@ export class Writer {
           this.#updateRun.run(next(), next(), next(), next(), next(), run);
           break;
         case DO.place:
-          place(this.#upsertPlace);
+          upsert();
           break;
         case DO.endPlace: {
           const from = at;
-          if (place(this.#endPlace)) break;
+          if (this.#endPlace.run(...changing()).changes === 1) {
+            at = from + PLACE_COLUMNS;
+            break;
+          }
           // It has no row yet: it began in this very commit, or was skipped.
           if (list[from + INPUT] === WITHOUT) return false;
           at = from;
-          place(this.#upsertPlace);
+          upsert();
           break;
         }
         case DO.attempt:
@@ -123,6 +125,8 @@ export class Writer {
   }
 }
 
-/** How many values a run that begins has, and where among those of a place its input stands. */
+/** How many values a run that begins has, and how many a place. */
 const RUN_COLUMNS = 15;
-const INPUT = 4;
+const PLACE_COLUMNS = 12;
+/** Where among those of a place its input stands. */
+const INPUT = 10;
