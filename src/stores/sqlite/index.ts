@@ -282,12 +282,8 @@ class SqliteFile implements SqliteStore {
 
   #letGo(): void {
     this.#closing = null;
-    try {
-      usable(this.name, () => this.#statement(sql.RELEASE_RUNS).run(this.#owner.name));
-    } finally {
-      this.#forget();
-      this.#unlock();
-    }
+    this.#forget();
+    this.#unlock();
   }
 
   #forget(): void {

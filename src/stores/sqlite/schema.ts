@@ -231,15 +231,13 @@ export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by pa
 export const SELECT_HISTORIES = `
   select * from histories where run = (select number from runs where run = ?) and last > ? order by last limit ?`;
 
-/** Whoever owned a run of this file is gone: the lock says so. */
+/** Whoever owned a run of this file is gone: the lock says so. Nobody has to let go of anything at the end, when a disk may be full. */
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
 
 export const SELECT_UNOWNED = `
   select run from runs where ended_at is null and owner is null order by started_at, number limit ?`;
 
 export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
-
-export const RELEASE_RUNS = `update runs set owner = null where owner = ? and ended_at is null`;
 
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;

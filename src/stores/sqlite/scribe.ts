@@ -101,15 +101,20 @@ export class Scribe {
   #hear(said: Said): void {
     if ('ready' in said) {
       this.#isReady = true;
-      if (!this.busy) this.#worker?.unref();
+      this.#rest();
       for (const resolve of this.#expecting.splice(0)) resolve();
       return;
     }
     const waiting = this.#waiting.shift();
-    if (!this.busy) this.#worker?.unref();
+    this.#rest();
     if ('begun' in said) waiting?.landed(said.begun);
     else waiting?.failed(Object.assign(new Error(said.failed), { errcode: said.errcode }));
     this.#tellIdle();
+  }
+
+  /** A thread that does nothing keeps no process alive, unless somebody waits for its end. */
+  #rest(): void {
+    if (!this.busy && !this.#isClosing) this.#worker?.unref();
   }
 
   /** What it was writing may have landed or not. */
