@@ -114,6 +114,7 @@ export {
   SignalboxError,
   StepTimedOut,
   StoreHeld,
+  StoreLost,
   StoreUnusable,
   SubscriberFailed,
   TaskFailed,

@@ -110,7 +110,7 @@ describe('on a SQLite file', () => {
     const file = join(folder, 'other.db');
     writeFileSync(file, 'no database, but long enough to be taken for a file that somebody has damaged'.repeat(20));
     const warned = once(process, 'warning');
-    const scribe = new Scribe({ file, synchronous: 'full' });
+    const scribe = new Scribe({ hold: { file, epoch: 1, inode: null }, synchronous: 'full' });
 
     await scribe.there();
 

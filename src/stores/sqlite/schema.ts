@@ -148,6 +148,11 @@ export const MIGRATIONS: readonly string[] = [
   );
   create index signals_kept on signals (run, number) where taken_by is null;
   `,
+  `
+  -- Who writes to the file: each opening takes the next epoch, and writes nothing once there is a later one.
+  create table epochs (one integer primary key check (one = 1), epoch integer not null);
+  insert into epochs values (1, 0);
+  `,
 ];
 
 export const INSERT_RUN = `
@@ -233,6 +238,10 @@ export const SELECT_HISTORIES = `
 
 /** Whoever owned a run of this file is gone: the lock says so. Nobody has to let go of anything at the end, when a disk may be full. */
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
+
+export const NEXT_EPOCH = `update epochs set epoch = epoch + 1`;
+
+export const SELECT_EPOCH = `select epoch from epochs`;
 
 export const SELECT_UNOWNED = `
   select run from runs where ended_at is null and owner is null order by started_at, number limit ?`;

@@ -4,10 +4,12 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Batch, DO, type Value, type Values, WITHOUT } from './batch.ts';
+import type { Watch } from './hold.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
   readonly #db: DatabaseSync;
+  readonly #watch: Watch;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #insertRun: StatementSync;
@@ -21,8 +23,9 @@ export class Writer {
   #run = 0;
 
   /** For as long as the database is open. */
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, watch: Watch) {
     this.#db = db;
+    this.#watch = watch;
     this.#begin = db.prepare('begin immediate');
     this.#commit = db.prepare('commit');
     this.#insertRun = db.prepare(sql.INSERT_RUN);
@@ -46,10 +49,17 @@ export class Writer {
     });
   }
 
-  /** Does it all or nothing; with null as its answer nothing. */
+  /** Does it all or nothing; with null as its answer nothing. Throws if the file is another process's by now. */
   transaction<T>(work: () => T): T {
+    const answer = this.#allOrNothing(work);
+    this.#watch.checkFile();
+    return answer;
+  }
+
+  #allOrNothing<T>(work: () => T): T {
     this.#begin.run();
     try {
+      this.#watch.checkEpoch();
       const answer = work();
       if (answer === null) this.#db.exec('rollback');
       else this.#commit.run();
