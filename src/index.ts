@@ -71,6 +71,7 @@ export {
   RunUnknown,
   SignalboxError,
   StoreHeld,
+  StoreLost,
   StoreUnusable,
   TaskFailed,
   TaskMissing,
