@@ -506,6 +506,17 @@ export class StoreHeld extends SignalboxError<{ readonly store: string; readonly
   }
 }
 
+/** A store that was this box's, and is no more. */
+export class StoreLost extends SignalboxError<{ readonly store: string; readonly reason: string }> {
+  readonly code = 'store-lost';
+  constructor(fields: { store: string; reason: string }) {
+    super(
+      `${fields.store} does not belong to this box any more: ${fields.reason} The box has ended its work; its unfinished runs go on with whoever has the store.`,
+      fields,
+    );
+  }
+}
+
 /** A file or a server that cannot be used as a store. */
 export class StoreUnusable extends SignalboxError<{ readonly store: string; readonly reason: string }> {
   readonly code = 'store-unusable';
@@ -646,6 +657,7 @@ export const ERROR_CODES = [
   'definition-changed',
   'definition-missing',
   'store-held',
+  'store-lost',
   'store-unusable',
   'driver-missing',
   'node-too-old',

@@ -71,6 +71,8 @@ export {
   RunUnknown,
   SignalboxError,
   StoreHeld,
+  StoreLost,
+  StoreLost,
   StoreUnusable,
   TaskFailed,
   TaskMissing,

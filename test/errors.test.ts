@@ -184,6 +184,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'sqlite orders.db is open in another box: process 42',
     'end that one',
   ],
+  'store-lost': [
+    new errors.StoreLost({ store: 'sqlite orders.db', reason: 'process 7 on host-a has opened it since.' }),
+    'sqlite orders.db does not belong to this box any more',
+    'process 7 on host-a',
+    'go on with whoever has the store',
+  ],
   'store-unusable': [
     new errors.StoreUnusable({ store: 'sqlite orders.db', reason: 'it is not a database.' }),
     'sqlite orders.db cannot be used as a store: it is not a database.',

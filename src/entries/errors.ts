@@ -38,6 +38,7 @@ export {
   SignalboxError,
   StepTimedOut,
   StoreHeld,
+  StoreLost,
   StoreUnusable,
   SubscriberFailed,
   TaskFailed,

@@ -9,6 +9,7 @@ export {
   RowUnreadable,
   SignalboxError,
   StoreHeld,
+  StoreLost,
   StoreUnusable,
 } from '../errors.ts';
 export type { EventType, RunEvent, Status, TerminalStatus } from '../events.ts';

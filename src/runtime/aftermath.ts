@@ -6,7 +6,7 @@
  * store that is broken, and not a message, nothing is given up: everything is repeated until the store is mended.
  */
 import { BoxClosed, CommitConflict, CommitFailed, CommitRefused, Impossible, LeaseLost, RunExists } from '../errors.ts';
-import { reasonOf, StoreUnusable, toRecord } from '../errors.ts';
+import { reasonOf, StoreLost, StoreUnusable, toRecord } from '../errors.ts';
 import { endsRun, isTerminal, type RunEvent } from '../events.ts';
 import { type Json, sameJson } from '../json.ts';
 import type { Committed, Committer } from './committer.ts';
@@ -16,7 +16,7 @@ import { type Message, tell } from './message.ts';
 import type { Reader } from './reader.ts';
 import type { Changes, RunState } from './run-state.ts';
 
-export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told'> {
+export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told' | 'lost'> {
   readonly committer: Committer;
   readonly reader: Reader;
   isClosed(): boolean;
@@ -73,6 +73,11 @@ export class Aftermath {
 
   /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */
   failed(batch: readonly Committed[], error: unknown): void {
+    // The whole store is somebody else's, or gone: nothing is repeated, for no run.
+    if (error instanceof StoreLost) {
+      for (const { run, changes } of batch) this.#refuse(run, changes, error);
+      return this.#options.lost(error);
+    }
     const [{ run, changes }] = batch as readonly [Committed];
     const lasts = isLasting(error);
     if (batch.length === 1) {
@@ -97,12 +102,15 @@ export class Aftermath {
     this.#options.complaints.tell({ level, message: failure.message, error: failure }, error);
   }
 
-  /** The start of a run that there will not be. */
+  /** A run that is not gone on with here, as when there will be none: also what came while the commit was under way is given back. */
   #refuse(run: RunState, changes: Changes, error: Error): void {
+    const later = run.changes === changes ? null : run.changes;
     this.#options.committer.drop(run);
     this.#options.evict(run);
-    for (const message of changes.messages) tell(message, error);
-    over(changes);
+    for (const each of later === null ? [changes] : [changes, later]) {
+      for (const message of each.messages) tell(message, error);
+      over(each);
+    }
   }
 
   /**

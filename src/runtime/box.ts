@@ -135,6 +135,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       stepperOf: steppers(builtInKinds, lane),
       lives: () => this.#exchange?.lives ?? true,
       term: () => this.#exchange?.term ?? 0,
+      lost: (why) => {
+        if (this.#closing === null) logger({ level: 'error', message: why.message, error: why });
+        void this.close();
+      },
       told: (run, events, ended, row) => {
         // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
         if (options.logger !== undefined) for (const event of events) logger(lineOf(event));
@@ -155,14 +159,12 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** @internal Opens the store and goes on with what was left unfinished. */
   async open(): Promise<this> {
-    if (this.#store.shared !== undefined) {
-      this.#isTaken = inUse.has(this.#store);
-      if (this.#isTaken) {
-        const expected = `a store of its own for each box: call ${this.#store.name.split(' ')[0]}(…) once more`;
-        throw new InvalidOption({ option: 'store', value: 'one that an open box uses already', expected });
-      }
-      inUse.add(this.#store);
+    this.#isTaken = inUse.has(this.#store);
+    if (this.#isTaken) {
+      const expected = `a store of its own for each box: call ${this.#store.name.split(' ')[0]}(…) once more`;
+      throw new InvalidOption({ option: 'store', value: 'one that an open box uses already', expected });
     }
+    inUse.add(this.#store);
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
     void this.#host.handover.recover();
@@ -274,12 +276,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   #planFor(orchestrator: AnyOrchestrator): Plan {
-    if (!isOrchestrator(orchestrator))
-      throw new InvalidOption({
-        option: 'orchestrator',
-        value: orchestrator,
-        expected: 'an orchestrator that this box was given',
-      });
+    if (!isOrchestrator(orchestrator)) {
+      const expected = 'an orchestrator that this box was given';
+      throw new InvalidOption({ option: 'orchestrator', value: orchestrator, expected });
+    }
     const plan = planOf(orchestrator);
     if (this.#plans.get(planName(plan.name, plan.version)) !== plan) {
       throw new OrchestratorUnknown({
@@ -359,7 +359,7 @@ const DEFAULT_LEASE = '10s';
 /** How long closing waits for what is under way with a server, in milliseconds. */
 const PATIENCE = 5_000;
 
-/** Stores that several processes may share, and that a box in this one has open. Each box is a process of its own to them. */
+/** Stores that a box of this process has open. Each box is a process of its own to them. */
 const inUse = new WeakSet<Store>();
 
 /** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */

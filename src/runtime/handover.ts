@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { structureOf } from '../dsl/structure.ts';
-import { LeaseLost, RunExists, reasonOf, type SignalboxError, StoreUnusable } from '../errors.ts';
+import { LeaseLost, RunExists, reasonOf, type SignalboxError, StoreLost, StoreUnusable } from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { OpenRun, Pin, Store } from '../store.ts';
@@ -226,7 +226,7 @@ export class Handover {
         if (claimed.length < WINDOW) return;
       } catch (error) {
         // What lasts is told, and asked again when somebody asks for a claim.
-        const isLasting = error instanceof StoreUnusable && error.isLasting;
+        const isLasting = error instanceof StoreLost || (error instanceof StoreUnusable && error.isLasting);
         const what = `Unfinished runs could not be taken over${isLasting ? '' : `, which is tried again in ${PAUSE} ms`}`;
         complaints.tell(lineAbout(what, error), error);
         if (isLasting) return;

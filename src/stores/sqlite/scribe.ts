@@ -103,21 +103,26 @@ export class Scribe {
   #hear(said: Said): void {
     if ('ready' in said) {
       this.#isReady = true;
-      if (!this.busy) this.#worker?.unref();
+      this.#rest();
       for (const resolve of this.#expecting.splice(0)) resolve();
       return;
     }
     const waiting = this.#waiting.shift();
-    if (!this.busy) this.#worker?.unref();
+    this.#rest();
     if ('begun' in said) waiting?.landed(said.begun);
     else waiting?.failed(Object.assign(new Error(said.failed), { errcode: said.errcode }));
     this.#tellIdle();
   }
 
+  /** A thread that does nothing keeps no process alive, unless somebody waits for its end. */
+  #rest(): void {
+    if (!this.busy && !this.#isClosing) this.#worker?.unref();
+  }
+
   /** What it was writing may have landed or not. */
   #end(error: Error): void {
     if (!this.#isClosing && !this.#isGone) {
-      const message = `The thread that writes to ${this.#place.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
+      const message = `The thread that writes to ${this.#place.hold.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
       process.emitWarning(message, { code: 'SIGNALBOX_THREAD' });
     }
     this.#worker = null;
