@@ -72,6 +72,7 @@ export {
   SignalboxError,
   StoreHeld,
   StoreLost,
+  StoreLost,
   StoreUnusable,
   TaskFailed,
   TaskMissing,
@@ -90,10 +91,11 @@ export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
-export type { RunExport } from './runtime/export.ts';
+export type { ExportedStep, RunExport } from './runtime/export.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
 export type { SignalAnswer } from './runtime/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './runtime/snapshot.ts';
+export type { WaitingFor } from './runtime/waiting-for.ts';
 export type { Store } from './store.ts';
 export { memory } from './stores/memory.ts';

@@ -1,4 +1,5 @@
 /** The kinds that come with the package: how each is told in the history, and what its rows keep. */
+import type { WaitSpec } from '../definition.ts';
 import { EVENT_TYPES, type EventType, isTerminal, type RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import { machines } from './by-kind.ts';
@@ -124,6 +125,16 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
 
 const track = parent('track', 'track', machines.track);
 
+const wait: Kind = {
+  ...track,
+  name: 'wait',
+  noun: 'step',
+  machine: machines.wait,
+  tell: task.tell,
+  // So that whoever has the row, but not the definition, can say what is waited for.
+  keep: (memory) => ({ ...track.keep(memory), signal: (memory.node?.spec as WaitSpec | undefined)?.signal ?? null }),
+};
+
 /**
  * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for
  * something that nobody uses.
@@ -131,7 +142,7 @@ const track = parent('track', 'track', machines.track);
 export const builtInKinds = new Kinds([
   task,
   { ...task, name: 'sleep', machine: machines.sleep },
-  { ...track, name: 'wait', noun: 'step', machine: machines.wait, tell: task.tell },
+  wait,
   track,
   { ...track, name: 'composite', machine: machines.composite },
   parent('orchestrator', 'run', machines.orchestrator),

@@ -133,7 +133,8 @@ export class Run<Output = Json> {
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
   async export(): Promise<RunExport> {
-    return this.#whole((row) => exportRun(this.#context.store, row));
+    const { store, kinds } = this.#context;
+    return this.#whole((row) => exportRun(store, row, kinds));
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */

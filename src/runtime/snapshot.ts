@@ -4,6 +4,7 @@ import type { Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
+import { attemptsByPath, type WaitingFor, waitingFor } from './waiting-for.ts';
 
 /** One try of a step. */
 export interface AttemptSnapshot {
@@ -25,6 +26,8 @@ export interface ActorSnapshot {
   readonly attempts: readonly AttemptSnapshot[];
   /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
   readonly skipped: number;
+  /** What it waits for; null once it has ended. */
+  readonly waitingFor: WaitingFor | null;
   /** When the timer that it waits for is due. */
   readonly due: number | null;
   readonly startedAt: number;
@@ -43,6 +46,8 @@ export interface RunSnapshot {
   readonly metadata: JsonObject;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** What the run itself waits for; null once it has ended. */
+  readonly waitingFor: WaitingFor | null;
   /** How many tracks never began and are no entries of their own, because there are too many. */
   readonly skipped: number;
   /** Tracks by path, in the order in which they began. */
@@ -71,23 +76,21 @@ export function snapshotOf(
   attempts: readonly AttemptRow[],
   kinds: Kinds,
 ): RunSnapshot {
-  const earlier = new Map<string, AttemptRow[]>();
-  for (const attempt of attempts) {
-    const known = earlier.get(attempt.path);
-    if (known === undefined) earlier.set(attempt.path, [attempt]);
-    else known.push(attempt);
-  }
+  const earlier = attemptsByPath(attempts);
   const tracks: { [path: string]: ActorSnapshot } = {};
   const steps: { [path: string]: ActorSnapshot } = {};
   let skipped = 0;
+  let waits: WaitingFor | null = null;
   for (const actor of actors) {
     if (actor.parent === null) {
       skipped = skippedBelow(actor);
+      waits = waitingFor(actor, [], kinds);
       continue;
     }
     (kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
       actor,
-      earlier.get(actor.path) ?? [],
+      earlier(actor.path),
+      kinds,
     );
   }
   const { run, orchestrator, version, input, output, error, metadata, startedAt, endedAt } = row;
@@ -97,14 +100,15 @@ export function snapshotOf(
     kinds,
   );
   const times = { startedAt, endedAt };
-  return { run, orchestrator, version, status, input, output, error, metadata, ...times, skipped, tracks, steps };
+  const known = { run, orchestrator, version, status, input, output, error, metadata, ...times };
+  return { ...known, waitingFor: waits, skipped, tracks, steps };
 }
 
 function skippedBelow({ memory }: ActorRow): number {
   return typeof memory.skipped === 'number' ? memory.skipped : 0;
 }
 
-function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSnapshot {
+function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], kinds: Kinds): ActorSnapshot {
   const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
   const attempts: AttemptSnapshot[] = earlier.map((past) => ({
     attempt: past.attempt,
@@ -117,5 +121,6 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSn
     attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
   }
   const skipped = skippedBelow(actor);
-  return { status, kind, input, output, error, attempts, skipped, due, startedAt, endedAt };
+  const waits = waitingFor(actor, earlier, kinds);
+  return { status, kind, input, output, error, attempts, skipped, waitingFor: waits, due, startedAt, endedAt };
 }
