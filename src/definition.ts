@@ -15,6 +15,8 @@ export interface Fault {
   /** The place in the definition: `order/payment/charge`. */
   readonly path: string;
   readonly message: string;
+  /** The file and line where it was defined, if that is known: `src/flow.ts:31`. */
+  readonly source?: string;
 }
 
 export const FAULT_CODES = [

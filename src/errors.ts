@@ -11,6 +11,7 @@ import type { Fault } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 import { disarm } from './promises.ts';
 import { describeIssues, type Issue } from './schema.ts';
+import { hide, revive, shorten } from './traces.ts';
 
 type Fields = { readonly [name: string]: unknown };
 
@@ -55,12 +56,14 @@ export class DefinitionInvalid extends SignalboxError<{
   readonly faults: readonly Fault[];
   constructor(fields: { definition: string; faults: readonly Fault[] }) {
     const count = fields.faults.length === 1 ? 'a fault' : `${fields.faults.length} faults`;
-    const list = fields.faults.map((fault) => `\n  ${fault.path}: ${fault.message} [${fault.code}]`).join('');
+    const list = fields.faults.map(lineAbout).join('');
     super(
       `The definition of "${fields.definition}" has ${count}; no run of it can start until it is mended.${list}`,
       fields,
     );
     this.faults = fields.faults;
+    hide(this, 'fields', 'faults');
+    shorten(this);
   }
 }
 
@@ -299,7 +302,10 @@ export class MapperAsync extends SignalboxError<{ readonly mapper: string }> {
 
 // --- Runs --------------------------------------------------------------------------------
 
-/** What `result()` rejects with when a run ended without a result. `failures` lists every step that failed. */
+/**
+ * What `result()` rejects with when a run ended without a result. `failures` lists every step that failed; `cause` is what the
+ * body threw, with its own name, message and stack, also if that was in another process.
+ */
 export class RunFailed extends SignalboxError<{
   readonly run: string;
   readonly status: string;
@@ -329,11 +335,14 @@ export class RunFailed extends SignalboxError<{
     super(
       `Run "${run}" of orchestrator "${fields.orchestrator}" ended ${status}: ${where(error)}${error.message}${more}`,
       { run, status, failures },
+      revive(error),
     );
     this.run = run;
     this.status = status;
     this.error = error;
     this.failures = failures;
+    hide(this, 'fields', 'error', 'failures');
+    shorten(this);
   }
 }
 
@@ -743,6 +752,10 @@ function plain(fields: Fields): JsonObject | undefined {
     // Fields that are not JSON are for whoever catches the error; a record does without.
     return undefined;
   }
+}
+
+function lineAbout({ path, message, code, source }: Fault): string {
+  return `\n  ${path}: ${message} [${code}]${source === undefined ? '' : `\n    defined at ${source}`}`;
 }
 
 function where(error: ErrorRecord): string {

@@ -72,7 +72,6 @@ export {
   SignalboxError,
   StoreHeld,
   StoreLost,
-  StoreLost,
   StoreUnusable,
   TaskFailed,
   TaskMissing,
@@ -92,6 +91,7 @@ export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
 export type { ExportedStep, RunExport } from './runtime/export.ts';
+export type { LogMethods } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
 export type { SignalAnswer } from './runtime/signals.ts';

@@ -14,7 +14,6 @@ import type {
   StepDefinition,
   TaskDefinition,
   TrackDefinition,
-  TrackUse,
   WaitDefinition,
 } from '../definition.ts';
 import { DefinitionInvalid, show } from '../errors.ts';
@@ -22,6 +21,7 @@ import { isSchema } from '../schema.ts';
 import { cyclesIn, printCycle } from './cycles.ts';
 import { knownNames, nameProblem, segmentOf } from './names.ts';
 import { notesOf } from './notes.ts';
+import { sourceOf } from './source.ts';
 import { pathOf, stepsOf, walk } from './walk.ts';
 
 /** How long the name of a signal may be. */
@@ -53,23 +53,25 @@ interface Met {
 
 class Check {
   readonly #faults: Fault[] = [];
+  /** What is looked at, and what it is part of. */
+  #at: readonly object[] = [];
   readonly #tasks = new Map<string, Met>();
 
   of(root: AnyDefinition): Fault[] {
     walk(root, {
       enter: (definition, path) => this.#definition(definition, path),
-      loop: (definition, path) =>
-        this.#add(
-          'cycle',
-          path,
-          `The ${definition.is} "${definition.name}" contains itself, so it would never end. Take it out here.`,
-        ),
+      loop: (definition, path) => {
+        this.#at = [definition];
+        const message = `The ${definition.is} "${definition.name}" contains itself, so it would never end. Take it out here.`;
+        this.#add('cycle', path, message);
+      },
     });
     return this.#faults;
   }
 
   #add(code: FaultCode, path: string, message: string): void {
-    this.#faults.push({ code, path, message });
+    const source = sourceOf(...this.#at);
+    this.#faults.push({ code, path, message, ...(source === undefined ? {} : { source }) });
   }
 
   #option(path: string, option: string, value: unknown, expected: string): void {
@@ -77,6 +79,7 @@ class Check {
   }
 
   #definition(definition: AnyDefinition, path: string): void {
+    this.#at = [definition];
     this.#name(definition.name, definition.is, path);
     this.#notes(definition, path);
     switch (definition.is) {
@@ -201,7 +204,7 @@ class Check {
     this.#schema(orchestrator.input, 'input', path);
     this.#function(orchestrator.output, 'output', path, 'bad-option');
     this.#steps(orchestrator, 'track', path);
-    this.#dependencies(orchestrator.tracks, path);
+    this.#dependencies(orchestrator, path);
   }
 
   /** The uses of bodies in a definition; the bodies themselves are walked. */
@@ -209,6 +212,7 @@ class Check {
     const positions = new Map<string, number>();
     for (const [position, step] of stepsOf(definition).entries()) {
       const place = pathOf(path, step.name, position);
+      this.#at = [step, definition];
       this.#name(step.name, what, place);
       this.#notes(step, place);
       const first = positions.get(step.name);
@@ -220,6 +224,7 @@ class Check {
       this.#reference(step, place);
       this.#mapper(step, place);
     }
+    this.#at = [definition];
   }
 
   #reference(step: StepDefinition, path: string): void {
@@ -240,13 +245,15 @@ class Check {
     );
   }
 
-  #dependencies(uses: readonly TrackUse[], path: string): void {
+  #dependencies(orchestrator: OrchestratorDefinition, path: string): void {
+    const uses = orchestrator.tracks;
     const positions = new Map<string, number>();
     for (const [position, { name }] of uses.entries()) if (!positions.has(name)) positions.set(name, position);
     let names: readonly string[] | undefined;
     const graph = uses.map((use, position) => {
       const place = pathOf(path, use.name, position);
       const after: number[] = [];
+      this.#at = [use, orchestrator];
       for (const name of use.after) {
         const other = positions.get(name);
         if (other !== undefined && name !== use.name) after.push(other);
@@ -264,6 +271,7 @@ class Check {
       }
       return after;
     });
+    this.#at = [orchestrator];
     for (const cycle of cyclesIn(graph)) {
       const way = printCycle(cycle.map((position) => segmentOf(uses[position]!.name, position)));
       this.#add(

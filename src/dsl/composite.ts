@@ -8,6 +8,7 @@ import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { isObject, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
+import { from } from './source.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
 
 /** What a member's mapper is told: the composite's input and the run. Nothing has ended before it. */
@@ -79,7 +80,7 @@ export function compositeTrack<
 ): CompositeTrack<N, InputOf<S>, Awaited<R>, BodyCalls<MemberBody<Ms[keyof Ms]>>> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a composite track', KEYS, notes);
-  const definition: CompositeDefinition = Object.freeze({
+  const definition: CompositeDefinition = from(compositeTrack, {
     is: 'composite',
     name,
     input: given.input as Schema | undefined,
@@ -87,7 +88,7 @@ export function compositeTrack<
     strategy: (given.strategy ?? 'waitAll') as 'waitAll',
     merge: given.merge as Merge | undefined,
   });
-  leaveNotes(definition, notes);
+  leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'composite', name, definition });
 }

@@ -25,6 +25,7 @@ import { knownNames } from './names.ts';
 import type { Note } from './notes.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import { isObject, type Options, readOptions, readStep } from './reading.ts';
+import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
 
@@ -57,7 +58,7 @@ export function defineTrack<
   const given = readOptions(document, 'document of a track', TRACK_KEYS, notes);
   const registry = isObject(given.registry) ? given.registry : {};
   const steps = listOf(given.tasks, 'tasks', notes).map((entry) => readEntry(entry, registry));
-  const head = { name: given.name as string, input: given.input as Schema | undefined, notes };
+  const head = from(defineTrack, { name: given.name as string, input: given.input as Schema | undefined, notes });
   // What it carries at compile time cannot be seen in the data; the signature says it.
   return trackOf(head, Object.freeze(steps), given.output) as never;
 }
@@ -118,7 +119,7 @@ export function defineOrchestrator<
   const uses = tracks.map(
     ([name, body]): TrackUse => readUse(name, body, valueAt(dependencies, name), valueAt(mappings, name), []),
   );
-  const head = { name: given.name as string, given, notes };
+  const head = from(defineOrchestrator, { name: given.name as string, given, notes });
   return orchestratorOf(head, Object.freeze(uses), given.output) as never;
 }
 

@@ -6,11 +6,12 @@
  */
 import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
-import { append, itemsOf, type Link } from './chain.ts';
+import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { planOf } from './plan.ts';
 import { readBody, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
+import { alsoFrom, type Builder, from } from './source.ts';
 import type { Carried, Flat, Runnable, StepFacts } from './types.ts';
 
 /** A graph of tracks. `I` is what a run is started with, `O` its result, `C` the tasks that it calls. */
@@ -85,7 +86,7 @@ export function orchestrator<const N extends string, I extends Schema>(
 ): OrchestratorBuilder<N, InputOf<I>, OutputOf<I>, {}, never> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of an orchestrator', ORCHESTRATOR_KEYS, notes);
-  return new Chain({ name, given, notes }, null) as never;
+  return new Chain(from(orchestrator, { name, given, notes }), beginning()) as never;
 }
 
 interface Head {
@@ -95,9 +96,14 @@ interface Head {
 }
 
 /** A finished orchestrator around data that is there already. */
-export function orchestratorOf(head: Head, tracks: readonly TrackUse[], output: unknown): AnyOrchestrator {
+export function orchestratorOf(
+  head: Head,
+  tracks: readonly TrackUse[],
+  output: unknown,
+  last: Link<TrackUse> | null = null,
+): AnyOrchestrator {
   const { name, given, notes } = head;
-  const definition: OrchestratorDefinition = Object.freeze({
+  const definition: OrchestratorDefinition = alsoFrom(head, {
     is: 'orchestrator',
     name,
     version: given.version as string,
@@ -107,16 +113,24 @@ export function orchestratorOf(head: Head, tracks: readonly TrackUse[], output: 
     tracks,
     output: output as Mapper | undefined,
   });
+  Object.freeze(madeOf(definition, last));
   leaveNotes(definition, notes);
   madeReadyBy(definition, () => planOf(definition).root);
   return Object.freeze({ is: 'orchestrator', name, definition });
 }
 
 /** A frozen use of a body in an orchestrator, with its notes beside it. */
-export function readUse(name: string, body: unknown, after: unknown, input: unknown, notes: Note[]): TrackUse {
+export function readUse(
+  name: string,
+  body: unknown,
+  after: unknown,
+  input: unknown,
+  notes: Note[],
+  builder?: Builder,
+): TrackUse {
   const use = { name, body: readBody(body, notes), input: input as Mapper | undefined, after: readAfter(after, notes) };
   leaveNotes(use, notes);
-  return Object.freeze(use);
+  return Object.freeze(builder === undefined ? use : from(builder, use));
 }
 
 function readAfter(after: unknown, notes: Note[]): readonly string[] {
@@ -131,10 +145,10 @@ class Chain {
   readonly is = 'orchestrator';
   readonly name: string;
   readonly #head: Head;
-  readonly #last: Link<TrackUse> | null;
+  readonly #last: Link<TrackUse>;
   #definition: OrchestratorDefinition | undefined;
 
-  constructor(head: Head, last: Link<TrackUse> | null) {
+  constructor(head: Head, last: Link<TrackUse>) {
     this.name = head.name;
     this.#head = head;
     this.#last = last;
@@ -142,17 +156,18 @@ class Chain {
   }
 
   get definition(): OrchestratorDefinition {
-    this.#definition ??= orchestratorOf(this.#head, itemsOf(this.#last), undefined).definition;
+    this.#definition ??= this.output(undefined).definition;
     return this.#definition;
   }
 
   track(name: string, body: unknown, options: unknown): Chain {
     const notes: Note[] = [];
     const given = readOptions(options, 'options of a track in an orchestrator', USE_KEYS, notes);
-    return new Chain(this.#head, append(this.#last, readUse(name, body, given.after, given.input, notes)));
+    const use = readUse(name, body, given.after, given.input, notes, this.track);
+    return new Chain(this.#head, append(this.#last, use));
   }
 
   output(mapper: unknown): AnyOrchestrator {
-    return orchestratorOf(this.#head, itemsOf(this.#last), mapper);
+    return orchestratorOf(this.#head, itemsOf(this.#last), mapper, this.#last);
   }
 }

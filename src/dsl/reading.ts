@@ -10,6 +10,7 @@ import { type Duration, toMs } from '../duration.ts';
 import { show } from '../errors.ts';
 import { knownNames } from './names.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { type Builder, from } from './source.ts';
 
 export type Options = { readonly [key: string]: unknown };
 
@@ -55,11 +56,17 @@ export function readBody(body: unknown, notes: Note[]): BodyDefinition | string 
   return found;
 }
 
-/** A frozen step, with its notes beside it. */
-export function readStep(name: unknown, body: unknown, input: unknown, notes: Note[]): StepDefinition {
+/** A frozen step, with its notes beside it, and in it who called `builder` to make it. */
+export function readStep(
+  name: unknown,
+  body: unknown,
+  input: unknown,
+  notes: Note[],
+  builder?: Builder,
+): StepDefinition {
   const step = { name: name as string, body: readBody(body, notes), input: input as Mapper | undefined };
   leaveNotes(step, notes);
-  return Object.freeze(step);
+  return Object.freeze(builder === undefined ? step : from(builder, step));
 }
 
 export function isObject(value: unknown): value is Options {

@@ -11,6 +11,7 @@ import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
+import { from } from './source.ts';
 import type { Call, Runnable, TaskBody } from './types.ts';
 
 /** How often and when a failed attempt is tried again (S10). */
@@ -96,7 +97,7 @@ export function task<
 ): Task<N, InputOf<I>, OutputOf<O>, Call<N, TaskBody<OutputOf<I>, InputOf<O>>, undefined extends R ? false : true>> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a task', TASK_KEYS, notes);
-  const definition: TaskDefinition = Object.freeze({
+  const definition: TaskDefinition = from(task, {
     is: 'task',
     name,
     input: given.input as Schema,
@@ -108,7 +109,7 @@ export function task<
     retry: readRetry(given.retry, notes),
     timeout: readDuration(given.timeout, 'timeout', undefined, notes),
   });
-  leaveNotes(definition, notes);
+  leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'task', name, definition });
 }

@@ -8,11 +8,12 @@ import type { Mapper, SleepDefinition, StepDefinition, TrackDefinition } from '.
 import type { Duration } from '../duration.ts';
 import type { Json } from '../json.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
-import { append, itemsOf, type Link } from './chain.ts';
+import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
+import { alsoFrom, from } from './source.ts';
 import type { MapperArguments, Runnable, StepFacts } from './types.ts';
 import { type AnyPayload, type InsteadOf, readWait, type WaitOptions } from './wait.ts';
 
@@ -98,7 +99,7 @@ export function track<const N extends string, I extends Schema>(
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a track', KEYS, notes);
   const head: Head = { name, input: given.input as Schema | undefined, notes };
-  return new Chain(head, null) as never;
+  return new Chain(from(track, head), beginning()) as never;
 }
 
 /**
@@ -115,14 +116,20 @@ export function pipe<P>(facts: { readonly previous: P }): P {
 type AnyTrack = Track<string, any, any, any>;
 
 /** A finished track around data that is there already. */
-export function trackOf(head: Head, steps: readonly StepDefinition[], output: unknown): AnyTrack {
-  const definition: TrackDefinition = Object.freeze({
+export function trackOf(
+  head: Head,
+  steps: readonly StepDefinition[],
+  output: unknown,
+  last: Link<StepDefinition> | null = null,
+): AnyTrack {
+  const definition: TrackDefinition = alsoFrom(head, {
     is: 'track',
     name: head.name,
     input: head.input,
     steps,
     output: output as Mapper | undefined,
   });
+  Object.freeze(madeOf(definition, last));
   leaveNotes(definition, head.notes);
   madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'track', name: head.name, definition });
@@ -139,10 +146,10 @@ class Chain {
   readonly is = 'track';
   readonly name: string;
   readonly #head: Head;
-  readonly #last: Link<StepDefinition> | null;
+  readonly #last: Link<StepDefinition>;
   #definition: TrackDefinition | undefined;
 
-  constructor(head: Head, last: Link<StepDefinition> | null) {
+  constructor(head: Head, last: Link<StepDefinition>) {
     this.name = head.name;
     this.#head = head;
     this.#last = last;
@@ -150,29 +157,32 @@ class Chain {
   }
 
   get definition(): TrackDefinition {
-    this.#definition ??= trackOf(this.#head, itemsOf(this.#last), undefined).definition;
+    this.#definition ??= this.output(undefined).definition;
     return this.#definition;
   }
 
   step(name: unknown, body: unknown, mapper: unknown): Chain {
-    return new Chain(this.#head, append(this.#last, readStep(name, body, mapper, [])));
+    return this.#with(readStep(name, body, mapper, [], this.step));
   }
 
   sleep(name: unknown, duration: unknown): Chain {
     const notes: Note[] = [];
     // What is left out is told like what cannot be read.
     const ms = readDuration(duration ?? '', 'duration', 0, notes);
-    const body: SleepDefinition = Object.freeze({ is: 'sleep', name: name as string, ms });
+    const body: SleepDefinition = Object.freeze(from(this.sleep, { is: 'sleep' as const, name: name as string, ms }));
     leaveNotes(body, notes);
-    const step: StepDefinition = Object.freeze({ name: name as string, body, input: undefined });
-    return new Chain(this.#head, append(this.#last, step));
+    return this.#with(Object.freeze(alsoFrom(body, { name: name as string, body, input: undefined })));
   }
 
   wait(name: unknown, options: unknown): Chain {
-    return new Chain(this.#head, append(this.#last, readWait(name, options)));
+    return this.#with(readWait(name, options, this.wait));
   }
 
   output(mapper: unknown): AnyTrack {
-    return trackOf(this.#head, itemsOf(this.#last), mapper);
+    return trackOf(this.#head, itemsOf(this.#last), mapper, this.#last);
+  }
+
+  #with(step: StepDefinition): Chain {
+    return new Chain(this.#head, append(this.#last, step));
   }
 }

@@ -7,6 +7,7 @@ import { type Json, toJson } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { isObject, readDuration, readOptions, readStep } from './reading.ts';
+import { alsoFrom, type Builder, from } from './source.ts';
 import type { MapperArguments, Runnable } from './types.ts';
 
 /** The payload of a wait without a schema: JSON, as it was sent. */
@@ -40,10 +41,10 @@ const INSTEAD_KEYS = ['do', 'input'];
 const VALUE_KEYS = ['value'];
 
 /** A wait as a step of a track, with notes on what could not be read. */
-export function readWait(name: unknown, options: unknown): StepDefinition {
+export function readWait(name: unknown, options: unknown, builder: Builder): StepDefinition {
   const notes: Note[] = [];
   const given = readOptions(options, `options of a wait`, KEYS, notes);
-  const body: WaitDefinition = Object.freeze({
+  const body: WaitDefinition = from(builder, {
     is: 'wait',
     name: name as string,
     signal: given.signal as string,
@@ -53,8 +54,8 @@ export function readWait(name: unknown, options: unknown): StepDefinition {
     timeout: given.timeout === undefined ? undefined : readDuration(given.timeout, 'timeout', 1, notes),
     onTimeout: readOnTimeout(given.onTimeout, notes),
   });
-  leaveNotes(body, notes);
-  return Object.freeze({ name: name as string, body, input: undefined });
+  leaveNotes(Object.freeze(body), notes);
+  return Object.freeze(alsoFrom(body, { name: name as string, body, input: undefined }));
 }
 
 function readOnTimeout(given: unknown, notes: Note[]): WaitDefinition['onTimeout'] {

@@ -37,14 +37,13 @@ import { Exchange } from './exchange.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
 import { steppers } from './lanes.ts';
-import { lineOf } from './lines.ts';
 import { listRuns, type RunsPage, type RunsQuery } from './list.ts';
 import {
   type BoxOptions,
   checkBodies,
   checkOptions,
-  consoleLogger,
   isOrchestrator,
+  logOf,
   planName,
   readPlans,
   safely,
@@ -109,7 +108,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   ) {
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
     const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000, signalBuffer = 100 } = options;
-    const logger = safely(options.logger ?? consoleLogger);
+    const { logger: out, course } = logOf(options.logger);
+    const logger = safely(out);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
@@ -140,8 +140,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
         void this.close();
       },
       told: (run, events, ended, row) => {
-        // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
-        if (options.logger !== undefined) for (const event of events) logger(lineOf(event));
+        course(events, row, this.#followers.awaits(run.id), logger);
         this.#followers.tell(run, events, ended, row);
       },
     });

@@ -166,6 +166,11 @@ export class Followers {
     }
   }
 
+  /** Does anybody here wait for the end of the run? */
+  awaits(run: string): boolean {
+    return this.#ends.has(run);
+  }
+
   /** Another process has committed to this run: those who wait for it look at the store again. */
   look(run: string): void {
     wake(this.#waiting, run);

@@ -51,6 +51,8 @@ const AGAIN = 1_000;
 const WINDOW = 500;
 /** How many of them are read at a time: a sign of life must not have to stand in a long line at the store. */
 const READERS = 50;
+/** How many of those that were taken over at once are named in the log. */
+const NAMED = 5;
 
 export class Handover {
   readonly #options: HandoverOptions;
@@ -62,6 +64,8 @@ export class Handover {
   #isPausing = false;
   #goOn: () => void = () => {};
   #closed = false;
+  /** Runs taken over since they were last told. */
+  #resumed = 0;
 
   constructor(options: HandoverOptions) {
     this.#options = options;
@@ -90,6 +94,7 @@ export class Handover {
     this.#isRunning = true;
     this.#round = this.#recover().then(() => {
       this.#isRunning = false;
+      this.#tellRest();
       const next = this.#next;
       this.#next = null;
       if (next !== null) void this.recover().then(next.resolve);
@@ -222,7 +227,10 @@ export class Handover {
         // What is in memory of a run that was somebody else's in between is from before that.
         for (const id of claimed) if (runs.has(id)) doubt(id);
         // A run that the store fails to give is tried again by itself and holds up nobody.
-        await eachOf(claimed, read);
+        await eachOf(claimed, async (id) => {
+          await read(id);
+          this.#tellResumed(id);
+        });
         if (claimed.length < WINDOW) return;
       } catch (error) {
         // What lasts is told, and asked again when somebody asks for a claim.
@@ -233,6 +241,23 @@ export class Handover {
         await this.#pause();
       }
     }
+  }
+
+  /** The first few by name: ten thousand runs of one process that died are no ten thousand lines. */
+  #tellResumed(id: string): void {
+    const { runs, logger } = this.#options;
+    const run = runs.get(id);
+    if (run === undefined) return;
+    this.#resumed += 1;
+    if (this.#resumed > NAMED) return;
+    const message = `run of orchestrator "${run.plan.name}" resumed here: the process that owned it is gone`;
+    logger({ level: 'info', message, run: id });
+  }
+
+  #tellRest(): void {
+    const more = this.#resumed - NAMED;
+    this.#resumed = 0;
+    if (more > 0) this.#options.logger({ level: 'info', message: `${more} more runs resumed here` });
   }
 
   async #pause(): Promise<void> {

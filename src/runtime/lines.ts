@@ -1,9 +1,11 @@
 /** The course of a run as lines of a log: one for each event, with its run, its place and, where something failed, the error. */
+import { fromMs } from '../duration.ts';
 import type { RunEvent } from '../events.ts';
-import type { LogLine } from '../executor.ts';
+import type { Logger, LogLine } from '../executor.ts';
+import type { RunRow } from '../store.ts';
 
 /** The line of an event. What failed is a warning; everything else is for who wants to look closely. */
-export function lineOf(event: RunEvent): LogLine {
+export function lineOf(event: RunEvent, row?: RunRow): LogLine {
   const { type, run, path } = event;
   const attempt = 'attempt' in event ? { attempt: event.attempt } : {};
   const place = path === '' ? '' : ` ${path}`;
@@ -13,5 +15,64 @@ export function lineOf(event: RunEvent): LogLine {
   }
   if (!('error' in event)) return { level: 'debug', message: `${type}${place}`, run, path, ...attempt };
   const { code, name, message } = event.error;
-  return { level: 'warn', message: `${type}${place}: ${message}`, run, path, ...attempt, fields: { code, name } };
+  const fields = { type, code, name };
+  return { level: 'warn', message: `${happened(event, row)}: ${message}`, run, path, ...attempt, fields };
+}
+
+/** What went wrong, and where, in words. */
+function happened(event: Extract<RunEvent, { error: unknown }>, row: RunRow | undefined): string {
+  const { path, type } = event;
+  switch (type) {
+    case 'step.retrying':
+      return `step ${path}: attempt ${event.attempt} failed, next in ${fromMs(event.delay)}`;
+    case 'step.failed':
+    case 'step.timedOut': {
+      const how = type === 'step.failed' ? 'failed' : 'timed out';
+      return `step ${path} ${how}${event.attempt > 1 ? ` after ${event.attempt} attempts` : ''}`;
+    }
+    case 'run.failed': {
+      const which = row === undefined ? 'run' : `run of orchestrator "${row.orchestrator}"`;
+      return `${which} failed${event.error.path ? ` at ${event.error.path}` : ''}`;
+    }
+    default:
+      return `${type.slice(0, type.indexOf('.'))}${path === '' ? '' : ` ${path}`} ${type.slice(type.indexOf('.') + 1)}`;
+  }
+}
+
+/** Turns committed events of one run into lines. `isAwaited`: somebody waits for the run's end, and is told of it there. */
+export type Course = (events: readonly RunEvent[], row: RunRow | undefined, isAwaited: boolean, logger: Logger) => void;
+
+/** Every event. */
+export const tellAll: Course = (events, row, _, logger) => {
+  for (const event of events) logger(lineOf(event, row));
+};
+
+/**
+ * For a person at a terminal: one line for each failure and each retry. A run that fails is told with the step that
+ * failed it, and only if nobody waits for its result.
+ */
+export const tellFailures: Course = (events, row, isAwaited, logger) => {
+  const last = events.at(-1);
+  const end = last?.type === 'run.failed' ? last : undefined;
+  const cause = end?.error.path;
+  for (const event of events) {
+    if (!('error' in event)) continue;
+    // A track that fails with one of its steps is no failure of its own.
+    if (event !== end && (event.path === cause || (event.error.path ?? event.path) !== event.path)) continue;
+    if (event !== end || !isAwaited) logger(lineOf(event, row));
+  }
+};
+
+/** How long what a user's error says may be in a line of text. */
+const LONGEST = 500;
+
+/** A line as text: where, and what. What a user's error says may have lines of its own; here it has one. */
+export function textOf({ message, run, path = '', fields }: LogLine): string {
+  const place = run === undefined ? '' : ` [${message.includes(path) ? run : `${run}/${path}`}]`;
+  return `signalbox${place}: ${fields?.code === undefined ? message : oneLine(message)}`;
+}
+
+function oneLine(message: string): string {
+  const line = message.replace(/\s*\p{Cc}+\s*/gu, ' ');
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

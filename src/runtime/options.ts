@@ -4,11 +4,15 @@ import type { Body, Plan } from '../definition.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors.ts';
-import type { Executor, Logger } from '../executor.ts';
+import type { Executor, Logger, LogLine } from '../executor.ts';
 import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import type { Lane } from './lanes.ts';
+import { type Course, tellAll, tellFailures, textOf } from './lines.ts';
+
+/** A logger with a method for each level, such as `console`. */
+export type LogMethods = { readonly [L in LogLine['level']]: (message: string) => void };
 
 /** Everything but `orchestrators` and `tasks`, which are typed by what is given. */
 export interface BoxOptions {
@@ -30,8 +34,12 @@ export interface BoxOptions {
   readonly clock?: Clock;
   /** Makes ids for runs that are started without one. */
   readonly ids?: Ids;
-  /** Where lines go. Left out: warnings and errors to the console. */
-  readonly logger?: Logger;
+  /**
+   * Where lines go: a function gets each as data, an object with `error`, `warn`, `info` and `debug` (such as `console`) as
+   * text. Left out: what failed, what is retried and what was resumed, to stderr; where `NODE_ENV` is `test` or
+   * `production`, only what is wrong with the box itself.
+   */
+  readonly logger?: Logger | LogMethods;
   /** Which way machines are stepped; for measuring and for doubt. Left out: `table`. */
   readonly lane?: Lane;
 }
@@ -51,6 +59,8 @@ const KEYS: readonly string[] = [
   'logger',
   'lane',
 ];
+
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 const SHORTEST_LEASE = 500;
 
@@ -97,7 +107,9 @@ export function checkOptions(
   ask('lane', lane, `'table' or 'xstate'`, (value) => value === 'table' || value === 'xstate');
   ask('executor', executor, 'a function from bodies to an executor', isFunction);
   ask('ids', ids, 'a function that makes an id', isFunction);
-  ask('logger', logger, 'a function that takes a line', isFunction);
+  ask('logger', logger, 'a function that takes a line, or an object with error, warn, info and debug', (value) => {
+    return isFunction(value) || has(value, ...LEVELS);
+  });
   ask('store', store, 'a store: memory(), sqlite(file), …', (value) => has(value, 'commit', 'readOpen', 'claim'));
   ask('clock', clock, 'a clock with now() and wakeAfter()', (value) => has(value, 'now', 'wakeAfter'));
   ask('tasks', tasks, 'an object of bodies by task name', (value) => isObject(value) && !Array.isArray(value));
@@ -187,9 +199,29 @@ export function safely(logger: Logger): Logger {
   };
 }
 
-/** Warnings and errors, a line each. */
-export const consoleLogger: Logger = ({ level, message, run, path }) => {
-  if (level !== 'warn' && level !== 'error') return;
-  const place = run === undefined ? '' : ` [${run}${path ? `/${path}` : ''}]`;
-  console[level](`signalbox${place}: ${message}`);
+/** Where the lines of a box go, and which of its runs' events become lines. */
+export interface Log {
+  readonly logger: Logger;
+  readonly course: Course;
+}
+
+/** What becomes of the option `logger`. */
+export function logOf(option: BoxOptions['logger'], environment = nodeEnvironment()): Log {
+  if (typeof option === 'function') return { logger: option, course: tellAll };
+  if (option !== undefined) return { logger: (line) => option[line.level](textOf(line)), course: tellAll };
+  const isQuiet = environment === 'test' || environment === 'production';
+  return isQuiet ? { logger: aboutTheBox, course: () => {} } : { logger: atTheTerminal, course: tellFailures };
+}
+
+/** To stderr, so that what the application prints stays its own. */
+const atTheTerminal: Logger = (line) => {
+  if (line.level !== 'debug') console[line.level === 'error' ? 'error' : 'warn'](textOf(line));
 };
+
+const aboutTheBox: Logger = (line) => {
+  if (line.level !== 'info') atTheTerminal(line);
+};
+
+function nodeEnvironment(): string | undefined {
+  return typeof process === 'object' ? process.env.NODE_ENV : undefined;
+}

@@ -172,7 +172,7 @@ describe('a clock that is set while a box has timers', () => {
         store: memory(),
         clock,
         // The retries belong to the run; nothing else is to be told.
-        logger: (line) => void (line.level === 'debug' || line.message.startsWith('step.retrying') || lines.push(line)),
+        logger: (line) => void (line.level === 'debug' || line.fields?.type === 'step.retrying' || lines.push(line)),
         idleRuns: 0,
       }),
     );

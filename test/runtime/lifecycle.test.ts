@@ -82,8 +82,11 @@ test('a failure is logged as a warning, and returned to who waits for the result
   const error: RunFailed = await (await box.start(failing, { input: { n: 1 } })).result().catch((thrown) => thrown);
   expect(error.error).toMatchObject({ path: 't/s', code: 'task-failed', message: 'the disk is full' });
   expect(lines.filter(({ level }) => level === 'warn').map(({ message, fields }) => [message, fields])).toEqual([
-    ['step.failed t/s: the disk is full', { code: 'task-failed', name: 'Error' }],
-    ['track.failed t: the disk is full', { code: 'task-failed', name: 'Error' }],
-    ['run.failed: the disk is full', { code: 'task-failed', name: 'Error' }],
+    ['step t/s failed: the disk is full', { type: 'step.failed', code: 'task-failed', name: 'Error' }],
+    ['track t failed: the disk is full', { type: 'track.failed', code: 'task-failed', name: 'Error' }],
+    [
+      'run of orchestrator "failing" failed at t/s: the disk is full',
+      { type: 'run.failed', code: 'task-failed', name: 'Error' },
+    ],
   ]);
 });
