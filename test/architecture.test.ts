@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@redis/client',
   ],
   executors: ['words'],
-  inspect: ['words', 'dsl', 'machines'],
+  inspect: ['words', 'dsl', 'machines', 'immer'],
   testing: ['words', 'node:assert/strict', 'dsl', 'machines', 'runtime', 'stores/memory.ts', 'executors/in-process.ts'],
   entries: ['words', 'machines', 'dsl'],
   'index.ts': ['words', 'actors', 'machines', 'dsl', 'runtime', 'stores', 'executors', 'inspect', 'entries'],

@@ -4,6 +4,7 @@
  * has not changed is shared with the value before, so it suits `useSyncExternalStore` and the like.
  * An event costs the same however many steps there are; reading `actors` for the first time costs as much as there are.
  */
+import { produce } from 'immer';
 import type { PlanNode } from '../definition.ts';
 import { isStep, stepsIn } from '../machines/steps.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
@@ -97,11 +98,10 @@ function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
   }
   if (path === '') return progress(status ?? before.status, seq, before.percent, before.steps, actors);
   const known = actors.get(path);
-  const { attempt, fraction, note } = known ?? UNTOLD;
-  const actor: ActorProgress = Object.freeze({
-    status: status ?? known?.status ?? UNTOLD.status,
-    attempt: 'attempt' in event ? event.attempt : attempt,
-    ...(type === 'step.progress' ? { fraction: event.fraction, note: event.note } : { fraction, note }),
+  const actor = produce(known ?? UNTOLD, (draft) => {
+    if (status !== null) draft.status = status;
+    if ('attempt' in event) draft.attempt = event.attempt;
+    if (type === 'step.progress') Object.assign(draft, { fraction: event.fraction, note: event.note });
   });
   const steps = stepsAfter(before.steps, status, known, nodeAt(root, path));
   const percent = steps === before.steps ? before.percent : percentOf(steps);
@@ -122,7 +122,9 @@ function stepsAfter(
 
 function tally(steps: Progress['steps'], status: Status, count: number): Progress['steps'] {
   const which = status === 'completed' || status === 'skipped' ? status : 'failed';
-  return Object.freeze({ ...steps, [which]: steps[which] + count });
+  return produce(steps, (draft) => {
+    draft[which] += count;
+  });
 }
 
 function percentOf({ total, completed, failed, skipped }: Progress['steps']): number {

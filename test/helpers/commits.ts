@@ -1,5 +1,6 @@
 /** A store whose commits lie on a desk until the test says what becomes of each. */
-import { memory, type RunChange, type Store } from 'signalbox';
+import { memory, type Store } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { wrapped } from './stores.ts';
 

@@ -2,7 +2,8 @@
  * What a box keeps of what is under way: timers, attempts, rooms, cleanups. When the word of a commit was lost and a run is
  * read again, and when a body ends in any way, nothing of it stays behind (I9): no timer, no run in memory, no room taken.
  */
-import { createSignalbox, memory, orchestrator, type RunChange, task, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import { describe, expect, test } from 'vitest';
 import { Anything, graphOf, historyOf, never, settled, soon, stage } from '../helpers/stage.ts';
 import { wrapped } from '../helpers/stores.ts';

@@ -2,16 +2,8 @@
  * What happens while a commit is under way whose outcome nobody knows yet: messages, closing, other runs, a turn that
  * throws. A commit of these tests is answered when they say so: landed, lost, or landed and unheard (I3).
  */
-import {
-  CommitConflict,
-  createSignalbox,
-  memory,
-  orchestrator,
-  orchestratorMachine,
-  type Store,
-  taskMachine,
-  track,
-} from 'signalbox';
+import { createSignalbox, memory, orchestrator, orchestratorMachine, type Store, taskMachine, track } from 'signalbox';
+import { CommitConflict } from 'signalbox/errors';
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { News } from '../../src/store.ts';
