@@ -207,8 +207,9 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     return (await run.result()) as TaskOutput<T>;
   }
 
-  /** A handle on any run, by its id. */
+  /** A handle on any run, by its id. Throws `InvalidOption` for what cannot be the id of a run. */
   run(id: string): Run {
+    checkId('id', id);
     return new Run(id, this.#context);
   }
 

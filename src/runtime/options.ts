@@ -8,6 +8,7 @@ import type { Executor, Logger, LogLine } from '../executor.ts';
 import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
+import { ask, askOptions, isObject } from './checks.ts';
 import type { Lane } from './lanes.ts';
 import { type Course, tellAll, tellFailures, textOf } from './lines.ts';
 
@@ -68,16 +69,7 @@ const SHORTEST_LEASE = 500;
 export function checkOptions(
   options: BoxOptions & { readonly orchestrators?: unknown; readonly tasks?: unknown },
 ): void {
-  if (!isObject(options))
-    throw new InvalidOption({ option: 'createSignalbox', value: options, expected: 'an object of options' });
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key))
-      throw new InvalidOption({
-        option: key,
-        value: undefined,
-        expected: `nothing: there is no such option, only ${KEYS.join(', ')}`,
-      });
-  }
+  askOptions('createSignalbox', options, KEYS);
   const {
     store,
     executor,
@@ -119,14 +111,6 @@ export function checkOptions(
     'an array of orchestrators',
     (value) => Array.isArray(value) && value.every(isOrchestrator),
   );
-}
-
-function ask(option: string, value: unknown, expected: string, fits: (value: unknown) => boolean): void {
-  if (value !== undefined && !fits(value)) throw new InvalidOption({ option, value, expected });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function has(value: unknown, ...methods: readonly string[]): boolean {

@@ -17,6 +17,7 @@ import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
+import { ask, askOptions } from './checks.ts';
 import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
 import { type Command, send } from './requests.ts';
@@ -74,6 +75,16 @@ function idAmong(options: SignalOptions): string {
   const { id = randomIds() } = options;
   checkText('id', id);
   return id;
+}
+
+/** The number of the event that is asked for the next of. */
+function afterIn(what: string, options: { readonly after?: number }): number {
+  askOptions(what, options, ['after']);
+  const { after } = options;
+  ask('after', after, 'the number of an event, a whole number from 0 on', (value) => {
+    return Number.isSafeInteger(value) && (value as number) >= 0;
+  });
+  return after ?? 0;
 }
 
 /** A handle on a run. `Output` is what its orchestrator results in. */
@@ -138,12 +149,14 @@ export class Run<Output = Json> {
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */
-  async *events({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+  async *events(options: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+    const after = afterIn('events', options);
     yield* this.#context.followers.read(await this.#row(), after, true);
   }
 
   /** The events that there are, from number `after` on; ends where the history ends now. */
-  async *history({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+  async *history(options: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+    const after = afterIn('history', options);
     yield* this.#context.followers.read(await this.#row(), after, false);
   }
 

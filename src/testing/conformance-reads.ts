@@ -218,6 +218,27 @@ export const LISTS: Readonly<Record<string, Check>> = {
       ['b'],
     );
   },
+  'a cursor that no page can have given is refused, by its name (I10)': async (store) => {
+    for (const cursor of [
+      '',
+      '0',
+      '01',
+      '-1',
+      '1.5',
+      '1e3',
+      ' 1',
+      '1 ',
+      'abc',
+      '9'.repeat(16),
+      7 as unknown as string,
+    ]) {
+      await assert.rejects(
+        async () => store.readRuns({ limit: 1, cursor }),
+        ({ code, fields }: { code?: string; fields?: { option?: string; value?: unknown } }) =>
+          code === 'option-invalid' && fields?.option === 'cursor' && fields.value === cursor,
+      );
+    }
+  },
   'runs are narrowed by orchestrator and by status, in pages as well (P127)': async (store) => {
     for (let index = 0; index < 24; index += 1) {
       const status = index % 3 === 0 ? 'failed' : 'running';

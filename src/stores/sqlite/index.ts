@@ -17,6 +17,7 @@ import { lock } from './lock.ts';
 import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
 import { type Known, Owned } from './owned.ts';
+import { numberIn } from '../cursor.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
@@ -212,7 +213,7 @@ class SqliteFile implements SqliteStore {
   }
 
   readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
-    const rows = this.#list(orchestrator, status, Number(cursor ?? 0), limit);
+    const rows = this.#list(orchestrator, status, numberIn(cursor), limit);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }
