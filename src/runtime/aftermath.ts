@@ -68,7 +68,7 @@ export class Aftermath {
     if (message.type === 'answer' && message.error === null) messages.push(asFailure(message, cause));
     changes.messages = messages;
     this.#again(run, changes, 0);
-    tell(message, cause);
+    tell(message, new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`, cause));
   }
 
   /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */

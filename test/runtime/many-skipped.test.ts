@@ -62,8 +62,8 @@ test('a hundred that are skipped are told one by one; one more, and they are a n
   }
 });
 
-test('a cancel of a run with 100,000 children that never began writes a handful of rows and events (I9)', async () => {
-  const flow = many(100_000);
+test('a cancel of a run with 20,000 children that never began writes a handful of rows and events (I9)', async () => {
+  const flow = many(20_000);
   const { options } = stage();
   const { seen, store } = counting();
   await using box = await createSignalbox({ orchestrators: [flow], ...options, store });
@@ -74,7 +74,7 @@ test('a cancel of a run with 100,000 children that never began writes a handful 
   expect(await run.outcome()).toMatchObject({ status: 'cancelled' });
   expect(seen.rows - before.rows).toBeLessThan(10);
   expect(seen.events - before.events).toBeLessThan(10);
-  expect((await run.snapshot()).skipped).toBe(99_999);
+  expect((await run.snapshot()).skipped).toBe(19_999);
 });
 
 describe.each([
