@@ -159,7 +159,12 @@ test("what a run asks for that is found to be somebody else's while its commit i
   const inner = memory();
   let [isLost, hear] = [false, (_: News): void => {}];
   const commits = judged(inner, {
-    shared: { ...alone, listen: (listener) => void (hear = listener) },
+    shared: {
+      ...alone,
+      listen(listener) {
+        hear = listener;
+      },
+    },
     async readOpen(run) {
       const found = await inner.readOpen(run);
       return found !== null && isLost ? { ...found, owner: 'another', fence: found.fence + 1 } : found;
