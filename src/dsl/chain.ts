@@ -46,8 +46,10 @@ export function itemsOf<T>(last: Link<T>): readonly T[] {
 
 function use<T>(link: Link<T>, before: Link<T>): void {
   link.isUsed = true;
-  const loose = before.loose?.filter((other) => other !== link) ?? [];
-  before.loose = loose.length === 0 ? null : loose;
+  const { loose } = before;
+  // Most often it is the only one.
+  if (loose?.length === 1 && loose[0] === link) before.loose = null;
+  else if (loose !== null) before.loose = loose.filter((other) => other !== link);
 }
 
 const LIST = Symbol('list');
@@ -58,10 +60,10 @@ export function madeOf<T extends object>(definition: T, last: Link<object> | nul
 }
 
 /** What was added to the list of a definition, here or there, and is in no definition at all: the first of each branch. */
-export function droppedFrom(definition: { readonly [LIST]?: Link<object> }): readonly object[] {
+export function droppedFrom(definition: object & { readonly [LIST]?: Link<object> }): readonly object[] {
   const dropped: object[] = [];
   for (let at = definition[LIST] ?? null; at !== null; at = at.before) {
-    for (const { item } of at.loose ?? []) if (item !== null) dropped.push(item);
+    if (at.loose !== null) dropped.unshift(...at.loose.map(({ item }) => item as object));
   }
-  return dropped.reverse();
+  return dropped;
 }

@@ -3,6 +3,7 @@
  * types are public; the check and the plan are for the runtime.
  */
 export { assertValid, faultsOf } from './check.ts';
+export { droppedIn } from './dropped.ts';
 export {
   type CompositeOptions,
   type CompositeTrack,

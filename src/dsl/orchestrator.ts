@@ -12,7 +12,7 @@ import { planOf } from './plan.ts';
 import { readBody, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, type Builder, from } from './source.ts';
-import type { Carried, Flat, Runnable, StepFacts } from './types.ts';
+import type { Carried, Flat, NewName, Runnable, StepFacts } from './types.ts';
 
 /** A graph of tracks. `I` is what a run is started with, `O` its result, `C` the tasks that it calls. */
 export interface Orchestrator<N extends string, I, O, C> {
@@ -55,7 +55,7 @@ export type TrackArguments<V, Tracks, After extends readonly (keyof Tracks)[], I
 export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends Orchestrator<N, I, Flat<Tracks>, C> {
   /** Adds a track that starts when the last of those in `after` has ended. */
   track<const K extends string, BI, BO, BC, const After extends readonly (keyof Tracks & string)[] = readonly []>(
-    name: K,
+    name: NewName<K, Tracks>,
     body: Runnable<BI, BO, BC>,
     ...options: TrackArguments<V, Tracks, After, NoInfer<BI>>
   ): OrchestratorBuilder<N, I, V, Tracks & { readonly [X in K]: BO }, C | BC>;

@@ -14,7 +14,7 @@ import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
-import type { MapperArguments, Runnable, StepFacts } from './types.ts';
+import type { MapperArguments, NewName, Runnable, StepFacts } from './types.ts';
 import { type AnyPayload, type InsteadOf, readWait, type WaitOptions } from './wait.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
@@ -31,7 +31,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
    * when `{}` is an input that the body takes.
    */
   step<const K extends string, BI, BO, BC>(
-    name: K,
+    name: NewName<K, Outputs>,
     body: Runnable<BI, BO, BC>,
     ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
@@ -39,7 +39,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
    * Adds a step that lets time pass: `'10m'`, `'2d'`. It outlives the process, and leaves `null` behind.
    */
   sleep<const K extends string>(
-    name: K,
+    name: NewName<K, Outputs>,
     duration: Duration,
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: null }, null, null, C>;
   /**
@@ -50,18 +50,18 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
    * .wait('confirmed', { signal: 'confirm', payload: Confirm, where: ({ payload, input }) => payload.id === input.id, timeout: '1h' })
    */
   wait<const K extends string, S extends Schema = AnyPayload>(
-    name: K,
+    name: NewName<K, Outputs>,
     options: WaitOptions<StepFacts<V, Outputs, P>, S> & { readonly onTimeout?: 'fail' },
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: OutputOf<S> }, OutputOf<S>, OutputOf<S>, C>;
   wait<const K extends string, const T extends Json, S extends Schema = AnyPayload>(
-    name: K,
+    name: NewName<K, Outputs>,
     options: WaitOptions<StepFacts<V, Outputs, P>, S> & {
       readonly timeout: Duration;
       readonly onTimeout: { readonly value: T };
     },
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: OutputOf<S> | T }, OutputOf<S> | T, OutputOf<S> | T, C>;
   wait<const K extends string, BI, BO, BC, S extends Schema = AnyPayload>(
-    name: K,
+    name: NewName<K, Outputs>,
     options: WaitOptions<StepFacts<V, Outputs, P>, S> & {
       readonly timeout: Duration;
       readonly onTimeout: InsteadOf<StepFacts<V, Outputs, P>, BI, BO, BC>;

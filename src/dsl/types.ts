@@ -63,6 +63,22 @@ export interface StepFacts<V, Outputs, P> {
   readonly run: RunFacts;
 }
 
+/**
+ * A name that is not among those in `Taken`; what is wrong with one that is stands in the error of the compiler. Names that are
+ * only known when the program runs are left to the check (S3).
+ */
+// By assignability and not by `keyof`, which is a union of all names at every step: a hundred steps would pay for it.
+export type NewName<K extends string, Taken> = {} extends Taken
+  ? K
+  : K & ({} extends Named<K> ? unknown : [Taken] extends [Named<K>] ? NameTaken<K> : unknown);
+
+type Named<K extends string> = { readonly [X in K]: unknown };
+
+/** Nothing is one: it names what is wrong. */
+export interface NameTaken<K extends string> {
+  readonly fault: `"${K}" is the name of one before it; outputs are kept by name`;
+}
+
 /** A mapper, which may be left out exactly when `{}` will do (S1). */
 export type MapperArguments<F, I> = {} extends I ? [input?: (facts: F) => I] : [input: (facts: F) => I];
 

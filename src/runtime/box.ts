@@ -47,6 +47,7 @@ import {
   planName,
   readPlans,
   safely,
+  tellDropped,
 } from './options.ts';
 import { type Command, requests } from './requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
@@ -382,6 +383,7 @@ export async function createBox<const Os extends readonly AnyOrchestrator[]>(
   const plans = readPlans(options.orchestrators ?? []);
   const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
   checkBodies(plans, bodies);
+  tellDropped(options.orchestrators ?? [], safely(logOf(options.logger).logger));
   const box = new Signalbox<Os>(
     options,
     options.store ?? defaults.store(),

@@ -1,7 +1,7 @@
 /** The options of `createSignalbox`, and what is made of them: every fault in words, before anything runs. */
 import type { Clock } from '../clock.ts';
 import type { Body, Plan } from '../definition.ts';
-import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
+import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors.ts';
 import type { Executor, Logger, LogLine } from '../executor.ts';
@@ -146,6 +146,18 @@ export function readPlans(orchestrators: readonly AnyOrchestrator[]): Map<string
     plans.set(name, plan);
   }
   return plans;
+}
+
+/** A warning for each step that somebody added to a definition and lost. */
+export function tellDropped(orchestrators: readonly AnyOrchestrator[], logger: Logger): void {
+  const told = new Set<string>();
+  for (const { definition } of orchestrators) {
+    for (const { step, message } of droppedIn(definition)) {
+      if (told.has(message)) continue;
+      told.add(message);
+      logger({ level: 'warn', message, fields: { code: 'step-dropped', step } });
+    }
+  }
 }
 
 /** Every task has a body, and every body a task; all that is wrong is told at once. */

@@ -55,11 +55,11 @@ describe('names', () => {
   );
 
   test('of two steps must differ, and so must those of two tracks (P15)', () => {
-    const twice = track('t', { input: Nothing }).step('a', ping).step('b', ping).step('a', ping);
+    const twice = track('t', { input: Nothing }).step('a', ping).step('b', ping).step(untyped('a'), ping);
 
     expect(faultList(twice)).toEqual(['duplicate-name t/a']);
     expect(faultText(twice)).toContain('number 1 and number 3');
-    expect(faultList(empty.track('a', ping).track('a', ping))).toEqual(['duplicate-name o/a']);
+    expect(faultList(empty.track('a', ping).track(untyped('a'), ping))).toEqual(['duplicate-name o/a']);
   });
 
   test('of two different tasks must differ, because bodies are bound by name', () => {
