@@ -23,6 +23,7 @@ export default defineConfig({
   plugins: [conditionsOfPlainNode],
   resolve: {
     alias: [
+      { find: /^signalbox\/(errors|machines|store|types)$/, replacement: source('src/entries/$1.ts') },
       { find: /^signalbox\/(sqlite|postgres|redis)$/, replacement: source('src/stores/$1/index.ts') },
       { find: /^signalbox\/(\w+)$/, replacement: source('src/$1/index.ts') },
       { find: /^signalbox$/, replacement: source('src/index.ts') },
@@ -30,6 +31,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // `npm run bundles` runs these.
+    exclude: ['test/bundles/**'],
     // Many files wait for servers and processes most of their time: two at once, also where there are only two cores.
     maxWorkers: 2,
     // What hangs is a failure. What starts servers and processes takes its time on a machine that has much to do.

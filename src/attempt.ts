@@ -9,7 +9,9 @@ import type { RunFacts, TaskDefinition } from './definition.ts';
 import { fromMs } from './duration.ts';
 import {
   type ErrorRecord,
+  ExecutorFailed,
   InputInvalid,
+  isA,
   OutputInvalid,
   RetryAfter,
   SchemaFailed,
@@ -24,8 +26,10 @@ import {
 } from './errors.ts';
 import type { Answer, Executor, Job } from './executor.ts';
 import { type Json, type JsonObject, toJson } from './json.ts';
+import { disarm, whenRejected } from './promises.ts';
 import { LONGEST } from './retry.ts';
 import { type Parsed, parse } from './schema.ts';
+import { noteOf } from './text.ts';
 
 /** How an attempt ended. */
 export type Outcome =
@@ -39,24 +43,33 @@ export interface Surroundings {
   /** The attempt has ended; called once, and not at all for one that was aborted. */
   done(attempt: Attempt, outcome: Outcome): void;
   now(): number;
+  /** Milliseconds that pass whatever the hour is. */
+  elapsed(): number;
   wakeAfter(ms: number, wake: () => void): () => void;
   log(attempt: Attempt, message: string, fields?: JsonObject): void;
-  progress(attempt: Attempt, fraction: number, note?: string): void;
+  /** Something that the body has done wrong and that harms nobody. */
+  warn(attempt: Attempt, message: string): void;
+  progress(attempt: Attempt, fraction: number, note: string | null): void;
   /** An answer that nobody waited for any more. */
   ignored(attempt: Attempt, why: 'late' | 'duplicate'): void;
 }
 
+/**
+ * What an executor is handed is this object itself, so it is frozen: all that changes is private, and whoever writes to
+ * a job is told by an error of the language's.
+ */
 export class Attempt implements Job {
   readonly task: TaskDefinition;
   readonly key: string;
   readonly path: string;
   readonly attempt: number;
   readonly run: RunFacts;
-  input: unknown;
-  deadline: number | null = null;
-  /** False while it waits in line. */
-  begun = false;
   readonly #around: Surroundings;
+  #input: unknown;
+  #deadline: number | null = null;
+  /** By the clock that nobody sets. */
+  #begunAt = 0;
+  #begun = false;
   #controller: AbortController | null = null;
   #abortedWith: Error | null = null;
   #stopTimer: (() => void) | null = null;
@@ -78,17 +91,32 @@ export class Attempt implements Job {
     this.path = path;
     this.attempt = attempt;
     this.run = run;
-    this.input = input;
+    this.#input = input;
+    Object.freeze(this);
+  }
+
+  get input(): unknown {
+    return this.#input;
+  }
+
+  get deadline(): number | null {
+    return this.#deadline;
+  }
+
+  /** False while it waits in line. */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   begin(): void {
     const { task } = this;
-    this.begun = true;
+    this.#begun = true;
     if (task.timeout !== undefined) {
-      this.deadline = this.#around.now() + task.timeout;
+      this.#begunAt = this.#around.elapsed();
+      this.#deadline = this.#around.now() + task.timeout;
       this.#stopTimer = this.#around.wakeAfter(task.timeout, () => this.#timeOut());
     }
-    const parsed = this.#parse(task.input, this.input, 'input');
+    const parsed = this.#parse(task.input, this.#input, 'input');
     if (parsed instanceof Promise) parsed.then((late) => this.#run(late));
     else this.#run(parsed);
   }
@@ -97,9 +125,11 @@ export class Attempt implements Job {
   #run(parsed: Parsed | null): void {
     if (parsed === null || this.#settled) return;
     if (!parsed.ok) return this.#fail(new InputInvalid({ what: this.#what('input'), issues: parsed.issues }), false);
-    this.input = parsed.value;
+    this.#input = parsed.value;
     try {
-      this.#around.executor.execute(this, (answer) => this.#take(answer));
+      const returned: unknown = this.#around.executor.execute(this, (answer) => this.#take(answer));
+      // It has nothing to answer here; one that is async and breaks has not answered at all.
+      if (returned !== undefined) whenRejected(returned, (error) => this.#take({ ok: false, error, sync: false }));
     } catch (error) {
       this.#take({ ok: false, error, sync: true });
     }
@@ -122,11 +152,18 @@ export class Attempt implements Job {
   }
 
   log(message: string, fields?: JsonObject): void {
-    this.#around.log(this, message, fields);
+    disarm(fields);
+    this.#around.log(this, typeof message === 'string' ? message : show(message), fields);
   }
 
-  progress(fraction: number, note?: string): void {
-    if (!this.#settled) this.#around.progress(this, fraction, note);
+  progress(fraction: number, note?: unknown): void {
+    if (this.#settled) return;
+    if (!(typeof fraction === 'number' && fraction >= 0 && fraction <= 1)) {
+      return this.#around.warn(this, `progress(${show(fraction)}) was ignored: a fraction is a number from 0 to 1.`);
+    }
+    const text = noteOf(note);
+    if (text === undefined) this.#around.warn(this, `The note of progress(${fraction}) was left out: it is no JSON.`);
+    this.#around.progress(this, fraction, text ?? null);
   }
 
   #timeOut(): void {
@@ -141,17 +178,42 @@ export class Attempt implements Job {
   #take(answer: Answer): void {
     if (this.#settled || this.#answered) return this.#ignore(answer);
     this.#answered = true;
-    if (!answer.ok) return this.#failed(answer);
-    const parsed = this.#parse(this.task.output, answer.value, 'output');
+    if (this.#isOver()) return this.#timeOut();
+    const read = this.#read(answer);
+    if (read === null) return undefined;
+    if (!read.ok) return this.#failed(read);
+    const parsed = this.#parse(this.task.output, read.value, 'output');
     if (parsed instanceof Promise) parsed.then((late) => this.#complete(late));
     else this.#complete(parsed);
+  }
+
+  /** A copy of what an executor has answered, which may be anything; null if it is no answer, and the attempt has failed. */
+  #read(answer: Answer | null | undefined): Answer | null {
+    let cause: unknown;
+    let did: string | null = null;
+    try {
+      if (answer?.ok === true) return { ok: true, value: answer.value };
+      if (answer?.ok === false) return { ok: false, error: answer.error, sync: answer.sync };
+    } catch (thrown) {
+      cause = thrown;
+      did = 'gave an answer that cannot be read';
+    }
+    did ??= `answered with ${show(answer)}`;
+    this.#fail(new ExecutorFailed({ key: this.key, did }, cause));
+    return null;
+  }
+
+  /** A body that keeps the thread for itself keeps its timer from firing, too. */
+  #isOver(): boolean {
+    const { timeout } = this.task;
+    return timeout !== undefined && this.#around.elapsed() - this.#begunAt >= timeout;
   }
 
   #ignore(answer: Answer): void {
     const why = this.#answered ? 'duplicate' : 'late';
     this.#answered = true;
     // A body that ends with an error once its signal has fired does as it was told.
-    if (why === 'late' && this.#abortedWith !== null && !answer.ok) return;
+    if (why === 'late' && this.#abortedWith !== null && failedIn(answer)) return;
     this.#around.ignored(this, why);
   }
 
@@ -170,18 +232,17 @@ export class Attempt implements Job {
 
   #failed({ error, sync }: Extract<Answer, { ok: false }>): void {
     const task = this.task.name;
-    if (!(error instanceof Error)) return this.#fail(new TaskThrewValue({ task, value: error }), this.#mayRetry(error));
-    const reason = error.message ? reasonOf(error) : `Task "${task}" threw ${reasonOf(error)}.`;
+    if (!isA(error, Error)) return this.#fail(new TaskThrewValue({ task, value: error }), this.#mayRetry(error));
+    const said = reasonOf(error);
+    const reason = said.endsWith('without a message') ? `Task "${task}" threw ${said}.` : said;
     const own = sync ? new TaskThrew({ task, reason }) : new TaskFailed({ task, reason });
-    const record = toRecord(own, this.#place(error instanceof TerminalError ? false : this.#mayRetry(error)));
+    const record = toRecord(own, this.#place(isA(error, TerminalError) ? false : this.#mayRetry(error)));
     if (this.#settled) return;
     this.#settle();
     const { name, stack, cause } = toRecord(error);
     const itself = { name, ...(stack === undefined ? {} : { stack }), ...(cause === undefined ? {} : { cause }) };
-    const retryAfter =
-      error instanceof RetryAfter && Number.isFinite(error.ms)
-        ? { retryAfter: Math.min(Math.max(0, error.ms), LONGEST) }
-        : {};
+    const wanted = isA(error, RetryAfter) ? delayIn(error) : null;
+    const retryAfter = wanted === null ? {} : { retryAfter: Math.min(Math.max(0, wanted), LONGEST) };
     this.#around.done(this, { ok: false, error: { ...record, ...itself, ...retryAfter } });
   }
 
@@ -198,6 +259,7 @@ export class Attempt implements Job {
     try {
       const answer: unknown = when(error);
       if (typeof answer !== 'boolean') {
+        whenRejected(answer, () => {});
         this.log(
           `The retry policy's "when" of task "${this.task.name}" answered ${show(answer)}, which counts as no: it takes true or false, and no promise.`,
         );
@@ -241,5 +303,22 @@ export class Attempt implements Job {
 
   #what(side: 'input' | 'output'): string {
     return `${side} of task "${this.task.name}"`;
+  }
+}
+
+function failedIn(answer: Answer): boolean {
+  try {
+    return !answer.ok;
+  } catch {
+    return true;
+  }
+}
+
+/** The delay that somebody's `RetryAfter` asks for, if it is one. */
+function delayIn(error: RetryAfter): number | null {
+  try {
+    return Number.isFinite(error.ms) ? error.ms : null;
+  } catch {
+    return null;
   }
 }

@@ -5,18 +5,22 @@
  */
 import type { Body, TaskContext } from './definition.ts';
 import type { Answer, Job } from './executor.ts';
+import { isThenable } from './promises.ts';
 
 /** Runs `body` for `job` and answers once, at once if the body does. */
 export function callBody(body: Body, job: Job, answer: (answer: Answer) => void): void {
   let value: unknown;
+  let waits: boolean;
   try {
     value = (body as (context: TaskContext<unknown>) => unknown)(new JobContext(job));
+    waits = isThenable(value);
   } catch (error) {
     answer({ ok: false, error, sync: true });
     return;
   }
-  if (!isThenable(value)) return answer({ ok: true, value });
-  value.then(
+  if (!waits) return answer({ ok: true, value });
+  // As `await` would: what is not a promise of the language's own is made one, and a promise of a promise is followed.
+  Promise.resolve(value).then(
     (settled) => answer({ ok: true, value: settled }),
     (error: unknown) => answer({ ok: false, error, sync: false }),
   );
@@ -52,8 +56,4 @@ class JobContext implements TaskContext<unknown> {
   get signal(): AbortSignal {
     return this.#job.signal();
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
 }

@@ -11,6 +11,15 @@ export interface Clock {
   now(): number;
   /** Calls `wake` once after `ms`; the answer cancels it. A delay is never longer than {@link MAX_DELAY}. */
   wakeAfter(ms: number, wake: () => void): () => void;
+  /** Milliseconds that pass whatever the hour is: somebody may set that one. Left out, `now` serves for it. */
+  elapsed?(): number;
+  /** Nobody sets this clock, as in tests. The hour of others is looked at again every few seconds while a timer waits for one. */
+  readonly isSteady?: boolean;
+}
+
+/** What passes by this clock, for limits that are counted from their beginning. */
+export function elapsedBy(clock: Clock): number {
+  return clock.elapsed?.() ?? clock.now();
 }
 
 /** Node's timers fire at once beyond this (2^31 - 1 ms, 24.8 days); the timer service never asks for more. */
@@ -19,11 +28,16 @@ export const MAX_DELAY = 2_147_483_647;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   wakeAfter(ms, wake) {
     const handle = setTimeout(wake, ms);
     return () => clearTimeout(handle);
   },
 };
+
+/** Calls `work` when whatever is due already has been done. Browsers have no turn of their own for it. */
+export const soon: (work: () => void) => void =
+  typeof setImmediate === 'function' ? (work) => void setImmediate(work) : (work) => void setTimeout(work);
 
 /** A wake-up by the machine's own clock after any delay, also one that no timer of Node can count. */
 export function wakeAfterAny(ms: number, wake: () => void): () => void {

@@ -9,6 +9,7 @@
  */
 import type { Fault } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
+import { disarm } from './promises.ts';
 import { describeIssues, type Issue } from './schema.ts';
 import { hide, revive, shorten } from './traces.ts';
 
@@ -522,11 +523,61 @@ export class StoreHeld extends SignalboxError<{ readonly store: string; readonly
   }
 }
 
+/** A store that was this box's, and is no more. */
+export class StoreLost extends SignalboxError<{ readonly store: string; readonly reason: string }> {
+  readonly code = 'store-lost';
+  constructor(fields: { store: string; reason: string }) {
+    super(
+      `${fields.store} does not belong to this box any more: ${fields.reason} The box has ended its work; its unfinished runs go on with whoever has the store.`,
+      fields,
+    );
+  }
+}
+
 /** A file or a server that cannot be used as a store. */
 export class StoreUnusable extends SignalboxError<{ readonly store: string; readonly reason: string }> {
   readonly code = 'store-unusable';
-  constructor(fields: { store: string; reason: string }, cause?: unknown) {
-    super(`${fields.store} cannot be used as a store: ${fields.reason}`, fields, cause);
+  /** The fault will not pass by itself: a statement that the store does not know, a file that is corrupt. Asking again is of no use. */
+  readonly isLasting: boolean;
+  constructor(
+    { store, reason, isLasting = false }: { store: string; reason: string; isLasting?: boolean },
+    cause?: unknown,
+  ) {
+    super(`${store} cannot be used as a store: ${reason}`, { store, reason }, cause);
+    this.isLasting = isLasting;
+  }
+}
+
+/** The store will never commit what a message changes. The message is given back to whoever sent it; nothing was changed. */
+export class CommitRefused extends SignalboxError<{ readonly run: string; readonly message: string }> {
+  readonly code = 'commit-refused';
+  constructor({ run, message, reason }: { run: string; message: string; reason: string }, cause?: unknown) {
+    super(
+      `The store does not commit what a message of type "${message}" changes in run "${run}", and would not the next time: ${sentence(reason)} Nothing was changed, and the message is not repeated.`,
+      { run, message },
+      cause,
+    );
+  }
+}
+
+/** The driver of a store is not installed. */
+export class DriverMissing extends SignalboxError<{ readonly driver: string }> {
+  readonly code = 'driver-missing';
+  constructor(fields: { driver: string }, cause?: unknown) {
+    const { driver } = fields;
+    super(
+      `The store needs the package "${driver}", which is not installed. Install it beside signalbox: npm install ${driver}`,
+      fields,
+      cause,
+    );
+  }
+}
+
+/** This Node is older than the package needs. */
+export class NodeTooOld extends SignalboxError<{ readonly needed: string; readonly found: string }> {
+  readonly code = 'node-too-old';
+  constructor(fields: { needed: string; found: string }) {
+    super(`signalbox needs Node ${fields.needed} or later; this is ${fields.found}.`, fields);
   }
 }
 
@@ -541,6 +592,18 @@ export class RowUnreadable extends SignalboxError<{
     super(
       `${fields.store} has a row in "${fields.table}" (${fields.row}) that cannot be read: ${fields.reason}. Nothing was changed. Restore it from a backup, or mend the row by hand.`,
       fields,
+      cause,
+    );
+  }
+}
+
+/** An executor did something else than to answer a job with an answer. */
+export class ExecutorFailed extends SignalboxError<{ readonly key: string }> {
+  readonly code = 'executor-failed';
+  constructor({ key, did }: { key: string; did: string }, cause?: unknown) {
+    super(
+      `The executor ${did} for "${key}". It has to call answer({ ok: true, value }) or answer({ ok: false, error, sync }), once.`,
+      { key },
       cause,
     );
   }
@@ -606,13 +669,18 @@ export const ERROR_CODES = [
   'command-failed',
   'box-closed',
   'commit-failed',
+  'commit-refused',
   'commit-conflict',
   'lease-lost',
   'definition-changed',
   'definition-missing',
   'store-held',
+  'store-lost',
   'store-unusable',
+  'driver-missing',
+  'node-too-old',
   'row-unreadable',
+  'executor-failed',
   'answer-ignored',
   'subscriber-failed',
   'impossible',
@@ -649,20 +717,38 @@ const MAX_FIELDS = 16_000;
 
 /** An error as a JSON record. Anything can be thrown in JavaScript, so anything can be given. */
 export function toRecord(error: unknown, more: Partial<ErrorRecord> = {}, causes = MAX_CAUSES): ErrorRecord {
-  if (!(error instanceof Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
-  const own = error instanceof SignalboxError;
+  if (!isA(error, Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
+  const own = isA(error, SignalboxError);
   const fields = own ? plain(error.fields) : undefined;
-  const { name, stack, cause } = error as { readonly name: unknown; readonly stack: unknown; readonly cause: unknown };
+  const [name, stack, cause] = [read(error, 'name'), read(error, 'stack'), read(error, 'cause')];
   return {
     code: own ? error.code : 'task-failed',
     name: typeof name === 'string' ? name.slice(0, MAX_NAME) : 'Error',
-    message: (own ? error.message : reasonOf(error)).slice(0, MAX_MESSAGE),
+    message: reasonOf(error).slice(0, MAX_MESSAGE),
     ...(fields === undefined ? {} : { fields }),
     // The stack of an error of ours leads into the engine; that of its cause is the one to read.
     ...(own || typeof stack !== 'string' ? {} : { stack: stack.slice(0, MAX_STACK) }),
     ...(cause === undefined || causes === 0 ? {} : { cause: toRecord(cause, {}, causes - 1) }),
     ...more,
   };
+}
+
+/** Is it one? A revoked proxy cannot even be asked that. */
+export function isA<E extends Error>(thrown: unknown, kind: abstract new (...args: never[]) => E): thrown is E {
+  try {
+    return thrown instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+/** What somebody's error says under a name, unless reading it throws: a getter may, and so may a hook of `Error.prepareStackTrace`. */
+function read(error: Error, name: 'name' | 'message' | 'stack' | 'cause'): unknown {
+  try {
+    return error[name];
+  } catch {
+    return undefined;
+  }
 }
 
 function plain(fields: Fields): JsonObject | undefined {
@@ -697,14 +783,16 @@ function sentence(text: string): string {
 
 /** What something thrown says of itself, whatever it is. */
 export function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return show(thrown);
-  const { message, name } = thrown as { readonly message: unknown; readonly name: unknown };
-  const text = typeof message === 'string' ? message : show(message);
-  return text === '' || text === 'undefined' ? `${show(name).replaceAll('"', '')} without a message` : text;
+  if (!isA(thrown, Error)) return show(thrown);
+  const message = read(thrown, 'message');
+  const text = typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : show(message);
+  if (text !== '' && text !== 'undefined') return text;
+  return `${show(read(thrown, 'name') ?? 'an error').replaceAll('"', '')} without a message`;
 }
 
 /** Any value in a few words, for a message. */
 export function show(value: unknown): string {
+  disarm(value);
   try {
     if (typeof value === 'string') return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value);
     if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;

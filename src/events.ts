@@ -53,6 +53,8 @@ const EVENT_FIELDS = {
   'step.compensated': { attempt: 'number' },
   'step.compensationFailed': { attempt: 'number', error: 'error' },
 
+  'children.skipped': { count: 'number', steps: 'number' },
+
   'signal.accepted': { signal: 'string', id: 'string' },
   'signal.buffered': { signal: 'string', id: 'string' },
 } as const;

@@ -1,8 +1,14 @@
-/** The public API, name by name. What is not here may change without notice. */
+/**
+ * The public API, name by name, for those who define orchestrators and run them. What is not here, or in another entry of
+ * `package.json`, may change without notice. `signalbox/machines`, `signalbox/errors` and `signalbox/store` stand in `entries`.
+ */
 import type { AnyOrchestrator } from './dsl/index.ts';
 import { inProcess } from './executors/in-process.ts';
+import { checkNode } from './node.ts';
 import { createBox, type Signalbox, type SignalboxOptions } from './runtime/box.ts';
 import { memory } from './stores/memory.ts';
+
+checkNode();
 
 /**
  * Makes a signalbox: give it orchestrators, and bodies for the tasks that have none.
@@ -19,110 +25,57 @@ export async function createSignalbox<const Os extends readonly AnyOrchestrator[
 }
 
 export type { Clock } from './clock.ts';
-export type { Backoff, Body, Fault, FaultCode, RetryPolicy, RunFacts, TaskContext } from './definition.ts';
+export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {
   type AnyOrchestrator,
+  type CompositeOptions,
   type CompositeTrack,
   compositeTrack,
   defineOrchestrator,
   defineTrack,
-  type CompositeOptions,
-  type Member,
-  type Dependencies,
-  type DocumentFacts,
-  type DocumentStep,
-  type DocumentTracks,
-  type LastOutput,
-  type OrchestratorDocument,
-  type TrackDocument,
-  type TrackOutputs,
-  type TracksByName,
-  type OrchestratorOptions,
-  type TrackArguments,
-  type TrackFacts,
-  type RetryOptions,
-  type TaskOptions,
-  type BodyCalls,
-  type Carried,
-  type MapperArguments,
-  type NoSchema,
-  type Runnable,
-  type StepFacts,
-  type AnyBody,
-  type BodyInput,
-  type BodyOutput,
-  type Call,
-  type Flat,
-  type MemberFacts,
-  type MemberOutputs,
-  type NeedsOf,
-  type OrchestratorBuilder,
-  type TaskBody,
-  type TrackBuilder,
-  type AnyPayload,
-  type InsteadOf,
-  type WaitOptions,
   type Orchestrator,
+  type OrchestratorOptions,
   orchestrator,
   pipe,
+  type RetryOptions,
   type RunInput,
   type RunOutput,
   type Task,
   type TaskInput,
+  type TaskOptions,
   type TaskOutput,
-  type TaskRegistry,
   type Track,
   task,
   track,
+  type WaitOptions,
 } from './dsl/index.ts';
-export { machineInput } from './dsl/machine-input.ts';
+export type * as Types from './entries/types.ts';
 export type { Duration } from './duration.ts';
+export * from './entries/machines.ts';
 export {
-  AnswerIgnored,
   BoxClosed,
   CommandFailed,
-  CommitConflict,
-  CommitFailed,
+  CommitRefused,
   DefinitionChanged,
   DefinitionInvalid,
   DefinitionMissing,
-  ERROR_CODES,
   type ErrorCode,
   type ErrorRecord,
-  Impossible,
   InputInvalid,
-  InvalidDuration,
   InvalidOption,
-  KindInvalid,
-  KindTaken,
-  KindUnknown,
-  LeaseLost,
-  MapperAsync,
-  MapperFailed,
-  NotJson,
-  OrchestratorUnknown,
-  OutputInvalid,
   RetryAfter,
-  RowUnreadable,
   RunCancelled,
   RunExists,
   RunFailed,
   RunUnfinished,
   RunUnknown,
-  SchemaFailed,
   SignalboxError,
-  StepTimedOut,
   StoreHeld,
+  StoreLost,
   StoreUnusable,
-  SubscriberFailed,
   TaskFailed,
   TaskMissing,
-  TaskThrew,
-  TaskThrewValue,
-  TaskUnknown,
   TerminalError,
-  ValueTooLarge,
-  WaitTimedOut,
 } from './errors.ts';
 export {
   EVENT_TYPES,
@@ -136,36 +89,13 @@ export {
 export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
-export type { ParentEvent, ParentMemory } from './machines/parent.ts';
-export { compositeMachine } from './machines/composite.ts';
-export { sleepMachine } from './machines/sleep.ts';
-export { orchestratorMachine } from './machines/orchestrator.ts';
-export { type MachineInput, type TaskEvent, type TaskMemory, taskMachine } from './machines/task.ts';
-export { trackMachine } from './machines/track.ts';
-export { waitMachine } from './machines/wait.ts';
 export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
-export type { RunExport } from './runtime/export.ts';
+export type { ExportedStep, RunExport } from './runtime/export.ts';
 export type { LogMethods } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
 export type { SignalAnswer } from './runtime/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './runtime/snapshot.ts';
-export type {
-  ActorRow,
-  AttemptRow,
-  Awaitable,
-  CommandRow,
-  DefinitionRow,
-  EventQuery,
-  News,
-  OpenRun,
-  Owner,
-  RunChange,
-  RunPage,
-  RunQuery,
-  RunRow,
-  Sharing,
-  SignalRow,
-  Store,
-} from './store.ts';
+export type { WaitingFor } from './runtime/waiting-for.ts';
+export type { Store } from './store.ts';
 export { memory } from './stores/memory.ts';

@@ -7,6 +7,7 @@
  * path of the offending value; what is too large is refused with its size (S33).
  */
 import { NotJson, ValueTooLarge } from './errors.ts';
+import { disarm } from './promises.ts';
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -30,7 +31,7 @@ export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_
   const copy = copyOf(value, copier, null, 0);
   // What was counted is the least that it can be; the exact size is only worth computing for what might be over.
   if (copier.least * MOST_PER_LEAST > maxBytes) {
-    const bytes = Buffer.byteLength(JSON.stringify(copy));
+    const bytes = new TextEncoder().encode(JSON.stringify(copy)).byteLength;
     if (bytes > maxBytes) throw new ValueTooLarge({ what, bytes, maxBytes });
   }
   return copy;
@@ -102,6 +103,7 @@ function copyOfArray(value: readonly unknown[], copier: Copier, place: Place | n
 function copyOfObject(value: object, copier: Copier, place: Place | null, depth: number): Json {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype !== Object.prototype && prototype !== null) {
+    disarm(value);
     throw refusal(copier, place, undefined, instanceOf(prototype));
   }
   const copy: { [key: string]: Json } = {};

@@ -3,6 +3,7 @@
  * This file turns what they answer into one shape and one list of issues with paths (S4).
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { disarm, isThenable } from './promises.ts';
 
 // `any` is what the specification's own helpers use: the two sides are inferred, never written.
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -24,17 +25,30 @@ export type Parsed =
 export function parse(schema: Schema, value: unknown): Parsed | Promise<Parsed> {
   const result = schema['~standard'].validate(value);
   // Any thenable, not only a native promise: what is not waited for would count as parsed.
-  return 'then' in result ? Promise.resolve(result).then(toParsed) : toParsed(result);
+  return isThenable(result) ? Promise.resolve(result).then(toParsed) : toParsed(result);
 }
 
+/** No more of what a schema objects to is kept, and no more of each. A value of a million lines may have as many mistakes. */
+const MAX_ISSUES = 100;
+const MAX_TEXT = 1_000;
+
+/** Read here, once and whole: a schema is somebody else's, and what it answers may be anything. */
 function toParsed(result: StandardSchemaV1.Result<unknown>): Parsed {
-  if (result.issues === undefined) return { ok: true, value: result.value };
-  return { ok: false, issues: result.issues.map((issue) => ({ path: pathOf(issue.path), message: issue.message })) };
+  const { issues } = result;
+  if (issues === undefined) return { ok: true, value: result.value };
+  const known = issues.slice(0, MAX_ISSUES).map((issue) => {
+    disarm(issue);
+    const { path, message } = issue;
+    disarm(message);
+    return { path: pathOf(path).slice(0, MAX_TEXT), message: String(message).slice(0, MAX_TEXT) };
+  });
+  return { ok: false, issues: known };
 }
 
 function pathOf(path: StandardSchemaV1.Issue['path']): string {
   let text = '';
   for (const segment of path ?? []) {
+    disarm(segment);
     const key = typeof segment === 'object' ? segment.key : segment;
     text += typeof key === 'number' ? `[${key}]` : text === '' ? String(key) : `.${String(key)}`;
   }

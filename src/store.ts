@@ -97,7 +97,7 @@ export interface RunChange {
   readonly actors: readonly ActorRow[];
   readonly attempts: readonly AttemptRow[];
   readonly events: readonly RunEvent[];
-  /** Signals that are new, and those that were kept and have been taken. */
+  /** Signals that are new, and those that were kept and have been taken; each once, also if it is both. */
   readonly signals: readonly SignalRow[];
 }
 

@@ -3,28 +3,16 @@
  * of error codes is the list in the code, and every public name says what it is.
  *
  * An example is a ```ts block that begins with an import. It is compiled and run against the
- * package as users get it, built from `src` into a folder of its own, so no build is needed
- * beforehand. A ```text block right behind it, or behind one line that ends in a colon, is
+ * package as users get it. A ```text block right behind it, or behind one line that ends in a colon, is
  * what it prints. ```ts no-run is compiled and no more.
  */
-import { execFile } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULT_CODES } from '../src/definition.ts';
 import { ERROR_CODES } from '../src/errors.ts';
-import { exportsOf, ROOT, sourcesIn } from './helpers/sources.ts';
-
-const PATIENCE = 60_000;
+import { installed, node, nodeIn, PATIENCE } from './helpers/installed.ts';
+import { entriesOf, exportsOf, MANIFEST, ROOT, sourcesIn } from './helpers/sources.ts';
 
 interface Example {
   readonly page: string;
@@ -45,20 +33,7 @@ describe.skipIf(examples.length === 0)('printed examples', () => {
   let folder = '';
 
   beforeAll(async () => {
-    mkdirSync(join(ROOT, 'test/.tmp'), { recursive: true });
-    folder = mkdtempSync(join(ROOT, 'test/.tmp/docs-'));
-    const installed = join(folder, 'node_modules/signalbox');
-    const built = await node(
-      'node_modules/typescript/bin/tsc',
-      '-p',
-      'tsconfig.build.json',
-      '--outDir',
-      join(installed, 'dist'),
-    );
-    expect(built, 'src does not build').toMatchObject({ code: 0 });
-    copyFileSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
-    // A package of another name: else `signalbox` would mean the repository itself, and its `dist`.
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'printed-examples', type: 'module' }));
+    folder = await installed('docs');
     // Some of an example is there to be read and not to be used.
     const compilerOptions = { paths: {}, noUnusedLocals: false, noUnusedParameters: false };
     writeFileSync(
@@ -81,7 +56,7 @@ describe.skipIf(examples.length === 0)('printed examples', () => {
     '$page, line $line, runs',
     { timeout: PATIENCE },
     async ({ file, prints }) => {
-      const { code, stdout, stderr } = await node(join(folder, file));
+      const { code, stdout, stderr } = await nodeIn(folder, join(folder, file));
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       if (prints !== undefined) expect(stdout.trimEnd()).toBe(prints.trimEnd());
     },
@@ -108,14 +83,11 @@ describe('the pages', () => {
     ).toEqual([]);
   });
 
-  test.each(['index.ts', 'inspect/index.ts', 'testing/index.ts'])(
-    'every public name of src/%s has a doc comment',
-    (entry) => {
-      const names = exportsOf(entry, sourcesIn('src'));
-      expect(names).not.toEqual([]);
-      expect(names.filter(({ documented }) => !documented).map(({ name, path }) => `${name} in ${path}`)).toEqual([]);
-    },
-  );
+  test.each(entriesOf(MANIFEST))('every public name of src/%s has a doc comment', (entry) => {
+    const names = exportsOf(entry, sourcesIn('src'));
+    expect(names).not.toEqual([]);
+    expect(names.filter(({ documented }) => !documented).map(({ name, path }) => `${name} in ${path}`)).toEqual([]);
+  });
 });
 
 describe('the reader of pages', () => {
@@ -168,13 +140,5 @@ function examplesOf(page: string, text: string): readonly Example[] {
     if (!/^(?:\s*\/\/.*\n|\s*\n)*import\s/.test(code)) return [];
     const line = text.slice(0, index).split('\n').length + 1;
     return [{ page, line, file: `${basename(page, '.md')}-${line}.ts`, code, runs: mark === undefined, prints }];
-  });
-}
-
-function node(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: ROOT, timeout: PATIENCE / 2 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr });
-    });
   });
 }

@@ -148,6 +148,13 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'run "order-17": disk full.',
     'repeated in 50 ms',
   ],
+  'commit-refused': [
+    new errors.CommitRefused({ run: 'r', message: 'signal', reason: 'no such column' }),
+    'type "signal"',
+    'run "r"',
+    'no such column.',
+    'Nothing was changed',
+  ],
   'commit-conflict': [
     new errors.CommitConflict({ run: 'order-17', expected: 4, found: 6 }),
     '"order-17" was to go on after event 4',
@@ -182,14 +189,27 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'sqlite orders.db is open in another box: process 42',
     'end that one',
   ],
+  'store-lost': [
+    new errors.StoreLost({ store: 'sqlite orders.db', reason: 'process 7 on host-a has opened it since.' }),
+    'sqlite orders.db does not belong to this box any more',
+    'process 7 on host-a',
+    'go on with whoever has the store',
+  ],
   'store-unusable': [
     new errors.StoreUnusable({ store: 'sqlite orders.db', reason: 'it is not a database.' }),
     'sqlite orders.db cannot be used as a store: it is not a database.',
   ],
+  'driver-missing': [new errors.DriverMissing({ driver: 'pg' }), '"pg"', 'npm install pg'],
+  'node-too-old': [new errors.NodeTooOld({ needed: '22.13', found: '20.19.5' }), 'Node 22.13 or later', '20.19.5'],
   'row-unreadable': [
     new errors.RowUnreadable({ store: 'sqlite orders.db', table: 'runs', row: 'order-17', reason: 'no JSON' }),
     'a row in "runs" (order-17) that cannot be read: no JSON.',
     'Restore it from a backup',
+  ],
+  'executor-failed': [
+    new errors.ExecutorFailed({ key: 'r/a#1', did: 'answered with null' }),
+    'answered with null for "r/a#1"',
+    'answer({ ok: true, value })',
   ],
   'answer-ignored': [
     new errors.AnswerIgnored({ key: 'order-17/payment/charge#1', why: 'late' }),

@@ -21,6 +21,8 @@ const values = {
   reason: null,
   signal: 'confirm',
   id: 's1',
+  count: 101,
+  steps: 303,
 };
 
 const common = ['run', 'seq', 'at', 'path'] as const;
@@ -30,6 +32,7 @@ const terminal = ['completed', 'failed', 'timedOut', 'skipped', 'cancelled', 'co
 function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   const [noun, what] = type.split('.') as [string, string];
   const attempt = noun === 'step' && what !== 'skipped' && what !== 'awaitingApproval' ? (['attempt'] as const) : [];
+  if (noun === 'children') return ['count', 'steps'];
   if (noun === 'signal') return ['signal', 'id'];
   if (what === 'waiting') return ['due'];
   if (type === 'run.started') return ['orchestrator', 'version'];

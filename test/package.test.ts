@@ -1,12 +1,11 @@
 /** What a user installs: the same XState as the tests run, and a lock file that works anywhere. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { join, posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { ROOT, sourcesIn } from './helpers/sources.ts';
-
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+import { entriesOf, exportsOf, MANIFEST, ROOT, sourcesIn } from './helpers/sources.ts';
 
 test('tests run the XState that plain Node loads, not its development build', () => {
   createMachine({});
@@ -19,12 +18,74 @@ test('tests run the XState that plain Node loads, not its development build', ()
 
 test('every entry point has its source', () => {
   const src = sourcesIn('src');
-  const entries = Object.values<string | { default: string }>(manifest.exports).flatMap((entry) =>
-    typeof entry === 'string' ? [] : [entry.default],
-  );
-  expect(entries.filter((path) => !src.has(path.replace('./dist/', '').replace(/\.js$/, '.ts')))).toEqual([]);
+  expect(entriesOf(MANIFEST).filter((path) => !src.has(path))).toEqual([]);
 });
 
 test('the lock file names no host, so that every registry can serve it', () => {
   expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+});
+
+test('npm test checks the types before anything else', () => {
+  const { test: script, types } = MANIFEST.scripts;
+  expect([script, types]).toEqual(['npm run --silent types && vitest run', 'tsc -p tsconfig.json']);
+});
+
+test('the README installs the package and keeps a run in a file within its first 15 lines', () => {
+  const head = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n').slice(0, 15).join('\n');
+  expect(head).toMatch(/`npm install signalbox zod`[\s\S]*```ts\nimport[\s\S]*store: sqlite\([\s\S]*\.result\(\)/);
+});
+
+describe('the tarball', () => {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const said = execFileSync(npm, ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, encoding: 'utf8' });
+  const [{ files }] = JSON.parse(said) as [{ readonly files: readonly { readonly path: string }[] }];
+  const packed = files.map(({ path }) => path);
+  const has = (path: string): boolean => packed.some((each) => each === path || each.startsWith(`${path}/`));
+
+  test.each(packed.filter((path) => /^(?:[A-Z]+|docs\/.*|examples\/.*)\.md$/.test(path)))(
+    '%s links to nothing that it lacks',
+    (page) => {
+      const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(
+        ([, to]) => to as string,
+      );
+      const missing = links.filter((to) => !/^https?:/.test(to) && !has(posix.join(posix.dirname(page), to)));
+      expect(missing).toEqual([]);
+    },
+  );
+
+  test('has every source that the source maps speak of, and no test', () => {
+    expect([...sourcesIn('src').keys()].filter((path) => !has(`src/${path}`))).toEqual([]);
+    expect(packed.filter((path) => path.includes('.test.') || path.startsWith('test/'))).toEqual([]);
+  });
+
+  test('says where it comes from', () => {
+    const { repository, homepage, bugs } = MANIFEST;
+    expect(repository).toEqual({ type: 'git', url: expect.stringMatching(/^git\+https:\/\/.*\.git$/) });
+    expect(homepage).toMatch(/^https:/);
+    expect(bugs).toMatch(/^https:/);
+  });
+});
+
+describe('public names', () => {
+  const src = sourcesIn('src');
+  const namesOf = (path: string): readonly string[] => exportsOf(path, src).map(({ name }) => name);
+  /** Its classes, its list of codes and what is said of them; the rest of the file helps to make messages. */
+  const errors = [...(src.get('errors.ts') ?? '').matchAll(/^export (?:abstract )?class (\w+)/gm)].map(
+    ([, name]) => name,
+  );
+
+  test('signalbox/errors has every error that there is', () => {
+    expect(errors.length).toBeGreaterThan(40);
+    expect(errors.filter((name) => !namesOf('entries/errors.ts').includes(name as string))).toEqual([]);
+  });
+
+  test('signalbox/store has every type of the port', () => {
+    expect(namesOf('store.ts').filter((name) => !namesOf('entries/store.ts').includes(name))).toEqual([]);
+  });
+
+  test('signalbox has the machines of signalbox/machines, and no rows of a store', () => {
+    const root = namesOf('index.ts');
+    expect(namesOf('entries/machines.ts').filter((name) => !root.includes(name))).toEqual([]);
+    expect(root.filter((name) => /Row$|^RunChange$|^Sharing$/.test(name))).toEqual([]);
+  });
 });

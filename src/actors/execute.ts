@@ -1,7 +1,7 @@
 /** `execute`: one attempt at a task's body. Invoked by a task's `running`. */
 import { fromPromise } from 'xstate';
 import { Attempt, type Outcome, type Surroundings } from '../attempt.ts';
-import { MAX_DELAY, systemClock } from '../clock.ts';
+import { elapsedBy, MAX_DELAY, systemClock } from '../clock.ts';
 import { callBody } from '../body.ts';
 import type { PlanNode, RunFacts } from '../definition.ts';
 import type { Executor } from '../executor.ts';
@@ -49,8 +49,10 @@ const live: Omit<Surroundings, 'done'> = {
   executor: ownBody,
   maxValueBytes: DEFAULT_MAX_BYTES,
   now: systemClock.now,
+  elapsed: () => elapsedBy(systemClock),
   wakeAfter: (ms, wake) => systemClock.wakeAfter(Math.min(ms, MAX_DELAY), wake),
   log: () => {},
+  warn: () => {},
   progress: () => {},
   ignored: () => {},
 };

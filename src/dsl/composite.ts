@@ -5,7 +5,9 @@
 import type { CompositeDefinition, Merge, StepDefinition } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { nodeOfBody } from './plan.ts';
 import { isObject, readOptions, readStep } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import { from } from './source.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
 
@@ -87,6 +89,7 @@ export function compositeTrack<
     merge: given.merge as Merge | undefined,
   });
   leaveNotes(Object.freeze(definition), notes);
+  madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'composite', name, definition });
 }
 

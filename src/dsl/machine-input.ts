@@ -1,10 +1,11 @@
 /** What a bare machine is given to run a definition without a host: `createActor(trackMachine, { input })`. */
-import type { PlanNode } from '../definition.ts';
-import { type Json, toJson } from '../json.ts';
+import { toJson } from '../json.ts';
+import { machines } from '../machines/by-kind.ts';
+import { runsBare } from '../machines/live.ts';
 import type { MachineInput } from '../machines/task.ts';
 import type { RunInput } from './needs.ts';
 import type { AnyOrchestrator } from './orchestrator.ts';
-import { planOf, planOfTask } from './plan.ts';
+import { nodeOf } from './ready.ts';
 import type { AnyBody, BodyInput } from './types.ts';
 
 /**
@@ -18,10 +19,7 @@ export function machineInput<D extends AnyBody | AnyOrchestrator>(
   definition: D,
   input: D extends AnyBody ? BodyInput<D> : RunInput<D>,
 ): MachineInput {
-  const node =
-    definition.is === 'orchestrator'
-      ? planOf(definition as AnyOrchestrator).root
-      : (planOfTask(definition as AnyBody).root.children[0] as PlanNode);
-  const value: Json = toJson(input, `input of "${definition.name}"`);
-  return { node, input: value };
+  const node = nodeOf(definition.definition);
+  runsBare(node, machines);
+  return { node, input: toJson(input, `input of "${definition.name}"`) };
 }

@@ -44,7 +44,8 @@ export function knownNames(what: string, names: readonly string[], meant: string
   return `Known ${what}: ${list}${names.length > LISTED ? ', …' : ''}.${guess === null ? '' : ` Did you mean "${guess}"?`}`;
 }
 
-function closest(meant: string, names: readonly string[]): string | null {
+/** The name that is meant by one that is not among them; null if none is like it. */
+export function closest(meant: string, names: readonly string[]): string | null {
   // One letter in three may be wrong; more than that is another word.
   let best = Math.floor(Math.min(meant.length, MAX_LENGTH) / 3) + 1;
   let guess: string | null = null;

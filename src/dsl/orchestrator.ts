@@ -8,7 +8,9 @@ import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '..
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { planOf } from './plan.ts';
 import { readBody, readOptions } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import { alsoFrom, type Builder, from } from './source.ts';
 import type { Carried, Flat, NewName, Runnable, StepFacts } from './types.ts';
 
@@ -113,6 +115,7 @@ export function orchestratorOf(
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, notes);
+  madeReadyBy(definition, () => planOf(definition).root);
   return Object.freeze({ is: 'orchestrator', name, definition });
 }
 

@@ -134,6 +134,11 @@ export function planOfTask(source: TaskDefinition | AnyBody): Plan {
   });
 }
 
+/** The node of one body on its own, for a machine without a box. */
+export function nodeOfBody(body: BodyDefinition): PlanNode {
+  return planOfTask(body as TaskDefinition).root.children[0] as PlanNode;
+}
+
 function remembered(definition: object, compile: () => Plan): Plan {
   let plan = plans.get(definition);
   if (plan === undefined) {

@@ -3,8 +3,8 @@
  * a hash of those lines. Names, order, dependencies and policies are in it. Bodies and mappers are not:
  * a mended body is meant to serve the runs that wait for it, and the text of a function changes with every bundler.
  */
-import { createHash } from 'node:crypto';
 import type { Plan, PlanNode } from '../definition.ts';
+import { sha256 } from './sha256.ts';
 
 /** A definition as the store keeps it beside the runs that are pinned to it. */
 export interface Structure {
@@ -31,7 +31,7 @@ export function structureOf(plan: Plan): Structure {
       todo.push({ node: child, path: path === '' ? child.name : `${path}/${child.name}`, siblings: children });
     }
   }
-  const hash = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32);
+  const hash = sha256(lines.join('\n')).slice(0, 32);
   const structure = Object.freeze({ hash, lines: Object.freeze(lines) });
   structures.set(plan, structure);
   return structure;

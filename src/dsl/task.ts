@@ -8,7 +8,9 @@ import type { Backoff, Body, Cleanup, Compensation, RetryPolicy, TaskDefinition 
 import type { Duration } from '../duration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import { from } from './source.ts';
 import type { Call, Runnable, TaskBody } from './types.ts';
 
@@ -108,6 +110,7 @@ export function task<
     timeout: readDuration(given.timeout, 'timeout', undefined, notes),
   });
   leaveNotes(Object.freeze(definition), notes);
+  madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'task', name, definition });
 }
 

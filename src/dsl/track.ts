@@ -10,7 +10,9 @@ import type { Json } from '../json.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
+import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions, readStep } from './reading.ts';
+import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
 import type { MapperArguments, NewName, Runnable, StepFacts } from './types.ts';
 import { type AnyPayload, type InsteadOf, readWait, type WaitOptions } from './wait.ts';
@@ -129,6 +131,7 @@ export function trackOf(
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, head.notes);
+  madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'track', name: head.name, definition });
 }
 

@@ -2,11 +2,14 @@
  * How far a run has come, as a projection of its history: a fold over its events that can be
  * made again at any time and from any copy of them. Each event gives a new, frozen value; what
  * has not changed is shared with the value before, so it suits `useSyncExternalStore` and the like.
+ * An event costs the same however many steps there are; reading `actors` for the first time costs as much as there are.
  */
 import { produce } from 'immer';
 import type { PlanNode } from '../definition.ts';
+import { isStep, stepsIn } from '../machines/steps.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { isTerminal, type RunEvent, type Status } from '../events.ts';
+import { Versions } from './versions.ts';
 
 /** A step or a track in a run's progress. */
 export interface ActorProgress {
@@ -41,12 +44,8 @@ export interface ProgressFold {
   after(progress: Progress, event: RunEvent): Progress;
 }
 
-type Draft = { -readonly [K in keyof Progress]: Progress[K] } & {
-  steps: { total: number; completed: number; failed: number; skipped: number };
-  actors: { [path: string]: { status: Status; attempt: number; fraction: number; note: string | null } };
-};
-
-const UNTOLD: ActorProgress = { status: 'pending', attempt: 0, fraction: 0, note: null };
+const UNTOLD: ActorProgress = Object.freeze({ status: 'pending', attempt: 0, fraction: 0, note: null });
+const NO_ACTORS = Object.freeze({});
 
 /**
  * The fold for an orchestrator.
@@ -59,76 +58,84 @@ const UNTOLD: ActorProgress = { status: 'pending', attempt: 0, fraction: 0, note
 export function progressOf(orchestrator: AnyOrchestrator): ProgressFold {
   const { root } = planOf(orchestrator);
   const total = stepsIn(root);
+  const steps = Object.freeze({ total, completed: 0, failed: 0, skipped: 0 });
   return {
-    start: Object.freeze({
-      status: 'pending',
-      seq: 0,
-      percent: total === 0 ? 100 : 0,
-      steps: Object.freeze({ total, completed: 0, failed: 0, skipped: 0 }),
-      actors: Object.freeze({}),
-    }),
-    after: (progress, event) =>
-      event.seq <= progress.seq ? progress : produce(progress, (draft) => count(draft as Draft, event, root)),
+    start: progress('pending', 0, total === 0 ? 100 : 0, steps, Versions.of(NO_ACTORS)),
+    after: (before, event) => (event.seq <= before.seq ? before : next(before, event, root)),
   };
 }
 
-function count(draft: Draft, event: RunEvent, root: PlanNode): void {
-  draft.seq = event.seq;
-  const status = statusAfter(event.type);
-  if (event.path === '') {
-    if (status !== null) draft.status = status;
-    return;
-  }
-  const known = draft.actors[event.path];
-  const actor = { ...(known ?? UNTOLD) };
-  if (status !== null) actor.status = status;
-  if ('attempt' in event) actor.attempt = event.attempt;
-  if (event.type === 'step.progress') Object.assign(actor, { fraction: event.fraction, note: event.note });
-  draft.actors[event.path] = actor;
-  if (status === null || !isTerminal(status)) return;
+/** The actors of each value that was made here. A copy of one, from JSON perhaps, has none and is read anew. */
+const actorsOf = new WeakMap<Progress, Versions<ActorProgress>>();
 
-  const node = nodeAt(root, event.path);
-  if (node === null) return;
-  // What never began takes all of its steps with it when it is skipped, and they are not told one by one.
-  if (status === 'skipped' && known === undefined) tally(draft, status, stepsIn(node));
-  else if (isStep(node)) tally(draft, status, 1);
+function progress(
+  status: Status,
+  seq: number,
+  percent: number,
+  steps: Progress['steps'],
+  actors: Versions<ActorProgress>,
+): Progress {
+  const made: Progress = Object.freeze({
+    status,
+    seq,
+    percent,
+    steps,
+    get actors() {
+      return actors.all;
+    },
+  });
+  actorsOf.set(made, actors);
+  return made;
 }
 
-function tally(draft: Draft, status: Status, count: number): void {
-  const { steps } = draft;
-  if (status === 'completed') steps.completed += count;
-  else if (status === 'skipped') steps.skipped += count;
-  else steps.failed += count;
-  draft.percent = Math.round((100 * (steps.completed + steps.failed + steps.skipped)) / Math.max(1, steps.total));
+function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
+  const { type, path, seq } = event;
+  const actors = actorsOf.get(before) ?? Versions.of(before.actors);
+  const status = statusAfter(type);
+  if (type === 'children.skipped') {
+    const steps = tally(before.steps, 'skipped', event.steps);
+    return progress(before.status, seq, percentOf(steps), steps, actors);
+  }
+  if (path === '') return progress(status ?? before.status, seq, before.percent, before.steps, actors);
+  const known = actors.get(path);
+  const actor = produce(known ?? UNTOLD, (draft) => {
+    if (status !== null) draft.status = status;
+    if ('attempt' in event) draft.attempt = event.attempt;
+    if (type === 'step.progress') Object.assign(draft, { fraction: event.fraction, note: event.note });
+  });
+  const steps = stepsAfter(before.steps, status, known, nodeAt(root, path));
+  const percent = steps === before.steps ? before.percent : percentOf(steps);
+  return progress(before.status, seq, percent, steps, actors.with(path, actor));
+}
+
+function stepsAfter(
+  steps: Progress['steps'],
+  status: Status | null,
+  known: ActorProgress | undefined,
+  node: PlanNode | null,
+): Progress['steps'] {
+  if (status === null || !isTerminal(status) || node === null) return steps;
+  // What never began takes all of its steps with it when it is skipped, and they are not told one by one.
+  if (status === 'skipped' && known === undefined) return tally(steps, status, stepsIn(node));
+  return isStep(node) ? tally(steps, status, 1) : steps;
+}
+
+function tally(steps: Progress['steps'], status: Status, count: number): Progress['steps'] {
+  const which = status === 'completed' || status === 'skipped' ? status : 'failed';
+  return produce(steps, (draft) => {
+    draft[which] += count;
+  });
+}
+
+function percentOf({ total, completed, failed, skipped }: Progress['steps']): number {
+  return Math.round((100 * (completed + failed + skipped)) / Math.max(1, total));
 }
 
 /** The status that an event leaves behind, or null if it only tells something on the way. */
 function statusAfter(type: RunEvent['type']): Status | null {
   const happened = type.slice(type.indexOf('.') + 1);
-  if (happened === 'progress' || type.startsWith('signal.')) return null;
+  if (happened === 'progress' || type.startsWith('signal.') || type === 'children.skipped') return null;
   return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
-}
-
-const counted = new WeakMap<PlanNode, number>();
-
-/** A task, a sleep, a wait; what a wait runs for itself is one more. */
-function isStep({ task, spec }: PlanNode): boolean {
-  return task !== null || spec !== null;
-}
-
-/** How many steps there are below a node, itself included if it is one. */
-function stepsIn(node: PlanNode): number {
-  const known = counted.get(node);
-  if (known !== undefined) return known;
-  // From a list, not by recursion: definitions may nest as deep as they like.
-  let steps = 0;
-  const todo = [node];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (isStep(next)) steps += 1;
-    for (const child of next.children) todo.push(child);
-  }
-  counted.set(node, steps);
-  return steps;
 }
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {

@@ -1,14 +1,11 @@
 /** The kinds that come with the package: how each is told in the history, and what its rows keep. */
+import type { WaitSpec } from '../definition.ts';
 import { EVENT_TYPES, type EventType, isTerminal, type RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
-import { compositeMachine } from './composite.ts';
-import { orchestratorMachine } from './orchestrator.ts';
+import { machines } from './by-kind.ts';
 import { isBad, type ParentMemory } from './parent.ts';
-import { builtInKinds, type Kind } from './registry.ts';
-import { sleepMachine } from './sleep.ts';
-import { type TaskMemory, taskMachine } from './task.ts';
-import { trackMachine } from './track.ts';
-import { waitMachine } from './wait.ts';
+import { type Kind, Kinds } from './registry.ts';
+import type { TaskMemory } from './task.ts';
 
 const NOTHING: JsonObject = Object.freeze({});
 
@@ -26,7 +23,7 @@ const RUN = typesOf('run');
 const task: Kind = {
   name: 'task',
   noun: 'step',
-  machine: taskMachine,
+  machine: machines.task,
   parent: false,
   tell({ run, seq, at, path }, _from, to, memory, due) {
     const { attempt, error, reason } = memory as unknown as TaskMemory;
@@ -95,36 +92,58 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
     }
   },
   keep(memory) {
-    const { reason, ending } = memory as unknown as ParentMemory;
-    if (reason === null && ending === null) return NOTHING;
-    return { ...(reason === null ? {} : { reason }), ...(ending === null ? {} : { ending }) };
+    const { reason, ending, skipped } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null && skipped === 0) return NOTHING;
+    return {
+      ...(reason === null ? {} : { reason }),
+      ...(ending === null ? {} : { ending }),
+      ...(skipped === 0 ? {} : { skipped }),
+    };
   },
   // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
   changed(before, after) {
     if (before.value !== after.value) return true;
     const [was, is] = [before.context as unknown as ParentMemory, after.context as unknown as ParentMemory];
-    return was.error !== is.error || was.output !== is.output || was.reason !== is.reason || was.ending !== is.ending;
+    return (
+      was.error !== is.error ||
+      was.output !== is.output ||
+      was.reason !== is.reason ||
+      was.ending !== is.ending ||
+      was.skipped !== is.skipped
+    );
   },
-  recount(memory, ready, statuses) {
-    const settled = statuses.filter(isTerminal);
+  recount(memory, { ready, settled }, statuses) {
     return {
       ...memory,
       ready,
-      live: statuses.length - settled.length,
-      settled: settled.length,
-      failed: settled.filter(isBad).length,
+      live: statuses.filter((status) => !isTerminal(status)).length,
+      settled,
+      failed: statuses.filter(isBad).length,
     };
   },
 });
 
-const track = parent('track', 'track', trackMachine);
+const track = parent('track', 'track', machines.track);
 
-builtInKinds
-  .register(task)
-  .register({ ...task, name: 'sleep', machine: sleepMachine })
-  .register({ ...track, name: 'wait', noun: 'step', machine: waitMachine, tell: task.tell })
-  .register(track)
-  .register({ ...track, name: 'composite', machine: compositeMachine })
-  .register(parent('orchestrator', 'run', orchestratorMachine));
+const wait: Kind = {
+  ...track,
+  name: 'wait',
+  noun: 'step',
+  machine: machines.wait,
+  tell: task.tell,
+  // So that whoever has the row, but not the definition, can say what is waited for.
+  keep: (memory) => ({ ...track.keep(memory), signal: (memory.node?.spec as WaitSpec | undefined)?.signal ?? null }),
+};
 
-export { builtInKinds };
+/**
+ * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for
+ * something that nobody uses.
+ */
+export const builtInKinds = new Kinds([
+  task,
+  { ...task, name: 'sleep', machine: machines.sleep },
+  wait,
+  track,
+  { ...track, name: 'composite', machine: machines.composite },
+  parent('orchestrator', 'run', machines.orchestrator),
+]);

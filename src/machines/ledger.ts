@@ -102,6 +102,11 @@ export class Ledger {
     return this.#state.filter((state) => state === READY).length;
   }
 
+  /** How many children are over: those that have ended, and those that never begin. */
+  get settled(): number {
+    return this.#state.length - this.#open;
+  }
+
   /** Could the child still begin, has it begun and not ended, or is it over? */
   standing(child: PlanNode): 'to come' | 'begun' | 'over' {
     const state = this.#state[child.index] as number;

@@ -6,17 +6,30 @@
  * and not in `snapshot.children`, which XState copies at every spawn. They are started from
  * a queue of microtasks, so a deep structure doesn't deepen the stack.
  */
-import { type AnyActorRef, type AnyEventObject, createActor } from 'xstate';
+import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
 import type { PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { DEFAULT_MAX_BYTES, type Json, toJson } from '../json.ts';
 import { type Arrival, Ledger } from './ledger.ts';
 import { mapped, prepare, weigh } from './mapping.ts';
-import { builtInKinds } from './registry.ts';
 
 interface Parent {
   readonly self: AnyActorRef;
   readonly context: { readonly node: PlanNode | null; readonly input: Json };
+}
+
+/** The machine of each kind of child. */
+type Machines = { readonly [kind: string]: AnyStateMachine };
+
+/**
+ * What the nodes below a node are run by. It comes with the input of the machine above all others, since the machines
+ * import this file and cannot be imported here.
+ */
+const machinesOf = new WeakMap<PlanNode, Machines>();
+
+/** Lets a machine without a host start children below `node`. */
+export function runsBare(node: PlanNode, machines: Machines): void {
+  machinesOf.set(node, machines);
 }
 
 /** A step that a signal may be for, and what its `where` is told. */
@@ -57,6 +70,7 @@ const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, 
 class LiveChildren {
   readonly #self: AnyActorRef;
   readonly #ledger: Ledger;
+  readonly #machines: Machines;
   readonly #children = new Set<AnyActorRef>();
   /** Of the parent above all others. */
   readonly #top: LiveChildren;
@@ -68,6 +82,9 @@ class LiveChildren {
   constructor(self: AnyActorRef, node: PlanNode, input: Json) {
     this.#self = self;
     const above = self._parent === undefined ? undefined : byParent.get(self._parent);
+    const machines = above === undefined ? machinesOf.get(node) : above.#machines;
+    if (machines === undefined) throw undefinedIn(self);
+    this.#machines = machines;
     this.#top = above === undefined ? this : above.#top;
     this.#ledger = new Ledger(node, input, LIVE_RUN, DEFAULT_MAX_BYTES, above === undefined ? null : above.#ledger);
   }
@@ -119,7 +136,7 @@ class LiveChildren {
   #start(child: PlanNode): void {
     const prepared = prepare(child, this.#ledger, DEFAULT_MAX_BYTES);
     if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
-    const { machine } = builtInKinds.get(child.kind);
+    const machine = this.#machines[child.kind] as AnyStateMachine;
     const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };
     const actor: AnyActorRef = createActor(machine, options as never);
     this.#children.add(actor);
@@ -159,15 +176,18 @@ function told({ ready, skipped, finished }: Arrival): object {
   return { ready, skipped: skipped.length, finished };
 }
 
+function undefinedIn({ id }: AnyActorRef): Error {
+  return new Error(
+    `Machine "${id}" needs a definition: createActor(trackMachine, { input: machineInput(track, input) }).`,
+  );
+}
+
 const byParent = new WeakMap<AnyActorRef, LiveChildren>();
 
 function childrenOf({ self, context: { node, input } }: Parent): LiveChildren {
   let children = byParent.get(self);
   if (children === undefined) {
-    if (node === null)
-      throw new Error(
-        `Machine "${self.id}" needs a definition: createActor(trackMachine, { input: machineInput(track, input) }).`,
-      );
+    if (node === null) throw undefinedIn(self);
     children = new LiveChildren(self, node, input);
     byParent.set(self, children);
   }

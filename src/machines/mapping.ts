@@ -7,6 +7,7 @@ import type { Facts, PlanNode, WaitSpec } from '../definition.ts';
 import {
   type ErrorRecord,
   InputInvalid,
+  isA,
   MapperAsync,
   MapperFailed,
   SchemaFailed,
@@ -15,6 +16,7 @@ import {
   toRecord,
 } from '../errors.ts';
 import { type Json, toJson } from '../json.ts';
+import { isThenable, whenRejected } from '../promises.ts';
 import { type Issue, parse, type Schema } from '../schema.ts';
 
 type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
@@ -54,7 +56,7 @@ export function parsePayload(node: PlanNode, payload: Json, maxBytes: number): V
   try {
     return { payload: toJson(parsedNow(schema, payload, what), what, maxBytes) };
   } catch (thrown) {
-    return thrown instanceof InputInvalid ? { issues: thrown.fields.issues } : refusedFor(reasonOf(thrown));
+    return isA(thrown, InputInvalid) ? { issues: thrown.fields.issues } : refusedFor(reasonOf(thrown));
   }
 }
 
@@ -67,8 +69,7 @@ export function suits(node: PlanNode, ledger: Facing | null, payload: Json): Ver
     if (synchronous(`"where" of step "${node.name}"`, said) === true) return { payload };
     return refusedFor(`Step "${node.name}" waits for another one: its "where" did not say true.`);
   } catch (thrown) {
-    const how =
-      thrown instanceof MapperAsync ? 'answered with a promise, and may not wait.' : `threw: ${reasonOf(thrown)}`;
+    const how = isA(thrown, MapperAsync) ? 'answered with a promise, and may not wait.' : `threw: ${reasonOf(thrown)}`;
     return refusedFor(`The "where" of step "${node.name}" ${how}`);
   }
 }
@@ -82,7 +83,7 @@ export function mapped(what: string, make: () => Json): Mapped {
   try {
     return { output: make() };
   } catch (thrown) {
-    if (thrown instanceof SignalboxError) return { error: toRecord(thrown, { retryable: false }) };
+    if (isA(thrown, SignalboxError)) return { error: toRecord(thrown, { retryable: false }) };
     const reason = reasonOf(thrown);
     return {
       error: toRecord(new MapperFailed({ mapper: `mapper of the ${what}`, reason }, thrown), { retryable: false }),
@@ -92,10 +93,9 @@ export function mapped(what: string, make: () => Json): Mapped {
 
 /** The value, unless it is a promise: nobody could wait for it inside a turn. */
 export function synchronous(what: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || typeof (value as PromiseLike<unknown>).then !== 'function')
-    return value;
+  if (!isThenable(value)) return value;
   // Its rejection would otherwise end the process as unhandled.
-  (value as PromiseLike<unknown>).then(undefined, () => {});
+  whenRejected(value, () => {});
   throw new MapperAsync({ mapper: `mapper of the ${what}` });
 }
 

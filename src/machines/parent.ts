@@ -34,8 +34,15 @@ export interface ParentMemory {
   /** Children that have ended, skipped ones included. */
   readonly settled: number;
   readonly failed: number;
+  /** Children that never began and are told as a number, because there are too many of them for names. */
+  readonly skipped: number;
   readonly ending: Ending | null;
 }
+
+/** Up to so many children that are skipped at once are told one by one, each with a row; more are a number. */
+export const TOLD_BY_NAME = 100;
+
+const unnamed = (count: number): number => (count > TOLD_BY_NAME ? count : 0);
 
 /** What the parent's own `output` or `merge` made of its children's outputs, or how that failed. */
 export type Finished = { readonly output: Json } | { readonly error: ErrorRecord };
@@ -108,6 +115,7 @@ export const parentSetup = setup({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       live: ({ context }) => context.live - 1,
       settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
+      skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
       failed: ({ context, event }) =>
         context.failed + (event.type === 'child.settled' && BAD.has(event.status) ? 1 : 0),
       // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
@@ -118,6 +126,10 @@ export const parentSetup = setup({
     countStarted: assign({
       live: ({ context }) => context.live + room(context),
       ready: ({ context }) => context.ready - room(context),
+    }),
+    countRest: assign({
+      skipped: ({ context: { node, settled, live, skipped } }) =>
+        skipped + unnamed((node?.children.length ?? 0) - settled - live),
     }),
     keepFinish: assign({
       output: ({ event }) =>
@@ -155,6 +167,7 @@ export const emptyMemory = ({ input }: { input: MachineInput }): ParentMemory =>
   live: 0,
   settled: 0,
   failed: 0,
+  skipped: 0,
   ending: null,
 });
 
@@ -166,7 +179,7 @@ const cancelChildren = {
   type: 'cancelChildren',
   params: ({ context }: { context: ParentMemory }) => ({ reason: context.reason ?? context.error?.message ?? null }),
 } as const;
-const stopAll = ['skipRest', cancelChildren] as const;
+const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's, whether it runs or is paused. */
 export const ends = [

@@ -16,6 +16,12 @@ export type Memory = { readonly node: PlanNode | null } & { readonly [key: strin
 /** What an event has before its kind says what happened. */
 export type Place = Omit<EventBase, 'type'>;
 
+/** What a parent's ledger counts: children that could start, and those that are over, begun or not. */
+export interface Counted {
+  readonly ready: number;
+  readonly settled: number;
+}
+
 export interface Kind {
   readonly name: string;
   /** An XState machine of flat states, each of which invokes one actor at the most; it takes a `MachineInput`. */
@@ -31,11 +37,15 @@ export interface Kind {
   /** Has anything changed that a row keeps? */
   changed(before: MachineState, after: MachineState): boolean;
   /** For a parent: what it counts, worked out again from its children. */
-  recount?(memory: Memory, ready: number, statuses: readonly string[]): Memory;
+  recount?(memory: Memory, counted: Counted, statuses: readonly string[]): Memory;
 }
 
 export class Kinds {
   readonly #byName = new Map<string, Kind>();
+
+  constructor(kinds: readonly Kind[] = []) {
+    for (const kind of kinds) this.register(kind);
+  }
 
   register(kind: Kind): this {
     if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
@@ -55,6 +65,3 @@ export class Kinds {
     return [...this.#byName.keys()];
   }
 }
-
-/** The kinds that come with the package; `kinds.ts` fills it. */
-export const builtInKinds = new Kinds();

@@ -46,7 +46,6 @@ import {
   logOf,
   planName,
   readPlans,
-  safely,
   tellDropped,
 } from './options.ts';
 import { type Command, requests } from './requests.ts';
@@ -109,8 +108,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   ) {
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
     const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000, signalBuffer = 100 } = options;
-    const { logger: out, course } = logOf(options.logger);
-    const logger = safely(out);
+    const { logger, course } = logOf(options.logger);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
@@ -136,6 +134,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       stepperOf: steppers(builtInKinds, lane),
       lives: () => this.#exchange?.lives ?? true,
       term: () => this.#exchange?.term ?? 0,
+      lost: (why) => {
+        if (this.#closing === null) logger({ level: 'error', message: why.message, error: why });
+        void this.close();
+      },
       told: (run, events, ended, row) => {
         course(events, row, this.#followers.awaits(run.id), logger);
         this.#followers.tell(run, events, ended, row);
@@ -155,14 +157,12 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** @internal Opens the store and goes on with what was left unfinished. */
   async open(): Promise<this> {
-    if (this.#store.shared !== undefined) {
-      this.#isTaken = inUse.has(this.#store);
-      if (this.#isTaken) {
-        const expected = `a store of its own for each box: call ${this.#store.name.split(' ')[0]}(…) once more`;
-        throw new InvalidOption({ option: 'store', value: 'one that an open box uses already', expected });
-      }
-      inUse.add(this.#store);
+    this.#isTaken = inUse.has(this.#store);
+    if (this.#isTaken) {
+      const expected = `a store of its own for each box: call ${this.#store.name.split(' ')[0]}(…) once more`;
+      throw new InvalidOption({ option: 'store', value: 'one that an open box uses already', expected });
     }
+    inUse.add(this.#store);
     await this.#store.open(this.#owner);
     await this.#save(this.#plans.values());
     void this.#host.handover.recover();
@@ -206,8 +206,9 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     return (await run.result()) as TaskOutput<T>;
   }
 
-  /** A handle on any run, by its id. */
+  /** A handle on any run, by its id. Throws `InvalidOption` for what cannot be the id of a run. */
   run(id: string): Run {
+    checkId('id', id);
     return new Run(id, this.#context);
   }
 
@@ -274,12 +275,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   #planFor(orchestrator: AnyOrchestrator): Plan {
-    if (!isOrchestrator(orchestrator))
-      throw new InvalidOption({
-        option: 'orchestrator',
-        value: orchestrator,
-        expected: 'an orchestrator that this box was given',
-      });
+    if (!isOrchestrator(orchestrator)) {
+      const expected = 'an orchestrator that this box was given';
+      throw new InvalidOption({ option: 'orchestrator', value: orchestrator, expected });
+    }
     const plan = planOf(orchestrator);
     if (this.#plans.get(planName(plan.name, plan.version)) !== plan) {
       throw new OrchestratorUnknown({
@@ -359,7 +358,7 @@ const DEFAULT_LEASE = '10s';
 /** How long closing waits for what is under way with a server, in milliseconds. */
 const PATIENCE = 5_000;
 
-/** Stores that several processes may share, and that a box in this one has open. Each box is a process of its own to them. */
+/** Stores that a box of this process has open. Each box is a process of its own to them. */
 const inUse = new WeakSet<Store>();
 
 /** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */
@@ -382,7 +381,7 @@ export async function createBox<const Os extends readonly AnyOrchestrator[]>(
   const plans = readPlans(options.orchestrators ?? []);
   const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
   checkBodies(plans, bodies);
-  tellDropped(options.orchestrators ?? [], safely(logOf(options.logger).logger));
+  tellDropped(options.orchestrators ?? [], logOf(options.logger).logger);
   const box = new Signalbox<Os>(
     options,
     options.store ?? defaults.store(),

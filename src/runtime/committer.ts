@@ -7,6 +7,7 @@
  * Only after its commit is anything dispatched for a run (I1). A commit that fails has an unknown outcome; the
  * runs of it are handed back to be thrown out of memory and read again.
  */
+import { soon } from '../clock.ts';
 import type { ActorRow, RunChange, Store } from '../store.ts';
 import { type Actor, Changes, type RunState, rowOf, type UnderWay } from './run-state.ts';
 
@@ -88,7 +89,7 @@ export class Committer {
   #schedule(): void {
     if (this.#scheduled || this.#isFull) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    soon(() => {
       this.#scheduled = false;
       this.#flush();
     });

@@ -5,7 +5,7 @@
  */
 import type { Effect } from '../actors/effect.ts';
 import { Attempt, type Outcome, type Surroundings } from '../attempt.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, elapsedBy } from '../clock.ts';
 import type { TaskDefinition } from '../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../errors.ts';
 import type { Executor, Logger } from '../executor.ts';
@@ -60,9 +60,11 @@ export class Dispatcher {
       maxValueBytes,
       done: (attempt, outcome) => this.#done(attempt, outcome),
       now: () => clock.now(),
-      wakeAfter: (ms, wake) => timers.at(clock.now() + ms, wake),
+      elapsed: () => elapsedBy(clock),
+      wakeAfter: (ms, wake) => timers.in(ms, wake),
       log: (attempt, message, fields) =>
         logger({ level: 'info', message, ...placeOf(attempt), ...(fields === undefined ? {} : { fields }) }),
+      warn: (attempt, message) => logger({ level: 'warn', message, ...placeOf(attempt) }),
       progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
@@ -251,7 +253,7 @@ export class Dispatcher {
     }
     const controller = new AbortController();
     const undoing: Undoing = { controller, waiting: [then] };
-    const { clock, timers, logger } = this.#options;
+    const { timers, logger } = this.#options;
     const settle = (error?: unknown): void => {
       if (this.#undoing.get(name) !== undoing) return;
       stop();
@@ -262,7 +264,7 @@ export class Dispatcher {
       }
       for (const each of undoing.waiting) each(error);
     };
-    const stop = timers.at(clock.now() + task.cleanupTimeout, () => {
+    const stop = timers.in(task.cleanupTimeout, () => {
       const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
       controller.abort(late);
       settle(late);
@@ -275,18 +277,8 @@ export class Dispatcher {
       .then(() => settle(), settle);
   }
 
-  #progress(attempt: Attempt, fraction: number, note: string | undefined): void {
-    if (!Number.isFinite(fraction) || fraction < 0 || fraction > 1) {
-      const message = `progress(${fraction}) was ignored: a fraction is a number from 0 to 1.`;
-      return this.#options.logger({ level: 'warn', message, ...placeOf(attempt) });
-    }
-    return this.#options.post(attempt.run.id, {
-      type: 'progress',
-      path: attempt.path,
-      attempt: attempt.attempt,
-      fraction,
-      note: note ?? null,
-    });
+  #progress({ run, path, attempt }: Attempt, fraction: number, note: string | null): void {
+    this.#options.post(run.id, { type: 'progress', path, attempt, fraction, note });
   }
 
   #more(run: string): void {

@@ -323,7 +323,7 @@ export class Exchange {
   /** Null when the run is somebody else's by now, who will answer. */
   async #answerTo(run: string, body: Body): Promise<Answered | null> {
     const { here, store } = this.#options;
-    const request: Request = body.type === 'signal' ? { ...body, answer: null, known: false } : body;
+    const request: Request = body.type === 'signal' ? { ...body, answer: null, known: false } : { ...body };
     try {
       if (await here(run, request)) {
         return { done: true, answer: request.type === 'signal' ? request.answer : null };

@@ -10,9 +10,10 @@ import { BoxClosed, RunUnknown, reasonOf, StoreUnusable, SubscriberFailed } from
 import { type EventType, endsRun, isTerminal, type ReadEvent, type RunEvent } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { JsonObject } from '../json.ts';
+import { whenRejected } from '../promises.ts';
 import type { Awaitable, RunRow, Store } from '../store.ts';
 
-export type Listener = (event: ReadEvent) => void;
+export type Listener = (event: ReadEvent) => unknown;
 
 /** Something that is waited for, and a way not to wait for it any more. */
 interface Wait<T> {
@@ -217,35 +218,19 @@ export class Followers {
   }
 
   #hear(event: ReadEvent): void {
+    const failed = (thrown: unknown): void => {
+      const error = new SubscriberFailed({ event: event.type, reason: reasonOf(thrown) }, thrown);
+      this.#logger({ level: 'error', message: error.message, run: event.run, path: event.path, error });
+    };
     for (const type of [event.type, '*'] as const) {
       for (const listener of this.#listeners.get(type) ?? []) {
         try {
-          listener(event);
+          whenRejected(listener(event), failed);
         } catch (thrown) {
-          const reason = reasonOf(thrown);
-          const error = new SubscriberFailed({ event: event.type, reason }, thrown);
-          this.#logger({ level: 'error', message: error.message, run: event.run, path: event.path, error });
+          failed(thrown);
         }
       }
     }
-  }
-}
-
-/** Tells the events of a commit that had landed although nobody heard so: those who listen are told now, and once. */
-export async function tellLanded(
-  {
-    store,
-    told,
-  }: { readonly store: Store; readonly told: (run: RunFacts, events: readonly RunEvent[], ended: boolean) => void },
-  facts: RunFacts,
-  after: number,
-): Promise<void> {
-  for (let seq = after; ; ) {
-    const events = await store.readEvents(facts.id, { after: seq, limit: PAGE });
-    const last = events.at(-1);
-    if (last === undefined) return;
-    seq = last.seq;
-    told(facts, events, last.path === '' && endsRun(last.type));
   }
 }
 

@@ -6,13 +6,13 @@
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { structureOf } from '../dsl/structure.ts';
-import { LeaseLost, RunExists, reasonOf, type SignalboxError } from '../errors.ts';
+import { LeaseLost, RunExists, reasonOf, type SignalboxError, StoreLost, StoreUnusable } from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { OpenRun, Pin, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 import { pinnedPlan } from './pinned.ts';
-import { landed, type RunState } from './run-state.ts';
+import type { Changes, RunState } from './run-state.ts';
 
 export interface HandoverOptions {
   readonly store: Store;
@@ -211,7 +211,7 @@ export class Handover {
     await readingOver(id);
     for (let run = runs.get(id); run !== undefined; run = runs.get(id)) {
       // What it still commits is refused, unless that is its very end, which is not told yet.
-      if (run.changes !== null) await landed(run.changes).catch(() => {});
+      if (run.changes !== null) await over(run.changes);
       else if (run.committing !== null) await run.committing.over;
       else if ((await store.readOpen(id)) !== null) throw new RunExists({ run: id, differs: 'id' });
       else if (runs.get(id) === run && isAtRest(run)) lost(run, deletionOf(run));
@@ -233,8 +233,11 @@ export class Handover {
         });
         if (claimed.length < WINDOW) return;
       } catch (error) {
-        const what = `Unfinished runs could not be taken over, which is tried again in ${PAUSE} ms`;
+        // What lasts is told, and asked again when somebody asks for a claim.
+        const isLasting = error instanceof StoreLost || (error instanceof StoreUnusable && error.isLasting);
+        const what = `Unfinished runs could not be taken over${isLasting ? '' : `, which is tried again in ${PAUSE} ms`}`;
         complaints.tell(lineAbout(what, error), error);
+        if (isLasting) return;
         await this.#pause();
       }
     }
@@ -283,6 +286,11 @@ function isAtRest({ changes, committing }: RunState): boolean {
 /** A run that was ours and is in no store any more: it was another's since, who has ended it, and somebody has deleted it. */
 function deletionOf({ id: run, fence }: RunState): LeaseLost {
   return new LeaseLost({ run, owner: 'nobody', fence });
+}
+
+/** Resolves when the commit of these changes is over, whatever came of it. */
+function over(changes: Changes): Promise<void> {
+  return new Promise((resolve) => changes.whenOver(resolve));
 }
 
 /** A complaint that names its reason. */

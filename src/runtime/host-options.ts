@@ -1,6 +1,7 @@
 /** What the host is put together from; `box.ts` does so. */
 import type { Clock } from '../clock.ts';
 import type { Plan, RunFacts } from '../definition.ts';
+import type { StoreLost } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import type { Executor, Logger } from '../executor.ts';
 import type { Kinds } from '../machines/registry.ts';
@@ -30,6 +31,8 @@ export interface HostOptions {
   lives(): boolean;
   /** Grows each time a sign of life was so late that others could have taken runs before it. */
   term(): number;
+  /** The whole store is somebody else's or gone: nothing can be committed any more. */
+  lost(why: StoreLost): void;
   /** Committed events, in order; whether they ended the run, and how, if that is known. */
   told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean, row?: RunRow): void;
 }

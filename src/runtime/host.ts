@@ -6,35 +6,23 @@
  * it is being read, and messages wait in line until it is.
  */
 import type { Plan } from '../definition.ts';
-import {
-  BoxClosed,
-  CommitConflict,
-  CommitFailed,
-  Impossible,
-  LeaseLost,
-  RunExists,
-  reasonOf,
-  toRecord,
-} from '../errors.ts';
+import { BoxClosed, type LeaseLost } from '../errors.ts';
 import { endsRun, isTerminal } from '../events.ts';
 import type { OpenRun, RunRow } from '../store.ts';
+import { Aftermath } from './aftermath.ts';
 import { type Committed, Committer } from './committer.ts';
 import { begins, Dispatcher } from './dispatcher.ts';
-import { tellLanded } from './followers.ts';
 import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './handover.ts';
-import type { Message } from './message.ts';
+import { type Asked, committed, type Message, tell } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
-import { keyOf, landed } from './run-state.ts';
-import type { Changes, Owed, RunState } from './run-state.ts';
+import { keyOf } from './run-state.ts';
+import type { Owed, RunState } from './run-state.ts';
 import { recognise } from './signals.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
-
-/** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
-const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 5_000];
 
 export class Host {
   readonly #options: HostOptions;
@@ -46,13 +34,13 @@ export class Host {
   /** Runs in memory that have nothing under way here, the longest idle first. */
   readonly #idle = new Map<string, RunState>();
   readonly #reader: Reader;
+  readonly #aftermath: Aftermath;
   /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
   readonly #inDoubt = new Set<string>();
   readonly timers: Timers;
   /** Runs that change hands. */
   readonly handover: Handover;
   #closed = false;
-  #pause = FIRST_PAUSE;
   turns = 0;
 
   constructor(options: HostOptions) {
@@ -88,7 +76,15 @@ export class Host {
     this.#committer = new Committer({
       ...options,
       done: (batch) => this.#done(batch),
-      failed: (batch, error) => this.#failed(batch, error),
+      failed: (batch, error) => this.#aftermath.failed(batch, error),
+    });
+    this.#aftermath = new Aftermath({
+      ...options,
+      committer: this.#committer,
+      reader: this.#reader,
+      isClosed: () => this.#closed,
+      evict: (run) => this.#evict(run),
+      doubt: (id) => void this.#inDoubt.add(id),
     });
   }
 
@@ -123,7 +119,7 @@ export class Host {
   }
 
   /** As `post`, and resolves when what the message changed is committed. False if the run has ended or is not there. */
-  async command(id: string, message: Message): Promise<boolean> {
+  async command(id: string, message: Asked): Promise<boolean> {
     if (this.#closed) throw new BoxClosed();
     const here = this.#runs.get(id);
     if (here !== undefined) {
@@ -133,6 +129,7 @@ export class Host {
     // It may be one of those that are only just being taken over.
     await this.handover.recovered;
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
+    const landed = committed(message);
     const run = await this.#reader.read(id, [message]);
     if (run === null) {
       if (this.#closed) throw new BoxClosed();
@@ -140,8 +137,7 @@ export class Host {
       if (refusal !== undefined) throw refusal;
       return false;
     }
-    const { changes } = run;
-    if (changes !== null) await landed(changes);
+    await landed;
     return true;
   }
 
@@ -164,10 +160,10 @@ export class Host {
     await this.handover.close();
   }
 
-  async #committed(run: RunState, message: Message): Promise<void> {
-    const changes = this.#take(run, message);
-    if (changes === null) throw new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`);
-    await landed(changes);
+  #committed(run: RunState, message: Asked): Promise<void> {
+    const landed = committed(message);
+    this.#take(run, message);
+    return landed;
   }
 
   #adopt(plan: Plan, row: RunRow): RunState {
@@ -176,8 +172,8 @@ export class Host {
     return run;
   }
 
-  /** The turn. Null if the engine itself failed in it; the run is then read again without the message. */
-  #take(run: RunState, message: Message): Changes | null {
+  /** The turn. If the engine itself fails in it, the run is read again without the message. */
+  #take(run: RunState, message: Message): void {
     const changes = this.#committer.changesOf(run);
     changes.take(message);
     this.#idle.delete(run.id);
@@ -188,29 +184,13 @@ export class Host {
       if (!taken && message.type === 'answer')
         this.#dispatcher.ignore(keyOf(run.id, message.path, message.attempt), 'late');
       if (changes.rowChanged) run.row = rowAfter(run, now);
-      return changes;
     } catch (error) {
-      this.#broken(run, changes, message, error);
-      return null;
+      this.#aftermath.broken(run, changes, message, error);
     }
   }
 
-  /**
-   * A turn threw: the engine, or a kind from outside, is at fault. The run is read again, and an answer
-   * that broke it comes back as a failure of its step. What breaks the run even so is left out of it.
-   */
-  #broken(run: RunState, changes: Changes, message: Message, error: unknown): void {
-    const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
-    this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
-    const messages = changes.messages.slice(0, -1);
-    if (message.type === 'answer' && message.error === null)
-      messages.push({ ...message, output: null, error: toRecord(cause, { path: message.path, retryable: false }) });
-    changes.messages = messages;
-    this.#again(run, changes, 0);
-  }
-
   #done(batch: readonly Committed[]): void {
-    this.#pause = FIRST_PAUSE;
+    this.#aftermath.landed();
     this.#options.complaints.well(this.#options.store.name);
     // An iterator would make an object for each step.
     batch.forEach(({ run, changes }) => {
@@ -223,7 +203,9 @@ export class Host {
       if (ended) this.#evict(run);
       else this.#rest(run);
       if (last !== undefined) this.#options.told(run.facts, changes.events, ended, run.row);
-      for (const resolve of changes.committed) resolve();
+      const { messages, over } = changes;
+      for (let at = 0; at < messages.length; at += 1) tell(messages[at] as Message);
+      for (let at = 0; at < over.length; at += 1) (over[at] as () => void)();
     });
   }
 
@@ -282,69 +264,31 @@ export class Host {
     this.#settleDoubt(run.id, null, why);
   }
 
-  /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */
-  #failed(batch: readonly Committed[], error: unknown): void {
-    // The id or the key is taken, and that will not change: the one who starts is told.
-    if (error instanceof RunExists && batch.length === 1) {
-      const [{ run, changes }] = batch as readonly [Committed];
-      this.#committer.drop(run);
-      this.#evict(run);
-      for (const done of changes.committed) done(error);
-      return;
-    }
-    // The store is well and knows better: what it knows is read at once. That somebody else was faster with a start is no mishap.
-    const knows = error instanceof LeaseLost || error instanceof CommitConflict || error instanceof RunExists;
-    const begins = batch.every(({ changes }) => changes.after === 0);
-    const atOnce = error instanceof LeaseLost || (knows && begins);
-    const retryIn = atOnce ? 0 : this.#pause;
-    if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
-    const runs = batch.map(({ run }) => run.id);
-    const failure = new CommitFailed({ runs, retryIn, reason: reasonOf(error) }, error);
-    const level = knows && begins ? 'info' : 'error';
-    this.#options.complaints.tell({ level, message: failure.message, error: failure }, error);
-    for (const { run, changes } of batch) this.#again(run, changes, retryIn);
-  }
-
-  #again(run: RunState, changes: Changes, pause: number): void {
-    // Turns that were taken while the commit was under way stand on what may not have landed.
-    const later = run.changes === changes ? null : run.changes;
-    const messages = [...changes.messages, ...(later?.messages ?? [])];
-    const committed = [...changes.committed, ...(later?.committed ?? [])];
-    this.#committer.drop(run);
-    this.#evict(run);
-    this.#inDoubt.add(run.id);
-    const { id, facts } = run;
-    const before = async (): Promise<void> => {
-      // What is read before it is over is not what the next turn stands on.
-      await this.#committer.over(run);
-      await tellLanded(this.#options, facts, changes.after);
-    };
-    void this.#reader.read(id, messages, pause, before).then((again) => {
-      // The messages have been taken again; those who wait for them wait for that commit.
-      if (again?.changes) for (const each of committed) again.changes.whenCommitted(each);
-      else if (committed.length > 0) void this.#letGo(run, again, changes.after === 0, committed);
-    });
-  }
-
-  /** Those who wait for what they wanted of a run that will not be gone on with here are told why, unless it has ended. */
-  async #letGo({ id }: RunState, again: RunState | null, began: boolean, waiting: Changes['committed']): Promise<void> {
-    let why: Error | undefined = this.#closed ? new BoxClosed() : this.#reader.refusalOf(id);
-    if (again === null && why === undefined) {
-      const found = await Promise.resolve(this.#options.store.readOpen(id)).catch(() => null);
-      // Whether a start was this one or another's is for the one who started to find out.
-      if (found !== null && (began || !isTerminal(found.row.status))) why = lossOf(found);
-    }
-    for (const done of waiting) done(why);
-  }
-
   /** A run has been read: what waited for it is taken. */
   #found(id: string, run: RunState | null, line: readonly Message[]): void {
-    for (const message of line) {
-      if (run !== null) this.#take(run, message);
-      else if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
+    if (run === null) {
+      for (const message of line)
+        if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
+      return;
     }
+    const some = this.#aftermath.together(line);
+    for (const message of some) this.#take(run, message);
+    if (some.length < line.length) this.#later(run, line.slice(some.length));
     // Read for nobody in particular, as at a recovery: what only waits is let go of again.
-    if (run !== null) this.#rest(run);
+    this.#rest(run);
+  }
+
+  /** The rest of a line, once the commit of what was before it is over. */
+  #later({ id, changes }: RunState, line: readonly Message[]): void {
+    const take = (): void => {
+      const run = this.#runs.get(id);
+      if (run !== undefined && !this.#closed) return this.#found(id, run, line);
+      void this.#reader.read(id, line).then((read) => {
+        if (read === null) void this.#aftermath.giveUp(id, line);
+      });
+    };
+    if (changes === null) take();
+    else changes.whenOver(take);
   }
 
   /** The run as the store has it, and what is owed to it. Null when it has ended, or never was. */

@@ -1,8 +1,8 @@
 /** Lists of runs: narrowed by what the store knows, and by version and metadata, for which it is read page by page. */
-import { InvalidOption } from '../errors.ts';
 import { isStatus, type Status } from '../events.ts';
-import { type JsonObject, sameJson } from '../json.ts';
+import { DEFAULT_MAX_BYTES, type JsonObject, sameJson, toJson } from '../json.ts';
 import type { RunRow, Store } from '../store.ts';
+import { ask, askOptions, isObject } from './checks.ts';
 
 /** Which runs to list, and where a page begins. */
 export interface RunsQuery {
@@ -54,16 +54,34 @@ function has(metadata: JsonObject, wanted: JsonObject): boolean {
   );
 }
 
+const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor'];
+
+/** What only the store can know of a cursor, the store checks. */
 function checked(query: RunsQuery): RunsQuery {
-  const { limit, status, cursor } = query;
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MOST)) {
-    throw new InvalidOption({ option: 'limit', value: limit, expected: `a whole number from 1 to ${MOST}` });
-  }
-  if (status !== undefined && !isStatus(status)) {
-    throw new InvalidOption({ option: 'status', value: status, expected: 'a status, like running or failed' });
-  }
-  if (cursor !== undefined && typeof cursor !== 'string') {
-    throw new InvalidOption({ option: 'cursor', value: cursor, expected: 'the cursor that the page before gave' });
-  }
+  askOptions('runs', query, KEYS);
+  const { orchestrator, version, status, metadata, limit, cursor } = query;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  ask('orchestrator', orchestrator, 'the name of an orchestrator, a string', isText);
+  ask('version', version, 'the version of an orchestrator, a string', isText);
+  ask('status', status, 'a status, like running or failed', isStatus);
+  ask('metadata', metadata, 'an object of JSON: what the runs were started with', isJsonObject);
+  ask('cursor', cursor, 'the cursor that the page before gave', isText);
+  ask(
+    'limit',
+    limit,
+    `a whole number from 1 to ${MOST}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST,
+  );
   return query;
+}
+
+function isJsonObject(value: unknown): boolean {
+  if (!isObject(value) || Array.isArray(value)) return false;
+  try {
+    toJson(value, 'metadata', DEFAULT_MAX_BYTES);
+    return true;
+  } catch {
+    // Whatever is wrong with it, it is told with the option and its value.
+    return false;
+  }
 }

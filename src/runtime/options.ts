@@ -3,10 +3,12 @@ import type { Clock } from '../clock.ts';
 import type { Body, Plan } from '../definition.ts';
 import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
-import { DefinitionInvalid, InvalidOption, reasonOf, TaskMissing, TaskUnknown } from '../errors.ts';
+import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors.ts';
 import type { Executor, Logger, LogLine } from '../executor.ts';
 import type { Ids } from '../ids.ts';
+import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
+import { ask, askOptions, isObject } from './checks.ts';
 import type { Lane } from './lanes.ts';
 import { type Course, tellAll, tellFailures, textOf } from './lines.ts';
 
@@ -67,16 +69,7 @@ const SHORTEST_LEASE = 500;
 export function checkOptions(
   options: BoxOptions & { readonly orchestrators?: unknown; readonly tasks?: unknown },
 ): void {
-  if (!isObject(options))
-    throw new InvalidOption({ option: 'createSignalbox', value: options, expected: 'an object of options' });
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key))
-      throw new InvalidOption({
-        option: key,
-        value: undefined,
-        expected: `nothing: there is no such option, only ${KEYS.join(', ')}`,
-      });
-  }
+  askOptions('createSignalbox', options, KEYS);
   const {
     store,
     executor,
@@ -118,14 +111,6 @@ export function checkOptions(
     'an array of orchestrators',
     (value) => Array.isArray(value) && value.every(isOrchestrator),
   );
-}
-
-function ask(option: string, value: unknown, expected: string, fits: (value: unknown) => boolean): void {
-  if (value !== undefined && !fits(value)) throw new InvalidOption({ option, value, expected });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function has(value: unknown, ...methods: readonly string[]): boolean {
@@ -198,12 +183,14 @@ export function checkBodies(plans: ReadonlyMap<string, Plan>, bodies: { readonly
 }
 
 /** A logger that throws must not take a run with it; what it should have said goes to the console. */
-export function safely(logger: Logger): Logger {
+function safely(logger: Logger): Logger {
   return (line) => {
+    const failed = (thrown: unknown): void =>
+      console.error(`signalbox: the logger threw (${reasonOf(thrown)}) at: ${show(line.message)}`);
     try {
-      logger(line);
+      whenRejected(logger(line), failed);
     } catch (thrown) {
-      console.error(`signalbox: the logger threw (${reasonOf(thrown)}) at: ${line.message}`);
+      failed(thrown);
     }
   };
 }
@@ -216,8 +203,8 @@ export interface Log {
 
 /** What becomes of the option `logger`. */
 export function logOf(option: BoxOptions['logger'], environment = nodeEnvironment()): Log {
-  if (typeof option === 'function') return { logger: option, course: tellAll };
-  if (option !== undefined) return { logger: (line) => option[line.level](textOf(line)), course: tellAll };
+  if (typeof option === 'function') return { logger: safely(option), course: tellAll };
+  if (option !== undefined) return { logger: safely((line) => option[line.level](textOf(line))), course: tellAll };
   const isQuiet = environment === 'test' || environment === 'production';
   return isQuiet ? { logger: aboutTheBox, course: () => {} } : { logger: atTheTerminal, course: tellFailures };
 }

@@ -9,6 +9,7 @@ import {
   RowUnreadable,
   reasonOf,
   type SignalboxError,
+  StoreUnusable,
 } from '../errors.ts';
 import type { Logger } from '../executor.ts';
 import type { Complaints } from './complaints.ts';
@@ -164,6 +165,7 @@ export class Reader {
 
 /** Reading again would not help. */
 function isFinal(error: unknown): error is SignalboxError {
+  if (error instanceof StoreUnusable) return error.isLasting;
   return FINAL.some((kind) => error instanceof kind);
 }
 

@@ -56,9 +56,11 @@ export async function recall(
     }));
     const { node, input, parent } = actor;
     actor.ledger = new Ledger(node, input, run.facts, rules.maxValueBytes, parent?.ledger ?? null, known);
+    // What was skipped as a number has no rows. Nothing begins in a parent that comes to its end.
+    if (actor.state.value === 'cancelling') actor.ledger.rest();
     const context = actor.kind.recount?.(
       actor.state.context,
-      actor.ledger.ready,
+      actor.ledger,
       known.map(({ status }) => status),
     );
     if (context !== undefined) actor.state = actor.stepper.recall(String(actor.state.value), context);

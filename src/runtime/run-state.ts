@@ -78,8 +78,8 @@ export class Changes {
   signals: readonly SignalRow[] = NONE;
   readonly events: RunEvent[] = [];
   owed: readonly Owed[] = NONE;
-  /** Called when the commit is safe. */
-  committed: readonly ((error?: Error) => void)[] = NONE;
+  /** Called when the commit is over, whatever came of it. */
+  over: readonly (() => void)[] = NONE;
   readonly after: number;
   rowChanged = false;
   readonly #number = nextNumber();
@@ -110,20 +110,20 @@ export class Changes {
     this.signals = more(this.signals, row);
   }
 
+  /** A signal that was kept has been taken. Where the same commit was to say that it is kept, it says this instead: each has one row. */
+  signalTaken(row: SignalRow): void {
+    const kept = this.signals.findIndex(({ id }) => id === row.id);
+    if (kept === -1) this.signal(row);
+    else (this.signals as SignalRow[])[kept] = row;
+  }
+
   owe(owed: Owed): void {
     this.owed = more(this.owed, owed);
   }
 
-  whenCommitted(call: (error?: Error) => void): void {
-    this.committed = more(this.committed, call);
+  whenOver(call: () => void): void {
+    this.over = more(this.over, call);
   }
-}
-
-/** Resolves when these changes are committed, and rejects when they never will be. */
-export function landed(changes: Changes): Promise<void> {
-  return new Promise((resolve, reject) => {
-    changes.whenCommitted((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }
 
 /** A commit of several runs. */

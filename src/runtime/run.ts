@@ -16,6 +16,8 @@ import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
+import { MAX_TEXT } from '../text.ts';
+import { ask, askOptions } from './checks.ts';
 import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
 import { type Command, send } from './requests.ts';
@@ -75,6 +77,16 @@ function idAmong(options: SignalOptions): string {
   return id;
 }
 
+/** The number of the event that is asked for the next of. */
+function afterIn(what: string, options: { readonly after?: number }): number {
+  askOptions(what, options, ['after']);
+  const { after } = options;
+  ask('after', after, 'the number of an event, a whole number from 0 on', (value) => {
+    return Number.isSafeInteger(value) && (value as number) >= 0;
+  });
+  return after ?? 0;
+}
+
 /** A handle on a run. `Output` is what its orchestrator results in. */
 export class Run<Output = Json> {
   readonly id: string;
@@ -132,16 +144,19 @@ export class Run<Output = Json> {
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
   async export(): Promise<RunExport> {
-    return this.#whole((row) => exportRun(this.#context.store, row));
+    const { store, kinds } = this.#context;
+    return this.#whole((row) => exportRun(store, row, kinds));
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */
-  async *events({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+  async *events(options: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+    const after = afterIn('events', options);
     yield* this.#context.followers.read(await this.#row(), after, true);
   }
 
   /** The events that there are, from number `after` on; ends where the history ends now. */
-  async *history({ after = 0 }: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+  async *history(options: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
+    const after = afterIn('history', options);
     yield* this.#context.followers.read(await this.#row(), after, false);
   }
 
@@ -151,8 +166,12 @@ export class Run<Output = Json> {
    * is over. Cancelling a run that has ended, or is being cancelled, changes nothing.
    */
   async cancel({ reason = null }: { readonly reason?: string | null } = {}): Promise<void> {
-    if (reason !== null && typeof reason !== 'string') {
-      throw new InvalidOption({ option: 'reason', value: reason, expected: 'a string' });
+    if (reason !== null && !(typeof reason === 'string' && reason.length <= MAX_TEXT)) {
+      throw new InvalidOption({
+        option: 'reason',
+        value: reason,
+        expected: `a string of up to ${MAX_TEXT} characters`,
+      });
     }
     await this.#row();
     await this.#context.command(this.id, { type: 'cancel', reason });

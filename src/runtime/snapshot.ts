@@ -4,6 +4,7 @@ import type { Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
+import { attemptsByPath, type WaitingFor, waitingFor } from './waiting-for.ts';
 
 /** One try of a step. */
 export interface AttemptSnapshot {
@@ -23,6 +24,10 @@ export interface ActorSnapshot {
   readonly error: ErrorRecord | null;
   /** Every try, the first one first; empty for a track, and for a step that has not begun. */
   readonly attempts: readonly AttemptSnapshot[];
+  /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
+  readonly skipped: number;
+  /** What it waits for; null once it has ended. */
+  readonly waitingFor: WaitingFor | null;
   /** When the timer that it waits for is due. */
   readonly due: number | null;
   readonly startedAt: number;
@@ -41,6 +46,10 @@ export interface RunSnapshot {
   readonly metadata: JsonObject;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** What the run itself waits for; null once it has ended. */
+  readonly waitingFor: WaitingFor | null;
+  /** How many tracks never began and are no entries of their own, because there are too many. */
+  readonly skipped: number;
   /** Tracks by path, in the order in which they began. */
   readonly tracks: { readonly [path: string]: ActorSnapshot };
   /** Steps by path, in the order in which they began. */
@@ -67,19 +76,21 @@ export function snapshotOf(
   attempts: readonly AttemptRow[],
   kinds: Kinds,
 ): RunSnapshot {
-  const earlier = new Map<string, AttemptRow[]>();
-  for (const attempt of attempts) {
-    const known = earlier.get(attempt.path);
-    if (known === undefined) earlier.set(attempt.path, [attempt]);
-    else known.push(attempt);
-  }
+  const earlier = attemptsByPath(attempts);
   const tracks: { [path: string]: ActorSnapshot } = {};
   const steps: { [path: string]: ActorSnapshot } = {};
+  let skipped = 0;
+  let waits: WaitingFor | null = null;
   for (const actor of actors) {
-    if (actor.parent === null) continue;
+    if (actor.parent === null) {
+      skipped = skippedBelow(actor);
+      waits = waitingFor(actor, [], kinds);
+      continue;
+    }
     (kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
       actor,
-      earlier.get(actor.path) ?? [],
+      earlier(actor.path),
+      kinds,
     );
   }
   const { run, orchestrator, version, input, output, error, metadata, startedAt, endedAt } = row;
@@ -88,10 +99,16 @@ export function snapshotOf(
     actors.filter(({ endedAt: ended }) => ended === null),
     kinds,
   );
-  return { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt, tracks, steps };
+  const times = { startedAt, endedAt };
+  const known = { run, orchestrator, version, status, input, output, error, metadata, ...times };
+  return { ...known, waitingFor: waits, skipped, tracks, steps };
 }
 
-function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSnapshot {
+function skippedBelow({ memory }: ActorRow): number {
+  return typeof memory.skipped === 'number' ? memory.skipped : 0;
+}
+
+function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], kinds: Kinds): ActorSnapshot {
   const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
   const attempts: AttemptSnapshot[] = earlier.map((past) => ({
     attempt: past.attempt,
@@ -103,5 +120,7 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[]): ActorSn
   if (attempt > earlier.length) {
     attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
   }
-  return { status, kind, input, output, error, attempts, due, startedAt, endedAt };
+  const skipped = skippedBelow(actor);
+  const waits = waitingFor(actor, earlier, kinds);
+  return { status, kind, input, output, error, attempts, skipped, waitingFor: waits, due, startedAt, endedAt };
 }

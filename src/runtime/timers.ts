@@ -1,58 +1,58 @@
 /**
- * The timer service: wake-ups at absolute times, in a heap, with one timer of the clock
- * armed for the earliest. A due time may be further away than the clock can count; then it
- * is armed in stretches. With nothing due nothing is armed, and the process may exit.
+ * The timer service. Two kinds of time: an hour at which something is due, which survives the process and which somebody
+ * may set (a retry, a sleep, the end of a wait), and a span that passes whatever the hour is (the timeout of an
+ * attempt). Hours are looked at again every few seconds, so that a clock that was set is noticed.
  */
-import { type Clock, MAX_DELAY } from '../clock.ts';
-import { Heap } from '../heap.ts';
+import { type Clock, elapsedBy, MAX_DELAY } from '../clock.ts';
+import { type WakeUp, WakeUps } from './wake-ups.ts';
 
-interface Timer {
-  readonly due: number;
-  /** Timers of one instant fire in the order in which they were set. */
-  readonly order: number;
-  fire: (() => void) | null;
-}
-
-/** So few cancelled timers are not worth the sweeping. */
-const SWEEP_FROM = 1_024;
+/** After so long the hour is looked at again, in milliseconds. */
+const LOOK_AGAIN = 5_000;
 
 export class Timers {
   readonly #clock: Clock;
-  readonly #named = new Map<string, Timer>();
-  #heap = new Heap<Timer>(byDue);
-  /** What waits for time to pass, and not till an hour. */
+  readonly #named = new Map<string, WakeUp>();
+  readonly #hours: WakeUps;
+  readonly #spans: WakeUps;
+  /** What waits by a timer of the clock's own. */
   readonly #passing = new Set<() => void>();
-  #live = 0;
-  #order = 0;
-  #armedFor = Number.POSITIVE_INFINITY;
-  #disarm: (() => void) | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    const wakeAfter: Clock['wakeAfter'] = (ms, wake) => clock.wakeAfter(ms, wake);
+    const stretch = clock.isSteady === true ? MAX_DELAY : LOOK_AGAIN;
+    this.#hours = new WakeUps({ now: () => clock.now(), wakeAfter, stretch });
+    this.#spans = new WakeUps({ now: () => elapsedBy(clock), wakeAfter, stretch: MAX_DELAY });
   }
 
   /** How many wake-ups are outstanding. */
   get size(): number {
-    return this.#live + this.#passing.size;
+    return this.#hours.size + this.#spans.size + this.#passing.size;
   }
 
-  /** Calls `fire` at `due`; the answer cancels it. */
+  /** Calls `fire` at the hour `due`; the answer cancels it. */
   at(due: number, fire: () => void): () => void {
-    const timer = this.#add(due, fire);
-    return () => this.#cancel(timer);
+    const wakeUp = this.#hours.add(due, fire);
+    return () => this.#hours.cancel(wakeUp);
   }
 
-  /** A wake-up with a name, which replaces the one that had it. */
+  /** Calls `fire` when so many milliseconds have passed, whatever the hour is by then. */
+  in(ms: number, fire: () => void): () => void {
+    const wakeUp = this.#spans.add(elapsedBy(this.#clock) + ms, fire);
+    return () => this.#spans.cancel(wakeUp);
+  }
+
+  /** A wake-up at an hour, with a name, which replaces the one that had it. */
   set(name: string, due: number, fire: () => void): void {
     this.clear(name);
-    const timer = this.#add(due, () => {
+    const wakeUp = this.#hours.add(due, () => {
       this.#named.delete(name);
       fire();
     });
-    this.#named.set(name, timer);
+    this.#named.set(name, wakeUp);
   }
 
-  /** Calls `fire` when so many milliseconds have passed, whatever the hour is by then: somebody may set the clock. No more than a clock can count. */
+  /** As `in`, by a timer of the clock's own: nothing else that is due holds it up. No more than a clock can count. */
   after(ms: number, fire: () => void): () => void {
     const cancel = (): void => {
       if (!this.#passing.delete(cancel)) return;
@@ -71,10 +71,10 @@ export class Timers {
   }
 
   clear(name: string): void {
-    const timer = this.#named.get(name);
-    if (timer === undefined) return;
+    const wakeUp = this.#named.get(name);
+    if (wakeUp === undefined) return;
     this.#named.delete(name);
-    this.#cancel(timer);
+    this.#hours.cancel(wakeUp);
   }
 
   /** Clears the wake-ups whose name begins so, but for those that `keep` names. Looks at all of them. */
@@ -84,92 +84,8 @@ export class Timers {
 
   clearAll(): void {
     for (const cancel of [...this.#passing]) cancel();
-    this.#clearDue();
-  }
-
-  #clearDue(): void {
-    for (const timer of this.#heap) timer.fire = null;
     this.#named.clear();
-    this.#heap = new Heap<Timer>(byDue);
-    this.#live = 0;
-    this.#stop();
+    this.#hours.clear();
+    this.#spans.clear();
   }
-
-  #add(due: number, fire: () => void): Timer {
-    // Compared with NaN nothing is ever due, and one such timer would hold up all the others.
-    const timer: Timer = { due: Number.isNaN(due) ? this.#clock.now() : due, order: this.#order, fire };
-    this.#order += 1;
-    this.#live += 1;
-    this.#heap.push(timer);
-    if (timer.due < this.#armedFor) this.#arm();
-    return timer;
-  }
-
-  #cancel(timer: Timer): void {
-    if (timer.fire === null) return;
-    timer.fire = null;
-    this.#live -= 1;
-    if (this.#live === 0) this.#clearDue();
-    // A timeout is set for every attempt and nearly always cancelled: without sweeping, the heap would fill with them.
-    else if (this.#heap.size > SWEEP_FROM && this.#live < this.#heap.size / 2) this.#sweep();
-  }
-
-  #sweep(): void {
-    const kept = new Heap<Timer>(byDue);
-    for (let timer = this.#heap.pop(); timer !== undefined; timer = this.#heap.pop()) {
-      if (timer.fire !== null) kept.push(timer);
-    }
-    this.#heap = kept;
-  }
-
-  #arm(): void {
-    this.#stop();
-    for (let next = this.#heap.peek(); next !== undefined; next = this.#heap.peek()) {
-      if (next.fire !== null) {
-        this.#armedFor = next.due;
-        const delay = Math.min(Math.max(0, next.due - this.#clock.now()), MAX_DELAY);
-        this.#disarm = this.#clock.wakeAfter(delay, () => this.#fireDue());
-        return;
-      }
-      this.#heap.pop();
-    }
-  }
-
-  #stop(): void {
-    this.#disarm?.();
-    this.#disarm = null;
-    this.#armedFor = Number.POSITIVE_INFINITY;
-  }
-
-  #fireDue(): void {
-    this.#disarm = null;
-    this.#armedFor = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
-    // What is set while these fire waits for the next round, however long ago it was due.
-    const round = this.#order;
-    const thrown: unknown[] = [];
-    for (let next = this.#heap.peek(); next !== undefined && isDue(next, now, round); next = this.#heap.peek()) {
-      this.#heap.pop();
-      const { fire } = next;
-      if (fire === null) continue;
-      next.fire = null;
-      this.#live -= 1;
-      try {
-        fire();
-      } catch (error) {
-        // Told below, once the others have had their turn.
-        thrown.push(error);
-      }
-    }
-    this.#arm();
-    if (thrown.length > 0) throw thrown[0];
-  }
-}
-
-function isDue({ due, order, fire }: Timer, now: number, round: number): boolean {
-  return fire === null || (due <= now && order < round);
-}
-
-function byDue(left: Timer, right: Timer): number {
-  return left.due - right.due || left.order - right.order;
 }

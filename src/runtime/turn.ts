@@ -14,11 +14,12 @@ import type { RunEvent } from '../events.ts';
 import type { Json } from '../json.ts';
 import { Ledger } from '../machines/ledger.ts';
 import { prepare } from '../machines/mapping.ts';
-import type { Finished } from '../machines/parent.ts';
+import { type Finished, TOLD_BY_NAME } from '../machines/parent.ts';
 import type { Kinds, Memory, Place } from '../machines/registry.ts';
+import { stepsIn } from '../machines/steps.ts';
 import type { Stepper, Wish } from '../machines/stepper.ts';
 import type { SignalRow } from '../store.ts';
-import type { Message, SignalMessage } from './message.ts';
+import { answerEvent, type Message, type SignalMessage } from './message.ts';
 import { newActor, skippedRow } from './new-actor.ts';
 import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run-state.ts';
 import { keptFor, route, SIGNAL, signalsOf } from './signals.ts';
@@ -154,7 +155,7 @@ export class Turn {
     if (found === null) return;
     const { signal, payload } = found;
     this.#run.signals?.drop(signal);
-    this.#changes.signal(Object.freeze({ ...signal, takenBy: actor.path }));
+    this.#changes.signalTaken(Object.freeze({ ...signal, takenBy: actor.path }));
     this.#taken(actor, signal.id, signal.name, payload);
   }
 
@@ -316,6 +317,11 @@ export class Turn {
   }
 
   #skipped(parent: Actor, nodes: readonly PlanNode[]): void {
+    if (nodes.length > TOLD_BY_NAME) {
+      const steps = nodes.reduce((sum, node) => sum + stepsIn(node), 0);
+      this.#tell({ ...this.#place(parent.path), type: 'children.skipped', count: nodes.length, steps });
+      return;
+    }
     for (const node of nodes) {
       const path = pathUnder(parent.path, node.name);
       const kind = this.#rules.kinds.get(node.kind);
@@ -378,18 +384,3 @@ function waiting(actor: Actor | undefined, invoked: string, attempt: number): Ac
   if (actor === undefined || actor.invoked !== invoked) return null;
   return (actor.state.context as unknown as Asked).attempt === attempt ? actor : null;
 }
-
-function answerEvent({ from, output, error }: Extract<Message, { type: 'answer' }>): AnyEventObject {
-  return error === null ? { type: DONE[from], output, actorId: from } : { type: FAILED[from], error, actorId: from };
-}
-
-const DONE = {
-  execute: 'xstate.done.actor.execute',
-  cleanup: 'xstate.done.actor.cleanup',
-  compensate: 'xstate.done.actor.compensate',
-} as const;
-const FAILED = {
-  execute: 'xstate.error.actor.execute',
-  cleanup: 'xstate.error.actor.cleanup',
-  compensate: 'xstate.error.actor.compensate',
-} as const;

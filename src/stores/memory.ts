@@ -6,6 +6,7 @@ import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import { isTerminal } from '../events.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
+import { numberIn } from './cursor.ts';
 
 interface Kept {
   row: RunRow;
@@ -101,9 +102,10 @@ export function memory(): Store {
     readRun: (run) => runs.get(run)?.row ?? null,
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
     readRuns({ orchestrator, status, limit, cursor }) {
+      const after = numberIn(cursor);
       const found: RunRow[] = [];
       for (const { row, number } of runs.values()) {
-        if (number <= Number(cursor ?? 0)) continue;
+        if (number <= after) continue;
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
         if (status !== undefined && row.status !== status) continue;
         found.push(row);

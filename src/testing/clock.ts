@@ -33,8 +33,16 @@ interface WakeUp {
   wake: (() => void) | null;
 }
 
-/** A clock that begins at `start` (2026-01-01 by default) and moves only by `advance`. */
-export function fakeClock({ start = 1_767_225_600_000 }: { readonly start?: number } = {}): FakeClock {
+/** How a fake clock begins. */
+export interface FakeClockOptions {
+  /** The hour, in milliseconds since 1970; 2026-01-01 by default. */
+  readonly start?: number;
+  /** False: timers take the hour for one that somebody may set, as with a real clock, and look at it again every few seconds. */
+  readonly isSteady?: boolean;
+}
+
+/** A clock that begins at `start` and moves only by `advance`. */
+export function fakeClock({ start = 1_767_225_600_000, isSteady = true }: FakeClockOptions = {}): FakeClock {
   const wakeUps = new Heap<WakeUp>((left, right) => left.due - right.due || left.order - right.order);
   const followed: Settling[] = [];
   // Two hands: what the hour is, and how much time has passed. A jump moves the first only.
@@ -51,6 +59,8 @@ export function fakeClock({ start = 1_767_225_600_000 }: { readonly start?: numb
 
   return {
     now: () => now,
+    elapsed: () => passed,
+    isSteady,
     get pending() {
       return pending;
     },

@@ -163,12 +163,14 @@ export const ROWS: Readonly<Record<string, Check>> = {
       ]);
       const taken = signal('a', 'z', { takenBy: 'pay/wait' });
       const direct = signal('a', 'a/😀', { answer: 'accepted', takenBy: 'ask' });
-      await first.commit([change('a', 1, { signals: [taken, direct, signal('a', 'c')] })]);
+      // Kept and taken before anything of it was committed.
+      const both = signal('a', 'both', { takenBy: 'pay/next' });
+      await first.commit([change('a', 1, { signals: [taken, direct, both, signal('a', 'c')] })]);
       const read = async (store: Store): Promise<void> => {
         const kept = [signal('a', 'b', { payload }), signal('a', 'y'), signal('a', 'c')];
         same((await store.readOpen('a'))?.signals, frozen(kept));
         same((await store.readOpen('b'))?.signals, frozen([signal('b', 'z', { name: 'other', sentAt: 0.5 })]));
-        for (const each of [taken, direct, ...kept]) same(await store.readSignal('a', each.id), frozen(each));
+        for (const each of [taken, direct, both, ...kept]) same(await store.readSignal('a', each.id), frozen(each));
         assert.deepEqual([await store.readSignal('a', 'x'), await store.readSignal('x', 'z')], [null, null]);
         assert.equal(unfrozen(await store.readSignal('a', 'b'), 'readSignal'), null);
       };
@@ -215,6 +217,27 @@ export const LISTS: Readonly<Record<string, Check>> = {
       (await next.readRuns({ limit: 2, cursor })).runs.map(({ run }) => run),
       ['b'],
     );
+  },
+  'a cursor that no page can have given is refused, by its name (I10)': async (store) => {
+    for (const cursor of [
+      '',
+      '0',
+      '01',
+      '-1',
+      '1.5',
+      '1e3',
+      ' 1',
+      '1 ',
+      'abc',
+      '9'.repeat(16),
+      7 as unknown as string,
+    ]) {
+      await assert.rejects(
+        async () => store.readRuns({ limit: 1, cursor }),
+        ({ code, fields }: { code?: string; fields?: { option?: string; value?: unknown } }) =>
+          code === 'option-invalid' && fields?.option === 'cursor' && fields.value === cursor,
+      );
+    }
   },
   'runs are narrowed by orchestrator and by status, in pages as well (P127)': async (store) => {
     for (let index = 0; index < 24; index += 1) {

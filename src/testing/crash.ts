@@ -103,6 +103,7 @@ export function crashAt(point: CrashPoint, pass: number, options: CrashOptions =
       store: doomedStore(underlying, dies, () => dead),
       executor: (bodies) => doomedExecutor(executor(bodies), dies, () => dead),
       clock: {
+        ...clock,
         now: () => clock.now(),
         wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => (dead ? undefined : wake())),
       },

@@ -105,6 +105,24 @@ describeIf(mountable, 'a small file system cannot be mounted by this user', 'on 
     },
   );
 
+  test.each(['never', 'always'] as const)(
+    'a box can be closed (thread: %s): nothing is kept from the next one, which has all that was acknowledged (I3, I7)',
+    async (thread) => {
+      const { clock, options } = stage();
+      const box = clock.follow(await open(options, thread));
+      await box.start(flow, { id: 'r', input: null });
+      fill();
+      await box.close();
+
+      makeRoom();
+      const next = stage();
+      const again = next.clock.follow(await open(next.options, thread));
+      await again.recovered;
+      expect(next.desk.begun).toEqual(['three/one#1']);
+      await again.close();
+    },
+  );
+
   test('a box cannot start, says why, and goes on with its runs once there is room (I7)', async () => {
     const before = await open(stage().options, 'large');
     for (const id of ['a', 'b', 'c']) await before.start(flow, { id, input: null });

@@ -3,7 +3,6 @@
  * the same end, and nothing that was completed is done again.
  */
 import {
-  type ActorRow,
   type AnyOrchestrator,
   createSignalbox,
   inProcess,
@@ -12,6 +11,7 @@ import {
   type Signalbox,
   type Store,
 } from 'signalbox';
+import type { ActorRow } from 'signalbox/store';
 import { type CrashPoint, crashAt, crashPoints, type DoomedBox } from 'signalbox/testing';
 import type { Clock } from '../../src/clock.ts';
 import type { Executor } from '../../src/executor.ts';

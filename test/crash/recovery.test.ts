@@ -1,5 +1,6 @@
 /** Recovery when not all is well: a store that fails at first, a run that cannot be read back, a command that comes early. */
-import { createSignalbox, memory, type OpenRun, orchestrator, type Store, task, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
+import type { OpenRun } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { Anything, soon, stage } from '../helpers/stage.ts';

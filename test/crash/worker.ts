@@ -10,7 +10,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
-import { type ActorRow, createSignalbox, type LogLine, type Store } from '../../src/index.ts';
+import { createSignalbox, type LogLine } from '../../src/index.ts';
+import type { ActorRow, Store } from '../../src/store.ts';
 import { sqlite } from '../../src/stores/sqlite/index.ts';
 import { bring } from './clients.ts';
 import { flowsOf } from './load.ts';

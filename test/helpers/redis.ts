@@ -9,7 +9,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
-import type { ActorRow, Owner, RunChange, RunRow } from 'signalbox';
+import type { ActorRow, Owner, RunChange, RunRow } from 'signalbox/store';
 
 const { REDIS_URL } = process.env;
 

@@ -51,6 +51,15 @@ export interface PublicName {
   readonly documented: boolean;
 }
 
+/** The source of each entry of the package, as the manifest has it. */
+export function entriesOf({ exports }: { readonly exports: object }): readonly string[] {
+  return Object.values(exports as { readonly [entry: string]: string | { readonly types: string } }).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [entry.types.replace(/^\.\/dist\/types\/(.*)\.d\.ts$/, '$1.ts')],
+  );
+}
+
+export const MANIFEST = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
+
 /** What a module exports, each followed to its declaration; `*` takes every name, a list takes those. */
 export function exportsOf(
   path: string,

@@ -1,5 +1,6 @@
 /** Stores that misbehave, around one that does not. */
-import { memory, type RunChange, type Store } from 'signalbox';
+import { memory, type Store } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import type { Sharing } from '../../src/store.ts';
 
 /** `inner` with some of its methods replaced. */

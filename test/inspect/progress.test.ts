@@ -1,7 +1,7 @@
 /** How far a run has come, where its steps wait: sleeps and waits are steps, and what a wait runs for itself is one more. */
-import { type AnyOrchestrator, type LogLine, orchestrator, type Run, track } from 'signalbox';
-import { progressOf } from 'signalbox/inspect';
-import { describe, expect, test } from 'vitest';
+import { type AnyOrchestrator, type LogLine, orchestrator, type Run, type RunEvent, track } from 'signalbox';
+import { type Progress, progressOf } from 'signalbox/inspect';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { lineOf } from '../../src/runtime/lines.ts';
 import { Anything, eventsOf } from '../helpers/stage.ts';
 import { head, one, open, waiting } from '../helpers/waits.ts';
@@ -87,4 +87,104 @@ test('a signal is a line of the log, with its name and its id', async () => {
     { level: 'debug', message: 'signal.buffered: "go"', run: 'r', path: '', fields },
     { level: 'debug', message: 'signal.accepted t/w: "go"', run: 'r', path: 't/w', fields },
   ]);
+});
+
+describe('the fold', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** The events of a run of one track of so many steps. */
+  function* eventsOfMany(count: number): Generator<RunEvent> {
+    let seq = 0;
+    const event = (type: string, path: string, more: object = {}): RunEvent => {
+      seq += 1;
+      return { run: 'r', at: seq, seq, type, path, ...more } as RunEvent;
+    };
+    yield event('run.started', '', { orchestrator: 'many', version: '1' });
+    yield event('track.started', 't');
+    for (let step = 0; step < count; step += 1) {
+      yield event('step.started', `t/s${step}`, { attempt: 1 });
+      yield event('step.progress', `t/s${step}`, { attempt: 1, fraction: 0.5, note: 'half' });
+      yield event('step.completed', `t/s${step}`, { attempt: 1 });
+    }
+    yield event('track.completed', 't');
+    yield event('run.completed', '');
+  }
+
+  const many = (count: number): AnyOrchestrator => {
+    let steps = track('t', { input: Anything });
+    for (let step = 0; step < count; step += 1) steps = steps.sleep(`s${step}`, 1) as typeof steps;
+    return orchestrator('many', head).track('t', steps) as AnyOrchestrator;
+  };
+
+  test('does the same for each event, however many steps there are (I9)', () => {
+    // What is handed out is frozen, so the keys of what is frozen are what was copied.
+    const copiedPerEvent = (count: number): number => {
+      const fold = progressOf(many(count));
+      let copied = 0;
+      const freeze = vi.spyOn(Object, 'freeze').mockImplementation(((made: object) => {
+        copied += Object.getOwnPropertyNames(made).length;
+        Object.preventExtensions(made);
+        return made;
+      }) as typeof Object.freeze);
+      const entries = vi.spyOn(Map.prototype, Symbol.iterator);
+      let progress = fold.start;
+      let events = 0;
+      for (const event of eventsOfMany(count)) {
+        progress = fold.after(progress, event);
+        events += 1;
+      }
+      freeze.mockRestore();
+      expect(entries).not.toHaveBeenCalled();
+      entries.mockRestore();
+      expect(progress).toMatchObject({ status: 'completed', percent: 100, steps: { completed: count } });
+      return copied / events;
+    };
+
+    expect(Math.ceil(copiedPerEvent(300))).toBe(Math.ceil(copiedPerEvent(30)));
+  });
+
+  test('gives values that never change, whichever is read when, and any of them can be gone on with', () => {
+    const fold = progressOf(many(3));
+    const events = [...eventsOfMany(3)];
+    const values = [fold.start];
+    for (const event of events) values.push(fold.after(values.at(-1) as Progress, event));
+    /** The same again, by a fold that is read after each event. */
+    const known: Progress[] = [];
+    let progress = fold.start;
+    for (const event of [null, ...events]) {
+      if (event !== null) progress = fold.after(progress, event);
+      known.push(JSON.parse(JSON.stringify(progress)) as Progress);
+    }
+
+    // The newest first, then from the middle on, twice.
+    expect(values.at(-1)).toEqual(known.at(-1));
+    expect(values).toEqual(known);
+    const [early, copy] = [values[4] as Progress, known[4] as Progress];
+    for (const from of [early, early, copy]) {
+      expect(events.slice(4).reduce(fold.after, from)).toEqual(known.at(-1));
+    }
+    expect(values).toEqual(known);
+    expect(Object.keys(values.at(-1)?.actors ?? {})).toEqual(['t', 't/s0', 't/s1', 't/s2']);
+  });
+
+  test('gives frozen values, which share what has not changed', () => {
+    const fold = progressOf(many(2));
+    let progress = fold.start;
+    const seen: Progress[] = [];
+    for (const event of eventsOfMany(2)) {
+      progress = fold.after(progress, event);
+      seen.push(progress);
+      const { steps, actors } = progress;
+      for (const made of [progress, steps, actors, ...Object.values(actors)]) expect(Object.isFrozen(made)).toBe(true);
+    }
+    const [last, before] = [seen.at(-1) as Progress, seen.at(-2) as Progress];
+
+    expect(last.actors).toBe(last.actors);
+    expect([last.actors, last.steps]).toEqual([before.actors, before.steps]);
+    expect(last.actors).toBe(before.actors);
+    expect(last.actors['t/s0']).toBe((seen[4] as Progress).actors['t/s0']);
+    expect(fold.after(last, { ...[...eventsOfMany(2)][3] } as RunEvent)).toBe(last);
+  });
 });

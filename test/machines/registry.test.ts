@@ -1,5 +1,5 @@
 /** The registry: the only place that knows which kinds there are (P43, P90–P93). */
-import { KindInvalid, KindTaken, KindUnknown } from 'signalbox';
+import { KindInvalid, KindTaken, KindUnknown } from 'signalbox/errors';
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { assign, cancel, emit, enqueueActions, not, raise, sendTo, setup, spawnChild, stopChild } from 'xstate';

@@ -23,6 +23,7 @@ function handClock(): HandClock {
   const wakeUps = new Map<() => void, number>();
   return {
     hour: 0,
+    isSteady: true,
     now() {
       return this.hour;
     },

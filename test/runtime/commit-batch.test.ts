@@ -1,5 +1,6 @@
 /** A store that refuses one run for good, and a store that processes share: what becomes of the others. */
-import { CommitConflict, createSignalbox, type LogLine, memory, orchestrator, RunExists, task, track } from 'signalbox';
+import { createSignalbox, type LogLine, memory, orchestrator, RunExists, task, track } from 'signalbox';
+import { CommitConflict } from 'signalbox/errors';
 import { fakeClock, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

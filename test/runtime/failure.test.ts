@@ -296,6 +296,16 @@ describe('cancel', () => {
     // The body of the first run still has the only room there is.
     expect(desk.begun).toEqual(['a/work#1']);
     expect(desk.job('a/work#1').run.id).toBe('first');
+
+    // When there is room, it is not the cancelled one's turn, and the room is not lost by it.
+    for (const next of ['third', 'fourth']) {
+      desk.give('a/work#1');
+      await settled(box);
+      if (next === 'fourth') await box.start(one, { id: next, input: null });
+      await settled(box);
+      expect(desk.job('a/work#1').run.id).toBe(next);
+    }
+    expect(desk.begun).toHaveLength(3);
   });
 });
 

@@ -1,5 +1,6 @@
 /** A process whose sign of life came too late: what it believed of its runs before that it no longer takes for sure (I2, I6). */
-import { createSignalbox, memory, type OpenRun, type RunChange, type Store } from 'signalbox';
+import { createSignalbox, memory, type Store } from 'signalbox';
+import type { OpenRun, RunChange } from 'signalbox/store';
 import { expect, test } from 'vitest';
 import { graphOf, settled, stage } from '../helpers/stage.ts';
 import { alone, held, wrapped } from '../helpers/stores.ts';

@@ -1,8 +1,9 @@
 /** Lists of runs: pages that stay where they are, narrowed by what runs were started with. */
 import { createSignalbox, type InvalidOption, orchestrator, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { rejection } from '../helpers/stage.ts';
 
 const any = { input: z.any() };
 const quick = orchestrator('quick', { version: '1', ...any });
@@ -64,16 +65,70 @@ test('who asks for the runs of one tenant sees none of another, and finds a run 
 
 test('a query that makes no sense is refused with what would', async () => {
   const box = await open();
-  const refused = (query: object, option: string) =>
-    expect(box.runs(query)).rejects.toMatchObject({
-      code: 'option-invalid',
-      fields: { option },
-    } as Partial<InvalidOption>);
-  await refused({ limit: 0 }, 'limit');
-  await refused({ limit: 1.5 }, 'limit');
-  await refused({ limit: 1_001 }, 'limit');
-  await refused({ status: 'done' }, 'status');
-  await refused({ cursor: 3 }, 'cursor');
+  const refused = async (query: unknown, option: string, value: unknown, told = '') => {
+    const error = await rejection<InvalidOption>(box.runs(query as never));
+    expect(error).toMatchObject({ code: 'option-invalid', fields: { option, value } });
+    expect(error.message).toContain(told);
+  };
+  const cases: readonly (readonly [string, readonly unknown[]])[] = [
+    ['limit', [0, 1.5, 1_001, '5', null, Number.NaN]],
+    ['status', ['done', '', null, 1, ['running']]],
+    ['cursor', [3, '', null, 'x', '0', '-1', '1.5', '1e3', '9'.repeat(16)]],
+    ['orchestrator', [quick, null, '', 7]],
+    ['version', [1, null, '']],
+    ['metadata', [null, 'acme', [], { at: new Date(0) }, { tenant: 1n }, { tenant: () => 'acme' }]],
+  ];
+  for (const [option, values] of cases) for (const value of values) await refused({ [option]: value }, option, value);
+  for (const query of [null, 'quick', 5]) await refused(query, 'runs', query, 'an object of options');
+  await refused({ orchestator: 'quick' }, 'orchestator', 'quick', 'did you mean "orchestrator"?');
+  await refused(
+    { where: 1 },
+    'where',
+    1,
+    'there is no such option, only orchestrator, version, status, metadata, limit',
+  );
+  await expect(box.runs({ orchestrator: undefined, metadata: {} } as never)).resolves.toMatchObject({ runs: [] });
   await box.close();
   await expect(box.runs()).rejects.toMatchObject({ code: 'box-closed' });
+});
+
+describe('what is asked of a run', () => {
+  test.each(['events', 'history'] as const)(
+    'run.%s refuses an "after" that is no number of an event (I10)',
+    async (what) => {
+      await using box = await open();
+      const run = await box.start(quick, { id: 'r', input: 1 });
+      await run.result();
+      const read = async (options: unknown): Promise<number[]> => {
+        const seen: number[] = [];
+        for await (const { seq } of run[what](options as never)) seen.push(seq);
+        return seen;
+      };
+      for (const after of [-1, 1.5, '1', null, Number.NaN, Number.POSITIVE_INFINITY, 1n]) {
+        const error = await rejection<InvalidOption>(read({ after }));
+        expect(error).toMatchObject({ code: 'option-invalid', fields: { option: 'after', value: after } });
+      }
+      expect(await rejection(read({ affter: 1 }))).toMatchObject({ fields: { option: 'affter' } });
+      expect(await rejection(read(null))).toMatchObject({ fields: { option: what, value: null } });
+      expect(await rejection(read(1))).toMatchObject({ fields: { option: what, value: 1 } });
+
+      expect(await read({ after: 1 })).toEqual([2]);
+      expect(await read({ after: undefined })).toEqual([1, 2]);
+      expect(await read({ after: 99 })).toEqual([]);
+    },
+  );
+
+  test('box.run refuses what cannot be the id of a run, and knows nothing of any other (I10)', async () => {
+    await using box = await open();
+    for (const id of [undefined, null, 7, '', 'a/b', 'a#1', 'a\nb', '\ud800', 'x'.repeat(201), { id: 'r' }]) {
+      const refusal = (): unknown => box.run(id as never);
+      expect(refusal).toThrow(
+        expect.objectContaining({
+          code: 'option-invalid',
+          fields: expect.objectContaining({ option: 'id', value: id }),
+        }),
+      );
+    }
+    expect(await rejection(box.run('nobody').status())).toMatchObject({ code: 'run-unknown' });
+  });
 });

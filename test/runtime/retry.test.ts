@@ -233,7 +233,7 @@ test('a retry in sixty days comes after sixty days, on a clock that counts no fu
   const { desk, clock, options } = stage();
   const asked: number[] = [];
   const short = {
-    now: clock.now,
+    ...clock,
     wakeAfter: (ms: number, wake: () => void) => {
       asked.push(ms);
       if (ms > MAX_DELAY) throw new Error(`${ms} ms are more than this clock can count.`);

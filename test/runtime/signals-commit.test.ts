@@ -1,9 +1,10 @@
 /** Signals and commits that go wrong: none is taken twice, none is lost, and no sender is told what did not come true. */
-import { createSignalbox, memory, orchestrator, type RunChange, type Store, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Store, track } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Anything, faultsOfHistory, historyOf, soon, stage } from '../helpers/stage.ts';
+import { Anything, faultsOfHistory, historyOf, soon, stage, work } from '../helpers/stage.ts';
 import { held, later, mishapAt, wrapped } from '../helpers/stores.ts';
 import { head, open, waiting } from '../helpers/waits.ts';
 
@@ -94,5 +95,58 @@ describe('a commit that fails', () => {
     commits.shift()?.();
     expect(await soon(Promise.all(sent))).toEqual(new Array(2).fill({ answer: 'accepted', step: 't/w' }));
     expect(await run.result()).toEqual({ t: 1 });
+  });
+});
+
+describe('a signal that is kept and taken before anything of it is committed', () => {
+  /** Runs whose last step waits, with a body that ends as soon as it is told to. */
+  const fast = orchestrator('fast', head).track(
+    't',
+    track('t', { input: Anything }).step('work', work).wait('paid', { signal: 'paid', timeout: '3s' }),
+  );
+
+  /** Plays it so that the signal is kept, and the step that waits for it begins, while another commit is under way. */
+  const play = async (inner: Store) => {
+    const { desk, clock, options } = stage();
+    const { store, waiting } = held(inner);
+    const committed: RunChange[] = [];
+    const seen = wrapped(
+      {
+        commit: (changes) => {
+          committed.push(...changes);
+          return store.commit(changes);
+        },
+      },
+      store,
+    );
+    await using box = clock.follow(await createSignalbox({ orchestrators: [fast], store: seen, ...options }));
+    const round = async () => {
+      for (const go of waiting.splice(0)) go();
+      await settled();
+    };
+    const starting = box.start(fast, { id: 'r', input: null });
+    await settled();
+    await round();
+    const run = await starting;
+    desk.job('t/work#1').progress(0.5);
+    await settled();
+    // A commit is under way. What comes now is one more, all together.
+    const sent = run.signal('paid', { cents: 1 }, { id: 's' });
+    await settled();
+    desk.give('t/work#1');
+    await settled();
+    await round();
+    await round();
+    expect(await soon(sent)).toEqual({ answer: 'buffered' });
+    expect(await soon(run.result())).toEqual({ t: { cents: 1 } });
+    return { committed, run, history: await historyOf(run), signal: await inner.readSignal('r', 's') };
+  };
+
+  test('is one row of the commit, which says who took it (S17)', async () => {
+    const { committed, history, signal } = await play(memory());
+    const rows = committed.flatMap(({ signals }) => signals);
+    expect(rows).toMatchObject([{ id: 's', answer: 'buffered', takenBy: 't/paid' }]);
+    expect(signal).toEqual(rows[0]);
+    expect(history.filter((line) => line.startsWith('signal'))).toEqual(['signal.buffered', 'signal.accepted t/paid']);
   });
 });

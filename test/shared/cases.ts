@@ -117,6 +117,31 @@ export function sharedCases(make: () => Promise<SharedPlace>): void {
     await expect(two.run('nobody').cancel()).rejects.toMatchObject({ code: 'run-unknown' });
   });
 
+  test('signals that come just when their steps begin to wait are taken, and hold up no run (S17, I7)', async () => {
+    const at = await station();
+    const { body, open } = gate();
+    const flow = orchestrator('fast', { version: '1', input: Any }).track(
+      'f',
+      track('f', { input: Any })
+        .step('two', task('held', { input: Any, output: Any, run: body }))
+        .wait('paid', { signal: 'paid' }),
+    );
+    const box = await at.box([flow]);
+    const runs = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        const run = await box.start(flow, { id: `r${index}`, input: 1 });
+        // The body's end and the signal come while other commits are under way, in one order or the other.
+        const sent = run.signal('paid', index);
+        if (index % 3 > 0) await Promise.race([sent, box.run('r0').status()]);
+        open(`r${index}/f/two#1`);
+        expect(['buffered', 'accepted']).toContain((await sent).answer);
+        return run;
+      }),
+    );
+    expect(await Promise.all(runs.map((run) => run.result()))).toEqual(runs.map((_, index) => ({ f: index })));
+    expect(at.errors).toEqual([]);
+  });
+
   test('a signal reaches a run that another process owns; its sender is told all that it would be told there (S17)', async () => {
     const at = await station();
     const [one, two] = [await at.box([asks]), await at.box([asks])];
@@ -203,6 +228,43 @@ export function sharedCases(make: () => Promise<SharedPlace>): void {
     expect(await two.run('r').signal('go', { n: 2 })).toMatchObject({ answer: 'accepted' });
     expect(await one.run('r').result()).toEqual({ ask: [1, 2] });
     expect(await faultsOfHistory(one.run('r'))).toEqual([]);
+  });
+
+  test('listeners hear what their own box has committed, each event in one box and once, also when a lease was lost (I2)', async () => {
+    const at = await station();
+    const { body, open, called } = gate();
+    const flow = heldAt(body);
+    let still = false;
+    const asleep = (store: Store): Store =>
+      new Proxy(store, {
+        get(target, name) {
+          const member: unknown = target[name as keyof Store];
+          if ((name === 'renew' || name === 'claim') && still) return () => (name === 'claim' ? [] : undefined);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      });
+    const one = await at.box([flow], asleep);
+    const two = await at.box([flow]);
+    const heard: { readonly by: string; readonly run: string; readonly seq: number }[] = [];
+    for (const [by, box] of Object.entries({ one, two })) box.on('*', ({ run, seq }) => heard.push({ by, run, seq }));
+    const ids = ['a', 'b', 'c'];
+    for (const id of ids) await one.start(flow, { id, input: 1 });
+    await expect.poll(() => called).toHaveLength(3);
+    still = true;
+    await at.clock.advance('13s');
+    await expect.poll(() => called).toHaveLength(6);
+
+    // Both have a body that answers; what the first one makes of it is not taken any more.
+    for (const id of ids) open(`${id}/held/two#1`);
+    for (const id of ids) expect(await two.run(id).result()).toEqual({ held: 4 });
+    await expect.poll(() => one.counts.inMemory).toBe(0);
+
+    for (const id of ids) {
+      const seqs = heard.filter(({ run }) => run === id).map(({ seq }) => seq);
+      expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+      expect(seqs).toHaveLength((await historyOf(one.run(id))).length);
+      expect(new Set(heard.filter(({ run }) => run === id).map(({ by }) => by))).toEqual(new Set(['one', 'two']));
+    }
   });
 
   test('who closes lets go of its runs, and the others go on with them without waiting for the lease', async () => {

@@ -1,5 +1,6 @@
 /** Runs that one process deletes while others own, follow, ask or remember them, on every place that can be shared (P130). */
-import { type AnyOrchestrator, orchestrator, type ReadEvent, type Sharing, type Store, task, track } from 'signalbox';
+import { type AnyOrchestrator, orchestrator, type ReadEvent, type Store, task, track } from 'signalbox';
+import type { Sharing } from 'signalbox/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { faultsOfHistory, historyOf } from '../helpers/stage.ts';

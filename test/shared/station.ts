@@ -43,6 +43,7 @@ export class Station {
       orchestrators,
       cut(inner, () => dead),
       {
+        ...clock,
         now: () => clock.now(),
         wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => (dead ? undefined : wake())),
       },
@@ -71,7 +72,7 @@ export class Station {
     const box = await this.#open(
       orchestrators,
       store,
-      { now: () => clock.now(), wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => then(wake)) },
+      { ...clock, now: () => clock.now(), wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => then(wake)) },
       options,
     );
     this.#ends.push(() => box.close());

@@ -1,5 +1,7 @@
 /** Several processes on one Postgres, and what becomes of them when the server, a connection or one of them goes away. */
-import { LeaseLost, type RunChange, type Store, StoreUnusable } from 'signalbox';
+import { type Store, StoreUnusable } from 'signalbox';
+import { LeaseLost } from 'signalbox/errors';
+import type { RunChange } from 'signalbox/store';
 import { type PostgresStore, postgres } from 'signalbox/postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Server } from '../../src/stores/postgres/server.ts';
@@ -35,7 +37,7 @@ const listeners = (schema: string) =>
 
 /** A transaction that has the lock of a process, as a commit of it would. */
 async function holding(schema: string, name: string): Promise<ReturnType<Server['client']>> {
-  const shell = new Server(server.url, schema).client();
+  const shell = await new Server(server.url, schema).client();
   await shell.connect();
   onTestFinished(() => shell.end());
   await shell.query('begin');
@@ -226,7 +228,7 @@ test('two that commit crosswise, in any order and under the same ids and keys, n
 describe('what one does, others hear', () => {
   test('but not itself, and nothing is said while nobody else is there', async () => {
     const schema = newSchema(server);
-    const outsider = new Server(server.url, schema).client();
+    const outsider = await new Server(server.url, schema).client();
     await outsider.connect();
     onTestFinished(() => outsider.end());
     const said: string[] = [];
@@ -297,7 +299,7 @@ describe('two commits of one process', () => {
     const schema = newSchema(server);
     const one = await opened(schema, 'one');
     await one.commit([change('a', 0)]);
-    const shell = new Server(server.url, schema).client();
+    const shell = await new Server(server.url, schema).client();
     await shell.connect();
     onTestFinished(() => shell.end());
     // Somebody else is just beginning a run under the same id, and does not come to an end.
@@ -361,7 +363,7 @@ describe('connections that are ended', () => {
     const schema = newSchema(server);
     const one = await opened(schema, 'one');
     await one.commit([change('a', 0), change('b', 0)]);
-    const shell = new Server(server.url, schema).client();
+    const shell = await new Server(server.url, schema).client();
     await shell.connect();
     onTestFinished(() => shell.end());
     await shell.query(`begin; select pg_advisory_xact_lock(lock_of('one'))`);

@@ -161,7 +161,7 @@ describe('when the network falls silent', () => {
     ['within a minute', '', '30'],
     ['as it was told in the URL', '?options=-c%20tcp_keepalives_idle%3D77', '77'],
   ])('the server looks whether those are still there who were given up, %s', async (_, more, idle) => {
-    const client = new Server(`${server.url}${more}`, 'public').client();
+    const client = await new Server(`${server.url}${more}`, 'public').client();
     await client.connect();
     onTestFinished(() => client.end());
     expect((await client.query('show tcp_keepalives_idle')).rows).toEqual([{ tcp_keepalives_idle: idle }]);
@@ -203,7 +203,7 @@ describe('a server that is slow, and not silent,', () => {
   test('goes on with a commit that nobody waits for any more: what is read waits for it, no longer than patience allows (I2, I3)', async () => {
     const { store, schema } = await opened();
     await store.commit([change('a', 0)]);
-    const shell = new Server(server.url, schema).client();
+    const shell = await new Server(server.url, schema).client();
     await shell.connect();
     onTestFinished(() => shell.end());
     // Somebody else is about to tell the same event, and may think better of it.

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { join } from 'node:path';
-import { CommitConflict, InvalidOption, RunExists, StoreUnusable } from 'signalbox';
+import { InvalidOption, RunExists, StoreUnusable } from 'signalbox';
+import { CommitConflict } from 'signalbox/errors';
 import { type PostgresStore, postgres } from 'signalbox/postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitOf, PART_NAMES } from '../../src/stores/postgres/commit.ts';
@@ -154,6 +155,9 @@ describe('a server that cannot be used is refused with its name, a way out, and 
 test.each([
   ['an empty URL', '', {}],
   ['a URL that cannot be read', 'postgres://me:hunter2%@host:port/orders', {}],
+  ['a URL without a scheme', 'me:hunter2@host/orders', {}],
+  ['a host alone', 'localhost', {}],
+  ['a URL of another program', 'redis://me:hunter2@host/0', {}],
   ['no connection', undefined, {}],
   ['a schema with a quote', 'postgres://host/orders', { schema: 'a"; drop table runs; --' }],
   ['a schema with a setting', 'postgres://host/orders', { schema: 'a -c role=admin' }],
@@ -173,6 +177,11 @@ test('a keep that is no time is refused before anything is opened', () => {
 test.each([
   ['a URL', 'postgres://me:hunter2@db.internal:5433/orders', 'postgres db.internal/orders'],
   ['an object', { host: 'db', database: 'orders', user: 'me', password: 'hunter2' }, 'postgres db/orders'],
+  ['a URL without a host', 'postgres://me@/orders', 'postgres localhost/orders'],
+  ['a URL without a database', 'postgresql://me@[::1]:5433', 'postgres ::1/me'],
+  ['a URL of a socket', 'postgres:///orders?host=/run/postgresql', 'postgres /run/postgresql/orders'],
+  ['a folder of a socket', '/run/postgresql orders', 'postgres /run/postgresql/orders'],
+  ['a URL with percent signs that mean themselves', 'postgres://me:50%off@db/orders', 'postgres db/orders'],
   ['a URL in an object', { connectionString: 'postgres://me:hunter2@db/orders', max: 3 }, 'postgres db/orders'],
 ])('a store from %s is called by host and database', (_, connection, name) => {
   expect(postgres(connection).name).toBe(name);
@@ -285,7 +294,7 @@ describe('the schema', () => {
   ])('%s looks up row by row, also when the tables were found empty a moment ago (P134)', async (_, text) => {
     const schema = newSchema(server);
     await opened(schema);
-    const client = new Server(server.url, schema).client();
+    const client = await new Server(server.url, schema).client();
     await client.connect();
     onTestFinished(() => client.end());
     for (const table of [
@@ -336,7 +345,7 @@ describe('the schema', () => {
   ])('finds %s by an index, while it is empty and when it is full (P134)', async (_, text, indexes) => {
     const schema = newSchema(server);
     const store = await opened(schema);
-    const client = new Server(server.url, schema).client();
+    const client = await new Server(server.url, schema).client();
     await client.connect();
     onTestFinished(() => client.end());
     const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));

@@ -18,6 +18,8 @@ describe('a URL', () => {
     ['no text', 7],
     ['nothing', ''],
     ['no URL', `hello ${SECRET}`],
+    ['one without a scheme', 'localhost:6379'],
+    ['one with a user and without a scheme', `me:${encoded}@localhost:6379`],
     ['that of another program', `postgres://user:${encoded}@localhost`],
     ['one with an odd database', `redis://:${encoded}@localhost/orders`],
     ['one without a host', `redis://:${encoded}`],

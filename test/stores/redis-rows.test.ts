@@ -1,7 +1,8 @@
 /** What the Redis store writes: whatever ids and values there are, what does not fit, and what docs/redis.md says of it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommitConflict, RowUnreadable, type Store } from 'signalbox';
+import type { Store } from 'signalbox';
+import { CommitConflict, RowUnreadable } from 'signalbox/errors';
 import { type RedisStore, redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {

@@ -1,5 +1,6 @@
 /** The Redis store with several processes on one server: who owns what, what is kept, and what a stranger may do to it. */
-import { createSignalbox, LeaseLost, RunExists } from 'signalbox';
+import { createSignalbox, RunExists } from 'signalbox';
+import { LeaseLost } from 'signalbox/errors';
 import { type RedisStore, redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { News } from '../../src/store.ts';

@@ -110,7 +110,7 @@ describe('on a SQLite file', () => {
     const file = join(folder, 'other.db');
     writeFileSync(file, 'no database, but long enough to be taken for a file that somebody has damaged'.repeat(20));
     const warned = once(process, 'warning');
-    const scribe = new Scribe({ file, synchronous: 'full' });
+    const scribe = new Scribe({ hold: { file, epoch: 1, inode: null }, synchronous: 'full' });
 
     await scribe.there();
 
@@ -123,27 +123,49 @@ describe('on a SQLite file', () => {
   });
 
   test('a process that waits for nothing but a commit on the thread is not ended before it has landed', async () => {
-    const program = join(folder, 'main.ts');
-    const from = (path: string) => JSON.stringify(new URL(`../../src/${path}/index.ts`, import.meta.url).href);
-    writeFileSync(
-      program,
-      `import { createSignalbox, orchestrator, task, track } from ${from('.')};
-       import { sqlite } from ${from('stores/sqlite')};
-       const any = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
-       const one = task('one', { input: any, output: any, run: () => 1 });
-       const flow = orchestrator('flow', { version: '1', input: any }).track('t', track('t', { input: any }).step('s', one));
-       const box = await createSignalbox({ orchestrators: [flow], store: sqlite('runs.db', { thread: 'always' }) });
-       const run = await box.start(flow, { input: null });
+    const program = programOf(
+      `const run = await box.start(flow, { input: null });
        console.log(JSON.stringify(await run.result()));
        if (process.argv[2] === 'close') await box.close();`,
+      { thread: 'always' },
     );
 
-    for (const end of ['close', 'leave']) {
-      const child = spawn(process.execPath, [program, end], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-      const told: string[] = [];
-      child.stdout.on('data', (text) => told.push(String(text)));
-      const [code] = await once(child, 'close');
-      expect([told.join(''), code]).toEqual(['{"t":1}\n', 0]);
-    }
+    for (const end of ['close', 'leave']) expect(await ended(program, end)).toEqual(['{"t":1}\n', 0]);
+  });
+
+  test('a process that closes its box while the thread is only just coming up is let go of when the file is (I3)', async () => {
+    const program = programOf(`
+       await Promise.all(Array.from({ length: 300 }, async () => (await box.start(flow, { input: null })).result()));
+       await box.close();
+       console.log('closed');`);
+
+    expect(await ended(program)).toEqual(['closed\n', 0]);
   });
 });
+
+/** A program with a box on a file, and what it does with the box. */
+function programOf(body: string, options: SqliteOptions = {}): string {
+  const program = join(folder, 'main.ts');
+  const from = (path: string) => JSON.stringify(new URL(`../../src/${path}/index.ts`, import.meta.url).href);
+  writeFileSync(
+    program,
+    `import { createSignalbox, orchestrator, task, track } from ${from('.')};
+     import { sqlite } from ${from('stores/sqlite')};
+     const any = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
+     const one = task('one', { input: any, output: any, run: () => 1 });
+     const flow = orchestrator('flow', { version: '1', input: any }).track('t', track('t', { input: any }).step('s', one));
+     const store = sqlite('runs.db', ${JSON.stringify(options)});
+     const box = await createSignalbox({ orchestrators: [flow], store });
+     ${body}`,
+  );
+  return program;
+}
+
+/** What a program in the folder has told, and the code that it ended with. */
+async function ended(program: string, ...args: readonly string[]): Promise<readonly [string, unknown]> {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const told: string[] = [];
+  child.stdout.on('data', (text) => told.push(String(text)));
+  const [code] = await once(child, 'close');
+  return [told.join(''), code];
+}

@@ -18,6 +18,7 @@ import { patienceOf, type PostgresConnection, type PostgresOptions } from './opt
 import { Owned, standingOf } from './owned.ts';
 import { Process } from './process.ts';
 import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
+import { numberIn } from '../cursor.ts';
 import type { Columns } from '../rows.ts';
 import { RowReader } from './rows.ts';
 import { Server } from './server.ts';
@@ -96,7 +97,7 @@ class PostgresSchema implements PostgresStore {
   async open(owner: Owner): Promise<void> {
     // Opened once more, it begins anew.
     await this.close();
-    this.#server.open();
+    await this.#server.open();
     this.#owned.clear();
     this.#settled = this.#doubts;
     try {
@@ -213,11 +214,10 @@ class PostgresSchema implements PostgresStore {
   }
 
   async readRuns(query: Parameters<Store['readRuns']>[0]): Promise<Awaited<ReturnType<Store['readRuns']>>> {
-    const { orchestrator, status, limit, cursor = '0' } = query;
-    if (!/^\d{1,15}$/.test(cursor))
-      throw new InvalidOption({ option: 'cursor', value: cursor, expected: 'what the page before answered with' });
+    const { orchestrator, status, limit } = query;
+    const after = String(numberIn(query.cursor));
     const narrowed = orchestrator === undefined ? null : toColumn(orchestrator);
-    const rows = await this.#server.ask(sql.SELECT_RUNS, cursor, narrowed, status ?? null, limit);
+    const rows = await this.#server.ask(sql.SELECT_RUNS, after, narrowed, status ?? null, limit);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }

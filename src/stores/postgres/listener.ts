@@ -44,7 +44,7 @@ export function newsOfRuns(process: string, runs: readonly string[]): readonly s
 
 /** Hears on one channel until it is stopped. */
 export class Listener {
-  readonly #connect: () => Client;
+  readonly #connect: () => Promise<Client>;
   readonly #patience: number;
   readonly #channel: string;
   readonly #process: string;
@@ -57,7 +57,7 @@ export class Listener {
   #stopped = false;
 
   constructor(
-    { connect, patience }: { readonly connect: () => Client; readonly patience: number },
+    { connect, patience }: { readonly connect: () => Promise<Client>; readonly patience: number },
     channel: string,
     process: string,
     heard: (news: News) => void,
@@ -71,7 +71,7 @@ export class Listener {
 
   /** Resolves when it hears. Rejects if it cannot; once it could, it tries again for ever. */
   async start(): Promise<void> {
-    const client = this.#connect();
+    const client = await this.#connect();
     this.#client = client;
     let hears = false;
     client.on('error', () => {});

@@ -3,13 +3,14 @@
  * connection can be told at its start stands here; what goes wrong with it is put in words by `words.ts`.
  */
 import { Socket } from 'node:net';
-import pg from 'pg';
+import type pg from 'pg';
 import { within } from '../../clock.ts';
-import { InvalidOption } from '../../errors.ts';
+import { driver } from '../driver.ts';
 import { patienceFor } from '../patience.ts';
 import type { Columns } from '../rows.ts';
-import { Client } from './client.ts';
+import { type Client, clientClass, type Driver } from './client.ts';
 import { PATIENCE, type PostgresConnection } from './options.ts';
+import { placeOf, unreadable } from './place.ts';
 import { Unanswered, usable } from './words.ts';
 
 /**
@@ -54,11 +55,13 @@ export class Server {
   constructor(connection: string | PostgresConnection, schema: string, patience = PATIENCE) {
     this.patience = patience;
     this.#config = { stream: () => this.#socket(), ...configOf(connection, schema, patience) };
-    const { host, database } = clientOf(this.#config);
-    this.name = `postgres ${host}/${database ?? ''}`;
+    this.name = `postgres ${placeOf(this.#config as PostgresConnection)}`;
   }
 
-  open(): void {
+  async open(): Promise<void> {
+    const pg = await loaded();
+    const Client = clientClass(pg);
+    checked(() => new Client(this.#config));
     const pool = new pg.Pool({ ...this.#config, Client });
     // A connection that breaks while nobody uses it is replaced when it is needed; without this it would end the process.
     pool.on('error', () => {});
@@ -129,12 +132,13 @@ export class Server {
 
   /** Where one is dead the others are. Nobody is to wait for them again, for each as long. */
   #giveUpIdle(): void {
-    for (const client of [...this.#idle]) if (client instanceof Client) client.giveUp(new Unanswered(this.patience));
+    for (const client of [...this.#idle]) (client as Client & pg.PoolClient).giveUp(new Unanswered(this.patience));
   }
 
   /** A connection of its own, not connected yet. */
-  client(): Client {
-    return clientOf(this.#config);
+  async client(): Promise<Client> {
+    const Client = clientClass(await loaded());
+    return checked(() => new Client(this.#config));
   }
 
   /** As the driver makes it, and known: a server that is gone without a word would keep the process alive for minutes. */
@@ -193,16 +197,16 @@ function optionsOf(settings: readonly string[]): string {
   return settings.map((setting) => `-c ${setting}`).join(' ');
 }
 
-/** Nothing is looked at but whether it can be read; errors of the driver's might repeat the password. */
-function clientOf(config: pg.PoolConfig): Client {
+async function loaded(): Promise<Driver> {
+  return (await driver('pg', () => import('pg'))).default;
+}
+
+/** What the driver reads of the options, such as files of certificates. Its errors might repeat the password. */
+function checked<T>(make: () => T): T {
   try {
-    return new Client(config);
+    return make();
   } catch {
-    throw new InvalidOption({
-      option: 'connection',
-      value: 'what was given',
-      expected: `a URL like 'postgres://user:password@host:5432/database', in which a password has its special characters escaped (encodeURIComponent), or an object with "host", "user", "password", "database"`,
-    });
+    throw unreadable();
   }
 }
 

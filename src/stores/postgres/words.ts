@@ -56,6 +56,9 @@ const WITHOUT_CODE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Classes of codes that would come again: what the statement or its values are, or what is broken in the server's files. */
+const LASTING = /^(0A|21|22|23|42|54|XX)/;
+
 /** The server has said nothing for so many milliseconds that its connection was given up. */
 export class Unanswered extends Error {
   constructor(ms: number) {
@@ -77,8 +80,13 @@ export function inWords(store: string, error: unknown): SignalboxError {
   if (error instanceof SignalboxError) return error;
   if (error instanceof Unanswered) return new StoreUnusable({ store, reason: error.message }, error);
   const said = saidBy(error);
-  const known = REASONS[codeOf(error)] ?? WITHOUT_CODE.find(([pattern]) => pattern.test(said))?.[1];
-  return new StoreUnusable({ store, reason: known === undefined ? said : `${known} (${said}).` }, error);
+  const code = codeOf(error);
+  const known = REASONS[code] ?? WITHOUT_CODE.find(([pattern]) => pattern.test(said))?.[1];
+  const reason = known === undefined ? said : `${known} (${said}).`;
+  // A right is granted by somebody, as room is made on a disk.
+  const isLasting =
+    (LASTING.test(code) && code !== '42501') || error instanceof TypeError || error instanceof RangeError;
+  return new StoreUnusable({ store, reason, isLasting }, error);
 }
 
 /** The code of Postgres or of the network; an empty text if there is none. */

@@ -5,9 +5,10 @@
  * outlive a close; here the next command tries anew, and fails soon when nobody is there. Outside of `connection.ts`
  * and `listener.ts` nobody knows of the library.
  */
-import { createClient, type RedisClientOptions } from '@redis/client';
+import type { RedisClientOptions } from '@redis/client';
 import { systemClock } from '../../clock.ts';
 import { StoreUnusable } from '../../errors.ts';
+import { driver } from '../driver.ts';
 import { patienceFor, whenSilent } from '../patience.ts';
 import type { Address } from './address.ts';
 import { Unanswered, factsOf, fault, refusalOf } from './faults.ts';
@@ -20,10 +21,11 @@ const PATIENCE = 5_000;
 export type Reply = string | number | null | readonly Reply[];
 
 /** A client of the library, as far as it is used here. */
-export type Client = ReturnType<typeof clientOf>;
+export type Client = Awaited<ReturnType<typeof clientOf>>;
 
 /** A client that neither connects again by itself nor keeps anything back. */
-function clientOf({ socket, username, password, database }: Address) {
+async function clientOf({ socket, username, password, database }: Address) {
+  const { createClient } = await driver('@redis/client', () => import('@redis/client'));
   const client = createClient({
     RESP: 2,
     socket: { ...socket, connectTimeout: PATIENCE, reconnectStrategy: false } as NonNullable<
@@ -43,7 +45,7 @@ function clientOf({ socket, username, password, database }: Address) {
 
 /** A client that is connected; or an error soon, also where somebody listens who does not speak as Redis does. */
 export async function connected(address: Address): Promise<Client> {
-  const client = clientOf(address);
+  const client = await clientOf(address);
   const cancel = systemClock.wakeAfter(PATIENCE, () => client.emit('error', new Unanswered(PATIENCE)));
   try {
     await Promise.race([

@@ -62,8 +62,13 @@ export function fault({ name, discreet }: Address, thrown: unknown): SignalboxEr
   const kind = (error as object)?.constructor?.name ?? '';
   const known = ANSWERS[/^-?([A-Z]+)\b/.exec(said)?.[1] ?? ''] ?? NETWORK[code] ?? CLIENT[kind];
   const reason = discreet(known === undefined ? said : `${known} (${said}).`);
+  // What the server says to a command that is wrong, and this process to a value that cannot be sent.
+  const isLasting =
+    /^-?(ERR(?! max number of clients)|WRONGTYPE)\b/.test(said) ||
+    error instanceof TypeError ||
+    error instanceof RangeError;
   // What the library attaches to its errors is not known, so an error that tells a secret does not go along.
-  return new StoreUnusable({ store: name, reason }, discreet(said) === said ? error : undefined);
+  return new StoreUnusable({ store: name, reason, isLasting }, discreet(said) === said ? error : undefined);
 }
 
 /** Lines of INFO by their name. */

@@ -10,6 +10,7 @@ import { InvalidOption, StoreUnusable } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, OpenRun, Owner, RunChange, RunPage } from '../../store.ts';
 import type { EventQuery, Pin, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
+import { numberIn } from '../cursor.ts';
 import { type Address, addressOf } from './address.ts';
 import { keyField, type Refusal, refused, valuesOf } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
@@ -160,6 +161,7 @@ class RedisServer implements RedisStore {
   }
 
   async readRuns({ orchestrator, status, limit, cursor }: RunQuery): Promise<RunPage> {
+    const after = numberIn(cursor);
     let lists = ['runs'];
     if (orchestrator !== undefined || status !== undefined) {
       const known = await this.#connection.send<string[]>('SMEMBERS', this.#key('lists'));
@@ -171,7 +173,7 @@ class RedisServer implements RedisStore {
     }
     const from = ['BYSCORE', 'LIMIT', '0', String(limit), 'WITHSCORES'];
     const pages = await this.#connection.sendAll<string[]>(
-      lists.map((list) => ['ZRANGE', this.#key(list), `(${Number(cursor ?? 0)}`, '+inf', ...from]),
+      lists.map((list) => ['ZRANGE', this.#key(list), `(${after}`, '+inf', ...from]),
     );
     const found = pages.flatMap(pairsOf).sort((left, right) => left.at - right.at);
     const page = found.slice(0, limit);

@@ -94,9 +94,15 @@ function addRun(list: Value[], row: RunRow, fence: number, owner: string): void 
 function addPlace(list: Value[], actor: ActorRow, from: number): void {
   const { path, kind, state, attempt, input, memory, due, attemptedAt, startedAt, endedAt } = actor;
   const hasRow = endedAt !== null && startedAt < from;
-  list.push(endedAt === null ? DO.place : DO.endPlace, path, kind, state, attempt);
-  list.push(hasRow ? WITHOUT : textOrNull(input), textOrNull(actor.output), textOrNull(actor.error));
-  list.push(isEmpty(memory) ? null : JSON.stringify(memory), due, attemptedAt, startedAt, endedAt);
+  list.push(
+    endedAt === null ? DO.place : DO.endPlace,
+    state,
+    attempt,
+    textOrNull(actor.output),
+    textOrNull(actor.error),
+  );
+  list.push(isEmpty(memory) ? null : JSON.stringify(memory), due, attemptedAt, endedAt, path);
+  list.push(kind, hasRow ? WITHOUT : textOrNull(input), startedAt);
 }
 
 function isEmpty(value: object): boolean {

@@ -5,7 +5,6 @@
  * One process owns the file, so what it remembers of its runs (fence, number of the last event) is what the
  * file says, and a commit reads nothing. Small commits are written here and now; large ones on a thread of their own.
  */
-import { resolve } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
@@ -13,10 +12,12 @@ import type { RunEvent } from '../../events.ts';
 import type { ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
+import { checkNames, takeHold, trueName, Watch } from './hold.ts';
 import { lock } from './lock.ts';
-import { openWhole } from './open.ts';
+import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
 import { type Known, Owned } from './owned.ts';
+import { numberIn } from '../cursor.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
@@ -81,7 +82,7 @@ class SqliteFile implements SqliteStore {
     checkOptions(file, { synchronous, savepoint, thread });
     this.name = `sqlite ${file}`;
     // What is in memory is this connection's alone.
-    this.#thread = file === ':memory:' ? 'never' : thread;
+    this.#thread = file === MEMORY ? 'never' : thread;
     this.#savepoint = savepoint;
     this.#file = file;
     this.#synchronous = synchronous;
@@ -93,16 +94,16 @@ class SqliteFile implements SqliteStore {
     this.#owner = owner;
     this.#owned.owner = owner.name;
     this.#owned.clear();
-    const unlock =
-      this.#file === ':memory:' ? () => {} : usable(this.name, () => lock(this.#file, this.name, owner.now()));
+    // By its whole path: the process may be in another folder by the time that the thread opens it.
+    const file = usable(this.name, () => trueName(this.#file));
+    const unlock = file === MEMORY ? () => {} : usable(this.name, () => lock(file, this.name, owner.now()));
     try {
       usable(this.name, () => {
-        const db = openWhole(this.name, this.#file, this.#synchronous, this.#savepoint, owner.now());
-        // By its whole path: the process may be in another folder by the time that the thread opens it.
-        const file = this.#file.startsWith('file:') ? this.#file : resolve(this.#file);
-        const scribe = new Scribe({ file, synchronous: this.#synchronous });
-        this.#opened = { db, writer: new Writer(db), scribe };
-        this.#statement(sql.RELEASE_ALL).run();
+        checkNames(file);
+        const db = openWhole(this.name, file, this.#synchronous, this.#savepoint, owner.now());
+        const hold = takeHold(db, file);
+        const scribe = new Scribe({ hold, synchronous: this.#synchronous });
+        this.#opened = { db, writer: new Writer(db, new Watch(db, hold)), scribe };
       });
       this.#prunedAt = Number.NEGATIVE_INFINITY;
       this.#pruneSome();
@@ -212,7 +213,7 @@ class SqliteFile implements SqliteStore {
   }
 
   readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
-    const rows = this.#list(orchestrator, status, Number(cursor ?? 0), limit);
+    const rows = this.#list(orchestrator, status, numberIn(cursor), limit);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }
@@ -236,7 +237,9 @@ class SqliteFile implements SqliteStore {
 
   readChildren(run: string, parent: string): readonly ActorRow[] {
     const rows =
-      parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : this.#all(sql.SELECT_CHILDREN, run, parent);
+      parent === ''
+        ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
+        : this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
     return rows.map((row) => this.#rows.step(run, row));
   }
 
@@ -280,12 +283,8 @@ class SqliteFile implements SqliteStore {
 
   #letGo(): void {
     this.#closing = null;
-    try {
-      usable(this.name, () => this.#statement(sql.RELEASE_RUNS).run(this.#owner.name));
-    } finally {
-      this.#forget();
-      this.#unlock();
-    }
+    this.#forget();
+    this.#unlock();
   }
 
   #forget(): void {
@@ -308,6 +307,8 @@ class SqliteFile implements SqliteStore {
         expected: `a path: sqlite(file, { savepoint })`,
       });
     }
+    // Of a file that is another process's by now it would take the place of a better one.
+    this.#transaction(() => {});
     usable(`a savepoint at ${savepoint}`, () => save(this.#open().db, savepoint));
   }
 

@@ -3,18 +3,16 @@
  * the process ends, however it ends, so a kill leaves nothing to clean up. Who holds it stands in a text
  * file for the one who comes second.
  */
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { DatabaseSync } from 'node:sqlite';
 import { StoreHeld } from '../../errors.ts';
+import { DatabaseSync } from './driver.ts';
 
 /** A lock that nobody refers to would go with the garbage, long before the process does. */
 const held = new Set<DatabaseSync>();
 
-/** Takes the lock of `file`, or says who has it. The answer lets go of it. */
-export function lock(path: string, name: string, now: number): () => void {
-  // Reached by a link, it is the same file.
-  const file = existsSync(path) ? realpathSync(path) : path;
+/** Takes the lock of `file`, which is its true name, or says who has it. The answer lets go of it. */
+export function lock(file: string, name: string, now: number): () => void {
   const guard = new DatabaseSync(`${file}-lock`);
   try {
     guard.exec('pragma busy_timeout = 0; pragma journal_mode = delete; begin exclusive;');
@@ -31,7 +29,8 @@ export function lock(path: string, name: string, now: number): () => void {
   };
 }
 
-function holderOf(file: string): string {
+/** Who opened the file last, in words. */
+export function holderOf(file: string): string {
   try {
     return readFileSync(`${file}-holder`, 'utf8');
   } catch {

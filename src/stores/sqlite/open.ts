@@ -1,9 +1,12 @@
 /** Opening the file: is it one of ours, is it whole, and are its tables of today? */
 import { existsSync, statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { reasonOf } from '../../errors.ts';
-import { examine, isCorrupt, restore } from './savepoint.ts';
+import { DatabaseSync } from './driver.ts';
+import { examine, isCorrupt, isNothing, restore, setAside } from './savepoint.ts';
 import * as sql from './schema.ts';
+
+/** What SQLite calls a database without a file. */
+export const MEMORY = ':memory:';
 
 const ALWAYS = 'pragma temp_store = memory; pragma busy_timeout = 1000;';
 
@@ -13,7 +16,7 @@ export const SETTINGS = {
   normal: `pragma synchronous = normal; ${ALWAYS}`,
 } as const;
 
-/** The file, or the savepoint in its place if the file is corrupt and there is one. */
+/** The file, or the savepoint in its place if the file is corrupt or gone and there is one. */
 export function openWhole(
   name: string,
   file: string,
@@ -21,17 +24,48 @@ export function openWhole(
   savepoint: string | undefined,
   now: number,
 ): DatabaseSync {
-  if (savepoint === undefined || !existsSync(savepoint)) return openFile(file, synchronous);
+  if (file === MEMORY) return openFile(file, synchronous);
+  const copy = savepoint !== undefined && existsSync(savepoint) ? savepoint : undefined;
+  const wrong = faultOf(file);
+  if (copy === undefined) {
+    const aside = wrong === null ? undefined : setAside(file);
+    if (aside === undefined) return openFile(file, synchronous);
+    throw new Error(
+      `it is ${wrong}, and beside it stands ${aside}: so there was a store here. Put a backup or a savepoint in its place, or take ${aside} away to begin anew.`,
+    );
+  }
+  if (wrong !== null) return restored(name, file, wrong, synchronous, copy, now);
   try {
     return examined(openFile(file, synchronous));
   } catch (error) {
     if (!isCorrupt(error)) throw error;
-    const aside = restore(file, savepoint, now);
-    const from = statSync(savepoint).mtime.toISOString();
-    const what = `${name} was corrupt (${reasonOf(error)}) and was set aside as ${aside}. In its place is the savepoint of ${from}; what was committed since is not there.`;
-    process.emitWarning(what, { code: 'SIGNALBOX_RESTORED' });
-    return openFile(file, synchronous);
+    return restored(name, file, `corrupt (${reasonOf(error)})`, synchronous, copy, now);
   }
+}
+
+const MISSING = 'missing';
+
+/** Why SQLite would take the file for a new one. */
+function faultOf(file: string): string | null {
+  if (!isNothing(file)) return null;
+  return existsSync(file) ? 'empty' : MISSING;
+}
+
+/** The savepoint, in the place of a file that is no good. */
+function restored(
+  name: string,
+  file: string,
+  wrong: string,
+  synchronous: 'full' | 'normal',
+  savepoint: string,
+  now: number,
+): DatabaseSync {
+  const aside = restore(file, wrong, savepoint, now);
+  const from = statSync(savepoint).mtime.toISOString();
+  const found = wrong === MISSING ? '' : ` and was set aside as ${aside}`;
+  const message = `${name} was ${wrong}${found}. In its place is the savepoint of ${from}; what was committed since is not there.`;
+  process.emitWarning(message, { code: 'SIGNALBOX_RESTORED' });
+  return openFile(file, synchronous);
 }
 
 function examined(db: DatabaseSync): DatabaseSync {

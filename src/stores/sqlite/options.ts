@@ -34,7 +34,8 @@ export function checkOptions(
     thread,
   }: { readonly synchronous: unknown; readonly savepoint: unknown; readonly thread: unknown },
 ): void {
-  if (typeof file !== 'string' || file === '') {
+  // Options of a URI would change what is promised: `nolock` for one.
+  if (typeof file !== 'string' || file === '' || file.startsWith('file:')) {
     throw new InvalidOption({ option: 'file', value: file, expected: `the path of a file, or ':memory:'` });
   }
   if (synchronous !== 'full' && synchronous !== 'normal') {

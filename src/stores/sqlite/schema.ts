@@ -1,6 +1,8 @@
 /**
  * The tables of a SQLite store, and the statements on them: written out, one constant each, so
  * that every one can be pasted into a shell. `docs/sqlite.md` says what a reader finds where.
+ *
+ * Parameters have no numbers: the first releases of Node 22 and 24 that the package takes bind such ones wrongly.
  */
 
 /** Tells a file of ours from a database of another program: `SGBX`. */
@@ -146,6 +148,11 @@ export const MIGRATIONS: readonly string[] = [
   );
   create index signals_kept on signals (run, number) where taken_by is null;
   `,
+  `
+  -- Who writes to the file: each opening takes the next epoch, and writes nothing once there is a later one.
+  create table epochs (one integer primary key check (one = 1), epoch integer not null);
+  insert into epochs values (1, 0);
+  `,
 ];
 
 export const INSERT_RUN = `
@@ -157,16 +164,16 @@ export const UPDATE_RUN = `
 
 /** A place that begins, or that changes before it ends. What never changes is not set again. */
 export const UPSERT_PLACE = `
-  insert into places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at)
+  insert into places (state, attempt, output, error, memory, due, attempted_at, ended_at, path, run, kind, input, started_at)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (run, path) do update set
     state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
     due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`;
 
-/** A place that ends: nearly all have a row by then, and need not carry their input again. The same values as above. */
+/** A place that ends: nearly all have a row by then, and need not carry their input again. The first ten of the values above. */
 export const END_PLACE = `
-  update places set state = ?4, attempt = ?5, output = ?7, error = ?8, memory = ?9, due = ?10, attempted_at = ?11, ended_at = ?13
-  where run = ?1 and path = ?2`;
+  update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?
+  where path = ? and run = ?`;
 
 export const INSERT_ATTEMPT = `
   insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
@@ -209,16 +216,16 @@ export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories w
 
 export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
-/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
+/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. The path of the parent three times. */
 export const SELECT_CHILDREN = `
   select * from places
-  where run = (select number from runs where run = ?1)
-    and path > ?2 || '/' and path < ?2 || '0' and instr(substr(path, length(?2) + 2), '/') = 0
+  where run = (select number from runs where run = ?)
+    and path > ? || '/' and path < ? || '0' and instr(substr(path, length(?) + 2), '/') = 0
   order by number`;
 
 export const SELECT_CHILDREN_OF_RUN = `
   select * from places
-  where run = (select number from runs where run = ?1) and path > '' and instr(path, '/') = 0
+  where run = (select number from runs where run = ?) and path > '' and instr(path, '/') = 0
   order by number`;
 
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
@@ -229,15 +236,17 @@ export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by pa
 export const SELECT_HISTORIES = `
   select * from histories where run = (select number from runs where run = ?) and last > ? order by last limit ?`;
 
-/** Whoever owned a run of this file is gone: the lock says so. */
+/** Whoever owned a run of this file is gone: the lock says so. Nobody has to let go of anything at the end, when a disk may be full. */
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
+
+export const NEXT_EPOCH = `update epochs set epoch = epoch + 1`;
+
+export const SELECT_EPOCH = `select epoch from epochs`;
 
 export const SELECT_UNOWNED = `
   select run from runs where ended_at is null and owner is null order by started_at, number limit ?`;
 
 export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
-
-export const RELEASE_RUNS = `update runs set owner = null where owner = ? and ended_at is null`;
 
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;

@@ -2,21 +2,19 @@
  * The writing thread as the store sees it: hand it the list of a commit, and be told when it is on the disk. Meanwhile this
  * thread goes on, with the turns of other runs or with what else the application does.
  *
- * The thread is started when it is first wanted. Until it is there, or if it cannot be (in a bundle, where its file
- * is missing), everything is written here: it saves time, and nothing depends on it.
+ * The thread is started when it is first wanted. Until it is there, or if it cannot be (where threads are not allowed),
+ * everything is written here: it saves time, and nothing depends on it.
  */
 import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../../errors.ts';
 import type { Batch } from './batch.ts';
+import { PROGRAM } from './program.ts';
 import type { Place, Said } from './thread.ts';
 
 interface Waiting {
   landed(begun: readonly number[] | null): void;
   failed(error: Error): void;
 }
-
-/** Beside this file, and as TypeScript where this one is. */
-const PROGRAM = new URL(`./thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 export class Scribe {
   readonly #place: Place;
@@ -88,7 +86,11 @@ export class Scribe {
   #start(): void {
     let worker: Worker;
     try {
-      worker = new Worker(PROGRAM, { workerData: this.#place, name: 'signalbox sqlite' });
+      worker = new Worker(PROGRAM, {
+        eval: typeof PROGRAM === 'string',
+        workerData: this.#place,
+        name: 'signalbox sqlite',
+      });
     } catch (error) {
       return this.#end(error instanceof Error ? error : new Error(String(error)));
     }
@@ -101,21 +103,26 @@ export class Scribe {
   #hear(said: Said): void {
     if ('ready' in said) {
       this.#isReady = true;
-      if (!this.busy) this.#worker?.unref();
+      this.#rest();
       for (const resolve of this.#expecting.splice(0)) resolve();
       return;
     }
     const waiting = this.#waiting.shift();
-    if (!this.busy) this.#worker?.unref();
+    this.#rest();
     if ('begun' in said) waiting?.landed(said.begun);
     else waiting?.failed(Object.assign(new Error(said.failed), { errcode: said.errcode }));
     this.#tellIdle();
   }
 
+  /** A thread that does nothing keeps no process alive, unless somebody waits for its end. */
+  #rest(): void {
+    if (!this.busy && !this.#isClosing) this.#worker?.unref();
+  }
+
   /** What it was writing may have landed or not. */
   #end(error: Error): void {
     if (!this.#isClosing && !this.#isGone) {
-      const message = `The thread that writes to ${this.#place.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
+      const message = `The thread that writes to ${this.#place.hold.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
       process.emitWarning(message, { code: 'SIGNALBOX_THREAD' });
     }
     this.#worker = null;

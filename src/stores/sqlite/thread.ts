@@ -2,16 +2,17 @@
  * What runs on the writing thread: a connection of its own to the file, on which lists of commits are written as they come, one
  * after the other. The thread that sends them is in `scribe.ts`.
  */
-import { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { reasonOf } from '../../errors.ts';
+import { DatabaseSync } from './driver.ts';
 import type { Batch } from './batch.ts';
+import { type Hold, Watch } from './hold.ts';
 import { SETTINGS } from './open.ts';
 import { Writer } from './writer.ts';
 
 /** What the thread is told when it starts. */
 export interface Place {
-  readonly file: string;
+  readonly hold: Hold;
   readonly synchronous: 'full' | 'normal';
 }
 
@@ -21,13 +22,16 @@ export type Said =
   | { readonly begun: readonly number[] | null }
   | { readonly failed: string; readonly errcode: number | undefined };
 
-const { file, synchronous } = workerData as Place;
+const { hold, synchronous } = workerData as Place;
 const port = parentPort as MessagePort;
 const say = (said: Said): void => port.postMessage(said);
 
-const db = new DatabaseSync(file);
+const db = new DatabaseSync(hold.file);
 db.exec(SETTINGS[synchronous]);
-const writer = new Writer(db);
+const watch = new Watch(db, hold);
+// Meanwhile another may have come to have its name.
+watch.checkFile();
+const writer = new Writer(db, watch);
 
 port.on('message', (list: Batch | null) => {
   if (list === null) {

@@ -4,10 +4,12 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Batch, DO, type Value, type Values, WITHOUT } from './batch.ts';
+import type { Watch } from './hold.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
   readonly #db: DatabaseSync;
+  readonly #watch: Watch;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #insertRun: StatementSync;
@@ -21,8 +23,9 @@ export class Writer {
   #run = 0;
 
   /** For as long as the database is open. */
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, watch: Watch) {
     this.#db = db;
+    this.#watch = watch;
     this.#begin = db.prepare('begin immediate');
     this.#commit = db.prepare('commit');
     this.#insertRun = db.prepare(sql.INSERT_RUN);
@@ -46,10 +49,17 @@ export class Writer {
     });
   }
 
-  /** Does it all or nothing; with null as its answer nothing. */
+  /** Does it all or nothing; with null as its answer nothing. Throws if the file is another process's by now. */
   transaction<T>(work: () => T): T {
+    const answer = this.#allOrNothing(work);
+    this.#watch.checkFile();
+    return answer;
+  }
+
+  #allOrNothing<T>(work: () => T): T {
     this.#begin.run();
     try {
+      this.#watch.checkEpoch();
       const answer = work();
       if (answer === null) this.#db.exec('rollback');
       else this.#commit.run();
@@ -73,11 +83,10 @@ export class Writer {
       at += 1;
       return value;
     };
-    const place = (statement: StatementSync): boolean =>
-      statement.run(
-        ...([run, next(), next(), next(), next(), next(), next()] as const),
-        ...([next(), next(), next(), next(), next(), next()] as const),
-      ).changes === 1;
+    /** What changes of a place, and which one it is. */
+    const changing = () =>
+      [...([next(), next(), next(), next(), next(), next(), next(), next(), next()] as const), run] as const;
+    const upsert = () => this.#upsertPlace.run(...changing(), next(), next(), next());
     while (at < list.length) {
       switch (next()) {
         case DO.begin: {
@@ -94,15 +103,18 @@ export class Writer {
           this.#updateRun.run(next(), next(), next(), next(), next(), run);
           break;
         case DO.place:
-          place(this.#upsertPlace);
+          upsert();
           break;
         case DO.endPlace: {
           const from = at;
-          if (place(this.#endPlace)) break;
+          if (this.#endPlace.run(...changing()).changes === 1) {
+            at = from + PLACE_COLUMNS;
+            break;
+          }
           // It has no row yet: it began in this very commit, or was skipped.
           if (list[from + INPUT] === WITHOUT) return false;
           at = from;
-          place(this.#upsertPlace);
+          upsert();
           break;
         }
         case DO.attempt:
@@ -123,6 +135,8 @@ export class Writer {
   }
 }
 
-/** How many values a run that begins has, and where among those of a place its input stands. */
+/** How many values a run that begins has, and how many a place. */
 const RUN_COLUMNS = 15;
-const INPUT = 4;
+const PLACE_COLUMNS = 12;
+/** Where among those of a place its input stands. */
+const INPUT = 10;

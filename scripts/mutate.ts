@@ -1,0 +1,319 @@
+/**
+ * How many single faults in `src` do the tests notice? Makes one after the other in a copy of the tree, runs the tests that
+ * reach it, and reports those that survived: `npm run mutate -- --sample 100 --seed 1`.
+ *
+ * --files <glob>   only these files of src (what the core is made of, if nothing is said)
+ * --sample <n>     so many of all faults, drawn by --seed <n> (1); without it all of them, which takes a day
+ * --only <text>    only mutants whose id or place has this in it
+ * --survivors      only those that survived before; they are tried again
+ * --budget <s>     seconds for one fault (120); one that takes longer than that is a loop, which counts as noticed
+ *
+ * What is known is kept in .mutants/ and not tried again as long as the file that the fault is in stays the same: a run
+ * that was ended goes on. A fault is noticed when a test fails, and never by the compiler, which is not asked.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, matchesGlob, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Answer, Question } from './mutate/bench.ts';
+import { type Mutant, mutantsOf, mutated } from './mutate/mutants.ts';
+
+const CORE = 'src/{runtime,machines,actors,stores/sqlite}/**/*.ts';
+/** What starts servers, looks at texts, or kills: it takes long, and what it finds here others find, too. */
+const LEFT_OUT = [
+  'test/{shared,types}/**',
+  'test/stores/{postgres,redis}*',
+  'test/stores/delete.test.ts',
+  'test/crash/**',
+  'test/{architecture,docs,package}.test.ts',
+  'examples/**',
+];
+const FOLDERS = ['src', 'test', 'examples', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const KEPT = resolve('.mutants');
+
+type Verdict = 'noticed' | 'survived' | 'unreached';
+interface Result {
+  readonly verdict: Verdict;
+  /** The test that noticed it. */
+  readonly by?: string;
+}
+/** By test file: milliseconds, and the functions that it reaches, as of one text of it and of src. */
+interface Reach {
+  [test: string]: { readonly hash: string; readonly ms: number; readonly functions: readonly number[] };
+}
+
+const { values: options } = parseArgs({
+  options: {
+    files: { type: 'string', default: CORE },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    survivors: { type: 'boolean', default: false },
+    budget: { type: 'string', default: '120' },
+  },
+});
+
+const read = <T>(name: string, otherwise: T): T =>
+  existsSync(join(KEPT, name)) ? (JSON.parse(readFileSync(join(KEPT, name), 'utf8')) as T) : otherwise;
+const write = (name: string, value: unknown): void => writeFileSync(join(KEPT, name), JSON.stringify(value, null, 1));
+
+// --- The copy, and the process that runs tests in it ----------------------------------------
+
+const copy = join(tmpdir(), `signalbox-mutants-${process.pid}`);
+
+function makeCopy(): void {
+  mkdirSync(copy);
+  for (const each of FOLDERS) cpSync(each, join(copy, each), { recursive: true });
+  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  writeFileSync(
+    join(copy, 'reach.ts'),
+    `import { writeFileSync } from 'node:fs';
+     import { afterAll, expect } from 'vitest';
+     if (process.env.MUTATE_REACH) {
+       const reached = new Set();
+       globalThis.__reach = (number) => void reached.add(number);
+       afterAll(() => {
+         const name = expect.getState().testPath.replaceAll('/', '~');
+         writeFileSync(process.env.MUTATE_REACH + '/' + name + '.json', JSON.stringify([...reached]));
+       });
+     }`,
+  );
+}
+
+class Bench {
+  #child: ChildProcess | null = null;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  /** The answer, or null when it took too long. */
+  async ask(question: Question, ms: number): Promise<Answer | null> {
+    const child = this.#child ?? (await this.#start());
+    const { promise, resolve: answer } = Promise.withResolvers<Answer | null>();
+    const late = setTimeout(() => answer(null), ms);
+    const hear = (said: unknown): void => answer(said as Answer);
+    const ended = (): void => answer(null);
+    child.once('message', hear);
+    child.once('exit', ended);
+    child.send(question);
+    const given = await promise;
+    clearTimeout(late);
+    child.off('message', hear);
+    child.off('exit', ended);
+    if (given === null) this.end();
+    return given;
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const program = join(import.meta.dirname, 'mutate', 'bench.ts');
+    // A group of its own: its workers end with it.
+    const child = fork(program, [copy], {
+      detached: true,
+      env: this.#env,
+      cwd: copy,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    await new Promise((ready, failed) => {
+      child.once('message', ready);
+      child.once('exit', (code) => failed(new Error(`The test bench ended with ${code}.`)));
+    });
+    child.removeAllListeners('exit');
+    this.#child = child;
+    return child;
+  }
+
+  end(): void {
+    const pid = this.#child?.pid;
+    this.#child = null;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch (error) {
+      // It has ended by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+// --- Which tests reach what -----------------------------------------------------------------
+
+interface Source {
+  readonly file: string;
+  readonly text: string;
+  readonly marked: string;
+  readonly mutants: readonly Mutant[];
+}
+
+function sourcesOf(glob: string): Source[] {
+  const sources: Source[] = [];
+  let first = 0;
+  for (const file of globSync(CORE).concat(globSync(glob)).sort()) {
+    if (sources.some((other) => other.file === file)) continue;
+    const text = readFileSync(file, 'utf8');
+    const { mutants, marked, functions } = mutantsOf(file, text, first);
+    first += functions;
+    sources.push({ file, text, marked, mutants });
+  }
+  return sources;
+}
+
+async function reachOf(sources: readonly Source[], all: readonly string[]): Promise<Reach> {
+  const src = hashOf(sources.map(({ marked }) => marked).join());
+  const hashes = new Map(all.map((file) => [file, hashOf(src + readFileSync(file, 'utf8'))]));
+  const known = Object.entries(read<Reach>('reach.json', {}));
+  const reach = Object.fromEntries(known.filter(([file, { hash }]) => hashes.has(file) && hashes.get(file) === hash));
+  const tests = all.filter((file) => reach[file] === undefined);
+  if (tests.length === 0) return reach;
+  console.log(`Running ${tests.length} test files, to see what each of them reaches …`);
+  const folder = join(copy, 'reached');
+  mkdirSync(folder);
+  const bench = new Bench({ ...process.env, MUTATE_REACH: folder, MUTATE_WORKERS: '2' });
+  const marked = sources.map(({ file, marked: text }) => ({ file, text }));
+  const answer = await bench.ask({ write: marked, tests, bail: false }, 30 * 60_000);
+  bench.end();
+  if (answer === null) throw new Error('The tests did not come to an end.');
+  for (const { file, text } of sources) writeFileSync(join(copy, file), text);
+  for (const [file, ms] of Object.entries(answer.took)) {
+    const list = join(folder, `${join(copy, file).replaceAll('/', '~')}.json`);
+    const isUsed = !answer.failed.some((other) => other.file === file) && existsSync(list);
+    const functions = isUsed ? (JSON.parse(readFileSync(list, 'utf8')) as number[]) : [];
+    reach[file] = { hash: hashes.get(file) ?? '', ms: Math.round(ms), functions };
+  }
+  for (const { file, title } of answer.failed)
+    console.log(`It fails without any fault, and is left out: ${file}: ${title}`);
+  write('reach.json', reach);
+  return reach;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+// --- The faults -----------------------------------------------------------------------------
+
+/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+function chances(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function drawn(mutants: readonly Mutant[]): readonly Mutant[] {
+  if (options.sample === undefined) return mutants;
+  const chance = chances(Number(options.seed));
+  return mutants
+    .map((mutant) => ({ mutant, at: chance() }))
+    .sort((left, right) => left.at - right.at)
+    .slice(0, Number(options.sample))
+    .map(({ mutant }) => mutant);
+}
+
+async function main(): Promise<void> {
+  mkdirSync(KEPT, { recursive: true });
+  rmSync(copy, { recursive: true, force: true });
+  makeCopy();
+  const tests = globSync('test/**/*.test.ts').filter((file) => !LEFT_OUT.some((glob) => matchesGlob(file, glob)));
+  const sources = sourcesOf(options.files);
+  const texts = new Map(sources.map(({ file, text }) => [file, text]));
+  const reach = await reachOf(sources, tests.sort());
+  const results = read<{ [id: string]: Result }>('results.json', {});
+
+  const all = sources.filter(({ file }) => matchesGlob(file, options.files)).flatMap(({ mutants }) => mutants);
+  const wanted = drawn(all)
+    .filter(({ id, file, line }) => options.only === undefined || `${id} ${file}:${line} `.includes(options.only))
+    .filter(({ id }) => !options.survivors || ['survived', 'unreached'].includes(results[id]?.verdict ?? ''));
+  console.log(`${wanted.length} of ${all.length} faults.`);
+
+  const bench = new Bench({ ...process.env, MUTATE_REACH: '' });
+  /** By file with the fault: how often each test noticed one. The likeliest is run first. */
+  const hits = new Map<string, number>();
+  for (const [id, { by }] of Object.entries(results)) count(hits, id.split('@')[0] as string, by);
+  let done = 0;
+  for (const mutant of wanted) {
+    done += 1;
+    if (results[mutant.id] !== undefined && !options.survivors) continue;
+    const started = performance.now();
+    const result = await judge(mutant, texts.get(mutant.file) as string, reach, bench, hits);
+    results[mutant.id] = result;
+    count(hits, mutant.file, result.by);
+    write('results.json', results);
+    const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+    console.log(
+      `${done} ${result.verdict} ${seconds} s  ${mutant.file}:${mutant.line} ${mutant.operator}: ${mutant.before}`,
+    );
+  }
+  bench.end();
+  rmSync(copy, { recursive: true, force: true });
+  report(wanted, results);
+}
+
+function count(hits: Map<string, number>, file: string, by: string | undefined): void {
+  if (by === undefined) return;
+  const name = `${file} ${by.split(': ')[0]}`;
+  hits.set(name, (hits.get(name) ?? 0) + 1);
+}
+
+async function judge(
+  mutant: Mutant,
+  text: string,
+  reach: Reach,
+  bench: Bench,
+  hits: ReadonlyMap<string, number>,
+): Promise<Result> {
+  const { file, within } = mutant;
+  const ofFile = (test: string): number => hits.get(`${file} ${test}`) ?? 0;
+  const tests = Object.entries(reach)
+    .filter(([, { functions }]) => (within === null ? functions.length > 0 : functions.includes(within)))
+    .sort(([left, { ms: a }], [right, { ms: b }]) => ofFile(right) - ofFile(left) || a - b)
+    .map(([test]) => test);
+  if (tests.length === 0) return { verdict: 'unreached' };
+  const answer = await bench.ask(
+    { write: [{ file, text: mutated(text, mutant) }], tests, bail: true },
+    Number(options.budget) * 1_000,
+  );
+  // Before anything else: the next fault must not stand beside this one.
+  writeFileSync(join(copy, file), text);
+  if (answer !== null) await bench.ask({ write: [{ file, text }], tests: [], bail: true }, 10_000);
+  if (answer === null) return { verdict: 'noticed', by: ': it did not come to an end' };
+  const [failed] = answer.failed;
+  return failed === undefined ? { verdict: 'survived' } : { verdict: 'noticed', by: `${failed.file}: ${failed.title}` };
+}
+
+function report(mutants: readonly Mutant[], results: { readonly [id: string]: Result }): void {
+  const tried = mutants.filter(({ id }) => results[id] !== undefined);
+  const survived = tried.filter(({ id }) => results[id]?.verdict !== 'noticed');
+  const files = [...new Set(tried.map(({ file }) => file))].sort();
+  const share = (all: number, left: number): string => `${(((all - left) / Math.max(1, all)) * 100).toFixed(1)} %`;
+  const lines = [
+    `${tried.length - survived.length} of ${tried.length} faults were noticed: ${share(tried.length, survived.length)}.`,
+    '',
+    '| file | faults | noticed |',
+    '|---|---|---|',
+    ...files.map((file) => {
+      const [all, left] = [tried, survived].map((list) => list.filter((each) => each.file === file).length) as [
+        number,
+        number,
+      ];
+      return `| ${file} | ${all} | ${share(all, left)} |`;
+    }),
+    '',
+    ...survived.map(
+      ({ id, file, line, operator, before }) =>
+        `- ${file}:${line} ${operator}: \`${before}\`${results[id]?.verdict === 'unreached' ? ' (no test comes here)' : ''}`,
+    ),
+  ];
+  writeFileSync(join(KEPT, 'report.md'), `${lines.join('\n')}\n`);
+  console.log(`\n${lines.join('\n')}`);
+}
+
+process.once('SIGINT', () => process.exit(130));
+process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+await main();

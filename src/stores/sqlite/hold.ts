@@ -1,0 +1,90 @@
+/**
+ * Whose the file is. A lock keeps other processes away (`lock.ts`), but the system takes it back when anything in this process
+ * opens and closes the file of the lock, and it says nothing about a file that was replaced. So the owner stands in the file, too:
+ * each opening takes the next epoch, every transaction looks whether it is still the last one, and whoever has written
+ * looks whether the file still has its name. Who finds that it is not his any more has ended.
+ */
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { LOST } from './file.ts';
+import { holderOf } from './lock.ts';
+import { MEMORY } from './open.ts';
+import * as sql from './schema.ts';
+
+/** What a process knows the file by that it has opened. */
+export interface Hold {
+  readonly file: string;
+  readonly epoch: number;
+  /** Null for a database without a file. */
+  readonly inode: string | null;
+}
+
+/** The one name of a file, whether it is there or not: by whatever links it is reached, it is the same file. */
+export function trueName(path: string): string {
+  if (path === MEMORY) return path;
+  // A link to what is not there yet.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && !exists(path))
+    return trueName(resolve(dirname(path), readlinkSync(path)));
+  if (exists(path)) return realpathSync(path);
+  const folder = dirname(resolve(path));
+  return exists(folder) ? join(realpathSync(folder), basename(path)) : resolve(path);
+}
+
+const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** A file with a second name has a second lock and a second log: by that name somebody else may write to it. */
+export function checkNames(file: string): void {
+  const found = file === MEMORY ? undefined : statSync(file, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile() || found.nlink === 1) return;
+  throw new Error(
+    `it has ${found.nlink} names (hard links), and a process that opens it by another one would not be seen. Remove the others, or copy the file.`,
+  );
+}
+
+/** Takes the file over from whoever had it: nobody owns a run of it any more. What cannot be taken is closed. */
+export function takeHold(db: DatabaseSync, file: string): Hold {
+  try {
+    db.exec(`begin immediate; ${sql.NEXT_EPOCH}; ${sql.RELEASE_ALL}; commit`);
+    const { epoch } = db.prepare(sql.SELECT_EPOCH).get() as { readonly epoch: number };
+    return { file, epoch, inode: file === MEMORY ? null : inodeOf(file) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A connection to the file, and whether that is still the file of this process. */
+export class Watch {
+  readonly #hold: Hold;
+  readonly #epoch: StatementSync;
+
+  constructor(db: DatabaseSync, hold: Hold) {
+    this.#hold = hold;
+    this.#epoch = db.prepare(sql.SELECT_EPOCH);
+  }
+
+  /** In a transaction, where nobody else can take it over meanwhile. */
+  checkEpoch(): void {
+    const { file, epoch } = this.#hold;
+    const last = this.#epoch.get() as { readonly epoch: number } | undefined;
+    if (last?.epoch !== epoch)
+      throw lost(`${holderOf(file)}, has opened it since. One process at a time may write to it.`);
+  }
+
+  /** After one: what is in no file is not acknowledged. */
+  checkFile(): void {
+    const { file, inode } = this.#hold;
+    if (inode !== null && inodeOf(file) !== inode)
+      throw lost(`${file} is not what was opened any more: it was deleted, renamed or replaced.`);
+  }
+}
+
+function inodeOf(file: string): string | null {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev}:${found.ino}`;
+}
+
+function lost(reason: string): Error {
+  return Object.assign(new Error(reason), { errcode: LOST });
+}

@@ -1,0 +1,97 @@
+/**
+ * Applications that are bundled: what esbuild, Rollup and Rolldown make of them is run, in Node and in a browser. The package
+ * says that its files have no side effects; what it needs all the same is found here, since it would be gone.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installed, node, PATIENCE } from '../helpers/installed.ts';
+import { bundlers, type Job } from './bundlers.ts';
+import * as programs from './programs.ts';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** The machines and what they need of us, minified and packed, without XState. */
+const MOST_BYTES = 12 * 1024;
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await installed('bundles');
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, `${name}.js`), text);
+}, PATIENCE);
+
+afterAll(() => {
+  if (folder !== '') rmSync(folder, { recursive: true, force: true });
+});
+
+describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
+  /** Bundles a program, and answers where it is. */
+  async function made(from: keyof typeof programs, job: Pick<Job, 'format' | 'platform'> & Partial<Job>) {
+    const to = `${name}-${from}-${job.minify ? 'small-' : ''}${job.format}.${job.format === 'cjs' ? 'cjs' : 'mjs'}`;
+    await bundle({ folder, from: `${from}.js`, to, ...job });
+    return join(folder, to);
+  }
+
+  test.each(['esm', 'cjs'] as const)(
+    'an application with a file of runs works as %s',
+    { timeout: PATIENCE },
+    async (format) => {
+      const program = await made('durable', { format, platform: 'node' });
+      expect(await node(program, `${program}.db`)).toEqual({ code: 0, stdout: '{"result":42}\n', stderr: '' });
+      // Beside the bundle stands `thread.js`, which is the application's and no business of the store's.
+      expect(existsSync(join(folder, 'started'))).toBe(false);
+    },
+  );
+
+  test.each(['esm', 'cjs'] as const)('a machine without a box works as %s', { timeout: PATIENCE }, async (format) => {
+    const program = await made('machine', { format, platform: 'node' });
+    expect(await node(program)).toEqual({ code: 0, stdout: '{"result":42}\n', stderr: '' });
+  });
+
+  test('what is made small works, too', { timeout: PATIENCE }, async () => {
+    const program = await made('durable', { format: 'esm', platform: 'node', minify: true });
+    expect(await node(program, `${program}.db`)).toEqual({ code: 0, stdout: '{"result":42}\n', stderr: '' });
+  });
+
+  test(`the machines alone are no more than ${MOST_BYTES / 1024} kB beside XState`, { timeout: PATIENCE }, async () => {
+    const job = { format: 'esm', platform: 'browser', external: ['xstate'] } as const;
+    const whole = await made('machines', job);
+    const small = join(folder, `${name}-machines.min.mjs`);
+    const { esbuild } = bundlers;
+    await esbuild?.({ folder, from: whole, to: `${name}-machines.min.mjs`, ...job, minify: true });
+    const text = readFileSync(small);
+    expect(String(text).match(/['"]node:\w+|\bBuffer\b|\bsetImmediate\b/g) ?? []).toEqual([]);
+    expect(gzipSync(text).length).toBeLessThan(MOST_BYTES);
+  });
+
+  describe.skipIf(!existsSync(CHROMIUM))(
+    `in a browser${existsSync(CHROMIUM) ? '' : `, skipped: there is no ${CHROMIUM}`}`,
+    () => {
+      let browser: Browser;
+
+      beforeAll(async () => {
+        const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+        browser = await chromium.launch({
+          executablePath: CHROMIUM,
+          args: ['--headless', '--no-sandbox', ...quiet, '--disable-component-update', '--disable-sync'],
+        });
+      }, PATIENCE);
+
+      afterAll(async () => {
+        await browser?.close();
+      });
+
+      test('a box in memory and a machine without one come to their ends', { timeout: PATIENCE }, async () => {
+        const program = await made('page', { format: 'esm', platform: 'browser' });
+        const page = await browser.newPage();
+        const faults: Error[] = [];
+        page.on('pageerror', (error) => faults.push(error));
+        await page.addScriptTag({ content: readFileSync(program, 'utf8'), type: 'module' });
+        const answer = await page.evaluate('globalThis.answer');
+        expect({ answer, faults }).toEqual({ answer: { box: 42, machine: 42 }, faults: [] });
+      });
+    },
+  );
+});

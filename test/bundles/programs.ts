@@ -1,0 +1,54 @@
+/** The applications that are bundled. Each prints, or leaves behind, one line of JSON. */
+
+const definitions = `
+import { createSignalbox, orchestrator, RunFailed, task, track } from 'signalbox';
+const anything = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
+const add = task('add', { input: anything, output: anything, run: async ({ input }) => input + 1 });
+const sum = track('sum', { input: anything }).step('one', add, ({ input }) => input).sleep('rest', 1).step('two', add, ({ outputs }) => outputs.one);
+const total = orchestrator('total', { version: '1', input: anything })
+  .track('sum', sum, { input: ({ input }) => input })
+  .output(({ outputs }) => outputs.sum);
+async function runIn(options) {
+  const box = await createSignalbox({ orchestrators: [total], ...options });
+  try {
+    return await (await box.start(total, { input: 40 })).result();
+  } finally {
+    await box.close();
+  }
+}
+`;
+
+/** A run in a file, by the writing thread. */
+export const durable = `${definitions}
+import { sqlite } from 'signalbox/sqlite';
+runIn({ store: sqlite(process.argv[2], { thread: 'always' }) }).then((result) => console.log(JSON.stringify({ result })));
+`;
+
+/** What an application may have beside its bundle: a thread of its own, which says that it was started. */
+export const thread = `
+import { appendFileSync } from 'node:fs';
+appendFileSync(new URL('./started', import.meta.url), 'by somebody else');
+`;
+
+const bare = `
+import { machineInput, trackMachine } from 'signalbox/machines';
+import { createActor, toPromise } from 'xstate';
+async function runBare() {
+  const actor = createActor(trackMachine, { input: machineInput(sum, 40) });
+  actor.start();
+  return await toPromise(actor);
+}
+`;
+
+/** A machine without a box. */
+export const machine = `${definitions}${bare}
+runBare().then((result) => console.log(JSON.stringify({ result })));
+`;
+
+/** Both, in a page. */
+export const page = `${definitions}${bare}
+globalThis.answer = Promise.all([runIn({}), runBare()]).then(([box, machine]) => ({ box, machine }));
+`;
+
+/** Nothing but the entry. */
+export const machines = `export * from 'signalbox/machines';`;

@@ -1,0 +1,5 @@
+/** The hostile corpus on the store in memory. */
+import { memory } from 'signalbox';
+import { hostileCorpus } from './corpus.ts';
+
+hostileCorpus(() => memory());

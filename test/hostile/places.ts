@@ -1,0 +1,96 @@
+/**
+ * Everywhere that somebody hands something over. A place says how a value gets there: by a definition (`flow`), or by a
+ * call on a run that stands at its wait (`call`). A new one is an entry.
+ */
+import {
+  type AnyOrchestrator,
+  orchestrator,
+  type Run,
+  type Signalbox,
+  type TaskContext,
+  task,
+  track,
+  type Types,
+} from 'signalbox';
+import { Anything } from '../helpers/stage.ts';
+
+type Make = () => unknown;
+
+/** A value, thrown. */
+const throwing = (make: Make) => () => {
+  throw make();
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: what a step carries is of no interest here
+type Steps = Types.TrackBuilder<string, any, any, any, any, any, any>;
+
+/** A schema that answers with the value. */
+const schemaOf = (validate: (value: unknown) => unknown) =>
+  ({ '~standard': { version: 1, vendor: 'hostile', validate } }) as unknown as typeof Anything;
+
+const body = (options: object) =>
+  task('hostile', {
+    input: Anything,
+    output: Anything,
+    run: () => 'fine',
+    timeout: '1h',
+    ...options,
+  } as never) as never;
+
+const step =
+  (options: (make: Make) => object) =>
+  (steps: Steps, make: Make): Steps =>
+    steps.step('hostile', body(options(make)), (() => ({})) as never) as never;
+
+const retry = { maxAttempts: 2, delay: 0 };
+
+/** Places in a definition: the step `hostile`, after which comes a step that completes. */
+export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Steps>> = {
+  'what a body answers': step((make) => ({ run: make })),
+  'what an async body answers': step((make) => ({ run: async () => make() })),
+  'what a body throws': step((make) => ({ run: throwing(make) })),
+  'what an async body throws': step((make) => ({ run: async () => throwing(make)(), retry })),
+  'the note of a progress': step((make) => ({
+    run: ({ progress }: TaskContext) => progress(0.5, make() as string),
+  })),
+  'the fraction of a progress': step((make) => ({ run: ({ progress }: TaskContext) => progress(make() as number) })),
+  'a line of a log': step((make) => ({
+    run: ({ log }: TaskContext) => log(make() as string, make() as never),
+  })),
+  'what "when" answers': step((make) => ({ run: throwing(() => new Error('no')), retry: { ...retry, when: make } })),
+  'what "when" throws': step((make) => ({
+    run: throwing(() => new Error('no')),
+    retry: { ...retry, when: throwing(make) },
+  })),
+  'what an input schema answers': step((make) => ({ input: schemaOf(make) })),
+  'what an input schema throws': step((make) => ({ input: schemaOf(throwing(make)) })),
+  'what an async input schema rejects with': step((make) => ({ input: schemaOf(async () => throwing(make)()) })),
+  'an issue of an input schema': step((make) => ({ input: schemaOf(() => ({ issues: [make()] })) })),
+  'the message of an issue': step((make) => ({
+    output: schemaOf(() => ({ issues: [{ message: make(), path: [make()] }] })),
+  })),
+  'what an output schema answers': step((make) => ({ output: schemaOf(make) })),
+  'what an output schema throws': step((make) => ({ output: schemaOf(throwing(make)) })),
+  'what a mapper answers': (steps, make) => steps.step('hostile', body({}), make as never) as never,
+  'what a mapper throws': (steps, make) => steps.step('hostile', body({}), throwing(make) as never) as never,
+};
+
+/** The flow of a place, for a value. It ends by itself, well or not; or it stands at what never answers. */
+export function flowOf(place: string, make: Make, version: string): AnyOrchestrator {
+  const start = track('t', { input: Anything });
+  const steps = (IN_FLOWS[place] as (steps: Steps, make: Make) => Steps)(start as never, make);
+  return orchestrator('hostile', { version, input: Anything }).track('t', steps as never) as never;
+}
+
+/** A run that waits, with a cleanup and a `where` that the value decides on. */
+export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, make: Make) => unknown>> = {
+  'the payload of a signal': (run, _, make) => run.signal('go', make()),
+  'the name of a signal': (run, _, make) => run.signal(make() as string, 1),
+  'the id of a signal': (run, _, make) => run.signal('go', 1, { id: make() as string }),
+  'the options of a signal': (run, _, make) => run.signal('go', 1, make() as object),
+  'the reason of a cancel': (run, _, make) => run.cancel({ reason: make() as string }),
+  'what a run is asked for': (_, box, make) => box.run(make() as string).status(),
+};
+
+/** What a run is started with. */
+export const STARTS: readonly string[] = ['id', 'key', 'metadata', 'input'];
