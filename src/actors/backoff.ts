@@ -1,16 +1,19 @@
 /** `backoff`: the pause between two attempts (S10). Invoked by a task's `retrying`. */
 import { fromPromise } from 'xstate';
-import { dueAfter, MAX_DELAY, systemClock } from '../clock.ts';
+import { dueAfter } from '../clock.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { chanceOf } from '../ids.ts';
 import { NO_RETRY, retryDelay } from '../retry.ts';
+import { wakeWhenDue } from './due.ts';
 import type { Invoked } from './effect.ts';
 
 export interface BackoffInput {
   readonly node: PlanNode | null;
   readonly attempt: number;
   readonly error: ErrorRecord | null;
+  /** For one that was persisted. */
+  readonly due?: number | null;
 }
 
 /** What the body asked for with `RetryAfter`, or else what the policy says. */
@@ -21,11 +24,10 @@ function delayOf({ node, attempt, error }: BackoffInput, key: string): number {
 export const backoff: Invoked = {
   waitsFor: 'a timer',
   logic: fromPromise<void, BackoffInput>(
-    ({ input, signal }) =>
+    (asked) =>
       new Promise((resolve) => {
-        const delay = Math.min(delayOf(input, `${input.node?.name}#${input.attempt}`), MAX_DELAY);
-        const stop = systemClock.wakeAfter(delay, resolve);
-        signal.addEventListener('abort', stop, { once: true });
+        const { input } = asked;
+        wakeWhenDue(asked, delayOf(input, `${input.node?.name}#${input.attempt}`), resolve);
       }),
   ),
   describe: (invoker) => ({

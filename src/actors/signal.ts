@@ -1,24 +1,27 @@
 /** `signal`: what a wait waits for. Somebody else sends it; the timer that may stand beside it is only a limit. */
 import { fromPromise } from 'xstate';
-import { dueAfter, wakeAfterAny } from '../clock.ts';
+import { dueAfter } from '../clock.ts';
 import type { PlanNode, WaitSpec } from '../definition.ts';
 import { fromMs } from '../duration.ts';
 import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors.ts';
+import { wakeWhenDue } from './due.ts';
 import type { Invoked } from './effect.ts';
 
 export interface SignalInput {
   readonly node: PlanNode | null;
+  /** For one that was persisted. */
+  readonly due?: number | null;
 }
 
 export const signal: Invoked = {
   waitsFor: 'a signal',
   logic: fromPromise<never, SignalInput>(
-    ({ input: { node }, signal: stopped }) =>
+    (asked) =>
       new Promise((_, reject) => {
+        const { node } = asked.input;
         const limit = node === null ? null : limitOf(node);
         if (node === null || limit === null) return;
-        const stop = wakeAfterAny(limit, () => reject(lateFor(node, node.name)));
-        stopped.addEventListener('abort', stop, { once: true });
+        wakeWhenDue(asked, limit, () => reject(lateFor(node, node.name)));
       }),
   ),
   describe({ path, attempt, node, now, due }) {

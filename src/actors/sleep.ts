@@ -1,21 +1,20 @@
 /** `sleep`: a pause of a declared length. Invoked by a sleep's `waiting`. */
 import { fromPromise } from 'xstate';
-import { dueAfter, wakeAfterAny } from '../clock.ts';
+import { dueAfter } from '../clock.ts';
 import type { PlanNode, SleepSpec } from '../definition.ts';
+import { wakeWhenDue } from './due.ts';
 import type { Invoked } from './effect.ts';
 
 export interface SleepInput {
   readonly node: PlanNode | null;
+  /** For one that was persisted. */
+  readonly due?: number | null;
 }
 
 export const sleep: Invoked = {
   waitsFor: 'a timer',
   logic: fromPromise<void, SleepInput>(
-    ({ input: { node }, signal }) =>
-      new Promise((resolve) => {
-        const stop = wakeAfterAny(lengthOf(node), resolve);
-        signal.addEventListener('abort', stop, { once: true });
-      }),
+    (asked) => new Promise((resolve) => wakeWhenDue(asked, lengthOf(asked.input.node), resolve)),
   ),
   describe: ({ path, attempt, node, now, due }) => ({
     do: 'wake',

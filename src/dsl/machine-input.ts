@@ -10,10 +10,12 @@ import type { AnyBody, BodyInput } from './types.ts';
 
 /**
  * The input of `taskMachine`, `trackMachine`, `compositeMachine` or `orchestratorMachine` for one of
- * your definitions, for applications that run the machines themselves.
+ * your definitions, for applications that run the machines themselves. A machine that was persisted needs it again.
  *
  * @example
- * createActor(trackMachine, { input: machineInput(payment, { id: '17', cents: 4200 }) }).start();
+ * const input = machineInput(payment, { id: '17', cents: 4200 });
+ * const text = JSON.stringify(createActor(trackMachine, { input }).start().getPersistedSnapshot());
+ * createActor(trackMachine, { input, snapshot: JSON.parse(text) }).start();
  */
 export function machineInput<D extends AnyBody | AnyOrchestrator>(
   definition: D,

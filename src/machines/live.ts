@@ -10,7 +10,7 @@ import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActo
 import type { PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { DEFAULT_MAX_BYTES, type Json, toJson } from '../json.ts';
-import { type Arrival, Ledger } from './ledger.ts';
+import { type Arrival, type KnownChild, Ledger } from './ledger.ts';
 import { mapped, prepare, weigh } from './mapping.ts';
 
 interface Parent {
@@ -64,6 +64,18 @@ function isWait({ spec }: PlanNode): boolean {
   return (spec as WaitSpec | null)?.signal !== undefined;
 }
 
+/** What is persisted of a parent's children. */
+export interface Below {
+  /** Those that have ended, in the order in which they were told. */
+  readonly over: readonly KnownChild[];
+  /** Those under way; null for one that has not been started yet. */
+  readonly live: { readonly [name: string]: object | null };
+  /** No more children are started. */
+  readonly isStopped: boolean;
+  readonly cancelled: AnyEventObject | null;
+  readonly kept: readonly Signal[];
+}
+
 /** Without a host there is no run on record; the facts say so. */
 const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
 
@@ -71,22 +83,73 @@ class LiveChildren {
   readonly #self: AnyActorRef;
   readonly #ledger: Ledger;
   readonly #machines: Machines;
-  readonly #children = new Set<AnyActorRef>();
+  /** Children under way, and their actors once they have been started. */
+  readonly #live = new Map<PlanNode, AnyActorRef | null>();
+  /** Children that have ended, in the order in which they were told. */
+  readonly #over: KnownChild[] = [];
   /** Of the parent above all others. */
   readonly #top: LiveChildren;
   /** Steps anywhere below that wait for a signal, in the order in which they began. */
   readonly #waits = new Set<Waiting>();
   /** Signals that came before anybody waited for them, the oldest first. */
   readonly #kept: Signal[] = [];
+  /** Children that were persisted and have not been started again. */
+  readonly #unstarted: [PlanNode, object | null][] = [];
+  #isStopped = false;
+  #cancelled: AnyEventObject | null = null;
 
-  constructor(self: AnyActorRef, node: PlanNode, input: Json) {
+  constructor(self: AnyActorRef, node: PlanNode, input: Json, below: Below | null) {
     this.#self = self;
     const above = self._parent === undefined ? undefined : byParent.get(self._parent);
     const machines = above === undefined ? machinesOf.get(node) : above.#machines;
-    if (machines === undefined) throw undefinedIn(self);
+    if (machines === undefined) throw needsDefinition(self);
     this.#machines = machines;
     this.#top = above === undefined ? this : above.#top;
-    this.#ledger = new Ledger(node, input, LIVE_RUN, DEFAULT_MAX_BYTES, above === undefined ? null : above.#ledger);
+    const live = Object.keys(below?.live ?? {}).map((name) => ({ name, status: 'running', output: null }));
+    const known = [...(below?.over ?? []), ...live];
+    this.#ledger = new Ledger(
+      node,
+      input,
+      LIVE_RUN,
+      DEFAULT_MAX_BYTES,
+      above === undefined ? null : above.#ledger,
+      known,
+    );
+    if (below !== null) this.#recall(node, below);
+  }
+
+  #recall(node: PlanNode, { over, live, isStopped, cancelled, kept }: Below): void {
+    this.#over.push(...over);
+    this.#cancelled = cancelled;
+    if (isStopped) this.skipRest();
+    if (this.#top === this) this.#kept.push(...kept);
+    for (const [name, snapshot] of Object.entries(live)) {
+      const child = node.childByName.get(name);
+      if (child === undefined)
+        throw new Error(`The definition of "${node.called}" has no "${name}" any more, which the snapshot has.`);
+      this.#live.set(child, null);
+      this.#unstarted.push([child, snapshot]);
+    }
+  }
+
+  /** Children that were under way when their parent was persisted go on. */
+  resume(): void {
+    for (const [child, snapshot] of this.#unstarted.splice(0)) queueMicrotask(() => this.#start(child, snapshot));
+  }
+
+  persist(): Below {
+    const live: { [name: string]: object | null } = {};
+    const unstarted = new Map(this.#unstarted);
+    for (const [{ name }, actor] of this.#live)
+      live[name] = actor === null ? null : (actor.getPersistedSnapshot() as object);
+    for (const [{ name }, snapshot] of unstarted) live[name] = snapshot;
+    return {
+      over: [...this.#over],
+      live,
+      isStopped: this.#isStopped,
+      cancelled: this.#cancelled,
+      kept: [...this.#kept],
+    };
   }
 
   begin(): AnyEventObject {
@@ -96,16 +159,19 @@ class LiveChildren {
   startNext(count: number): void {
     for (let started = 0; started < count; started += 1) {
       const child = this.#ledger.take();
-      if (child !== null) queueMicrotask(() => this.#start(child));
+      if (child === null) continue;
+      this.#live.set(child, null);
+      queueMicrotask(() => this.#start(child));
     }
   }
 
   skipRest(): void {
+    this.#isStopped = true;
     this.#ledger.rest();
   }
 
   tell(event: AnyEventObject): void {
-    for (const child of this.#children) queueMicrotask(() => child.send(event));
+    for (const child of this.#live.values()) if (child !== null) queueMicrotask(() => child.send(event));
   }
 
   /**
@@ -133,18 +199,21 @@ class LiveChildren {
     if (taken >= 0) kept.splice(taken, 1);
   }
 
-  #start(child: PlanNode): void {
-    const prepared = prepare(child, this.#ledger, DEFAULT_MAX_BYTES);
+  /** Begins a child, or goes on with one that was persisted. */
+  #start(child: PlanNode, snapshot: object | null = null): void {
+    const prepared = snapshot === null ? prepare(child, this.#ledger, DEFAULT_MAX_BYTES) : { output: null };
     if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
     const machine = this.#machines[child.kind] as AnyStateMachine;
     const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };
-    const actor: AnyActorRef = createActor(machine, options as never);
-    this.#children.add(actor);
+    const actor: AnyActorRef = createActor(machine, {
+      ...options,
+      ...(snapshot === null ? {} : { snapshot }),
+    } as never);
+    this.#live.set(child, actor);
     const waiting: Waiting = { actor, node: child, ledger: this.#ledger };
     if (isWait(child)) this.#top.#waits.add(waiting);
     actor.subscribe({
       complete: () => {
-        this.#children.delete(actor);
         this.#top.#waits.delete(waiting);
         const { value, context } = actor.getSnapshot() as {
           value: string;
@@ -160,14 +229,14 @@ class LiveChildren {
     if (isWait(child)) this.#offer(waiting);
   }
 
-  #cancelled: AnyEventObject | null = null;
-
   cancel(reason: string | null): void {
     this.#cancelled = { type: 'cancel', reason };
     this.tell(this.#cancelled);
   }
 
   #settle(child: PlanNode, status: string, output: Json, error: ErrorRecord | null): void {
+    this.#live.delete(child);
+    this.#over.push({ name: child.name, status, output });
     this.#self.send({ type: 'child.settled', status, error, ...told(this.#ledger.settle(child, status, output)) });
   }
 }
@@ -176,10 +245,13 @@ function told({ ready, skipped, finished }: Arrival): object {
   return { ready, skipped: skipped.length, finished };
 }
 
-function undefinedIn({ id }: AnyActorRef): Error {
-  return new Error(
-    `Machine "${id}" needs a definition: createActor(trackMachine, { input: machineInput(track, input) }).`,
-  );
+/** What a machine without a host says that was given no definition, or another one than it was persisted with. */
+export function needsDefinition(self: AnyActorRef | undefined, wanted?: string, found?: string): Error {
+  const machine = (self as { readonly logic?: { readonly id?: string } } | undefined)?.logic?.id ?? 'track';
+  const how = `createActor(${machine}Machine, { input: machineInput(${wanted ?? machine}, input) })`;
+  const whose =
+    wanted === undefined ? '' : ` of "${wanted}"${found === undefined ? '' : `, and not that of "${found}"`}`;
+  return new Error(`Machine "${machine}" needs the definition${whose}: ${how}.`);
 }
 
 const byParent = new WeakMap<AnyActorRef, LiveChildren>();
@@ -187,11 +259,25 @@ const byParent = new WeakMap<AnyActorRef, LiveChildren>();
 function childrenOf({ self, context: { node, input } }: Parent): LiveChildren {
   let children = byParent.get(self);
   if (children === undefined) {
-    if (node === null) throw undefinedIn(self);
-    children = new LiveChildren(self, node, input);
+    if (node === null) throw needsDefinition(self);
+    children = new LiveChildren(self, node, input, null);
     byParent.set(self, children);
   }
   return children;
+}
+
+/** Of the children of a machine's actor, if it has begun to have any. */
+export function persistBelow(self: AnyActorRef): Below | undefined {
+  return byParent.get(self)?.persist();
+}
+
+/** Puts back what was persisted; nothing is started before `resumeBelow`. */
+export function restoreBelow({ self, context: { node, input } }: Parent, below: Below): void {
+  if (node !== null) byParent.set(self, new LiveChildren(self, node, input, below));
+}
+
+export function resumeBelow(self: AnyActorRef): void {
+  byParent.get(self)?.resume();
 }
 
 /** What the named actions of `parent.ts` do when nobody else does them. */

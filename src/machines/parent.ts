@@ -15,7 +15,7 @@ import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { live } from './live.ts';
-import type { MachineInput } from './task.ts';
+import { type Begun, given, type MachineInput } from './task.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
 type Ending = 'failed' | 'timedOut' | 'cancelled';
@@ -157,9 +157,8 @@ export function room({ node, ready, live }: Pick<ParentMemory, 'node' | 'ready' 
   return Math.max(0, Math.min(ready, (node?.concurrency ?? Number.POSITIVE_INFINITY) - live));
 }
 
-export const emptyMemory = ({ input }: { input: MachineInput }): ParentMemory => ({
-  node: input.node ?? null,
-  input: input.input,
+export const emptyMemory = (begun: Begun): ParentMemory => ({
+  ...given(begun),
   output: null,
   error: null,
   reason: null,

@@ -3,37 +3,40 @@
  * row, and survives a restart, however far away it is.
  */
 import { stepMemory, type TaskMemory, taskSetup } from './task.ts';
+import { persistable } from './persist.ts';
 
 /** The machine of a sleep: draw it, walk it, or start it with `createActor`. */
-export const sleepMachine = taskSetup.createMachine({
-  id: 'sleep',
-  initial: 'pending',
-  context: stepMemory,
-  states: {
-    pending: {
-      invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
-      on: {
-        start: 'waiting',
-        fail: { target: 'failed', actions: 'keepError' },
-        skip: { target: 'skipped', actions: 'keepOutput' },
-        cancel: { target: 'cancelled', actions: 'keepReason' },
+export const sleepMachine = persistable(
+  taskSetup.createMachine({
+    id: 'sleep',
+    initial: 'pending',
+    context: stepMemory,
+    states: {
+      pending: {
+        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        on: {
+          start: 'waiting',
+          fail: { target: 'failed', actions: 'keepError' },
+          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+        },
       },
+      waiting: {
+        invoke: {
+          src: 'sleep',
+          id: 'sleep',
+          input: ({ context }: { context: TaskMemory }) => ({ node: context.node }),
+          onDone: 'completed',
+        },
+        on: {
+          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+        },
+      },
+      completed: { type: 'final' },
+      failed: { type: 'final' },
+      skipped: { type: 'final' },
+      cancelled: { type: 'final' },
     },
-    waiting: {
-      invoke: {
-        src: 'sleep',
-        id: 'sleep',
-        input: ({ context }: { context: TaskMemory }) => ({ node: context.node }),
-        onDone: 'completed',
-      },
-      on: {
-        skip: { target: 'skipped', actions: 'keepOutput' },
-        cancel: { target: 'cancelled', actions: 'keepReason' },
-      },
-    },
-    completed: { type: 'final' },
-    failed: { type: 'final' },
-    skipped: { type: 'final' },
-    cancelled: { type: 'final' },
-  },
-});
+  }),
+);

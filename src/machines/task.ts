@@ -5,12 +5,14 @@
  * exactly one actor, which says what the step is waiting for (I7). Draw it, walk it with
  * `xstate/graph`, or start it with `createActor(taskMachine.provide({ actors: { execute } }), …)`.
  */
-import { assign, setup } from 'xstate';
+import { type AnyActorRef, assign, setup } from 'xstate';
 import { actors } from '../actors/index.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { NO_RETRY } from '../retry.ts';
+import { needsDefinition } from './live.ts';
+import { persistable } from './persist.ts';
 
 /** What a machine is given. A bare task machine needs no node: it makes one attempt and no retry. */
 export interface MachineInput {
@@ -52,14 +54,25 @@ const REJECTION: ErrorRecord = {
 };
 
 /** What a step begins with. */
-export const stepMemory = ({ input }: { input: MachineInput }): TaskMemory => ({
-  node: input.node ?? null,
-  input: input.input,
+export const stepMemory = (begun: Begun): TaskMemory => ({
+  ...given(begun),
   output: null,
   error: null,
   attempt: 0,
   reason: null,
 });
+
+/** What XState makes a machine's memory of. The input is missing if somebody has left it out. */
+export interface Begun {
+  readonly input: MachineInput | undefined;
+  readonly self?: AnyActorRef;
+}
+
+/** What a machine that somebody starts by itself is given; without it, it says what it wants. */
+export function given({ input, self }: Begun): { readonly node: PlanNode | null; readonly input: Json } {
+  if (input === undefined) throw needsDefinition(self);
+  return { node: input.node ?? null, input: input.input };
+}
 
 /** What the machines of single steps are made of: a task's, and a sleep's. */
 export const taskSetup = setup({
@@ -101,90 +114,92 @@ export const taskSetup = setup({
 });
 
 /** The machine of a task: draw it, walk it, or start it with `createActor`. */
-export const taskMachine = taskSetup.createMachine({
-  id: 'task',
-  initial: 'pending',
-  context: stepMemory,
-  output: ({ context }) => context.output,
-  states: {
-    pending: {
-      invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
-      on: {
-        start: [
-          { guard: 'asksFirst', target: 'awaitingApproval' },
-          { target: 'running', actions: 'countAttempt' },
-        ],
-        fail: { target: 'failed', actions: 'keepError' },
-        skip: { target: 'skipped', actions: 'keepOutput' },
-        cancel: { target: 'cancelled', actions: 'keepReason' },
-        compensate: { target: 'compensating', actions: 'recall' },
+export const taskMachine = persistable(
+  taskSetup.createMachine({
+    id: 'task',
+    initial: 'pending',
+    context: stepMemory,
+    output: ({ context }) => context.output,
+    states: {
+      pending: {
+        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        on: {
+          start: [
+            { guard: 'asksFirst', target: 'awaitingApproval' },
+            { target: 'running', actions: 'countAttempt' },
+          ],
+          fail: { target: 'failed', actions: 'keepError' },
+          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+          compensate: { target: 'compensating', actions: 'recall' },
+        },
       },
+      awaitingApproval: {
+        invoke: { src: 'approval', id: 'approval', onError: { target: 'failed', actions: 'keepError' } },
+        on: {
+          'xstate.done.actor.approval': [
+            { guard: 'approved', target: 'running', actions: 'countAttempt' },
+            { guard: 'waved', target: 'skipped' },
+            { target: 'failed', actions: assign({ error: REJECTION }) },
+          ],
+          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+        },
+      },
+      running: {
+        invoke: {
+          src: 'execute',
+          id: 'execute',
+          input: memoryOf,
+          onDone: { target: 'completed', actions: 'complete' },
+          onError: [
+            { guard: 'mayRetry', target: 'retrying', actions: 'keepError' },
+            { guard: 'tookTooLong', target: 'timedOut', actions: 'keepError' },
+            { target: 'failed', actions: 'keepError' },
+          ],
+        },
+        on: { cancel: { target: 'cancelling', actions: 'keepReason' } },
+      },
+      retrying: {
+        invoke: {
+          src: 'backoff',
+          id: 'backoff',
+          input: memoryOf,
+          onDone: { target: 'running', actions: 'countAttempt' },
+        },
+        on: {
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+          skip: { target: 'skipped', actions: 'keepOutput' },
+        },
+      },
+      cancelling: {
+        invoke: {
+          src: 'cleanup',
+          id: 'cleanup',
+          input: memoryOf,
+          onDone: 'cancelled',
+          onError: 'cancelled',
+        },
+      },
+      compensating: {
+        invoke: {
+          src: 'compensate',
+          id: 'compensate',
+          input: memoryOf,
+          onDone: 'compensated',
+          onError: { target: 'compensationFailed', actions: 'keepError' },
+        },
+      },
+      completed: { type: 'final' },
+      failed: { type: 'final' },
+      timedOut: { type: 'final' },
+      skipped: { type: 'final' },
+      cancelled: { type: 'final' },
+      compensated: { type: 'final' },
+      compensationFailed: { type: 'final' },
     },
-    awaitingApproval: {
-      invoke: { src: 'approval', id: 'approval', onError: { target: 'failed', actions: 'keepError' } },
-      on: {
-        'xstate.done.actor.approval': [
-          { guard: 'approved', target: 'running', actions: 'countAttempt' },
-          { guard: 'waved', target: 'skipped' },
-          { target: 'failed', actions: assign({ error: REJECTION }) },
-        ],
-        skip: { target: 'skipped', actions: 'keepOutput' },
-        cancel: { target: 'cancelled', actions: 'keepReason' },
-      },
-    },
-    running: {
-      invoke: {
-        src: 'execute',
-        id: 'execute',
-        input: memoryOf,
-        onDone: { target: 'completed', actions: 'complete' },
-        onError: [
-          { guard: 'mayRetry', target: 'retrying', actions: 'keepError' },
-          { guard: 'tookTooLong', target: 'timedOut', actions: 'keepError' },
-          { target: 'failed', actions: 'keepError' },
-        ],
-      },
-      on: { cancel: { target: 'cancelling', actions: 'keepReason' } },
-    },
-    retrying: {
-      invoke: {
-        src: 'backoff',
-        id: 'backoff',
-        input: memoryOf,
-        onDone: { target: 'running', actions: 'countAttempt' },
-      },
-      on: {
-        cancel: { target: 'cancelled', actions: 'keepReason' },
-        skip: { target: 'skipped', actions: 'keepOutput' },
-      },
-    },
-    cancelling: {
-      invoke: {
-        src: 'cleanup',
-        id: 'cleanup',
-        input: memoryOf,
-        onDone: 'cancelled',
-        onError: 'cancelled',
-      },
-    },
-    compensating: {
-      invoke: {
-        src: 'compensate',
-        id: 'compensate',
-        input: memoryOf,
-        onDone: 'compensated',
-        onError: { target: 'compensationFailed', actions: 'keepError' },
-      },
-    },
-    completed: { type: 'final' },
-    failed: { type: 'final' },
-    timedOut: { type: 'final' },
-    skipped: { type: 'final' },
-    cancelled: { type: 'final' },
-    compensated: { type: 'final' },
-    compensationFailed: { type: 'final' },
-  },
-});
+  }),
+);
 
 /** What every actor that a task invokes is given. */
 function memoryOf({ context }: { context: TaskMemory }): TaskMemory {

@@ -3,12 +3,15 @@
  * other; that each step follows the one before it stands in the plan.
  */
 import { emptyMemory, parentSetup, parentStates } from './parent.ts';
+import { persistable } from './persist.ts';
 
 /** The machine of a track: draw it, walk it, or start it with `createActor`. */
-export const trackMachine = parentSetup.createMachine({
-  id: 'track',
-  initial: 'pending',
-  context: emptyMemory,
-  output: ({ context }) => context.output,
-  states: parentStates,
-});
+export const trackMachine = persistable(
+  parentSetup.createMachine({
+    id: 'track',
+    initial: 'pending',
+    context: emptyMemory,
+    output: ({ context }) => context.output,
+    states: parentStates,
+  }),
+);

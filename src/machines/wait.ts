@@ -8,57 +8,60 @@
 import { assign } from 'xstate';
 import type { WaitSpec } from '../definition.ts';
 import { emptyMemory, ends, type ParentMemory, parentSetup, parentStates, startNext, stops } from './parent.ts';
-import type { MachineInput } from './task.ts';
+import type { Begun } from './task.ts';
+import { persistable } from './persist.ts';
 
 /** What a wait remembers. It makes no attempts. */
-const waitMemory = ({ input }: { input: MachineInput }) => ({ ...emptyMemory({ input }), attempt: 0 });
+const waitMemory = (begun: Begun) => ({ ...emptyMemory(begun), attempt: 0 });
 
 const specOf = ({ node }: ParentMemory): WaitSpec | null => (node === null ? null : (node.spec as WaitSpec | null));
 
 const { pending, cancelling } = parentStates;
 
 /** The machine of a wait: draw it, walk it, or start it with `createActor`. */
-export const waitMachine = parentSetup.createMachine({
-  id: 'wait',
-  initial: 'pending',
-  context: waitMemory,
-  output: ({ context }) => context.output,
-  states: {
-    pending: { ...pending, on: { ...pending.on, start: { target: 'waiting', actions: 'countReady' } } },
-    waiting: {
-      invoke: {
-        src: 'signal',
-        id: 'signal',
-        input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
-        onError: [
-          { guard: ({ context }) => specOf(context)?.onTimeout === 'step', target: 'running' },
-          {
-            guard: ({ context }) => specOf(context)?.onTimeout === 'value',
-            target: 'completed',
-            actions: assign({ output: ({ context }) => specOf(context)?.value ?? null }),
-          },
-          { target: 'timedOut', actions: 'keepError' },
-        ],
-      },
-      on: {
-        signal: {
-          target: 'completed',
-          actions: [assign({ output: ({ event }) => event.payload }), 'skipRest'],
+export const waitMachine = persistable(
+  parentSetup.createMachine({
+    id: 'wait',
+    initial: 'pending',
+    context: waitMemory,
+    output: ({ context }) => context.output,
+    states: {
+      pending: { ...pending, on: { ...pending.on, start: { target: 'waiting', actions: 'countReady' } } },
+      waiting: {
+        invoke: {
+          src: 'signal',
+          id: 'signal',
+          input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+          onError: [
+            { guard: ({ context }) => specOf(context)?.onTimeout === 'step', target: 'running' },
+            {
+              guard: ({ context }) => specOf(context)?.onTimeout === 'value',
+              target: 'completed',
+              actions: assign({ output: ({ context }) => specOf(context)?.value ?? null }),
+            },
+            { target: 'timedOut', actions: 'keepError' },
+          ],
         },
-        skip: { target: 'skipped', actions: ['keepOutput', 'skipRest'] },
-        cancel: { target: 'cancelled', actions: ['keepReason', 'skipRest'] },
+        on: {
+          signal: {
+            target: 'completed',
+            actions: [assign({ output: ({ event }) => event.payload }), 'skipRest'],
+          },
+          skip: { target: 'skipped', actions: ['keepOutput', 'skipRest'] },
+          cancel: { target: 'cancelled', actions: ['keepReason', 'skipRest'] },
+        },
       },
+      running: {
+        entry: startNext,
+        invoke: { src: 'children', id: 'children' },
+        on: { 'child.settled': ends, ...stops, signal: { actions: 'passSignal' } },
+      },
+      cancelling,
+      completed: { type: 'final' },
+      failed: { type: 'final' },
+      timedOut: { type: 'final' },
+      skipped: { type: 'final' },
+      cancelled: { type: 'final' },
     },
-    running: {
-      entry: startNext,
-      invoke: { src: 'children', id: 'children' },
-      on: { 'child.settled': ends, ...stops, signal: { actions: 'passSignal' } },
-    },
-    cancelling,
-    completed: { type: 'final' },
-    failed: { type: 'final' },
-    timedOut: { type: 'final' },
-    skipped: { type: 'final' },
-    cancelled: { type: 'final' },
-  },
-});
+  }),
+);
