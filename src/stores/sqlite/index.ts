@@ -10,7 +10,7 @@ import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
-import { type Batch, batchOf } from './batch.ts';
+import { type Batch, batchOf, type Value } from './batch.ts';
 import { usable } from './file.ts';
 import { checkNames, takeHold, trueName, Watch } from './hold.ts';
 import { lock } from './lock.ts';
@@ -22,6 +22,7 @@ import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Scribe } from './scribe.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { Writer } from './writer.ts';
 
 export type { SqliteOptions } from './options.ts';
@@ -87,7 +88,7 @@ class SqliteFile implements SqliteStore {
     this.#file = file;
     this.#synchronous = synchronous;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
-    this.#rows = new ColumnReader(this.name);
+    this.#rows = new ColumnReader(this.name, fromColumn);
   }
 
   open(owner: Owner): Awaitable<void> {
@@ -179,8 +180,9 @@ class SqliteFile implements SqliteStore {
     this.#transaction(() => {
       for (const run of found) this.#statement(sql.CLAIM_RUN).run(name, run);
     });
-    this.#owned.forget(found);
-    return found;
+    const claimed = found.map(fromColumn);
+    this.#owned.forget(claimed);
+    return claimed;
   }
 
   renew(): void {
@@ -191,7 +193,8 @@ class SqliteFile implements SqliteStore {
     return this.#inTurn(() =>
       this.#transaction(() => {
         for (const { orchestrator, version, hash, lines } of definitions) {
-          this.#statement(sql.INSERT_DEFINITION).run(orchestrator, version, hash, JSON.stringify(lines));
+          const names = [orchestrator, version, hash].map(toColumn);
+          this.#statement(sql.INSERT_DEFINITION).run(...names, JSON.stringify(lines));
         }
       }),
     );
@@ -368,11 +371,18 @@ class SqliteFile implements SqliteStore {
     return statement;
   }
 
-  #get(text: string, ...values: (string | number | null)[]): Columns | null {
-    return usable(this.name, () => (this.#statement(text).get(...values) as Columns | undefined) ?? null);
+  #get(text: string, ...values: readonly Value[]): Columns | null {
+    const given = values.map(asColumn);
+    return usable(this.name, () => (this.#statement(text).get(...given) as Columns | undefined) ?? null);
   }
 
-  #all(text: string, ...values: (string | number | null)[]): readonly Columns[] {
-    return usable(this.name, () => this.#statement(text).all(...values) as unknown as readonly Columns[]);
+  #all(text: string, ...values: readonly Value[]): readonly Columns[] {
+    const given = values.map(asColumn);
+    return usable(this.name, () => this.#statement(text).all(...given) as unknown as readonly Columns[]);
   }
+}
+
+/** What a statement that reads is given: names and numbers, and no JSON. */
+function asColumn(value: Value): Value {
+  return typeof value === 'string' ? toColumn(value) : value;
 }
