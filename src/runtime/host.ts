@@ -17,7 +17,8 @@ import { Handover, lossOf } from './handover.ts';
 import { type Asked, committed, type Message, tell } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
-import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
+import { answers, newRun, owedTo, recall } from './recall.ts';
+import { keepRow, statusOf } from './rest.ts';
 import { keyOf } from './run-state.ts';
 import type { Owed, RunState } from './run-state.ts';
 import { recognise } from './signals.ts';
@@ -183,7 +184,7 @@ export class Host {
       const taken = this.#turn.take(run, changes, now, message);
       if (!taken && message.type === 'answer')
         this.#dispatcher.ignore(keyOf(run.id, message.path, message.attempt), 'late');
-      if (changes.rowChanged) run.row = rowAfter(run, now);
+      keepRow(run, changes, now);
     } catch (error) {
       this.#aftermath.broken(run, changes, message, error);
     }
@@ -329,6 +330,8 @@ export class Host {
     run.term = term;
     this.#runs.set(id, run);
     if (inDoubt) this.#settleDoubt(id, run);
+    // A version that did not say yet that a run only waits has left it.
+    if (statusOf(run) !== run.row.status) keepRow(run, this.#committer.changesOf(run), clock.now());
     // What has its answer here, which only waits to be taken, is not made again (I6).
     const isOpen = (each: Owed): boolean => !line.some((message) => answers(message, each));
     this.#dispatch(run, owedTo(run, clock.now()).filter(isOpen));

@@ -22,7 +22,7 @@ import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
 import { type Command, send } from './requests.ts';
 import type { SignalAnswer } from './signals.ts';
-import { type RunSnapshot, snapshotOf, statusOf } from './snapshot.ts';
+import { type RunSnapshot, snapshotOf } from './snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
 export interface RunContext {
@@ -127,11 +127,9 @@ export class Run<Output = Json> {
     };
   }
 
+  /** As the store has it: a run whose every live step waits for a signal, a timer or a person is `waiting`. */
   async status(): Promise<Status> {
-    const row = await this.#row();
-    if (isTerminal(row.status)) return row.status;
-    const open = await this.#context.store.readOpen(this.id);
-    return open === null ? row.status : statusOf(row, open.open, this.#context.kinds);
+    return (await this.#row()).status;
   }
 
   /** Every track and step with its status, attempts and times, as the store has them. */
