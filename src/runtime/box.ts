@@ -32,12 +32,13 @@ import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.t
 import { builtInKinds } from '../machines/kinds.ts';
 import { parse } from '../schema.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import { abandoning } from './abandon.ts';
 import { Complaints } from './complaints.ts';
 import { Exchange } from './exchange.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
 import { steppers } from './lanes.ts';
-import { lineOf } from './lines.ts';
+import { telling } from './lines.ts';
 import { listRuns, type RunsPage, type RunsQuery } from './list.ts';
 import {
   type BoxOptions,
@@ -119,6 +120,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
     this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
     const complaints = new Complaints(logger, clock);
+    // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
+    const told = telling(this.#followers, options.logger === undefined ? null : logger);
     this.#host = new Host({
       store,
       complaints,
@@ -135,11 +138,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       stepperOf: steppers(builtInKinds, lane),
       lives: () => this.#exchange?.lives ?? true,
       term: () => this.#exchange?.term ?? 0,
-      told: (run, events, ended, row) => {
-        // Whoever hands in a logger gets the whole course of things; the console only what is wrong with the box.
-        if (options.logger !== undefined) for (const event of events) logger(lineOf(event));
-        this.#followers.tell(run, events, ended, row);
-      },
+      told,
     });
     this.#starts = new Starts(store, this.#host);
     const here = requests(store, this.#host);
@@ -150,7 +149,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const holds = (run: string): boolean => this.#host.holds(run);
-    this.#context = { store, command, maxValueBytes, followers: this.#followers, holds, kinds: builtInKinds };
+    const abandon = abandoning(this.#host, { store, clock, told });
+    this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds: builtInKinds };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -202,7 +202,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     const run = await this.#start(plan, { ...options, input });
     // One that was there already could not go on before its task was known.
-    await this.#host.revive(run.id);
+    await this.#host.handover.revive(run.id);
     return (await run.result()) as TaskOutput<T>;
   }
 

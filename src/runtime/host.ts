@@ -12,6 +12,7 @@ import {
   CommitFailed,
   Impossible,
   LeaseLost,
+  type RunCancelled,
   RunExists,
   reasonOf,
   toRecord,
@@ -28,7 +29,7 @@ import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
 import { answers, newRun, owedTo, recall } from './recall.ts';
 import { keepRow, statusOf } from './rest.ts';
-import { type Changes, keyOf, landed, type Owed, type RunState } from './run-state.ts';
+import { Changes, keyOf, landed, type Owed, type RunState } from './run-state.ts';
 import { recognise } from './signals.ts';
 import { Timers } from './timers.ts';
 import { type Rules, Turn } from './turn.ts';
@@ -145,13 +146,11 @@ export class Host {
     return true;
   }
 
-  /** Goes on with a run that is ours and not in memory, if there is such a one. */
-  async revive(id: string): Promise<void> {
-    if (this.#runs.has(id)) return;
-    const row = await this.#options.store.readRun(id);
-    if (row === null || isTerminal(row.status)) return;
-    await this.handover.recovered;
-    if (!this.#runs.has(id)) await this.#reader.read(id, []);
+  /** A run was ended by its rows alone, with event `seq` (S18): what is left of it here goes, and who waits for it is answered. */
+  async forsake(id: string, seq: number): Promise<void> {
+    await this.#reader.over(id);
+    const run = this.#runs.get(id);
+    await (run === undefined ? this.#reader.read(id, []) : this.#again(run, new Changes(seq), 0));
   }
 
   async close(reason: Error): Promise<void> {
@@ -206,7 +205,7 @@ export class Host {
     if (message.type === 'answer' && message.error === null)
       messages.push({ ...message, output: null, error: toRecord(cause, { path: message.path, retryable: false }) });
     changes.messages = messages;
-    this.#again(run, changes, 0);
+    void this.#again(run, changes, 0);
   }
 
   #done(batch: readonly Committed[]): void {
@@ -276,8 +275,9 @@ export class Host {
     });
   }
 
-  #lost(run: RunState, why: LeaseLost): void {
-    this.#options.logger({ level: 'warn', message: why.message, run: run.id, error: why });
+  #lost(run: RunState, why: LeaseLost | RunCancelled): void {
+    const level = why instanceof LeaseLost ? 'warn' : 'info';
+    this.#options.logger({ level, message: why.message, run: run.id, error: why });
     this.#evict(run);
     this.#settleDoubt(run.id, null, why);
   }
@@ -302,10 +302,10 @@ export class Host {
     const failure = new CommitFailed({ runs, retryIn, reason: reasonOf(error) }, error);
     const level = knows && begins ? 'info' : 'error';
     this.#options.complaints.tell({ level, message: failure.message, error: failure }, error);
-    for (const { run, changes } of batch) this.#again(run, changes, retryIn);
+    for (const { run, changes } of batch) void this.#again(run, changes, retryIn);
   }
 
-  #again(run: RunState, changes: Changes, pause: number): void {
+  #again(run: RunState, changes: Changes, pause: number): Promise<void> {
     // Turns that were taken while the commit was under way stand on what may not have landed.
     const later = run.changes === changes ? null : run.changes;
     const messages = [...changes.messages, ...(later?.messages ?? [])];
@@ -319,7 +319,7 @@ export class Host {
       await this.#committer.over(run);
       await tellLanded(this.#options, facts, changes.after);
     };
-    void this.#reader.read(id, messages, pause, before).then((again) => {
+    return this.#reader.read(id, messages, pause, before).then((again) => {
       // The messages have been taken again; those who wait for them wait for that commit.
       if (again?.changes) for (const each of committed) again.changes.whenCommitted(each);
       else if (committed.length > 0) void this.#letGo(run, again, changes.after === 0, committed);
@@ -393,7 +393,7 @@ export class Host {
     return run;
   }
 
-  #settleDoubt(id: string, run: RunState | null, why?: LeaseLost): void {
+  #settleDoubt(id: string, run: RunState | null, why?: Error): void {
     this.#inDoubt.delete(id);
     this.#dispatcher.reconcile(id, run, why);
   }

@@ -1,6 +1,16 @@
 /** The course of a run as lines of a log: one for each event, with its run, its place and, where something failed, the error. */
 import type { RunEvent } from '../events.ts';
-import type { LogLine } from '../executor.ts';
+import type { Logger, LogLine } from '../executor.ts';
+import type { Followers } from './followers.ts';
+import type { HostOptions } from './host-options.ts';
+
+/** Tells committed events to those who follow, and to the log, if it is to have them. */
+export function telling(followers: Followers, log: Logger | null): HostOptions['told'] {
+  return (run, events, ended, row) => {
+    if (log !== null) for (const event of events) log(lineOf(event));
+    followers.tell(run, events, ended, row);
+  };
+}
 
 /** The line of an event. What failed is a warning; everything else is for who wants to look closely. */
 export function lineOf(event: RunEvent): LogLine {
