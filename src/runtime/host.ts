@@ -6,7 +6,7 @@
  * it is being read, and messages wait in line until it is.
  */
 import type { Plan } from '../definition.ts';
-import { BoxClosed, type LeaseLost } from '../errors.ts';
+import { BoxClosed, LeaseLost, type RunCancelled } from '../errors.ts';
 import { endsRun, isTerminal } from '../events.ts';
 import type { OpenRun, RunRow } from '../store.ts';
 import { Aftermath } from './aftermath.ts';
@@ -142,13 +142,11 @@ export class Host {
     return true;
   }
 
-  /** Goes on with a run that is ours and not in memory, if there is such a one. */
-  async revive(id: string): Promise<void> {
-    if (this.#runs.has(id)) return;
-    const row = await this.#options.store.readRun(id);
-    if (row === null || isTerminal(row.status)) return;
-    await this.handover.recovered;
-    if (!this.#runs.has(id)) await this.#reader.read(id, []);
+  /** A run was ended by its rows alone, with event `seq` (S18): what is left of it here goes, and who waits for it is answered. */
+  async forsake(id: string, seq: number): Promise<void> {
+    await this.#reader.over(id);
+    const run = this.#runs.get(id);
+    await (run === undefined ? this.#reader.read(id, []) : this.#aftermath.reread(run, seq));
   }
 
   async close(reason: Error): Promise<void> {
@@ -259,8 +257,9 @@ export class Host {
     });
   }
 
-  #lost(run: RunState, why: LeaseLost): void {
-    this.#options.logger({ level: 'warn', message: why.message, run: run.id, error: why });
+  #lost(run: RunState, why: LeaseLost | RunCancelled): void {
+    const level = why instanceof LeaseLost ? 'warn' : 'info';
+    this.#options.logger({ level, message: why.message, run: run.id, error: why });
     this.#evict(run);
     this.#settleDoubt(run.id, null, why);
   }
@@ -338,7 +337,7 @@ export class Host {
     return run;
   }
 
-  #settleDoubt(id: string, run: RunState | null, why?: LeaseLost): void {
+  #settleDoubt(id: string, run: RunState | null, why?: Error): void {
     this.#inDoubt.delete(id);
     this.#dispatcher.reconcile(id, run, why);
   }

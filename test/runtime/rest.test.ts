@@ -1,5 +1,6 @@
 /** A run that only waits says so in its row: lists, snapshots and the run itself have one truth, whatever happens to the process. */
-import { createSignalbox, memory, orchestrator, type RunRow, type Store, task, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
+import type { RunRow } from 'signalbox/store';
 import { describe, expect, test } from 'vitest';
 import { Anything, faultsOfHistory, never, settled, stage } from '../helpers/stage.ts';
 import { later, mishapAt, wrapped } from '../helpers/stores.ts';

@@ -8,7 +8,16 @@
 import { type Duration, toMs } from '../../duration.ts';
 import { InvalidOption, StoreUnusable } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
-import type { ActorRow, AttemptRow, DefinitionRow, OpenRun, Owner, RunChange, RunPage } from '../../store.ts';
+import type {
+  AbandonedEvent,
+  ActorRow,
+  AttemptRow,
+  DefinitionRow,
+  OpenRun,
+  Owner,
+  RunChange,
+  RunPage,
+} from '../../store.ts';
 import type { EventQuery, Pin, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
 import { numberIn } from '../cursor.ts';
 import { type Address, addressOf } from './address.ts';
@@ -18,7 +27,7 @@ import { baseOf, idOf, part, pinOf } from './keys.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
 import { type Moment, msOf, type OpenReply, pairsOf, sorted } from './replies.ts';
-import { RowReader } from './rows.ts';
+import { headOf, partText, RowReader, stateText } from './rows.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
 import { LeaseTime } from './time.ts';
@@ -236,6 +245,14 @@ class RedisServer implements RedisStore {
   async readEvents(run: string, { after, limit }: EventQuery): Promise<readonly RunEvent[]> {
     const texts = await this.#range(this.#of('events', run), after, limit);
     return texts.map((text, index) => this.#rows.event(run, text, after + index));
+  }
+
+  async abandonRun(end: AbandonedEvent): Promise<number | null> {
+    const { run, at, reason } = end;
+    const state = stateText({ status: 'cancelled', output: null, error: null, reason, endedAt: at });
+    const news = newsText(this.#owner.name, 'runs', [run]);
+    const event = partText(end, headOf(run));
+    return (await this.#run<number>(scripts.ABANDON, part(run), state, String(at), event, news)) || null;
   }
 
   async deleteRun(run: string): Promise<boolean> {

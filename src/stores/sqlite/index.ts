@@ -9,7 +9,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
-import type { ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import { type Batch, batchOf, type Value } from './batch.ts';
 import { usable } from './file.ts';
 import { checkNames, takeHold, trueName, Watch } from './hold.ts';
@@ -18,6 +18,7 @@ import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
 import { type Known, Owned } from './owned.ts';
 import { numberIn } from '../cursor.ts';
+import { textOfEvents } from '../history.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
@@ -265,6 +266,22 @@ class SqliteFile implements SqliteStore {
       .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
+  }
+
+  abandonRun(end: AbandonedEvent): Awaitable<number | null> {
+    return this.#inTurn(() => {
+      const found = this.#get(sql.SELECT_UNFINISHED, end.run);
+      if (found === null) return null;
+      const { number, seq: before } = found as { number: number; seq: number };
+      const seq = before + 1;
+      this.#transaction(() => {
+        this.#statement(sql.ABANDON_RUN).run(end.reason, end.at, number);
+        this.#statement(sql.ABANDON_PLACES).run(end.at, number);
+        this.#statement(sql.INSERT_HISTORY).run(number, seq, seq, end.at, textOfEvents(end.at, [{ ...end, seq }]));
+      });
+      this.#owned.forget([end.run]);
+      return seq;
+    });
   }
 
   deleteRun(run: string): Awaitable<boolean> {
