@@ -37,7 +37,7 @@ import { Complaints } from './complaints.ts';
 import { Exchange } from './exchange.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
-import type { HostOptions } from './host-options.ts';
+import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from './lanes.ts';
 import { listRuns, type RunsPage, type RunsQuery } from './list.ts';
 import {
@@ -65,19 +65,6 @@ export interface StartOptions<Input> {
   readonly key?: string;
   /** Read-only facts for every body, child run and event of the run: tenant, user, trace (S6). */
   readonly metadata?: JsonObject;
-}
-
-/** Counters of this process, for tests and metrics. */
-export interface BoxCounts {
-  readonly turns: number;
-  readonly commits: number;
-  /** Answers that came late, twice or for nobody, and changed nothing (I5). */
-  readonly ignored: number;
-  /** Runs that are held in memory, and timers that are outstanding. */
-  readonly inMemory: number;
-  /** Unfinished runs that could not be gone on with; the log says why. */
-  readonly refused: number;
-  readonly timers: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given

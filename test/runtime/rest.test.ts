@@ -23,7 +23,15 @@ const flow = orchestrator('flow', { version: '1', ...any })
 async function begun(inner: Store) {
   const rows: string[] = [];
   const note = ({ row }: { readonly row: RunRow | null }): void => void (row !== null && rows.push(row.status));
-  const store = wrapped({ commit: (changes) => (changes.forEach(note), inner.commit(changes)) }, inner);
+  const store = wrapped(
+    {
+      commit(changes) {
+        changes.forEach(note);
+        return inner.commit(changes);
+      },
+    },
+    inner,
+  );
   const { desk, clock, options } = stage();
   const open = async () => clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
   let box = await open();

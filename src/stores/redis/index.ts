@@ -376,8 +376,8 @@ class RedisServer implements RedisStore {
   }
 
   #runOf(run: string, [start, state]: readonly (string | null)[]): RunRow | null {
-    if ((start ?? null) === null && (state ?? null) === null) return null;
-    return this.#rows.run(run, start ?? null, state ?? null);
+    const isThere = (start ?? null) !== null || (state ?? null) !== null;
+    return isThere ? this.#rows.run(run, start ?? null, state ?? null) : null;
   }
 
   async #steps(run: string, numbers: readonly string[]): Promise<readonly (string | null)[]> {
@@ -390,12 +390,10 @@ class RedisServer implements RedisStore {
 
   async #range(key: string, from: number, limit: number): Promise<readonly string[]> {
     const found: string[] = [];
-    while (found.length < limit) {
-      const some = Math.min(limit - found.length, READ_AT_ONCE);
-      const first = from + found.length;
-      const page = await this.#connection.send<string[]>('LRANGE', key, String(first), String(first + some - 1));
+    for (let page: readonly string[] | null = null; found.length < limit && page?.length !== 0; ) {
+      const [first, some] = [from + found.length, Math.min(limit - found.length, READ_AT_ONCE)];
+      page = await this.#connection.send<string[]>('LRANGE', key, String(first), String(first + some - 1));
       for (const text of page) found.push(text);
-      if (page.length < some) break;
     }
     return found;
   }

@@ -172,18 +172,15 @@ class SqliteFile implements SqliteStore {
   }
 
   claim(limit: number): Awaitable<readonly string[]> {
-    return this.#inTurn(() => this.#claim(limit));
-  }
-
-  #claim(limit: number): readonly string[] {
-    const { name } = this.#owner;
-    const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
-    this.#transaction(() => {
-      for (const run of found) this.#statement(sql.CLAIM_RUN).run(name, run);
+    return this.#inTurn(() => {
+      const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
+      this.#transaction(() => {
+        for (const run of found) this.#statement(sql.CLAIM_RUN).run(this.#owner.name, run);
+      });
+      const claimed = found.map(fromColumn);
+      this.#owned.forget(claimed);
+      return claimed;
     });
-    const claimed = found.map(fromColumn);
-    this.#owned.forget(claimed);
-    return claimed;
   }
 
   renew(): void {
