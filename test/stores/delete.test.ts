@@ -48,14 +48,17 @@ async function endAndDelete(store: Store, after: () => unknown): Promise<void> {
   }
   const outcomes = Promise.all(runs.map((run) => run.outcome()));
   let isOver = false;
-  void outcomes.then(() => {
+  const end = (): void => {
     isOver = true;
-  });
+  };
+  // Also when the box is closed because something here has failed: then nobody awaits them any more.
+  outcomes.then(end, end);
+  const looks = { timeout: 60_000 };
   await expect
     .poll(async () => {
       await clock.advance('10s');
       return isOver;
-    })
+    }, looks)
     .toBe(true);
   for (const { status } of await outcomes) expect(status).toBe('completed');
   await store.shared?.leaveCommand({ id: 'open', run: 'a', body: { secret: true } });
