@@ -83,7 +83,7 @@ test('in a SQLite file: the definition alone', async () => {
 
   // What belongs to the other was there until then.
   expect(half).toMatchObject({ runs: 1, attempts: 2, signals: 2 });
-  expect(counts()).toEqual({ definitions: 1, runs: 0, places: 0, attempts: 0, histories: 0, signals: 0 });
+  expect(counts()).toEqual({ definitions: 1, epochs: 1, runs: 0, places: 0, attempts: 0, histories: 0, signals: 0 });
 });
 
 describe('in Postgres', () => {
