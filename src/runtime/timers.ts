@@ -22,7 +22,9 @@ export class Timers {
     const wakeAfter: Clock['wakeAfter'] = (ms, wake) => clock.wakeAfter(ms, wake);
     const stretch = clock.isSteady === true ? MAX_DELAY : LOOK_AGAIN;
     this.#hours = new WakeUps({ now: () => clock.now(), wakeAfter, stretch });
-    this.#spans = new WakeUps({ now: () => elapsedBy(clock), wakeAfter, stretch: MAX_DELAY });
+    // A clock without a second hand tells what passes by the hour, which somebody may set.
+    const trusted = clock.elapsed === undefined ? stretch : MAX_DELAY;
+    this.#spans = new WakeUps({ now: () => elapsedBy(clock), wakeAfter, stretch: trusted });
   }
 
   /** How many wake-ups are outstanding. */
