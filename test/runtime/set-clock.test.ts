@@ -70,6 +70,17 @@ describe('a clock that is set back by an hour', () => {
   });
 });
 
+test('a clock that is set back for good makes no retry late: it comes after as long as it was to take (S10)', async () => {
+  const { clock, desk, box } = await open(flowOf({ retry: { maxAttempts: 2, delay: '20s' } }));
+  desk.fail('t/s#1');
+  await settled(box);
+  clock.jump(-HOUR);
+  await clock.advance('20s');
+  expect(desk.begun).toEqual(['t/s#1', 't/s#2']);
+  await box.close();
+  expect(clock.pending).toBe(0);
+});
+
 test('a clock that is set forward makes a timeout no shorter, and a sleep ends at its hour (S11)', async () => {
   const { clock, run, desk, box } = await open(
     flowOf({ timeout: '30s' }, (steps) => steps.sleep('nap', '1h') as never),

@@ -376,8 +376,7 @@ class RedisServer implements RedisStore {
   }
 
   #runOf(run: string, [start, state]: readonly (string | null)[]): RunRow | null {
-    const isThere = (start ?? null) !== null || (state ?? null) !== null;
-    return isThere ? this.#rows.run(run, start ?? null, state ?? null) : null;
+    return (start ?? state ?? null) !== null ? this.#rows.run(run, start ?? null, state ?? null) : null;
   }
 
   async #steps(run: string, numbers: readonly string[]): Promise<readonly (string | null)[]> {

@@ -237,10 +237,8 @@ class SqliteFile implements SqliteStore {
   }
 
   readChildren(run: string, parent: string): readonly ActorRow[] {
-    const rows =
-      parent === ''
-        ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
-        : this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
+    const ofRun = parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : null;
+    const rows = ofRun ?? this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
     return rows.map((row) => this.#rows.step(run, row));
   }
 
