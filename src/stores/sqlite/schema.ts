@@ -254,11 +254,11 @@ export const SELECT_UNFINISHED = `
 
 /** Ends a run and what is open in it (S18). What its owner still commits names an old fence. */
 export const ABANDON_RUN = `
-  update runs set status = 'cancelled', output = 'null', error = null, reason = ?1, ended_at = ?2, owner = null, fence = fence + 1
-  where number = ?3`;
+  update runs set status = 'cancelled', output = 'null', error = null, reason = ?, ended_at = ?, owner = null, fence = fence + 1
+  where number = ?`;
 
 export const ABANDON_PLACES = `
-  update places set state = 'cancelled', due = null, ended_at = ?1 where run = ?2 and ended_at is null`;
+  update places set state = 'cancelled', due = null, ended_at = ? where run = ? and ended_at is null`;
 
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;
