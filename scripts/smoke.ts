@@ -109,7 +109,9 @@ try {
   const maps = globSync('dist/**/*.map', { cwd: home });
   const lost = maps.flatMap((map) => {
     const { sources } = JSON.parse(readFileSync(join(home, map), 'utf8')) as { readonly sources: readonly string[] };
-    return sources.map((source) => join(home, map, '..', source)).filter((source) => !existsSync(source));
+    // What was built in of another package has its sources there.
+    const ours = sources.filter((source) => !source.includes('node_modules'));
+    return ours.map((source) => join(home, map, '..', source)).filter((source) => !existsSync(source));
   });
   if (maps.length === 0 || lost.length > 0) throw new Error(`source maps lead nowhere: ${lost.join(', ') || 'none'}`);
   writeFileSync(join(folder, 'main.js'), PROGRAM);

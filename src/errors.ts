@@ -395,11 +395,16 @@ export class RunUnfinished extends SignalboxError<{ readonly run: string; readon
   readonly run: string;
   constructor(fields: { run: string; status: string }) {
     super(
-      `Run "${fields.run}" is still "${fields.status}", and only a run that has ended can be deleted. Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete().`,
+      `Run "${fields.run}" is still "${fields.status}", and only a run that has ended can be deleted. Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(fields.run)}.`,
       fields,
     );
     this.run = fields.run;
   }
+}
+
+/** What ends a run that nobody can go on with, to be typed as it stands. */
+function abandonLine(run: string): string {
+  return `await box.run('${run.replace(/['\\\\]/g, '\\\\$&')}').abandon({ reason: '…' })`;
 }
 
 /** The process that owns the run could not do what was asked of it. */
@@ -490,7 +495,7 @@ export class DefinitionChanged extends SignalboxError<{
     const lines = [...gone.map((line) => `\n  - ${line}`), ...come.map((line) => `\n  + ${line}`)];
     const more = lines.length > 40 ? `\n  … and ${lines.length - 40} more` : '';
     super(
-      `Orchestrator "${orchestrator}" has changed under version "${version}", and run "${fields.run}" is pinned to what it was, so it is not resumed. Give the changed definition a new version and hand both to createSignalbox, or bring the old one back.${lines.slice(0, 40).join('')}${more}`,
+      `Orchestrator "${orchestrator}" has changed under version "${version}", and run "${fields.run}" is pinned to what it was, so it is not resumed. Give the changed definition a new version and hand both to createSignalbox, or bring the old one back. If nobody needs the run any more: ${abandonLine(fields.run)}.${lines.slice(0, 40).join('')}${more}`,
       fields,
     );
   }
@@ -506,7 +511,7 @@ export class DefinitionMissing extends SignalboxError<{
   readonly code = 'definition-missing';
   constructor(fields: { orchestrator: string; version: string; run: string; known: readonly string[] }) {
     super(
-      `Run "${fields.run}" is pinned to version "${fields.version}" of orchestrator "${fields.orchestrator}", which this box was not given, so it is not resumed. ${known('orchestrators', fields.known)} Add the version to createSignalbox({ orchestrators: [...] }).`,
+      `Run "${fields.run}" is pinned to version "${fields.version}" of orchestrator "${fields.orchestrator}", which this box was not given, so it is not resumed. ${known('orchestrators', fields.known)} Add the version to createSignalbox({ orchestrators: [...] }). If nobody needs the run any more: ${abandonLine(fields.run)}.`,
       fields,
     );
   }

@@ -21,7 +21,8 @@ const EVENT_FIELDS = {
   'run.failed': { error: 'error' },
   'run.timedOut': { error: 'error' },
   'run.skipped': {},
-  'run.cancelled': { reason: 'string?' },
+  // Abandoned: ended by its rows alone (S18). Left out of every other cancel.
+  'run.cancelled': { reason: 'string?', abandoned: 'true, or left out' },
   'run.compensated': {},
   'run.compensationFailed': { error: 'error' },
 
@@ -65,6 +66,7 @@ type FieldTypes = {
   number: number;
   'number?': number | null;
   error: ErrorRecord;
+  'true, or left out': true;
 };
 const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   string: 'a string',
@@ -72,12 +74,13 @@ const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   number: 'a number',
   'number?': 'a number or null',
   error: 'an error record',
+  'true, or left out': 'true, or left out',
 };
+type Fields<T extends EventType> = (typeof EVENT_FIELDS)[T];
 type FieldsOf<T extends EventType> = {
-  readonly [F in keyof (typeof EVENT_FIELDS)[T]]: (typeof EVENT_FIELDS)[T][F] extends keyof FieldTypes
-    ? FieldTypes[(typeof EVENT_FIELDS)[T][F]]
-    : never;
-};
+  readonly [F in keyof Fields<T> as Fields<T>[F] extends 'true, or left out' ? never : F]: FieldTypes[Fields<T>[F] &
+    keyof FieldTypes];
+} & { readonly [F in keyof Fields<T> as Fields<T>[F] extends 'true, or left out' ? F : never]?: true };
 
 /** A noun and what happened to it: `step.failed`. */
 export type EventType = keyof typeof EVENT_FIELDS;
@@ -137,6 +140,8 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
       return typeof value === 'number' && Number.isFinite(value);
     case 'number?':
       return value === null || fits(value, 'number');
+    case 'true, or left out':
+      return value === undefined || value === true;
     case 'error':
       return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
     default:

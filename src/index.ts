@@ -89,7 +89,8 @@ export {
 export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
-export type { BoxCounts, Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
+export type { Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
+export type { BoxCounts } from './runtime/host-options.ts';
 export type { ExportedStep, RunExport } from './runtime/export.ts';
 export type { LogMethods } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';

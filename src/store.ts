@@ -11,7 +11,7 @@
  * is refused (I2).
  */
 import type { ErrorRecord } from './errors.ts';
-import type { RunEvent, Status } from './events.ts';
+import type { EventOf, RunEvent, Status } from './events.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** Now, or later. */
@@ -100,6 +100,9 @@ export interface RunChange {
   /** Signals that are new, and those that were kept and have been taken; each once, also if it is both. */
   readonly signals: readonly SignalRow[];
 }
+
+/** The event that ends an abandoned run (S18); the store gives it its number. */
+export type AbandonedEvent = Omit<EventOf<'run.cancelled'>, 'seq'>;
 
 /** What the host reads to go on with a run that it does not hold. */
 export interface OpenRun {
@@ -235,6 +238,12 @@ export interface Store {
   /** A signal, taken or not, by its id. */
   readSignal(run: string, id: string): Awaitable<SignalRow | null>;
   readEvents(run: string, query: EventQuery): Awaitable<readonly RunEvent[]>;
+  /**
+   * Ends an unfinished run by its rows alone, whoever owns it (S18): its row and its open actors become `cancelled` at `end.at`, the
+   * run's with the reason and without output and error, and `end` is its last event. Nobody owns it any more, and its fence has
+   * grown: what its owner still commits is refused with `LeaseLost`. Answers with the number of the event; null if there is no unfinished run.
+   */
+  abandonRun(end: AbandonedEvent): Awaitable<number | null>;
   /** Deletes a run that has ended, with all that belongs to it; false if there is none that has ended. Definitions stay. */
   deleteRun(run: string): Awaitable<boolean>;
   /** Lets go of what is owned, so that others need not wait for the lease to end, and of the place itself. */

@@ -15,6 +15,7 @@ export {
 export type { EventType, RunEvent, Status, TerminalStatus } from '../events.ts';
 export type { Json, JsonObject } from '../json.ts';
 export type {
+  AbandonedEvent,
   ActorRow,
   AttemptRow,
   Awaitable,

@@ -14,7 +14,7 @@ import { lossOf } from './handover.ts';
 import type { HostOptions } from './host-options.ts';
 import { type Message, tell } from './message.ts';
 import type { Reader } from './reader.ts';
-import type { Changes, RunState } from './run-state.ts';
+import { Changes, type RunState } from './run-state.ts';
 
 export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told' | 'lost'> {
   readonly committer: Committer;
@@ -67,7 +67,7 @@ export class Aftermath {
     const messages = changes.messages.slice(0, -1);
     if (message.type === 'answer' && message.error === null) messages.push(asFailure(message, cause));
     changes.messages = messages;
-    this.#again(run, changes, 0);
+    void this.#again(run, changes, 0);
     tell(message, new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`, cause));
   }
 
@@ -93,7 +93,7 @@ export class Aftermath {
     const retryIn = atOnce ? 0 : this.#pause;
     if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
     this.#complain(batch, error, retryIn, knows && begins ? 'info' : 'error');
-    for (const { run, changes } of batch) this.#again(run, changes, retryIn, error);
+    for (const { run, changes } of batch) void this.#again(run, changes, retryIn, error);
   }
 
   #complain(batch: readonly Committed[], error: unknown, retryIn: number, level: 'info' | 'error'): void {
@@ -124,7 +124,7 @@ export class Aftermath {
     if (changes.messages.length > 1 || this.#suspects.get(message) !== said) {
       for (const each of changes.messages) this.#suspects.set(each, said);
       this.#complain([{ run, changes }], error, 0, 'error');
-      this.#again(run, changes, 0, error);
+      void this.#again(run, changes, 0, error);
       return false;
     }
     // Twice the same, and nothing else was in the commit.
@@ -144,12 +144,17 @@ export class Aftermath {
       this.#suspects.set(failure, said);
       changes.messages = [failure];
     }
-    this.#again(run, changes, 0, error);
+    void this.#again(run, changes, 0, error);
     tell(message, refusal);
     return false;
   }
 
-  #again(run: RunState, changes: Changes, pause: number, error?: unknown): void {
+  /** A run was changed in the store by somebody else, up to event `seq`: what is here of it is read again. */
+  reread(run: RunState, seq: number): Promise<unknown> {
+    return this.#again(run, new Changes(seq), 0);
+  }
+
+  #again(run: RunState, changes: Changes, pause: number, error?: unknown): Promise<unknown> {
     const { committer, reader, evict, doubt } = this.#options;
     // Turns that were taken while the commit was under way stand on what may not have landed.
     const later = run.changes === changes ? null : run.changes;
@@ -168,7 +173,7 @@ export class Aftermath {
     over(changes);
     if (later !== null) over(later);
     if (isLast) void reader.read(run.id, messages);
-    void reading.then((again) => {
+    return reading.then((again) => {
       if (again === null) void this.giveUp(run.id, messages, changes.after === 0);
     });
   }

@@ -32,10 +32,12 @@ import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.t
 import { builtInKinds } from '../machines/kinds.ts';
 import { parse } from '../schema.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import { abandoning } from './abandon.ts';
 import { Complaints } from './complaints.ts';
 import { Exchange } from './exchange.ts';
 import { Followers } from './followers.ts';
 import { Host } from './host.ts';
+import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from './lanes.ts';
 import { listRuns, type RunsPage, type RunsQuery } from './list.ts';
 import {
@@ -62,19 +64,6 @@ export interface StartOptions<Input> {
   readonly key?: string;
   /** Read-only facts for every body, child run and event of the run: tenant, user, trace (S6). */
   readonly metadata?: JsonObject;
-}
-
-/** Counters of this process, for tests and metrics. */
-export interface BoxCounts {
-  readonly turns: number;
-  readonly commits: number;
-  /** Answers that came late, twice or for nobody, and changed nothing (I5). */
-  readonly ignored: number;
-  /** Runs that are held in memory, and timers that are outstanding. */
-  readonly inMemory: number;
-  /** Unfinished runs that could not be gone on with; the log says why. */
-  readonly refused: number;
-  readonly timers: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given
@@ -118,6 +107,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
     this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
     const complaints = new Complaints(logger, clock);
+    const told: HostOptions['told'] = (run, events, ended, row) => {
+      course(events, row, this.#followers.awaits(run.id), logger);
+      this.#followers.tell(run, events, ended, row);
+    };
     this.#host = new Host({
       store,
       complaints,
@@ -138,10 +131,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
         if (this.#closing === null) logger({ level: 'error', message: why.message, error: why });
         void this.close();
       },
-      told: (run, events, ended, row) => {
-        course(events, row, this.#followers.awaits(run.id), logger);
-        this.#followers.tell(run, events, ended, row);
-      },
+      told,
     });
     this.#starts = new Starts(store, this.#host);
     const here = requests(store, this.#host);
@@ -152,7 +142,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const holds = (run: string): boolean => this.#host.holds(run);
-    this.#context = { store, command, maxValueBytes, followers: this.#followers, holds, kinds: builtInKinds };
+    const abandon = abandoning(this.#host, { store, clock, told });
+    this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds: builtInKinds };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -202,7 +193,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     const run = await this.#start(plan, { ...options, input });
     // One that was there already could not go on before its task was known.
-    await this.#host.revive(run.id);
+    await this.#host.handover.revive(run.id);
     return (await run.result()) as TaskOutput<T>;
   }
 

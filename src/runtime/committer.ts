@@ -190,7 +190,7 @@ export class Committer {
 }
 
 function hasChanged({ changes }: Committed): boolean {
-  return changes.events.length > 0 || changes.dirty.length > 0;
+  return changes.events.length > 0 || changes.dirty.length > 0 || changes.rowChanged;
 }
 
 function changeOf({ run, changes }: Committed): RunChange {

@@ -6,7 +6,15 @@
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { structureOf } from '../dsl/structure.ts';
-import { LeaseLost, RunExists, reasonOf, type SignalboxError, StoreLost, StoreUnusable } from '../errors.ts';
+import {
+  LeaseLost,
+  RunCancelled,
+  RunExists,
+  reasonOf,
+  type SignalboxError,
+  StoreLost,
+  StoreUnusable,
+} from '../errors.ts';
 import { isTerminal } from '../events.ts';
 import type { Logger } from '../executor.ts';
 import type { OpenRun, Pin, Store } from '../store.ts';
@@ -36,7 +44,7 @@ export interface HandoverOptions {
   /** What is in memory of a run may not be as the store has it; to be looked at when it is read. */
   doubt(id: string): void;
   /** A run is somebody else's: what is under way for it here is told to end. */
-  lost(run: RunState, why: LeaseLost): void;
+  lost(run: RunState, why: LeaseLost | RunCancelled): void;
   /** Is anything under way here for the run? */
   isBusy(id: string): boolean;
   /** A run that nobody goes on with, and why this process cannot. */
@@ -102,6 +110,16 @@ export class Handover {
     return this.#round;
   }
 
+  /** Goes on with a run that is ours and not in memory, if there is such a one. */
+  async revive(id: string): Promise<void> {
+    const { runs, store, read } = this.#options;
+    if (runs.has(id)) return;
+    const row = await store.readRun(id);
+    if (row === null || isTerminal(row.status)) return;
+    await this.recovered;
+    if (!runs.has(id)) await read(id);
+  }
+
   /** Resolves when nothing more is claimed, nor will be. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -164,7 +182,7 @@ export class Handover {
           if (found.owner === owner && found.fence === run.fence) run.term = term;
           return;
         }
-        lost(run, lossOf(found));
+        lost(run, found.row.status === 'cancelled' ? cancelOf(found) : lossOf(found));
       } catch (error) {
         complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
       }
@@ -276,6 +294,11 @@ export class Handover {
 /** Whose a run is that was ours. */
 export function lossOf({ row: { run }, owner, fence }: OpenRun): LeaseLost {
   return new LeaseLost({ run, owner: owner ?? 'nobody', fence });
+}
+
+/** Another has ended it, which is no loss: it was abandoned (S18), or cancelled after it was taken over. */
+function cancelOf({ row: { run, reason } }: OpenRun): RunCancelled {
+  return new RunCancelled({ run, reason });
 }
 
 /** What is in memory of it is what was committed: a run that begins is not in the store before. */

@@ -36,3 +36,16 @@ export interface HostOptions {
   /** Committed events, in order; whether they ended the run, and how, if that is known. */
   told(run: Pick<RunFacts, 'id' | 'metadata'>, events: readonly RunEvent[], ended: boolean, row?: RunRow): void;
 }
+
+/** Counters of this process, for tests and metrics. */
+export interface BoxCounts {
+  readonly turns: number;
+  readonly commits: number;
+  /** Answers that came late, twice or for nobody, and changed nothing (I5). */
+  readonly ignored: number;
+  /** Runs that are held in memory, and timers that are outstanding. */
+  readonly inMemory: number;
+  /** Unfinished runs that could not be gone on with; the log says why. */
+  readonly refused: number;
+  readonly timers: number;
+}

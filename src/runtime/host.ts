@@ -6,7 +6,7 @@
  * it is being read, and messages wait in line until it is.
  */
 import type { Plan } from '../definition.ts';
-import { BoxClosed, type LeaseLost } from '../errors.ts';
+import { BoxClosed, LeaseLost, type RunCancelled } from '../errors.ts';
 import { endsRun, isTerminal } from '../events.ts';
 import type { OpenRun, RunRow } from '../store.ts';
 import { Aftermath } from './aftermath.ts';
@@ -17,7 +17,8 @@ import { Handover, lossOf } from './handover.ts';
 import { type Asked, committed, type Message, tell } from './message.ts';
 import { pinnedPlan } from './pinned.ts';
 import { Reader } from './reader.ts';
-import { answers, newRun, owedTo, recall, rowAfter } from './recall.ts';
+import { answers, newRun, owedTo, recall } from './recall.ts';
+import { keepRow, statusOf } from './rest.ts';
 import { keyOf } from './run-state.ts';
 import type { Owed, RunState } from './run-state.ts';
 import { recognise } from './signals.ts';
@@ -141,13 +142,11 @@ export class Host {
     return true;
   }
 
-  /** Goes on with a run that is ours and not in memory, if there is such a one. */
-  async revive(id: string): Promise<void> {
-    if (this.#runs.has(id)) return;
-    const row = await this.#options.store.readRun(id);
-    if (row === null || isTerminal(row.status)) return;
-    await this.handover.recovered;
-    if (!this.#runs.has(id)) await this.#reader.read(id, []);
+  /** A run was ended by its rows alone, with event `seq` (S18): what is left of it here goes, and who waits for it is answered. */
+  async forsake(id: string, seq: number): Promise<void> {
+    await this.#reader.over(id);
+    const run = this.#runs.get(id);
+    await (run === undefined ? this.#reader.read(id, []) : this.#aftermath.reread(run, seq));
   }
 
   async close(reason: Error): Promise<void> {
@@ -183,7 +182,7 @@ export class Host {
       const taken = this.#turn.take(run, changes, now, message);
       if (!taken && message.type === 'answer')
         this.#dispatcher.ignore(keyOf(run.id, message.path, message.attempt), 'late');
-      if (changes.rowChanged) run.row = rowAfter(run, now);
+      keepRow(run, changes, now);
     } catch (error) {
       this.#aftermath.broken(run, changes, message, error);
     }
@@ -258,8 +257,9 @@ export class Host {
     });
   }
 
-  #lost(run: RunState, why: LeaseLost): void {
-    this.#options.logger({ level: 'warn', message: why.message, run: run.id, error: why });
+  #lost(run: RunState, why: LeaseLost | RunCancelled): void {
+    const level = why instanceof LeaseLost ? 'warn' : 'info';
+    this.#options.logger({ level, message: why.message, run: run.id, error: why });
     this.#evict(run);
     this.#settleDoubt(run.id, null, why);
   }
@@ -329,13 +329,15 @@ export class Host {
     run.term = term;
     this.#runs.set(id, run);
     if (inDoubt) this.#settleDoubt(id, run);
+    // A version that did not say yet that a run only waits has left it.
+    if (statusOf(run) !== run.row.status) keepRow(run, this.#committer.changesOf(run), clock.now());
     // What has its answer here, which only waits to be taken, is not made again (I6).
     const isOpen = (each: Owed): boolean => !line.some((message) => answers(message, each));
     this.#dispatch(run, owedTo(run, clock.now()).filter(isOpen));
     return run;
   }
 
-  #settleDoubt(id: string, run: RunState | null, why?: LeaseLost): void {
+  #settleDoubt(id: string, run: RunState | null, why?: Error): void {
     this.#inDoubt.delete(id);
     this.#dispatcher.reconcile(id, run, why);
   }

@@ -8,7 +8,7 @@ import { ask, askOptions, isObject } from './checks.ts';
 export interface RunsQuery {
   readonly orchestrator?: string;
   readonly version?: string;
-  /** As it is stored: a run that only waits is `running` here. */
+  /** As snapshots show it: a run that only waits is `waiting`, and not `running`. */
   readonly status?: Status;
   /** Runs that were started with these metadata, and perhaps more: `{ tenant: 'acme' }`. */
   readonly metadata?: JsonObject;

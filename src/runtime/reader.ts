@@ -88,7 +88,6 @@ export class Reader {
     const { promise: tried, resolve: firstTried } = Promise.withResolvers<void>();
     const run = this.#untilRead(id, line, pause, before, firstTried).then((found) => {
       this.#reading.delete(id);
-      if (found !== null) this.#refused.delete(id);
       this.#options.found(id, found, line);
       firstTried();
       return found;
@@ -121,7 +120,10 @@ export class Reader {
     for (let next = FIRST_PAUSE; !this.#closed; next = Math.min(2 * next, LONGEST_PAUSE)) {
       try {
         await before();
-        return await this.#options.recall(id, line);
+        const run = await this.#options.recall(id, line);
+        // Also if it has ended since it was refused.
+        this.#refused.delete(id);
+        return run;
       } catch (error) {
         if (isFinal(error)) return this.#refuse(id, error);
         const message = `Run "${id}" could not be read and is tried again in ${next} ms: ${reasonOf(error)}`;

@@ -8,7 +8,6 @@ import { actorNamed } from '../actors/index.ts';
 import type { Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { RowUnreadable } from '../errors.ts';
-import { isTerminal, type Status } from '../events.ts';
 import type { Json } from '../json.ts';
 import { Ledger } from '../machines/ledger.ts';
 import type { Memory } from '../machines/registry.ts';
@@ -17,6 +16,7 @@ import { type Actor, addLive, type Owed, type RunState } from './run-state.ts';
 import type { Message } from './message.ts';
 import { SIGNAL, signalsOf } from './signals.ts';
 import { newActor } from './new-actor.ts';
+import { count } from './rest.ts';
 import type { Rules } from './turn.ts';
 
 /** A run that begins: its own actor and nothing else. */
@@ -136,19 +136,14 @@ function stateOf(
     startedAt: row.startedAt,
     metadata: row.metadata,
   });
-  const fresh = { term: 0, changes: null, committing: null, signals: null, evicted: false };
-  return { id: row.run, plan, facts, root, actors, row, isKept, fence, seq, ...fresh };
+  const fresh = { term: 0, changes: null, committing: null, signals: null, evicted: false, resting: 0, working: 0 };
+  const run: RunState = { id: row.run, plan, facts, root, actors, row, isKept, fence, seq, ...fresh };
+  for (const { kind, state } of actors.values()) count(run, kind, String(state.value), 1);
+  return run;
 }
 
 /** Is this message what the owed effect would bring? */
 export function answers(message: Message, { do: wanted, path }: Owed): boolean {
   if (message.type === 'answer') return message.from === wanted && message.path === path;
   return message.type === 'wake' && wanted === 'wake' && message.path === path;
-}
-
-/** The run's own row as its machine now says. */
-export function rowAfter({ row, root }: RunState, now: number): RunRow {
-  const status = root.state.value as Status;
-  const { output, error, reason } = root.state.context as unknown as Pick<RunRow, 'output' | 'error' | 'reason'>;
-  return { ...row, status, output, error, reason, endedAt: isTerminal(status) ? now : null };
 }

@@ -157,6 +157,9 @@ export interface RunState {
   committing: UnderWay | null;
   /** Steps that wait for signals, and signals that wait for steps; null as long as there are none. */
   signals: Signals | null;
+  /** How many of its steps are live and wait, and how many are at work: see `rest.ts`. */
+  resting: number;
+  working: number;
   /** Set when the run was thrown out of memory: a turn on it would be lost. */
   evicted: boolean;
 }

@@ -18,11 +18,12 @@ import type { Kinds } from '../machines/registry.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from './checks.ts';
+import type { Abandon } from './abandon.ts';
 import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
 import { type Command, send } from './requests.ts';
 import type { SignalAnswer } from './signals.ts';
-import { type RunSnapshot, snapshotOf, statusOf } from './snapshot.ts';
+import { type RunSnapshot, snapshotOf } from './snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
 export interface RunContext {
@@ -31,6 +32,7 @@ export interface RunContext {
   readonly command: Command;
   readonly maxValueBytes: number;
   readonly followers: Followers;
+  readonly abandon: Abandon;
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
@@ -61,6 +63,14 @@ const MAX_SIGNAL_TEXT = 200;
 function checkText(option: string, value: unknown): void {
   if (typeof value === 'string' && value !== '' && value.length <= MAX_SIGNAL_TEXT) return;
   throw new InvalidOption({ option, value, expected: `a string of 1 to ${MAX_SIGNAL_TEXT} characters` });
+}
+
+const MAX_REASON = 1_000;
+
+function reasonIn(options: unknown): string {
+  const { reason } = (options ?? {}) as { readonly reason?: unknown };
+  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON) return reason;
+  throw new InvalidOption({ option: 'reason', value: reason, expected: `a string of 1 to ${MAX_REASON} characters` });
 }
 
 /** What comes without an id gets one that no other has: ids that a box is given for its runs may come twice. */
@@ -127,11 +137,9 @@ export class Run<Output = Json> {
     };
   }
 
+  /** As the store has it: a run whose every live step waits for a signal, a timer or a person is `waiting`. */
   async status(): Promise<Status> {
-    const row = await this.#row();
-    if (isTerminal(row.status)) return row.status;
-    const open = await this.#context.store.readOpen(this.id);
-    return open === null ? row.status : statusOf(row, open.open, this.#context.kinds);
+    return (await this.#row()).status;
   }
 
   /** Every track and step with its status, attempts and times, as the store has them. */
@@ -193,6 +201,20 @@ export class Run<Output = Json> {
     const value = toJson(payload, `payload of signal "${name}"`, maxValueBytes);
     if (followers.closed) throw new BoxClosed();
     return send(store, command, this.id, { type: 'signal', id, name, payload: value, answer: null, known: false });
+  }
+
+  /**
+   * Ends the run by its rows alone, as `cancelled` (S18), whatever it does and whoever owns it: also one whose definition is gone or has
+   * changed, which nothing else can end. No compensation and no cleanup runs; a process that is at work on it is told by its
+   * next commit, or sooner, and its bodies are aborted. Afterwards the run can be deleted. False if the run had ended before.
+   *
+   * @example
+   * await box.run('order-17').abandon({ reason: 'version 3 was never released' });
+   */
+  async abandon(options: { readonly reason: string }): Promise<boolean> {
+    const reason = reasonIn(options);
+    await this.#row();
+    return await this.#context.abandon(this.id, reason);
   }
 
   /**

@@ -56,20 +56,6 @@ export interface RunSnapshot {
   readonly steps: { readonly [path: string]: ActorSnapshot };
 }
 
-/** A live run shows `waiting` when every step that is live waits for a timer, a signal or a person. */
-export function statusOf(row: RunRow, open: readonly ActorRow[], kinds: Kinds): Status {
-  if (row.status !== 'running') return row.status;
-  // A step that runs others for itself says nothing beside them.
-  const steps = open.filter(({ kind: name, state }) => {
-    const kind = kinds.get(name);
-    return kind.noun === 'step' && !(kind.parent && state === 'running');
-  });
-  return steps.length > 0 &&
-    steps.every(({ state }) => state === 'retrying' || state === 'waiting' || state === 'awaitingApproval')
-    ? 'waiting'
-    : 'running';
-}
-
 export function snapshotOf(
   row: RunRow,
   actors: readonly ActorRow[],
@@ -93,14 +79,8 @@ export function snapshotOf(
       kinds,
     );
   }
-  const { run, orchestrator, version, input, output, error, metadata, startedAt, endedAt } = row;
-  const status = statusOf(
-    row,
-    actors.filter(({ endedAt: ended }) => ended === null),
-    kinds,
-  );
-  const times = { startedAt, endedAt };
-  const known = { run, orchestrator, version, status, input, output, error, metadata, ...times };
+  const { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt } = row;
+  const known = { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt };
   return { ...known, waitingFor: waits, skipped, tracks, steps };
 }
 

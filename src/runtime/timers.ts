@@ -4,15 +4,17 @@
  * attempt). Hours are looked at again every few seconds, so that a clock that was set is noticed.
  */
 import { type Clock, elapsedBy, MAX_DELAY } from '../clock.ts';
-import { type WakeUp, WakeUps } from './wake-ups.ts';
+import { WakeUps } from './wake-ups.ts';
 
 /** After so long the hour is looked at again, in milliseconds. */
 const LOOK_AGAIN = 5_000;
 
 export class Timers {
   readonly #clock: Clock;
-  readonly #named = new Map<string, WakeUp>();
+  readonly #named = new Map<string, () => void>();
   readonly #hours: WakeUps;
+  /** Wake-ups that are among the hours and among the spans. */
+  #twice = 0;
   readonly #spans: WakeUps;
   /** What waits by a timer of the clock's own. */
   readonly #passing = new Set<() => void>();
@@ -22,12 +24,14 @@ export class Timers {
     const wakeAfter: Clock['wakeAfter'] = (ms, wake) => clock.wakeAfter(ms, wake);
     const stretch = clock.isSteady === true ? MAX_DELAY : LOOK_AGAIN;
     this.#hours = new WakeUps({ now: () => clock.now(), wakeAfter, stretch });
-    this.#spans = new WakeUps({ now: () => elapsedBy(clock), wakeAfter, stretch: MAX_DELAY });
+    // A clock without a second hand tells what passes by the hour, which somebody may set.
+    const trusted = clock.elapsed === undefined ? stretch : MAX_DELAY;
+    this.#spans = new WakeUps({ now: () => elapsedBy(clock), wakeAfter, stretch: trusted });
   }
 
   /** How many wake-ups are outstanding. */
   get size(): number {
-    return this.#hours.size + this.#spans.size + this.#passing.size;
+    return this.#hours.size + this.#spans.size + this.#passing.size - this.#twice;
   }
 
   /** Calls `fire` at the hour `due`; the answer cancels it. */
@@ -42,14 +46,25 @@ export class Timers {
     return () => this.#spans.cancel(wakeUp);
   }
 
-  /** A wake-up at an hour, with a name, which replaces the one that had it. */
+  /**
+   * A wake-up at an hour, with a name, which replaces the one that had it. On a clock that somebody may set it comes after as
+   * long as it was till that hour, if that is sooner: set back, the clock makes nothing late.
+   */
   set(name: string, due: number, fire: () => void): void {
     this.clear(name);
-    const wakeUp = this.#hours.add(due, () => {
-      this.#named.delete(name);
+    const come = (): void => {
+      this.clear(name);
       fire();
+    };
+    const atHour = this.at(due, come);
+    const isSteady = this.#clock.isSteady === true || this.#clock.elapsed === undefined;
+    if (!isSteady) this.#twice += 1;
+    const afterSpan = isSteady ? null : this.in(Math.max(0, due - this.#clock.now()), come);
+    this.#named.set(name, () => {
+      atHour();
+      afterSpan?.();
+      if (!isSteady) this.#twice -= 1;
     });
-    this.#named.set(name, wakeUp);
   }
 
   /** As `in`, by a timer of the clock's own: nothing else that is due holds it up. No more than a clock can count. */
@@ -71,10 +86,10 @@ export class Timers {
   }
 
   clear(name: string): void {
-    const wakeUp = this.#named.get(name);
-    if (wakeUp === undefined) return;
+    const cancel = this.#named.get(name);
+    if (cancel === undefined) return;
     this.#named.delete(name);
-    this.#hours.cancel(wakeUp);
+    cancel();
   }
 
   /** Clears the wake-ups whose name begins so, but for those that `keep` names. Looks at all of them. */
@@ -85,6 +100,7 @@ export class Timers {
   clearAll(): void {
     for (const cancel of [...this.#passing]) cancel();
     this.#named.clear();
+    this.#twice = 0;
     this.#hours.clear();
     this.#spans.clear();
   }

@@ -21,6 +21,7 @@ import type { Stepper, Wish } from '../machines/stepper.ts';
 import type { SignalRow } from '../store.ts';
 import { answerEvent, type Message, type SignalMessage } from './message.ts';
 import { newActor, skippedRow } from './new-actor.ts';
+import { moved } from './rest.ts';
 import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run-state.ts';
 import { keptFor, route, SIGNAL, signalsOf } from './signals.ts';
 
@@ -187,6 +188,8 @@ export class Turn {
     if (state === actor.state) return;
     if (actor.kind.changed(actor.state, state)) this.#changes.changed(actor);
     actor.state = state;
+    const to = state.value as string;
+    if (to !== from) moved(this.#run, actor.kind, from, to);
     let acts = 0;
     for (let at = 1; at < wishes.length; at += 1) {
       const wish = wishes[at] as Wish;
@@ -194,7 +197,6 @@ export class Turn {
       else if (wish.type === 'stop') this.#stop(actor, wish.src);
       else acts += 1;
     }
-    const to = state.value as string;
     const ends = state.status !== 'active';
     // A parent without children is over with its start, and both are told.
     if (ends && event.type === 'start') this.#passed(actor, from, 'running');

@@ -129,6 +129,21 @@ export function memory(): Store {
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
+    abandonRun(end) {
+      const kept = runs.get(end.run);
+      if (kept === undefined || isTerminal(kept.row.status)) return null;
+      const over = Object.freeze({ endedAt: end.at, due: null, state: 'cancelled' } as const);
+      for (const [path, actor] of kept.actors) {
+        if (!isTerminal(actor.state)) kept.actors.set(path, Object.freeze({ ...actor, ...over }));
+      }
+      const { run: _, at: endedAt, reason } = end;
+      kept.row = Object.freeze({ ...kept.row, status: 'cancelled', output: null, error: null, reason, endedAt });
+      kept.owner = null;
+      kept.fence += 1;
+      const seq = kept.events.length + 1;
+      kept.events.push(Object.freeze({ ...end, seq }));
+      return seq;
+    },
     deleteRun(run) {
       const kept = runs.get(run);
       if (kept === undefined || !isTerminal(kept.row.status)) return false;

@@ -7,6 +7,7 @@
  * and what a file or a server may do to it, is for tests of its own.
  */
 import type { Awaitable, Owner, Store } from '../store.ts';
+import { ABANDONS, SHARED_ABANDONS } from './conformance-abandons.ts';
 import { COMMITS, OWNERS, SHARED } from './conformance-commits.ts';
 import { DELETES, SHARED_DELETES } from './conformance-deletes.ts';
 import { LISTS, ROWS } from './conformance-reads.ts';
@@ -90,8 +91,8 @@ export type Check = (store: Store, bench: Bench) => Promise<void>;
 /** The cases that a store has to pass; each asks `make` for an empty place of its own. */
 export function storeSuite(make: () => Awaitable<StorePlace>, options: StoreSuiteOptions = {}): readonly StoreCase[] {
   const { sequential = false } = options;
-  const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES };
-  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...shared };
+  const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES, ...SHARED_ABANDONS };
+  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...ABANDONS, ...shared };
   return Object.entries(checks).map(([title, check]) => ({
     title,
     async run() {

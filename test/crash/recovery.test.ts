@@ -22,7 +22,8 @@ async function boxOn(store: Store) {
 /** A store with unfinished runs `r0`, `r1`, …, as a box left them that nobody closed. */
 async function left(count: number): Promise<Store> {
   const store = memory();
-  const { box } = await boxOn(store);
+  // To a box an object is one store, and the one that is left behind has its own.
+  const { box } = await boxOn(wrapped({}, store));
   for (let index = 0; index < count; index += 1) await box.start(flow, { id: `r${index}`, input: null });
   return store;
 }

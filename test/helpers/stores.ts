@@ -53,7 +53,7 @@ export function held(inner: Store = memory()): { store: Store; waiting: (() => v
   const commit = (changes: readonly RunChange[]): Promise<void> =>
     new Promise((resolve, reject) => {
       waiting.push(() => {
-        Promise.resolve(inner.commit(changes)).then(resolve, reject);
+        new Promise<void>((done) => done(inner.commit(changes))).then(resolve, reject);
       });
     });
   return { store: wrapped({ commit }, inner), waiting };

@@ -116,7 +116,7 @@ test('a run is refused until the last of it is over: while it sleeps, and while 
   );
   await using at = await begun(memory(), naps as typeof flow);
   const { clock, run, desk } = at;
-  await expect(run.delete()).rejects.toMatchObject({ fields: { status: 'running' } });
+  await expect(run.delete()).rejects.toMatchObject({ fields: { status: 'waiting' } });
   await clock.advance('1h');
   expect(desk.open).toEqual(['t/slow#1']);
   await run.cancel();

@@ -35,7 +35,7 @@ test('an export has every row and every event of a run, and is JSON that anybody
   expect(JSON.parse(JSON.stringify(exported))).toEqual(exported);
   expect(exported).toMatchObject({
     format: 1,
-    run: { run: 'r', status: 'running', input: { n: 1 }, metadata: { tenant: 'acme' } },
+    run: { run: 'r', status: 'waiting', input: { n: 1 }, metadata: { tenant: 'acme' } },
     attempts: [{ path: 't/one', attempt: 1, error: { message: 'busy' } }],
     signals: [{ id: 'early', name: 'go', payload: 2, takenBy: null }],
   });

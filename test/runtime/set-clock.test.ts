@@ -2,6 +2,8 @@
 import { createSignalbox, orchestrator, type TaskContext, task, track } from 'signalbox';
 import { fakeClock, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { Timers } from '../../src/runtime/timers.ts';
 import { Anything, Desk, historyOf, never, soon, stage, statusesOf } from '../helpers/stage.ts';
 
 const HOUR = 3_600_000;
@@ -68,6 +70,17 @@ describe('a clock that is set back by an hour', () => {
   });
 });
 
+test('a clock that is set back for good makes no retry late: it comes after as long as it was to take (S10)', async () => {
+  const { clock, desk, box } = await open(flowOf({ retry: { maxAttempts: 2, delay: '20s' } }));
+  desk.fail('t/s#1');
+  await settled(box);
+  clock.jump(-HOUR);
+  await clock.advance('20s');
+  expect(desk.begun).toEqual(['t/s#1', 't/s#2']);
+  await box.close();
+  expect(clock.pending).toBe(0);
+});
+
 test('a clock that is set forward makes a timeout no shorter, and a sleep ends at its hour (S11)', async () => {
   const { clock, run, desk, box } = await open(
     flowOf({ timeout: '30s' }, (steps) => steps.sleep('nap', '1h') as never),
@@ -132,4 +145,36 @@ test('a clock of one hand only is enough: what passes is then told by the hour',
   await clock.advance('30s');
   expect(await soon(run.outcome())).toMatchObject({ status: 'failed', error: { code: 'step-timed-out' } });
   expect(desk.begun).toHaveLength(1);
+});
+
+test.each([
+  ['a timeout', (timers: Timers, fire: () => void) => timers.in(30_000, fire)],
+  ['an hour', (timers: Timers, fire: () => void) => timers.at(30_000, fire)],
+])('%s on a clock of one hand only, which is wrong just when it is read, is late by a few seconds', (_, set) => {
+  let [passed, wrong] = [0, 0];
+  const armed = new Map<() => void, number>();
+  const clock: Clock = {
+    now: () => passed + wrong,
+    wakeAfter(ms, wake) {
+      const own = (): void => wake();
+      armed.set(own, passed + ms);
+      return () => armed.delete(own);
+    },
+  };
+  const timers = new Timers(clock);
+  const fired: number[] = [];
+  timers.in(1_000, () => {});
+  set(timers, () => fired.push(passed));
+  while (armed.size > 0) {
+    const [wake, due] = [...armed].sort(([, left], [, right]) => left - right)[0] as [() => void, number];
+    armed.delete(wake);
+    passed = Math.max(passed, due);
+    // Once, when the timer is armed anew.
+    wrong = due >= 1_000 && fired.length === 0 && wrong === 0 ? -HOUR : 1e-9;
+    wake();
+    wrong = 1e-9;
+  }
+
+  expect(fired).toHaveLength(1);
+  expect(fired[0]).toBeLessThanOrEqual(35_000);
 });

@@ -1,6 +1,7 @@
 /** Boxes that share a Postgres server. */
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
+import { abandonCases } from './abandon-cases.ts';
 import { sharedCases } from './cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
@@ -16,6 +17,7 @@ const place = async () => {
 sharedCases(place);
 handoverCases(place);
 deleteCases(place);
+abandonCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

@@ -2,6 +2,7 @@
 import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
+import { abandonCases } from './abandon-cases.ts';
 import { sharedCases } from './cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
@@ -22,6 +23,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   sharedCases(place);
   handoverCases(place);
   deleteCases(place);
+  abandonCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

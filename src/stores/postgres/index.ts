@@ -9,7 +9,17 @@ import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
-import type { ActorRow, DefinitionRow, OpenRun, Owner, Pin, RunChange, RunRow, Store } from '../../store.ts';
+import type {
+  AbandonedEvent,
+  ActorRow,
+  DefinitionRow,
+  OpenRun,
+  Owner,
+  Pin,
+  RunChange,
+  RunRow,
+  Store,
+} from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { begins, byRun, commitFor } from './batch.ts';
 import { newsOf } from './listener.ts';
@@ -19,12 +29,13 @@ import { Owned, standingOf } from './owned.ts';
 import { Process } from './process.ts';
 import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
 import { numberIn } from '../cursor.ts';
+import { textOfEvents } from '../history.ts';
 import type { Columns } from '../rows.ts';
 import { RowReader } from './rows.ts';
 import { Server } from './server.ts';
 import { pinColumns, PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
-import { fromColumn, toColumn } from './text.ts';
+import { fromColumn, toColumn, toColumnOrNull } from './text.ts';
 import { inWords } from './words.ts';
 
 export type { PostgresConnection, PostgresOptions } from './options.ts';
@@ -255,6 +266,27 @@ class PostgresSchema implements PostgresStore {
       .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
+  }
+
+  async abandonRun(end: AbandonedEvent): Promise<number | null> {
+    const self = this.#self();
+    const run = toColumn(end.run);
+    const text = textOfEvents(end.at, [{ ...end, seq: 0 }]);
+    for (;;) {
+      const found = await this.#server.transaction(async (ask) => {
+        const [lease] = await ask(sql.SELECT_OWNER, run);
+        if (lease === undefined) return null;
+        if (lease.owner !== null) await ask(sql.AWAIT_COMMIT, lease.owner);
+        return await ask(sql.ABANDON, lease.number, lease.owner, toColumnOrNull(end.reason), end.at, text);
+      });
+      if (found === null) return null;
+      const [ended] = found;
+      // Somebody else has it by now.
+      if (ended === undefined) continue;
+      this.#owned.forget([end.run]);
+      this.shared.tell(self.name, [end]);
+      return Number(ended.seq);
+    }
   }
 
   async deleteRun(run: string): Promise<boolean> {

@@ -67,6 +67,8 @@ export function refusedBy(change: RunChange, process: string, standing: Columns 
   if (standing === undefined) return new CommitConflict({ run, expected: after, found: 0 });
   const { owner, fence: now, seq, ended_at: endedAt } = standing;
   if (endedAt === null && (owner !== process || now !== fence)) return lost(run, owner, now);
+  // It was abandoned.
+  if (endedAt !== null && now !== fence && !begins(change)) return lost(run, null, now);
   if (seq !== after || begins(change)) return new CommitConflict({ run, expected: after, found: Number(seq) });
   // It has ended, and nobody owns it any more.
   return endedAt === null ? null : lost(run, null, now);

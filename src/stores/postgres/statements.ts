@@ -204,6 +204,32 @@ export const DELETE_RUN = deletionOf(
   `select run, number from runs where run = $1::text and ended_at is not null for update`,
 );
 
+/** Who owns an unfinished run: whose lock has to be waited for. */
+export const SELECT_OWNER = `
+  select leases.number, leases.owner from runs join leases on leases.number = any (array[runs.number]) where runs.run = $1`;
+
+/**
+ * Ends a run and what is open in it (S18), as long as it is owned by whom it was: `SELECT_OWNER` has said so. The lock waits for
+ * the commits of that process that are under way, and what they have told is seen: it is taken by the statement before.
+ */
+export const ABANDON = `
+  with lost as (
+    delete from leases where number = $1::bigint and owner is not distinct from $2::text returning number, fence
+  ), ended as (
+    update runs set status = 'cancelled', output = null, error = null, reason = $3::text, ended_at = $4::float8, fence = lost.fence + 1
+    from lost where runs.number = any (array[lost.number])
+  ), closed as (
+    delete from open_places as open using lost where open.run = any (array[lost.number])
+    returning open.run, path, kind, attempt, input, output, error, memory, attempted_at, started_at, ordinal
+  ), steps as (
+    insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
+    select run, path, kind, 'cancelled', attempt, input, output, error, memory, null, attempted_at, started_at, $4::float8, ordinal from closed
+  )
+  insert into histories (run, first, last, at, events)
+  select number, seq + 1, seq + 1, $4::float8, $5::text
+  from lost, lateral (select coalesce((select last from histories where histories.run = lost.number order by first desc limit 1), 0) as seq) as told
+  returning last as seq`;
+
 export const LEAVE_COMMAND = `
   with command as (
     insert into commands (id, run, body, left_at) values ($1, $2, $3::json, $4::float8) on conflict do nothing

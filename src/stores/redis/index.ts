@@ -8,7 +8,16 @@
 import { type Duration, toMs } from '../../duration.ts';
 import { InvalidOption, StoreUnusable } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
-import type { ActorRow, AttemptRow, DefinitionRow, OpenRun, Owner, RunChange, RunPage } from '../../store.ts';
+import type {
+  AbandonedEvent,
+  ActorRow,
+  AttemptRow,
+  DefinitionRow,
+  OpenRun,
+  Owner,
+  RunChange,
+  RunPage,
+} from '../../store.ts';
 import type { EventQuery, Pin, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
 import { numberIn } from '../cursor.ts';
 import { type Address, addressOf } from './address.ts';
@@ -18,7 +27,7 @@ import { baseOf, idOf, part, pinOf } from './keys.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
 import { type Moment, msOf, type OpenReply, pairsOf, sorted } from './replies.ts';
-import { RowReader } from './rows.ts';
+import { headOf, partText, RowReader, stateText } from './rows.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
 import { LeaseTime } from './time.ts';
@@ -238,6 +247,14 @@ class RedisServer implements RedisStore {
     return texts.map((text, index) => this.#rows.event(run, text, after + index));
   }
 
+  async abandonRun(end: AbandonedEvent): Promise<number | null> {
+    const { run, at, reason } = end;
+    const state = stateText({ status: 'cancelled', output: null, error: null, reason, endedAt: at });
+    const news = newsText(this.#owner.name, 'runs', [run]);
+    const event = partText(end, headOf(run));
+    return (await this.#run<number>(scripts.ABANDON, part(run), state, String(at), event, news)) || null;
+  }
+
   async deleteRun(run: string): Promise<boolean> {
     const news = newsText(this.#owner.name, 'runs', [run]);
     return (await this.#run<number>(scripts.DELETE_RUN, part(run), news)) === 1;
@@ -359,8 +376,7 @@ class RedisServer implements RedisStore {
   }
 
   #runOf(run: string, [start, state]: readonly (string | null)[]): RunRow | null {
-    if ((start ?? null) === null && (state ?? null) === null) return null;
-    return this.#rows.run(run, start ?? null, state ?? null);
+    return (start ?? state ?? null) !== null ? this.#rows.run(run, start ?? null, state ?? null) : null;
   }
 
   async #steps(run: string, numbers: readonly string[]): Promise<readonly (string | null)[]> {
@@ -373,12 +389,10 @@ class RedisServer implements RedisStore {
 
   async #range(key: string, from: number, limit: number): Promise<readonly string[]> {
     const found: string[] = [];
-    while (found.length < limit) {
-      const some = Math.min(limit - found.length, READ_AT_ONCE);
-      const first = from + found.length;
-      const page = await this.#connection.send<string[]>('LRANGE', key, String(first), String(first + some - 1));
+    for (let page: readonly string[] | null = null; found.length < limit && page?.length !== 0; ) {
+      const [first, some] = [from + found.length, Math.min(limit - found.length, READ_AT_ONCE)];
+      page = await this.#connection.send<string[]>('LRANGE', key, String(first), String(first + some - 1));
       for (const text of page) found.push(text);
-      if (page.length < some) break;
     }
     return found;
   }

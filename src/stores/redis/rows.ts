@@ -4,7 +4,15 @@
  */
 import type { RunEvent } from '../../events.ts';
 import type { Json, JsonObject } from '../../json.ts';
-import type { ActorRow, AttemptRow, CommandRow, DefinitionRow, RunRow, SignalRow } from '../../store.ts';
+import type {
+  AbandonedEvent,
+  ActorRow,
+  AttemptRow,
+  CommandRow,
+  DefinitionRow,
+  RunRow,
+  SignalRow,
+} from '../../store.ts';
 import { jsonIn, objectOf, Reader } from '../rows.ts';
 
 // --- To texts --------------------------------------------------------------------------------
@@ -15,7 +23,13 @@ export function startText({ key, orchestrator, version, hash, input, metadata, s
 }
 
 /** What of a run changes. */
-export function stateText({ status, output, error, reason, endedAt }: RunRow): string {
+export function stateText({
+  status,
+  output,
+  error,
+  reason,
+  endedAt,
+}: Pick<RunRow, 'status' | 'output' | 'error' | 'reason' | 'endedAt'>): string {
   return JSON.stringify({ status, output, error, reason, endedAt });
 }
 
@@ -33,7 +47,7 @@ export function stepText(row: ActorRow): string {
 }
 
 /** An attempt, a signal or an event without its run, which stands in the key. `head` is how the text of one begins that names it first. */
-export function partText(row: AttemptRow | SignalRow | RunEvent, head: string): string {
+export function partText(row: AttemptRow | SignalRow | RunEvent | AbandonedEvent, head: string): string {
   const text = JSON.stringify(row);
   if (text.startsWith(head)) return `{${text.slice(head.length)}`;
   const { run: _, ...rest } = row;

@@ -194,6 +194,45 @@ return 0
 `,
 );
 
+/**
+ * Ends an unfinished run and what is open in it (S18), and answers with the number of its last event; 0 if there is none. What a step
+ * was stands in a text that begins with path, kind and state: a quote in any of these is escaped, so the first `,"state":"` is that of the
+ * step. It ends with its numbers. Values: run, its state, when it ended, the event without its number, the news.
+ */
+export const ABANDON = script(
+  WRITES_ALWAYS,
+  `
+local run, state, at = ARGV[1], ARGV[2], ARGV[3]
+local place = base .. 'run:' .. run
+local kept = call('HMGET', place, 'owner', 'number', 'list', 'pin')
+if not kept[2] or call('ZSCORE', base .. 'ended', run) then return 0 end
+if kept[1] then call('ZREM', base .. 'owned:' .. kept[1], run) end
+call('ZREM', base .. 'unowned', run)
+call('ZREM', base .. 'strays:' .. kept[4], run)
+if call('EXISTS', base .. 'strays:' .. kept[4]) == 0 then call('SREM', base .. 'strays', kept[4]) end
+local list = string.gsub(kept[3], ':%a+$', ':cancelled')
+call('ZREM', base .. 'runs:' .. kept[3], run)
+call('ZADD', base .. 'runs:' .. list, kept[2], run)
+call('SADD', base .. 'lists', list)
+call('HSET', place, 'state', state, 'list', list)
+call('HDEL', place, 'owner')
+call('HINCRBY', place, 'fence', 1)
+call('ZADD', base .. 'ended', at, run)
+local steps, numbers = base .. 'steps:' .. run, call('SMEMBERS', base .. 'open:' .. run)
+for _, number in ipairs(numbers) do
+  local text = string.gsub(call('HGET', steps, number), ',"state":"%a+"', ',"state":"cancelled"', 1)
+  text = string.gsub(text, ',"due":[%d.e+-]+(,"attemptedAt":[%d.e+-]+,"startedAt":[%d.e+-]+})$', '%1')
+  call('HSET', steps, number, string.sub(text, 1, -2) .. ',"endedAt":' .. at .. '}')
+end
+call('UNLINK', base .. 'open:' .. run)
+for _, command in ipairs(call('SMEMBERS', base .. 'asked:' .. run)) do call('ZREM', base .. 'commands', command) end
+local seq = call('LLEN', base .. 'events:' .. run) + 1
+call('RPUSH', base .. 'events:' .. run, '{"seq":' .. seq .. ',' .. string.sub(ARGV[4], 2))
+call('PUBLISH', base .. 'news', ARGV[5])
+return seq
+`,
+);
+
 /** Deletes a run that has ended, with all that belongs to it. */
 const FORGET = `
 local function forget(run)

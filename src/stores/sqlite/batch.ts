@@ -6,6 +6,7 @@
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
 import { textOfEvents } from '../history.ts';
+import { toColumn, toColumnOrNull } from './text.ts';
 
 /** A value of a column. */
 export type Value = string | number | null;
@@ -66,7 +67,7 @@ function add(lists: Value[][], change: RunChange, number: number | null, owner: 
   else throw new Error(`run "${run}" was changed before it began`);
   if (number !== null && row !== null) {
     const { status, output, error, reason, endedAt } = row;
-    list.push(DO.updateRun, status, JSON.stringify(output), textOrNull(error), reason, endedAt);
+    list.push(DO.updateRun, status, JSON.stringify(output), textOrNull(error), toColumnOrNull(reason), endedAt);
   }
   const [first] = events;
   const from = complete ? Number.NEGATIVE_INFINITY : (first?.at ?? 0);
@@ -75,10 +76,11 @@ function add(lists: Value[][], change: RunChange, number: number | null, owner: 
     addPlace(list, actors[at] as ActorRow, from);
   }
   for (const { path, attempt, error, startedAt, endedAt } of attempts) {
-    list.push(DO.attempt, run, path, attempt, JSON.stringify(error), startedAt, endedAt);
+    list.push(DO.attempt, toColumn(run), toColumn(path), attempt, JSON.stringify(error), startedAt, endedAt);
   }
   for (const { id, name, payload, sentAt, answer, takenBy } of signals) {
-    list.push(DO.signal, run, id, name, JSON.stringify(payload), sentAt, answer, takenBy);
+    list.push(DO.signal, toColumn(run), toColumn(id), toColumn(name), JSON.stringify(payload), sentAt, answer);
+    list.push(toColumnOrNull(takenBy));
   }
   if (first === undefined) return;
   list.push(DO.history, first.seq + events.length - 1, first.seq, first.at, textOfEvents(first.at, events));
@@ -86,8 +88,9 @@ function add(lists: Value[][], change: RunChange, number: number | null, owner: 
 
 function addRun(list: Value[], row: RunRow, fence: number, owner: string): void {
   const { run, key, orchestrator, version, hash, status, input, output, error, reason, metadata } = row;
-  list.push(DO.begin, run, key, orchestrator, version, hash, status, JSON.stringify(input), JSON.stringify(output));
-  list.push(textOrNull(error), reason, JSON.stringify(metadata), owner, fence, row.startedAt, row.endedAt);
+  list.push(DO.begin, toColumn(run), toColumnOrNull(key), toColumn(orchestrator), toColumn(version), hash, status);
+  list.push(JSON.stringify(input), JSON.stringify(output), textOrNull(error), toColumnOrNull(reason));
+  list.push(JSON.stringify(metadata), owner, fence, row.startedAt, row.endedAt);
 }
 
 /** `from`: when the first of what has changed happened. What began before that has its row, as far as clocks can be trusted. */
@@ -101,8 +104,8 @@ function addPlace(list: Value[], actor: ActorRow, from: number): void {
     textOrNull(actor.output),
     textOrNull(actor.error),
   );
-  list.push(isEmpty(memory) ? null : JSON.stringify(memory), due, attemptedAt, endedAt, path);
-  list.push(kind, hasRow ? WITHOUT : textOrNull(input), startedAt);
+  list.push(isEmpty(memory) ? null : JSON.stringify(memory), due, attemptedAt, endedAt, toColumn(path));
+  list.push(toColumn(kind), hasRow ? WITHOUT : textOrNull(input), startedAt);
 }
 
 function isEmpty(value: object): boolean {

@@ -9,8 +9,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
-import type { ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
-import { type Batch, batchOf } from './batch.ts';
+import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import { type Batch, batchOf, type Value } from './batch.ts';
 import { usable } from './file.ts';
 import { checkNames, takeHold, trueName, Watch } from './hold.ts';
 import { lock } from './lock.ts';
@@ -18,10 +18,12 @@ import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
 import { type Known, Owned } from './owned.ts';
 import { numberIn } from '../cursor.ts';
+import { textOfEvents } from '../history.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Scribe } from './scribe.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { Writer } from './writer.ts';
 
 export type { SqliteOptions } from './options.ts';
@@ -87,7 +89,7 @@ class SqliteFile implements SqliteStore {
     this.#file = file;
     this.#synchronous = synchronous;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
-    this.#rows = new ColumnReader(this.name);
+    this.#rows = new ColumnReader(this.name, fromColumn);
   }
 
   open(owner: Owner): Awaitable<void> {
@@ -170,17 +172,15 @@ class SqliteFile implements SqliteStore {
   }
 
   claim(limit: number): Awaitable<readonly string[]> {
-    return this.#inTurn(() => this.#claim(limit));
-  }
-
-  #claim(limit: number): readonly string[] {
-    const { name } = this.#owner;
-    const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
-    this.#transaction(() => {
-      for (const run of found) this.#statement(sql.CLAIM_RUN).run(name, run);
+    return this.#inTurn(() => {
+      const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
+      this.#transaction(() => {
+        for (const run of found) this.#statement(sql.CLAIM_RUN).run(this.#owner.name, run);
+      });
+      const claimed = found.map(fromColumn);
+      this.#owned.forget(claimed);
+      return claimed;
     });
-    this.#owned.forget(found);
-    return found;
   }
 
   renew(): void {
@@ -191,7 +191,8 @@ class SqliteFile implements SqliteStore {
     return this.#inTurn(() =>
       this.#transaction(() => {
         for (const { orchestrator, version, hash, lines } of definitions) {
-          this.#statement(sql.INSERT_DEFINITION).run(orchestrator, version, hash, JSON.stringify(lines));
+          const names = [orchestrator, version, hash].map(toColumn);
+          this.#statement(sql.INSERT_DEFINITION).run(...names, JSON.stringify(lines));
         }
       }),
     );
@@ -236,10 +237,8 @@ class SqliteFile implements SqliteStore {
   }
 
   readChildren(run: string, parent: string): readonly ActorRow[] {
-    const rows =
-      parent === ''
-        ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
-        : this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
+    const ofRun = parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : null;
+    const rows = ofRun ?? this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
     return rows.map((row) => this.#rows.step(run, row));
   }
 
@@ -262,6 +261,22 @@ class SqliteFile implements SqliteStore {
       .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
+  }
+
+  abandonRun(end: AbandonedEvent): Awaitable<number | null> {
+    return this.#inTurn(() => {
+      const found = this.#get(sql.SELECT_UNFINISHED, end.run);
+      if (found === null) return null;
+      const { number, seq: before } = found as { number: number; seq: number };
+      const seq = before + 1;
+      this.#transaction(() => {
+        this.#statement(sql.ABANDON_RUN).run(end.reason, end.at, number);
+        this.#statement(sql.ABANDON_PLACES).run(end.at, number);
+        this.#statement(sql.INSERT_HISTORY).run(number, seq, seq, end.at, textOfEvents(end.at, [{ ...end, seq }]));
+      });
+      this.#owned.forget([end.run]);
+      return seq;
+    });
   }
 
   deleteRun(run: string): Awaitable<boolean> {
@@ -368,11 +383,18 @@ class SqliteFile implements SqliteStore {
     return statement;
   }
 
-  #get(text: string, ...values: (string | number | null)[]): Columns | null {
-    return usable(this.name, () => (this.#statement(text).get(...values) as Columns | undefined) ?? null);
+  #get(text: string, ...values: readonly Value[]): Columns | null {
+    const given = values.map(asColumn);
+    return usable(this.name, () => (this.#statement(text).get(...given) as Columns | undefined) ?? null);
   }
 
-  #all(text: string, ...values: (string | number | null)[]): readonly Columns[] {
-    return usable(this.name, () => this.#statement(text).all(...values) as unknown as readonly Columns[]);
+  #all(text: string, ...values: readonly Value[]): readonly Columns[] {
+    const given = values.map(asColumn);
+    return usable(this.name, () => this.#statement(text).all(...given) as unknown as readonly Columns[]);
   }
+}
+
+/** What a statement that reads is given: names and numbers, and no JSON. */
+function asColumn(value: Value): Value {
+  return typeof value === 'string' ? toColumn(value) : value;
 }

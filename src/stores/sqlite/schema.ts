@@ -248,6 +248,18 @@ export const SELECT_UNOWNED = `
 
 export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
 
+export const SELECT_UNFINISHED = `
+  select number, (select coalesce(max(last), 0) from histories where histories.run = runs.number) as seq
+  from runs where run = ? and ended_at is null`;
+
+/** Ends a run and what is open in it (S18). What its owner still commits names an old fence. */
+export const ABANDON_RUN = `
+  update runs set status = 'cancelled', output = 'null', error = null, reason = ?, ended_at = ?, owner = null, fence = fence + 1
+  where number = ?`;
+
+export const ABANDON_PLACES = `
+  update places set state = 'cancelled', due = null, ended_at = ? where run = ? and ended_at is null`;
+
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;
 
