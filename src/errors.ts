@@ -57,10 +57,7 @@ export class DefinitionInvalid extends SignalboxError<{
   constructor(fields: { definition: string; faults: readonly Fault[] }) {
     const count = fields.faults.length === 1 ? 'a fault' : `${fields.faults.length} faults`;
     const list = fields.faults.map(lineAbout).join('');
-    super(
-      `The definition of "${fields.definition}" has ${count}; no run of it can start until it is mended.${list}`,
-      fields,
-    );
+    super(`The definition of "${fields.definition}" has ${count}; fix these before starting a run.${list}`, fields);
     this.faults = fields.faults;
     hide(this, 'fields', 'faults');
     shorten(this);
@@ -85,8 +82,15 @@ export class InvalidOption extends SignalboxError<{
   readonly expected: string;
 }> {
   readonly code = 'option-invalid';
-  constructor(fields: { option: string; value: unknown; expected: string }) {
-    super(`Option "${fields.option}" cannot be ${show(fields.value)}: it takes ${fields.expected}.`, fields);
+  /** `unknown`: there is no option of that name, and `expected` says which there are. */
+  constructor({ unknown, ...fields }: { option: string; value: unknown; expected: string; unknown?: boolean }) {
+    const { option, value, expected } = fields;
+    super(
+      unknown
+        ? `Unknown option "${option}". ${expected}.`
+        : `Option "${option}" cannot be ${show(value)}: it takes ${expected}.`,
+      fields,
+    );
   }
 }
 
@@ -180,7 +184,7 @@ export class OutputInvalid extends SignalboxError<{ readonly what: string; reado
   readonly issues: readonly Issue[];
   constructor(fields: { what: string; issues: readonly Issue[] }) {
     super(
-      `The ${fields.what} does not fit its schema: ${describeIssues(fields.issues)}. Mend the body, or widen the schema.`,
+      `The ${fields.what} does not fit its schema: ${describeIssues(fields.issues)}. Fix the body or relax the schema.`,
       fields,
     );
     this.issues = fields.issues;
@@ -192,7 +196,7 @@ export class SchemaFailed extends SignalboxError<{ readonly what: string }> {
   readonly code = 'schema-failed';
   constructor(fields: { what: string; reason: string }, cause?: unknown) {
     super(
-      `The schema of the ${fields.what} could not be applied: ${sentence(fields.reason)} Mend the schema, or what it is given.`,
+      `The schema of the ${fields.what} could not be applied: ${sentence(fields.reason)} Fix the schema, or what it is given.`,
       { what: fields.what },
       cause,
     );
@@ -595,7 +599,7 @@ export class RowUnreadable extends SignalboxError<{
   readonly code = 'row-unreadable';
   constructor(fields: { store: string; table: string; row: string; reason: string }, cause?: unknown) {
     super(
-      `${fields.store} has a row in "${fields.table}" (${fields.row}) that cannot be read: ${fields.reason}. Nothing was changed. Restore it from a backup, or mend the row by hand.`,
+      `${fields.store} has a row in "${fields.table}" (${fields.row}) that cannot be read: ${fields.reason}. Nothing was changed. Restore it from a backup, or fix the row by hand.`,
       fields,
       cause,
     );

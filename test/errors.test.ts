@@ -20,7 +20,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '"order" has 2 faults',
     '\n  order/delivery: it waits for "paymnt". [unknown-reference]',
     '\n  order/[1]: it is empty. [bad-name]',
-    'until it is mended',
+    'fix these before starting a run',
   ],
   'duration-invalid': [new errors.InvalidDuration({ what: 'timeout', value: 'soon' }), '"soon"', '(timeout)', `'30s'`],
   'option-invalid': [
@@ -66,7 +66,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     new errors.OutputInvalid({ what: 'output of task "ship"', issues }),
     'output of task "ship"',
     'lines[2].qty: expected a number',
-    'Mend the body, or widen the schema.',
+    'Fix the body or relax the schema.',
   ],
   'schema-failed': [
     new errors.SchemaFailed({ what: 'input of task "ship"', reason: 'boom' }, new Error('boom')),

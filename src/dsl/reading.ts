@@ -51,7 +51,7 @@ export function readBody(body: unknown, notes: Note[]): BodyDefinition | string 
   const found = is === 'orchestrator' ? `the orchestrator ${show((definition as Options).name)}` : show(body);
   notes.push({
     code: 'bad-body',
-    message: `A task, a track or a composite track is wanted here, and ${found} is none.`,
+    message: `Expected a task, track or composite track; got ${found}${body === undefined ? ' (often a circular import)' : ''}.`,
   });
   return found;
 }

@@ -1,7 +1,7 @@
 /**
  * What a run is pinned to: the structure of its definition, one line for each place in it, and
  * a hash of those lines. Names, order, dependencies and policies are in it. Bodies and mappers are not:
- * a mended body is meant to serve the runs that wait for it, and the text of a function changes with every bundler.
+ * a fixed body is meant to serve the runs that wait for it, and the text of a function changes with every bundler.
  */
 import type { Plan, PlanNode } from '../definition.ts';
 import { sha256 } from './sha256.ts';

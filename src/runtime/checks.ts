@@ -13,12 +13,8 @@ export function askOptions(what: string, options: unknown, keys: readonly string
   for (const [option, value] of Object.entries(options)) {
     if (keys.includes(option)) continue;
     const guess = closest(option, keys);
-    const hint = guess === null ? '' : ` (did you mean "${guess}"?)`;
-    throw new InvalidOption({
-      option,
-      value,
-      expected: `nothing: there is no such option${hint}, only ${keys.join(', ')}`,
-    });
+    const hint = guess === null ? '' : `Did you mean "${guess}"? `;
+    throw new InvalidOption({ option, value, expected: `${hint}Options: ${keys.join(', ')}`, unknown: true });
   }
 }
 

@@ -80,7 +80,7 @@ function idAmong(options: SignalOptions): string {
   }
   for (const key of Object.keys(options)) {
     if (key === 'id') continue;
-    throw new InvalidOption({ option: key, value: undefined, expected: 'nothing: a signal has no option but "id"' });
+    throw new InvalidOption({ option: key, value: undefined, expected: 'Options: id', unknown: true });
   }
   const { id = randomIds() } = options;
   checkText('id', id);

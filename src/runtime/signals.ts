@@ -136,7 +136,7 @@ function early(run: RunState, name: string, payload: Json, rules: SignalRules): 
   const what = `Signal "${name}"`;
   if (!waitsFor(run.plan, name)) {
     const list = knownNames('signals', signalsIn(run.plan), name);
-    return refused('signal-unknown', `${what} is none that "${run.plan.name}" ever waits for. ${list}`);
+    return refused('signal-unknown', `No step of "${run.plan.name}" waits for signal "${name}". ${list}`);
   }
   const objections = new Objections();
   let ahead = 0;

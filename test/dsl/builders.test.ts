@@ -139,6 +139,6 @@ describe('an orchestrator', () => {
     const outer = untyped(track('outer', { input: Nothing })).step('in', inner);
 
     expect(faultList(outer)).toEqual(['bad-body outer/in']);
-    expect(faultText(outer)).toContain('the orchestrator "inner" is none');
+    expect(faultText(outer)).toContain('got the orchestrator "inner".');
   });
 });

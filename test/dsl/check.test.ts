@@ -97,8 +97,8 @@ describe('references', () => {
   });
 
   test.each([
-    [undefined, 'undefined is none'],
-    [{ name: 'x' }, '{"name":"x"} is none'],
+    [undefined, 'got undefined (often a circular import).'],
+    [{ name: 'x' }, 'got {"name":"x"}.'],
     [() => 1, 'the function'],
   ])('to %j are no body', (body, text) => {
     const made = untyped(track('t', { input: Nothing })).step('a', body);

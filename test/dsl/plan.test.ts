@@ -117,7 +117,7 @@ describe('the plan of an orchestrator', () => {
     expect([a?.index, b?.index]).toEqual([0, 1]);
   });
 
-  test('compiles 100,000 tracks in a row, and tracks ten thousand deep', () => {
+  test('compiles 100,000 tracks in a row, and tracks ten thousand deep', { timeout: 60_000 }, () => {
     let wide = untyped(orchestrator('wide', { version: '1', input: Nothing }));
     for (let at = 0; at < 100_000; at += 1) {
       const one = track(`t${at}`, { input: Nothing }).step('p', ping);

@@ -79,13 +79,8 @@ test('a query that makes no sense is refused with what would', async () => {
   ];
   for (const [option, values] of cases) for (const value of values) await refused({ [option]: value }, option, value);
   for (const query of [null, 'quick', 5]) await refused(query, 'runs', query, 'an object of options');
-  await refused({ orchestator: 'quick' }, 'orchestator', 'quick', 'did you mean "orchestrator"?');
-  await refused(
-    { where: 1 },
-    'where',
-    1,
-    'there is no such option, only orchestrator, version, status, metadata, limit',
-  );
+  await refused({ orchestator: 'quick' }, 'orchestator', 'quick', 'Did you mean "orchestrator"? Options: ');
+  await refused({ where: 1 }, 'where', 1, 'Options: orchestrator, version, status, metadata, limit');
   await expect(box.runs({ orchestrator: undefined, metadata: {} } as never)).resolves.toMatchObject({ runs: [] });
   await box.close();
   await expect(box.runs()).rejects.toMatchObject({ code: 'box-closed' });

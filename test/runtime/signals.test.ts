@@ -117,7 +117,7 @@ describe('a signal is refused', () => {
     expect(await run.signal('sotp')).toEqual({
       answer: 'refused',
       reason: 'signal-unknown',
-      message: 'Signal "sotp" is none that "queue" ever waits for. Known signals: go, stop. Did you mean "stop"?',
+      message: 'No step of "queue" waits for signal "sotp". Known signals: go, stop. Did you mean "stop"?',
       issues: [],
     });
     const flow = orchestrator('none', head).track('t', track('t', { input: Anything }).sleep('nap', '1s'));
