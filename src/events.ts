@@ -8,6 +8,9 @@
  */
 import { type ErrorRecord, show } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import { isTerminal } from './status.ts';
+
+export { isStatus, isTerminal, type Status, type TerminalStatus } from './status.ts';
 
 /** Every type of event with the fields that it has beside the common ones. */
 const EVENT_FIELDS = {
@@ -152,44 +155,4 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
 /** Does this type end a run? */
 export function endsRun(type: EventType): boolean {
   return type.startsWith('run.') && isTerminal(type.slice('run.'.length));
-}
-
-const TERMINAL = [
-  'completed',
-  'failed',
-  'timedOut',
-  'skipped',
-  'cancelled',
-  'compensated',
-  'compensationFailed',
-] as const;
-
-/** A status that is never left (I5). */
-export type TerminalStatus = (typeof TERMINAL)[number];
-
-/** Every status that a run, a track or a step can show. */
-export type Status = TerminalStatus | (typeof LIVE)[number];
-
-const LIVE = [
-  'pending',
-  'awaitingApproval',
-  'running',
-  'waiting',
-  'retrying',
-  'paused',
-  'awaitingIntervention',
-  'cancelling',
-  'compensating',
-] as const;
-const STATUS_SET: ReadonlySet<string> = new Set([...TERMINAL, ...LIVE]);
-
-/** Is this a status that something can have? */
-export function isStatus(status: unknown): status is Status {
-  return typeof status === 'string' && STATUS_SET.has(status);
-}
-
-const TERMINAL_SET: ReadonlySet<string> = new Set(TERMINAL);
-
-export function isTerminal(status: string): status is TerminalStatus {
-  return TERMINAL_SET.has(status);
 }

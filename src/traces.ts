@@ -4,8 +4,16 @@
  */
 import type { ErrorRecord } from './errors.ts';
 
-/** `/app/node_modules/signalbox/dist/`, or `…/src/`: where this file stands. Null in a bundle, which is the user's own file. */
-const HOME = /^\s*at .*?([^\s(]*[\\/])traces\.[jt]s:\d+:\d+\)?$/m.exec(stackOf(new Error('here')))?.[1] ?? null;
+/** A frame in this file. In a bundle there is none: that is the user's own file. */
+const HERE = /^\s*at .*?([^\s(]*[\\/])traces\.[jt]s:\d+:\d+\)?$/m;
+
+let home: string | null | undefined;
+
+/** The folder in which this file stands: `/app/node_modules/signalbox/dist/`, or `…/src/`. Found out when it is first needed. */
+function homeOf(): string | null {
+  if (home === undefined) home = HERE.exec(stackOf(new Error('here')))?.[1] ?? null;
+  return home;
+}
 
 const OTHERS = /\(?node:|[\\/]node_modules[\\/]signalbox[\\/]/;
 
@@ -21,9 +29,10 @@ function stackOf(error: Error): string {
 
 /** The stack without the frames that nobody can do anything about. */
 export function readable(stack: string): string {
+  const folder = homeOf();
   return stack
     .split('\n')
-    .filter((line) => !/^\s+at /.test(line) || !(OTHERS.test(line) || (HOME !== null && line.includes(HOME))))
+    .filter((line) => !/^\s+at /.test(line) || !(OTHERS.test(line) || (folder !== null && line.includes(folder))))
     .join('\n');
 }
 

@@ -7,9 +7,9 @@
  * ready: with a cap on concurrency, too, a run goes on after a crash as it would have.
  */
 import type { Facts, PlanNode, RunFacts } from '../definition.ts';
-import { isTerminal } from '../events.ts';
 import { Heap } from '../heap.ts';
 import { type Json, toJson } from '../json.ts';
+import { isTerminal } from '../status.ts';
 import { mapped, readOnly, synchronous } from './mapping.ts';
 import type { Finished } from './parent.ts';
 

@@ -125,8 +125,7 @@ class LiveChildren {
     if (this.#top === this) this.#kept.push(...kept);
     for (const [name, snapshot] of Object.entries(live)) {
       const child = node.childByName.get(name);
-      if (child === undefined)
-        throw new Error(`The definition of "${node.called}" has no "${name}" any more, which the snapshot has.`);
+      if (child === undefined) throw needsDefinition(this.#self, `"${node.called}" that has a step "${name}"`);
       this.#live.set(child, null);
       this.#unstarted.push([child, snapshot]);
     }
@@ -139,10 +138,8 @@ class LiveChildren {
 
   persist(): Below {
     const live: { [name: string]: object | null } = {};
-    const unstarted = new Map(this.#unstarted);
-    for (const [{ name }, actor] of this.#live)
-      live[name] = actor === null ? null : (actor.getPersistedSnapshot() as object);
-    for (const [{ name }, snapshot] of unstarted) live[name] = snapshot;
+    for (const [{ name }, actor] of this.#live) live[name] = (actor?.getPersistedSnapshot() as object) ?? null;
+    for (const [{ name }, snapshot] of this.#unstarted) live[name] = snapshot;
     return {
       over: [...this.#over],
       live,
@@ -246,11 +243,10 @@ function told({ ready, skipped, finished }: Arrival): object {
 }
 
 /** What a machine without a host says that was given no definition, or another one than it was persisted with. */
-export function needsDefinition(self: AnyActorRef | undefined, wanted?: string, found?: string): Error {
+export function needsDefinition(self: AnyActorRef | undefined, wanted?: string): Error {
   const machine = (self as { readonly logic?: { readonly id?: string } } | undefined)?.logic?.id ?? 'track';
-  const how = `createActor(${machine}Machine, { input: machineInput(${wanted ?? machine}, input) })`;
-  const whose =
-    wanted === undefined ? '' : ` of "${wanted}"${found === undefined ? '' : `, and not that of "${found}"`}`;
+  const whose = wanted === undefined ? '' : ` of ${wanted}`;
+  const how = `createActor(${machine}Machine, { input: machineInput(${machine}, input) })`;
   return new Error(`Machine "${machine}" needs the definition${whose}: ${how}.`);
 }
 

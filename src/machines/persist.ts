@@ -10,15 +10,19 @@ import { dueOf } from '../actors/due.ts';
 import type { PlanNode } from '../definition.ts';
 import { type Below, needsDefinition, persistBelow, restoreBelow, resumeBelow } from './live.ts';
 
-/** A machine's state as it is persisted. The last three are ours. */
+/** A machine's state as it is persisted. The last three are ours; what is undefined is not in the JSON. */
 interface Persisted {
   readonly value: string;
   readonly status: string;
+  readonly output: unknown;
+  readonly error: unknown;
+  readonly historyValue: object;
+  readonly children: object;
   readonly context: { readonly [key: string]: unknown };
   /** What the definition is called; null for a task machine that was given none. */
   readonly definition: string | null;
-  readonly due?: number;
-  readonly below?: Below;
+  readonly due: number | undefined;
+  readonly below: Below | undefined;
 }
 
 /** The same machine, whose actors can be persisted without their definition. */
@@ -29,7 +33,7 @@ export function persistable<M extends AnyStateMachine>(machine: M): M {
     restoreSnapshot: (snapshot, scope) => restore(machine, restoreSnapshot, snapshot as never, scope),
     start(snapshot, ...rest) {
       start(snapshot, ...rest);
-      const self = selfOf(snapshot);
+      const self = invokedBy(snapshot)?._parent;
       if (self !== undefined) resumeBelow(self);
     },
     provide: (implementations) => persistable(provide.call(machine, implementations)),
@@ -42,24 +46,21 @@ function invokedBy({ children }: AnyMachineSnapshot): AnyActorRef | undefined {
   return Object.values(children as { readonly [id: string]: AnyActorRef })[0];
 }
 
-function selfOf(snapshot: AnyMachineSnapshot): AnyActorRef | undefined {
-  return invokedBy(snapshot)?._parent;
-}
-
 function persist(snapshot: AnyMachineSnapshot): Persisted {
   const { value, status, output, error, context } = snapshot;
   const { node, ...rest } = context as { readonly node: PlanNode | null };
   const invoked = invokedBy(snapshot);
-  const due = invoked === undefined ? undefined : dueOf(invoked);
-  const below = invoked?._parent === undefined ? undefined : persistBelow(invoked._parent);
   return {
     value,
     status,
-    ...{ output, error, historyValue: {}, children: {} },
+    output,
+    error,
+    historyValue: {},
+    children: {},
     context: rest,
     definition: node?.called ?? null,
-    ...(due === undefined ? {} : { due }),
-    ...(below === undefined ? {} : { below }),
+    due: invoked && dueOf(invoked),
+    below: invoked?._parent && persistBelow(invoked._parent),
   };
 }
 
@@ -71,7 +72,7 @@ function restore(
 ): AnyMachineSnapshot {
   const { self } = scope as unknown as { self: AnyActorRef & { options: { input?: { node?: PlanNode } } } };
   const node = self.options.input?.node ?? null;
-  if (definition !== null && node?.called !== definition) throw needsDefinition(self, definition, node?.called);
+  if (definition !== null && node?.called !== definition) throw needsDefinition(self, `"${definition}"`);
   const context = { ...persisted.context, node };
   const children: { [id: string]: object } = {};
   if (persisted.status === 'active') {
@@ -79,8 +80,7 @@ function restore(
     for (const { id, src, input } of machine.states[persisted.value]?.invoke ?? []) {
       const asked =
         typeof input === 'function' ? input({ context, self, event: { type: 'xstate.init' } } as never) : input;
-      const again = { ...(asked as object), ...(due === undefined ? {} : { due }) };
-      children[id] = { src, snapshot: { status: 'active', input: again } };
+      children[id] = { src, snapshot: { status: 'active', input: { ...(asked as object), due } } };
     }
   }
   // XState looks for actors in all that the context refers to; the definition is put in afterwards.
