@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const index = new URL('../../src/index.ts', import.meta.url).href;
 const zod = fileURLToPath(import.meta.resolve('zod'));
+const xstate = fileURLToPath(import.meta.resolve('xstate'));
 
 /** Runs a script in a process of its own; how it ended and what it said. */
 function play(script: string): Promise<{ code: number | null; out: string; error: string }> {
@@ -62,6 +63,31 @@ test('a process stays for a run that waits for its next attempt, and ends with i
     await box.start(flow, { input: null });
   `);
   expect({ code, out, error }).toEqual({ code: 0, out: 'done\n', error: '' });
+}, 15_000);
+
+test('a process ends by itself after machines by themselves were cancelled, whatever they waited for', async () => {
+  const { code, out, error } = await play(`
+    import { createActor, waitFor } from ${JSON.stringify(xstate)};
+    const patient = s.task('patient', { input: Any, output: Any, retry: { maxAttempts: 2, delay: '30d' }, run: () => { throw new Error('not yet'); } });
+    const hanging = s.task('hanging', { input: Any, output: Any, timeout: '30d', run: () => new Promise(() => {}) });
+    const of = (name, make) => make(s.track(name, { input: Any }));
+    const tracks = [
+      of('retries', (t) => t.step('s', patient)),
+      of('runs', (t) => t.step('s', hanging)),
+      of('sleeps', (t) => t.sleep('s', '30d')),
+      of('waits', (t) => t.wait('s', { signal: 'go', timeout: '30d' })),
+    ];
+    for (const track of tracks) {
+      const actor = createActor(s.trackMachine, { input: s.machineInput(track, null) });
+      actor.start();
+      for (let round = 0; round < 20; round += 1) await new Promise((resolve) => setImmediate(resolve));
+      actor.send({ type: 'cancel', reason: null });
+      const { value } = await waitFor(actor, ({ status }) => status === 'done');
+      console.log(track.definition.name, value);
+    }
+  `);
+  const told = 'retries cancelled\nruns cancelled\nsleeps cancelled\nwaits cancelled\n';
+  expect({ code, out, error }).toEqual({ code: 0, out: told, error: '' });
 }, 15_000);
 
 describe('a process outlives', () => {
