@@ -32,6 +32,7 @@ const LEFT_OUT = [
 ];
 const FOLDERS = ['src', 'test', 'examples', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 const KEPT = resolve('.mutants');
+const AT_ONCE = 8;
 
 type Verdict = 'noticed' | 'survived' | 'unreached';
 interface Result {
@@ -57,7 +58,7 @@ const { values: options } = parseArgs({
 
 const read = <T>(name: string, otherwise: T): T =>
   existsSync(join(KEPT, name)) ? (JSON.parse(readFileSync(join(KEPT, name), 'utf8')) as T) : otherwise;
-const write = (name: string, value: unknown): void => writeFileSync(join(KEPT, name), JSON.stringify(value, null, 1));
+const keep = (name: string, value: unknown): void => writeFileSync(join(KEPT, name), JSON.stringify(value, null, 1));
 
 // --- The copy, and the process that runs tests in it ----------------------------------------
 
@@ -172,20 +173,25 @@ async function reachOf(sources: readonly Source[], all: readonly string[]): Prom
   const folder = join(copy, 'reached');
   mkdirSync(folder);
   const bench = new Bench({ ...process.env, MUTATE_REACH: folder, MUTATE_WORKERS: '2' });
-  const marked = sources.map(({ file, marked: text }) => ({ file, text }));
-  const answer = await bench.ask({ write: marked, tests, bail: false }, 30 * 60_000);
-  bench.end();
-  if (answer === null) throw new Error('The tests did not come to an end.');
-  for (const { file, text } of sources) writeFileSync(join(copy, file), text);
-  for (const [file, ms] of Object.entries(answer.took)) {
-    const list = join(folder, `${join(copy, file).replaceAll('/', '~')}.json`);
-    const isUsed = !answer.failed.some((other) => other.file === file) && existsSync(list);
-    const functions = isUsed ? (JSON.parse(readFileSync(list, 'utf8')) as number[]) : [];
-    reach[file] = { hash: hashes.get(file) ?? '', ms: Math.round(ms), functions };
+  let write: Question['write'] = sources.map(({ file, marked: text }) => ({ file, text }));
+  // A few at a time, so that a run that is ended has not been for nothing.
+  for (let from = 0; from < tests.length; from += AT_ONCE) {
+    const some = tests.slice(from, from + AT_ONCE);
+    const answer = await bench.ask({ write, tests: some, bail: false }, 30 * 60_000);
+    if (answer === null) throw new Error(`These tests did not come to an end: ${some.join(', ')}.`);
+    write = [];
+    for (const [file, ms] of Object.entries(answer.took)) {
+      const list = join(folder, `${join(copy, file).replaceAll('/', '~')}.json`);
+      const isUsed = !answer.failed.some((other) => other.file === file) && existsSync(list);
+      const functions = isUsed ? (JSON.parse(readFileSync(list, 'utf8')) as number[]) : [];
+      reach[file] = { hash: hashes.get(file) ?? '', ms: Math.round(ms), functions };
+    }
+    for (const { file, title } of answer.failed)
+      console.log(`It fails without any fault, and is left out: ${file}: ${title}`);
+    keep('reach.json', reach);
   }
-  for (const { file, title } of answer.failed)
-    console.log(`It fails without any fault, and is left out: ${file}: ${title}`);
-  write('reach.json', reach);
+  bench.end();
+  for (const { file, text } of sources) writeFileSync(join(copy, file), text);
   return reach;
 }
 
@@ -244,7 +250,7 @@ async function main(): Promise<void> {
     const result = await judge(mutant, texts.get(mutant.file) as string, reach, bench, hits);
     results[mutant.id] = result;
     count(hits, mutant.file, result.by);
-    write('results.json', results);
+    keep('results.json', results);
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);
     console.log(
       `${done} ${result.verdict} ${seconds} s  ${mutant.file}:${mutant.line} ${mutant.operator}: ${mutant.before}`,
