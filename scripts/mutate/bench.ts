@@ -65,8 +65,10 @@ async function main(folder: string): Promise<void> {
       const [test] = module.children.allTests('failed');
       failed.push({ file: module.relativeModuleId, title: test?.fullName ?? 'the file itself' });
     }
-    if (failed.length === 0 && unhandledErrors.length > 0)
-      failed.push({ file: '', title: 'an error that nobody handled' });
+    if (failed.length === 0 && unhandledErrors.length > 0) {
+      const { message } = unhandledErrors[0] as { readonly message?: string };
+      failed.push({ file: '', title: `an error that nobody handled: ${String(message).split('\n')[0]}` });
+    }
     process.send?.({ failed, took } satisfies Answer);
   });
   process.send?.('ready');
