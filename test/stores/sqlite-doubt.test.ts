@@ -1,11 +1,10 @@
-/** A SQLite file after what nobody has told the store of: a thread that has gone with a commit that landed, a process that was killed over a file that is then found corrupt. */
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+/** A SQLite file whose thread has gone with a commit that landed, and nobody has told the store so. */
 import { createSignalbox, type LogLine } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { fakeClock } from 'signalbox/testing';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Scribe } from '../../src/stores/sqlite/scribe.ts';
-import { newFile, query } from '../helpers/files.ts';
+import { newFile } from '../helpers/files.ts';
 import { Desk, faultsOfHistory, graphOf, soon } from '../helpers/stage.ts';
 
 const two = graphOf({ a: [], b: ['a'] });
@@ -53,31 +52,4 @@ test('a run whose commit landed by a thread that has gone since goes on: what th
   expect(await faultsOfHistory(run)).toEqual([]);
   expect(lines.map(({ error }) => (error as { code?: string }).code)).toEqual(['commit-failed']);
   await box.close();
-});
-
-test('what stood in the log of a corrupt file does not come back in the savepoint that takes its place (P228)', async () => {
-  const [file, killed] = [newFile(), newFile()];
-  const savepoint = `${killed}-savepoint`;
-  // Closed once, so that the file itself has what was committed, and its log only what comes after.
-  const zeroth = await opened(file, { thread: 'never' });
-  await zeroth.start('before');
-  await zeroth.box.close();
-  const first = await opened(file, { thread: 'never', savepoint: `${file}-savepoint` });
-  first.store.savepoint();
-  for (const id of ['after', 'later']) await first.start(id);
-  // A process that is killed leaves the log beside the file.
-  for (const end of ['', '-wal', '-shm']) copyFileSync(file + end, killed + end);
-  copyFileSync(`${file}-savepoint`, savepoint);
-  await first.box.close();
-  expect(existsSync(`${killed}-wal`)).toBe(true);
-  writeFileSync(killed, 'dear diary, '.repeat(2_000));
-
-  const second = await opened(killed, { thread: 'never', savepoint });
-  await second.box.recovered;
-
-  expect((await second.box.runs()).runs.map(({ run }) => run)).toEqual(['before']);
-  await second.start('anew');
-  await second.box.close();
-  expect(query(killed, 'select run from runs order by run').map(({ run }) => run)).toEqual(['anew', 'before']);
-  expect(query(killed, 'pragma integrity_check')).toEqual([{ integrity_check: 'ok' }]);
 });
