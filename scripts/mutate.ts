@@ -299,8 +299,18 @@ async function judge(
     write = [];
     const [failed] = answer?.failed ?? [{ file: '', title: 'it does not come to an end' }];
     if (failed !== undefined) result = { verdict: 'noticed', by: `${failed.file}: ${failed.title}` };
+    const isTest = failed !== undefined && failed.file !== '';
+    // The next fault must not stand beside this one; and what fails without it has not noticed it.
+    if (isTest) {
+      const without = await bench.ask({ write: [{ file, text }], tests: [failed.file], bail: true }, PATIENCE);
+      if (without?.failed.length !== 0) {
+        console.log(`It fails now and then without any fault, and is left out: ${failed.file}: ${failed.title}`);
+        delete reach[failed.file];
+        return judge(mutant, text, reach, bench, hits);
+      }
+      return result;
+    }
   }
-  // The next fault must not stand beside this one.
   writeFileSync(join(copy, file), text);
   if (bench.isUp) await bench.ask({ write: [{ file, text }], tests: [], bail: true }, PATIENCE);
   return result;
