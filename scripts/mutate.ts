@@ -302,7 +302,10 @@ async function judge(
     const isTest = failed !== undefined && failed.file !== '';
     // The next fault must not stand beside this one; and what fails without it has not noticed it.
     if (isTest) {
-      const without = await bench.ask({ write: [{ file, text }], tests: [failed.file], bail: true }, PATIENCE);
+      const without = await bench.ask(
+        { write: [{ file, text }], tests: [failed.file], bail: true },
+        5 * msOf([failed.file]) + PATIENCE,
+      );
       if (without?.failed.length !== 0) {
         console.log(`It fails now and then without any fault, and is left out: ${failed.file}: ${failed.title}`);
         delete reach[failed.file];

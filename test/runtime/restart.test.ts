@@ -98,3 +98,30 @@ test('a cleanup in which the process ended is made again, with the reason and un
   expect(ended).toMatchObject([{ path: 't/s', reason: 'enough', attempt: 1 }]);
   await second.box.close();
 });
+
+test('a run has a time of its end when it has ended, and not before, also in the middle of a cancel', async () => {
+  const slow = task('slow', {
+    input: Anything,
+    output: Anything,
+    run: never,
+    cleanup: () => new Promise<void>((resolve) => void ends.push(resolve)),
+  });
+  const ends: (() => void)[] = [];
+  const untidy = orchestrator('untidy', head).track('t', track('t', { input: Anything }).step('s', slow));
+  const { box, clock, store } = await opened(untidy);
+  const run = await box.start(untidy as never, { id: 'r', input: null } as never);
+  await settled(box);
+  const endedAt = async () => (await store.readRun('r'))?.endedAt;
+  expect([await endedAt(), (await run.snapshot()).endedAt]).toEqual([null, null]);
+  await clock.advance('5s');
+  await run.cancel();
+  expect([await run.status(), await endedAt()]).toEqual(['cancelling', null]);
+  await clock.advance('5s');
+  ends[0]?.();
+  await soon(run.outcome());
+
+  const { startedAt, endedAt: end } = await run.snapshot();
+  expect(end).toBe(startedAt + 10_000);
+  expect(await endedAt()).toBe(end);
+  await box.close();
+});
