@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** Longer than the slowest of them takes beside much else; without a fault nothing is a failure only because it is slow. */
-const TEST_TIMEOUT = process.env.MUTATE_REACH ? 120_000 : 20_000;
+const TEST_TIMEOUT = process.env.MUTATE_REACH ? 120_000 : 30_000;
 
 async function main(folder: string): Promise<void> {
   class AsGiven {
