@@ -32,7 +32,7 @@ const LEFT_OUT = [
 ];
 const FOLDERS = ['src', 'test', 'examples', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 const KEPT = resolve('.mutants');
-const AT_ONCE = 6;
+const AT_ONCE = 12;
 /** Milliseconds, beside five times what the tests take without a fault; what takes longer than that is a loop, and noticed. */
 const PATIENCE = 45_000;
 

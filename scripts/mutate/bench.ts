@@ -39,6 +39,9 @@ async function main(folder: string): Promise<void> {
   const vitest = await createVitest('test', {
     root: folder,
     watch: false,
+    // To load everything anew for each file takes longer than most tests. What one file leaves behind for the next is no answer,
+    // for what fails is run once more without the fault.
+    isolate: Boolean(process.env.MUTATE_REACH),
     reporters: [{ onTestModuleEnd: (module) => void ended.push(module) }],
     setupFiles: [join(folder, 'reach.ts')],
     sequence: { sequencer: AsGiven as never },
