@@ -37,6 +37,8 @@ export default defineConfig({
     maxWorkers: 2,
     // What hangs is a failure. What starts servers and processes takes its time on a machine that has much to do.
     testTimeout: 20_000,
+    // A second, which is what Vitest gives it, is not enough for what a server answers to on such a machine.
+    expect: { poll: { timeout: 15_000 } },
     // A test that leaves a timer or a socket behind must not be hidden by a killed worker.
     teardownTimeout: 5_000,
   },

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NotJson, ValueTooLarge } from '../src/errors.ts';
-import { DEFAULT_MAX_BYTES, type Json, sameJson, toJson } from '../src/json.ts';
+import { canonicalText, DEFAULT_MAX_BYTES, type Json, sameJson, toJson } from '../src/json.ts';
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
@@ -281,4 +281,28 @@ describe('sameJson', () => {
     expect(sameJson(left, right)).toBe(false);
     expect(sameJson(right, left)).toBe(false);
   });
+});
+
+test('a canonical text is the same whatever the order of the keys, at every depth, and lists keep theirs', () => {
+  const one = canonicalText({ b: [{ d: 2, c: 1 }, 'x'], a: { z: null, y: true } });
+  expect(one).toBe('{"a":{"y":true,"z":null},"b":[{"c":1,"d":2},"x"]}');
+  expect(canonicalText({ a: { y: true, z: null }, b: [{ c: 1, d: 2 }, 'x'] })).toBe(one);
+  expect(canonicalText([2, 1])).toBe('[2,1]');
+});
+
+test('a value that refers to one list a million times is refused on the way, and not once it fills the memory (S33)', () => {
+  let touched = 0;
+  const text = 'x'.repeat(50);
+  const shared = Array.from({ length: 20 }, () => text);
+  const counting = new Proxy(shared, {
+    get(target, name, self) {
+      if (name === '0') touched += 1;
+      return Reflect.get(target, name, self);
+    },
+  });
+  const given = Array.from({ length: 1_000 }, () => Array.from({ length: 1_000 }, () => counting));
+
+  expect(() => toJson(given, 'input')).toThrow(ValueTooLarge);
+  // A kilobyte each time: some thousands are over the limit, of a million.
+  expect(touched).toBeLessThan(10_000);
 });

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createVitest, type TestSpecification } from 'vitest/node';
+import { createVitest, type TestModule, type TestSpecification } from 'vitest/node';
 
 /** What the bench is asked. */
 export interface Question {
@@ -26,17 +26,23 @@ export interface Answer {
 }
 
 /** Longer than the slowest of them takes beside much else; without a fault nothing is a failure only because it is slow. */
-const TEST_TIMEOUT = process.env.MUTATE_REACH ? 120_000 : 20_000;
+const TEST_TIMEOUT = process.env.MUTATE_REACH ? 120_000 : 30_000;
 
 async function main(folder: string): Promise<void> {
   class AsGiven {
     shard = (files: TestSpecification[]): TestSpecification[] => files;
     sort = (files: TestSpecification[]): TestSpecification[] => files;
   }
+  /** Of this question: Vitest itself answers with all modules and errors that there ever were. */
+  const ended: TestModule[] = [];
+  const heard = new Set<unknown>();
   const vitest = await createVitest('test', {
     root: folder,
     watch: false,
-    reporters: [{}],
+    // To load everything anew for each file takes longer than most tests. What one file leaves behind for the next is no answer,
+    // for what fails is run once more without the fault.
+    isolate: Boolean(process.env.MUTATE_REACH),
+    reporters: [{ onTestModuleEnd: (module) => void ended.push(module) }],
     setupFiles: [join(folder, 'reach.ts')],
     sequence: { sequencer: AsGiven as never },
     testTimeout: TEST_TIMEOUT,
@@ -58,15 +64,21 @@ async function main(folder: string): Promise<void> {
     vitest.config.bail = bail ? 1 : 0;
     for (const each of vitest.projects) each.config.bail = bail ? 1 : 0;
     const specifications = tests.map((file) => project.createSpecification(join(folder, file)));
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
-    for (const module of testModules) {
+    ended.length = 0;
+    const { unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
+    for (const module of ended) {
       took[module.relativeModuleId] = module.diagnostic().duration + module.diagnostic().collectDuration;
       if (module.state() !== 'failed') continue;
       const [test] = module.children.allTests('failed');
       failed.push({ file: module.relativeModuleId, title: test?.fullName ?? 'the file itself' });
     }
-    if (failed.length === 0 && unhandledErrors.length > 0)
-      failed.push({ file: '', title: 'an error that nobody handled' });
+    for (const error of unhandledErrors) {
+      if (heard.has(error)) continue;
+      heard.add(error);
+      const { message } = error as { readonly message?: string };
+      const title = `an error that nobody handled: ${String(message).split('\n')[0]}`;
+      if (failed.length === 0) failed.push({ file: '', title });
+    }
     process.send?.({ failed, took } satisfies Answer);
   });
   process.send?.('ready');

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AnyStateMachine, setup } from 'xstate';
+import { type AnyStateMachine, and, not, setup } from 'xstate';
 import { builtInKinds } from '../../src/machines/kinds.ts';
 import { type MachineState, type Stepper, type Wish, xstateStepper } from '../../src/machines/stepper.ts';
 import { tableStepper } from '../../src/machines/table.ts';
@@ -141,7 +141,39 @@ describe('a machine that a table cannot say', () => {
         },
       },
     ],
+    [
+      'a guard that is made of others',
+      { initial: 'a', states: { a: { on: { go: { guard: and([() => true]), target: 'b' } } }, b: {} } },
+    ],
+    [
+      'a guard that is turned round',
+      { initial: 'a', states: { a: { always: { guard: not(() => true), target: 'b' } }, b: {} } },
+    ],
+    [
+      'a guard that nobody has',
+      { initial: 'a', states: { a: { on: { go: { guard: 'unheardOf', target: 'b' } } }, b: {} } },
+    ],
+    ['an action that is a function', { initial: 'a', states: { a: { entry: () => {} }, b: {} } }],
+    ['an entry of the root', { ...flat, entry: 'shout' }],
+    ['an eventless transition of the root', { ...flat, always: { guard: () => false, target: '.b' } }],
   ])('is left to XState: %s', (_, config) => {
     expect(tableStepper(setup({}).createMachine(config as never) as unknown as AnyStateMachine)).toBeNull();
+  });
+
+  test('and that goes round in eventless circles is given up, by the table as by XState', () => {
+    const config = {
+      initial: 'a',
+      states: { a: { on: { go: 'b' } }, b: { always: 'c' }, c: { always: 'b' } },
+    } as const;
+    const machine = setup({}).createMachine(config) as unknown as AnyStateMachine;
+    const table = tableStepper(machine) as Stepper;
+    const state = table.begin({ node: nodeOf('task'), input: null }, []);
+    expect(() => table.next(state, { type: 'go' }, [])).toThrow('goes round in eventless circles');
+  });
+
+  test('has no state of another name, and says which it was asked for', () => {
+    const machine = setup({}).createMachine(flat) as unknown as AnyStateMachine;
+    const table = tableStepper(machine) as Stepper;
+    expect(() => table.invokedBy('z')).toThrow('"z"');
   });
 });

@@ -206,6 +206,18 @@ describe('progress', () => {
     expect(at.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  test("after a timeout is nobody's, also while the cleanup goes on (S11)", async () => {
+    const cleanup = (): Promise<void> => new Promise(() => {});
+    await using at = await running({ timeout: '5s', cleanup, cleanupTimeout: '1h' });
+    const job = at.desk.job('t/one#1');
+    await at.clock.advance('5s');
+    job.progress(0.9, 'too late');
+    await settled(at.box);
+
+    expect(job.signal().aborted).toBe(true);
+    expect(await told(at.run)).toEqual([]);
+  });
+
   test('with a new note is told under the same fraction, and never goes back', async () => {
     await using at = await running({});
     const job = at.desk.job('t/one#1');

@@ -102,6 +102,18 @@ test('a run that waits after a step has ended is let go of, and is rows (I9)', a
   expect(at.box.counts).toMatchObject({ inMemory: 0, timers: 0 });
 });
 
+test('a run that is begun anew under the id of one that was cancelled is let go of as any other (I9, P130)', async () => {
+  await using at = await opened(one, { orchestrators: [one, waiting], idleRuns: 0 });
+  const run = await at.start('r');
+  await run.cancel();
+  await soon(run.outcome());
+  expect(await run.delete()).toBe(true);
+
+  await at.box.start(waiting as never, { id: 'r', input: null } as never);
+  await settled(at.box);
+  expect(at.box.counts.inMemory).toBe(0);
+});
+
 test.each([0, 1, 2])('of runs that wait, the last %i stay in memory and no more (I9)', async (idleRuns) => {
   await using at = await opened(waiting as never, { idleRuns });
   for (const id of ['a', 'b', 'c']) await at.start(id);

@@ -30,14 +30,16 @@ export class Load {
   readonly boxes: Signalbox[] = [];
   readonly flows = flowsOf((what, key) => this.#write('effects', `${Date.now()} ${what} ${key} unknown`));
   readonly #open: () => Store;
+  readonly #lease: string;
   readonly #clients: Promise<void>[] = [];
   #goesOn = true;
   #count = 0;
   /** Runs that were brought to their end. */
   ended = 0;
 
-  constructor(open: () => Store) {
+  constructor(open: () => Store, lease = LEASE) {
     this.#open = open;
+    this.#lease = lease;
     onTestFinished(async () => {
       await Promise.all(this.boxes.map((box) => box.close()));
       rmSync(this.folder, { recursive: true, force: true });
@@ -47,7 +49,7 @@ export class Load {
   /** Another box, and so many clients of it. */
   async box(clients: number, store = this.#open(), orchestrators = this.flows): Promise<Signalbox> {
     const logger = (line: LogLine): void => void this.lines.push(line);
-    const options = { orchestrators, store, logger, lease: LEASE };
+    const options = { orchestrators, store, logger, lease: this.#lease };
     const box = (await createSignalbox(options as never)) as Signalbox;
     this.boxes.push(box);
     for (let each = 0; each < clients; each += 1) this.#clients.push(this.#load(box));

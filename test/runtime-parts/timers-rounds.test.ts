@@ -1,0 +1,66 @@
+/** Rounds of the timer service: what is set or cancelled while wake-ups fire, or after all were cleared. */
+import { expect, test } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { Timers } from '../../src/runtime/timers.ts';
+
+interface HandClock extends Clock {
+  hour: number;
+  /** Delays of the wake-ups that are armed. */
+  readonly armed: readonly number[];
+  /** Fires the wake-up that is armed, whatever the hour is. */
+  wake(): void;
+}
+
+function handClock(): HandClock {
+  const wakeUps = new Map<() => void, number>();
+  return {
+    hour: 0,
+    now() {
+      return this.hour;
+    },
+    wakeAfter(ms, wake) {
+      const own = () => wake();
+      wakeUps.set(own, ms);
+      return () => wakeUps.delete(own);
+    },
+    get armed() {
+      return [...wakeUps.values()];
+    },
+    wake() {
+      const [wake] = wakeUps.keys();
+      if (wake === undefined) throw new Error('Nothing is armed.');
+      wakeUps.delete(wake);
+      wake();
+    },
+  };
+}
+
+test('what a wake-up sets that was due long ago waits for the next round, so that others have their turn', () => {
+  const clock = handClock();
+  const timers = new Timers(clock);
+  const log: string[] = [];
+  const again = (left: number) => () => {
+    log.push(`again ${left}`);
+    if (left > 0) timers.at(-10, again(left - 1));
+  };
+  timers.at(0, again(3));
+  timers.at(0, () => void log.push('other'));
+
+  clock.wake();
+  expect(log).not.toContain('again 2');
+  for (let round = 0; round < 10 && clock.armed.length > 0; round += 1) clock.wake();
+  expect(log.filter((each) => each !== 'other')).toEqual(['again 3', 'again 2', 'again 1', 'again 0']);
+  expect(log).toContain('other');
+});
+
+test('a wake-up that is cancelled after all were cleared is not counted twice', () => {
+  const timers = new Timers(handClock());
+  const cancel = timers.at(10, () => {});
+  timers.at(20, () => {});
+  timers.clearAll();
+  cancel();
+  cancel();
+  expect(timers.size).toBe(0);
+  timers.at(30, () => {});
+  expect(timers.size).toBe(1);
+});
