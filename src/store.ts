@@ -128,7 +128,10 @@ export interface EventQuery {
 /** What a list of runs is narrowed to, and where a page of it begins. */
 export interface RunQuery {
   readonly orchestrator?: string;
+  readonly version?: string;
   readonly status?: Status;
+  /** Runs that were started with all of these, and perhaps more. The order of keys within a value is no difference. */
+  readonly metadata?: JsonObject;
   readonly limit: number;
   /** What the page before answered with. */
   readonly cursor?: string;

@@ -5,6 +5,7 @@
 import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import { isTerminal } from '../events.ts';
+import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 
 interface Kept {
@@ -100,12 +101,15 @@ export function memory(): Store {
     readDefinition: (...key) => definitions.get(JSON.stringify(key)) ?? null,
     readRun: (run) => runs.get(run)?.row ?? null,
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
-    readRuns({ orchestrator, status, limit, cursor }) {
+    readRuns({ orchestrator, version, status, metadata = {}, limit, cursor }) {
+      const wanted = Object.entries(metadata);
       const found: RunRow[] = [];
       for (const { row, number } of runs.values()) {
         if (number <= Number(cursor ?? 0)) continue;
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
+        if (version !== undefined && row.version !== version) continue;
         if (status !== undefined && row.status !== status) continue;
+        if (!wanted.every(([key, value]) => hasEntry(row.metadata, key, value))) continue;
         found.push(row);
         if (found.length === limit) return { runs: found, cursor: String(number) };
       }
@@ -153,6 +157,10 @@ export function memory(): Store {
       for (const kept of runs.values()) if (kept.owner === owner) kept.owner = null;
     },
   };
+}
+
+function hasEntry(metadata: JsonObject, key: string, value: Json): boolean {
+  return Object.hasOwn(metadata, key) && sameJson(metadata[key] as Json, value);
 }
 
 function keyUnder(orchestrator: string, key: string): string {

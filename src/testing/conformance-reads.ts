@@ -1,8 +1,8 @@
 /** Cases for every store: what is read is what was written, in its order, page by page. */
 import assert from 'node:assert/strict';
 import type { Status } from '../events.ts';
-import type { Json } from '../json.ts';
-import type { ActorRow, Store } from '../store.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { ActorRow, RunQuery, Store } from '../store.ts';
 import type { Check } from './conformance.ts';
 import {
   JSON_VALUES,
@@ -233,6 +233,72 @@ export const LISTS: Readonly<Record<string, Check>> = {
       'r21',
     ]);
     assert.deepEqual(await pages(store, { limit: 3, orchestrator: 'nobody' }), []);
+  },
+  'runs are narrowed by their version and by what they were started with, alone and together, for the next owner, too (P126, P133)':
+    async (first, bench) => {
+      const long = 'ö'.repeat(3_000);
+      const deep = { b: [1, { z: null, a: 'x' }], a: 'ä"\u0000' };
+      for (let index = 0; index < 24; index += 1) {
+        const run = `r${index}`;
+        const metadata = {
+          tenant: index % 2 === 0 ? 'acme' : 'other',
+          n: index % 3,
+          long: `${long}${index % 4}`,
+          deep,
+          [run]: null,
+        };
+        const version = index % 6 === 0 ? '2' : '1';
+        const status = index % 4 === 0 ? 'failed' : 'waiting';
+        await first.commit([change(run, 0, { row: row(run, { version, status, metadata }) })]);
+      }
+      const odd = { tenant: 'acme\n', '': '', n: '0', 'a:b%': true, ...(JSON_VALUES.proto as JsonObject) };
+      await first.commit([
+        change('odd', 0, { row: row('odd', { version: '2\n:%', metadata: odd }) }),
+        change('none', 0),
+      ]);
+      const every = (step: number, from = 0): string[] =>
+        Array.from({ length: Math.ceil((24 - from) / step) }, (_, index) => `r${from + index * step}`);
+      const read = async (store: Store): Promise<void> => {
+        const found = async (query: Partial<RunQuery>): Promise<readonly string[]> => {
+          const all = await pages(store, { limit: 100, ...query });
+          for (const limit of [1, 2, 5]) assert.deepEqual(await pages(store, { limit, ...query }), all);
+          return all;
+        };
+        assert.deepEqual(await found({ version: '2' }), every(6));
+        assert.deepEqual(await found({ version: '2\n:%' }), ['odd']);
+        assert.deepEqual(await found({ metadata: { tenant: 'acme' } }), every(2));
+        assert.deepEqual(await found({ metadata: { tenant: 'acme', n: 0 } }), every(6));
+        assert.deepEqual(await found({ metadata: { n: '0' } }), ['odd']);
+        assert.deepEqual(await found({ metadata: { long: `${long}1` } }), every(4, 1));
+        assert.deepEqual(await found({ metadata: { deep: { a: deep.a, b: [1, { a: 'x', z: null }] }, r7: null } }), [
+          'r7',
+        ]);
+        assert.deepEqual(await found({ metadata: { deep: { a: deep.a } } }), []);
+        assert.deepEqual(await found({ metadata: odd }), ['odd']);
+        assert.deepEqual(await found({ metadata: { toString: 'x' } }), []);
+        assert.deepEqual(await found({ metadata: { r7: false } }), []);
+        assert.equal((await found({ metadata: {} })).length, 26);
+        const both = { metadata: { tenant: 'acme' }, version: '1', orchestrator: 'order' } as const;
+        assert.deepEqual(await found({ ...both, status: 'failed' }), ['r4', 'r8', 'r16', 'r20']);
+        assert.deepEqual(await found({ ...both, status: 'waiting' }), ['r2', 'r10', 'r14', 'r22']);
+        assert.deepEqual(await found({ ...both, orchestrator: 'refund' }), []);
+        assert.deepEqual(await found({ version: '2', status: 'failed' }), every(12));
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'a run is found by its metadata until it is deleted, whatever became of it (P126, P130)': async (store) => {
+    const metadata = { tenant: 'acme' };
+    const begin = (run: string) => store.commit([change(run, 0, { row: row(run, { metadata }) })]);
+    for (const run of ['a', 'b', 'c']) await begin(run);
+    await store.commit([change('b', 1, { row: row('b', { metadata, status: 'completed', output: 1 }) })]);
+    assert.deepEqual(await pages(store, { limit: 2, metadata }), ['a', 'b', 'c']);
+    assert.deepEqual(await pages(store, { limit: 2, metadata, status: 'completed' }), ['b']);
+    assert.equal(await store.deleteRun('b'), true);
+    assert.deepEqual(await pages(store, { limit: 2, metadata }), ['a', 'c']);
+    await store.commit([change('b', 0)]);
+    assert.deepEqual(await pages(store, { limit: 2, metadata }), ['a', 'c']);
+    assert.deepEqual(await pages(store, { limit: 2, version: '1' }), ['a', 'c', 'b']);
   },
   'a run is found by its key, within its orchestrator, from its start to after its end (S17)': async (store) => {
     await store.commit([

@@ -21,8 +21,11 @@ const flow = orchestrator('flow', { version: '1', ...any })
 /** A box on a store that notes down every status that the run's row is given. */
 async function begun(inner: Store) {
   const rows: string[] = [];
-  const note = ({ row }: { readonly row: RunRow | null }): void => void (row !== null && rows.push(row.status));
-  const store = wrapped({ commit: (changes) => (changes.forEach(note), inner.commit(changes)) }, inner);
+  const commit: Store['commit'] = (changes) => {
+    for (const { row } of changes) if (row !== null) rows.push(row.status);
+    return inner.commit(changes);
+  };
+  const store = wrapped({ commit }, inner);
   const { desk, clock, options } = stage();
   const open = async () => clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
   let box = await open();

@@ -19,7 +19,10 @@ export function abandonCases(make: () => Promise<SharedPlace>): void {
   test('a run that another living process works on is abandoned: its body there is aborted, and every waiter has the same end (S18)', async () => {
     const at = await station();
     const signals: AbortSignal[] = [];
-    const body = ({ signal }: { signal: AbortSignal }) => (signals.push(signal), new Promise<never>(() => {}));
+    const body = ({ signal }: { signal: AbortSignal }) => {
+      signals.push(signal);
+      return new Promise<never>(() => {});
+    };
     const work = task('work', { input: Any, output: Any, run: body });
     const flow = orchestrator('works', { version: '1', input: Any }).track(
       't',

@@ -23,6 +23,7 @@ import type {
 import { Rows } from './arrays.ts';
 import { begins, byRun, commitFor } from './batch.ts';
 import { newsOf } from './listener.ts';
+import { listOf } from './lists.ts';
 import { migrate } from './migrations.ts';
 import { patienceOf, type PostgresConnection, type PostgresOptions } from './options.ts';
 import { Owned, standingOf } from './owned.ts';
@@ -224,11 +225,11 @@ class PostgresSchema implements PostgresStore {
   }
 
   async readRuns(query: Parameters<Store['readRuns']>[0]): Promise<Awaited<ReturnType<Store['readRuns']>>> {
-    const { orchestrator, status, limit, cursor = '0' } = query;
+    const { limit, cursor = '0' } = query;
     if (!/^\d{1,15}$/.test(cursor))
       throw new InvalidOption({ option: 'cursor', value: cursor, expected: 'what the page before answered with' });
-    const narrowed = orchestrator === undefined ? null : toColumn(orchestrator);
-    const rows = await this.#server.ask(sql.SELECT_RUNS, cursor, narrowed, status ?? null, limit);
+    const { text, values } = listOf(query);
+    const rows = await this.#server.ask(text, ...values);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }

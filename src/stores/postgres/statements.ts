@@ -103,7 +103,8 @@ export const INSERT_DEFINITIONS = `
 export const SELECT_DEFINITION = `
   select orchestrator, version, hash, lines from definitions where orchestrator = $1 and version = $2 and hash = $3`;
 
-const RUN = `number, run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, started_at, ended_at`;
+/** The columns of a run. */
+export const RUN = `number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, started_at, ended_at`;
 
 export const SELECT_RUN = `select ${RUN} from runs where run = $1`;
 
@@ -113,12 +114,6 @@ export const SELECT_RUN_BY_KEY = `select ${RUN} from runs where orchestrator = $
 export const SELECT_KEYS = `
   select runs.run, runs.orchestrator, runs.key from unnest($1::text[], $2::text[]) as wanted (orchestrator, key)
   join runs on runs.orchestrator = wanted.orchestrator and runs.key = wanted.key`;
-
-/** Runs in the order in which they were started; a null is no restriction. */
-export const SELECT_RUNS = `
-  select ${RUN} from runs
-  where number > $1::bigint and ($2::text is null or orchestrator = $2) and ($3::text is null or status = $3)
-  order by number limit $4::integer`;
 
 const PLACE = `path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ordinal`;
 const SIGNAL = `run, id, name, payload, sent_at, answer, taken_by`;
@@ -185,6 +180,8 @@ const deletionOf = (old: string): string => `
     delete from signals using old where signals.run = any (array[old.run])
   ), their_commands as (
     delete from commands using old where commands.run = any (array[old.run])
+  ), their_metadata as (
+    delete from run_metadata using old where run_metadata.run + 0 = any (array[old.number])
   ), their_steps as (
     delete from ended_places using old where ended_places.run = any (array[old.number])
   ), their_open_places as (

@@ -3,6 +3,7 @@ import { CommitConflict, LeaseLost, RunExists } from '../../errors.ts';
 import { isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';
+import { indexesOf } from './lists.ts';
 import { headOf, partText, startText, stateText, stepText } from './rows.ts';
 
 /** A key of a run within its orchestrator, as `keys` has it. */
@@ -28,7 +29,7 @@ function pushRun(values: string[], { run, after, row, events, actors, attempts, 
     // What stays as it began travels with the first commit only.
     values.push(stateText(row), after === 0 ? startText(row) : '', listOf(row.orchestrator, row.status));
     values.push(String(row.startedAt), isTerminal(row.status) ? String(row.endedAt ?? row.startedAt) : '');
-    values.push(after === 0 ? pinOf(row) : '');
+    values.push(after === 0 ? pinOf(row) : '', after === 0 ? indexesOf(row) : '');
   }
   const head = headOf(run);
   for (const event of events) values.push(partText(event, head));

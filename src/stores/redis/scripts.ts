@@ -87,8 +87,9 @@ end
 local function writeRow(index, run, head)
   local state = given[at]
   if state == '' then at = at + 1 return end
-  local start, list, startedAt, endedAt, pin = given[at + 1], given[at + 2], given[at + 3], given[at + 4], given[at + 5]
-  at = at + 6
+  local start, list, startedAt, endedAt, pin, indexes =
+    given[at + 1], given[at + 2], given[at + 3], given[at + 4], given[at + 5], given[at + 6]
+  at = at + 7
   local place = base .. 'run:' .. run
   if there[index] then
     local before = call('HMGET', place, 'list', 'number')
@@ -102,13 +103,14 @@ local function writeRow(index, run, head)
   else
     number = number + 1
     local key = given[head + 3]
-    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list, 'pin', pin }
+    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list, 'pin', pin, 'indexes', indexes }
     if key ~= '' then
-      cells[15], cells[16] = 'key', key
+      cells[17], cells[18] = 'key', key
       call('HSET', base .. 'keys', key, run)
     end
     call('HSET', place, unpack(cells))
     call('ZADD', base .. 'runs', number, run)
+    for each in string.gmatch(indexes, '[^\\n]+') do call('ZADD', base .. each, number, run) end
     putOnList(list, number, run)
     if endedAt == '' then call('ZADD', base .. 'owned:' .. owner, startedAt, run) end
   end
@@ -236,9 +238,10 @@ return seq
 /** Deletes a run that has ended, with all that belongs to it. */
 const FORGET = `
 local function forget(run)
-  local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key')
+  local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key', 'indexes')
   if kept[1] then call('ZREM', base .. 'runs:' .. kept[1], run) end
   if kept[2] then call('HDEL', base .. 'keys', kept[2]) end
+  for each in string.gmatch(kept[3] or '', '[^\\n]+') do call('ZREM', base .. each, run) end
   call('ZREM', base .. 'runs', run)
   call('ZREM', base .. 'ended', run)
   for _, command in ipairs(call('SMEMBERS', base .. 'asked:' .. run)) do

@@ -5,6 +5,7 @@
  */
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
+import { entriesOf } from '../entries.ts';
 import { textOfEvents } from '../history.ts';
 
 /** A value of a column. */
@@ -25,6 +26,8 @@ export const DO = {
   attempt: 5,
   signal: 6,
   history: 7,
+  /** Something by which the run that begins can be found. */
+  entry: 8,
 } as const;
 
 /**
@@ -88,6 +91,7 @@ function addRun(list: Value[], row: RunRow, fence: number, owner: string): void 
   const { run, key, orchestrator, version, hash, status, input, output, error, reason, metadata } = row;
   list.push(DO.begin, run, key, orchestrator, version, hash, status, JSON.stringify(input), JSON.stringify(output));
   list.push(textOrNull(error), reason, JSON.stringify(metadata), owner, fence, row.startedAt, row.endedAt);
+  if (!isEmpty(metadata)) for (const entry of entriesOf(metadata)) list.push(DO.entry, entry);
 }
 
 /** `from`: when the first of what has changed happened. What began before that has its row, as far as clocks can be trusted. */

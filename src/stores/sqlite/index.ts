@@ -11,8 +11,10 @@ import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import type { RunPage, RunQuery } from '../../store.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
+import { listOf } from './lists.ts';
 import { lock } from './lock.ts';
 import { openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
@@ -212,17 +214,11 @@ class SqliteFile implements SqliteStore {
     return row === null ? null : this.#rows.run(row);
   }
 
-  readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
-    const rows = this.#list(orchestrator, status, Number(cursor ?? 0), limit);
-    const last = rows.length === limit ? rows.at(-1) : undefined;
+  readRuns(query: RunQuery): RunPage {
+    const { text, values } = listOf(query);
+    const rows = this.#all(text, ...values);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
-  }
-
-  #list(of: string | undefined, status: string | undefined, after: number, limit: number): readonly Columns[] {
-    if (of === undefined && status === undefined) return this.#all(sql.SELECT_RUNS, after, limit);
-    if (of === undefined) return this.#all(sql.SELECT_RUNS_IN, after, status as string, limit);
-    if (status === undefined) return this.#all(sql.SELECT_RUNS_OF, after, of, limit);
-    return this.#all(sql.SELECT_RUNS_OF_IN, after, of, status, limit);
   }
 
   readOpen(run: string): ReturnType<Store['readOpen']> {

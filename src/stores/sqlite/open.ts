@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { reasonOf } from '../../errors.ts';
+import { FILLS } from './fill.ts';
 import { examine, isCorrupt, restore } from './savepoint.ts';
 import * as sql from './schema.ts';
 
@@ -60,9 +61,9 @@ function openFile(file: string, synchronous: 'full' | 'normal'): DatabaseSync {
     }
     db.exec(`pragma journal_mode = wal; ${SETTINGS[synchronous]}`);
     for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
-      db.exec(
-        `begin immediate; ${sql.MIGRATIONS[step]}; pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`,
-      );
+      db.exec(`begin immediate; ${sql.MIGRATIONS[step]}`);
+      FILLS[step]?.(db);
+      db.exec(`pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`);
     }
     return db;
   } catch (error) {
