@@ -165,6 +165,8 @@ const TERMINAL = [
 /** A status that is never left (I5). */
 export type TerminalStatus = (typeof TERMINAL)[number];
 
+const FAILURES = ['failed', 'timedOut', 'compensationFailed'] as const satisfies readonly TerminalStatus[];
+
 /** Every status that a run, a track or a step can show. */
 export type Status = TerminalStatus | (typeof LIVE)[number];
 
@@ -184,6 +186,13 @@ const STATUS_SET: ReadonlySet<string> = new Set([...TERMINAL, ...LIVE]);
 /** Is this a status that something can have? */
 export function isStatus(status: unknown): status is Status {
   return typeof status === 'string' && STATUS_SET.has(status);
+}
+
+const FAILURE_SET: ReadonlySet<string> = new Set(FAILURES);
+
+/** Is this how something ends that has gone wrong? */
+export function isFailure(status: string): boolean {
+  return FAILURE_SET.has(status);
 }
 
 const TERMINAL_SET: ReadonlySet<string> = new Set(TERMINAL);

@@ -60,6 +60,12 @@ export interface ActorRow {
   readonly endedAt: number | null;
 }
 
+/** What a parent knows of a child. */
+export type ChildRow = Pick<ActorRow, 'path' | 'state' | 'output'>;
+
+/** An actor that went wrong, and how. */
+export type FailureRow = Pick<ActorRow, 'path' | 'state' | 'error'>;
+
 /** An attempt that was followed by another. The last attempt stands in the actor's own row. */
 export interface AttemptRow {
   readonly run: string;
@@ -233,8 +239,10 @@ export interface Store {
   readRunByKey(orchestrator: string, key: string): Awaitable<RunRow | null>;
   readRuns(query: RunQuery): Awaitable<RunPage>;
   readOpen(run: string): Awaitable<OpenRun | null>;
-  /** The children of one actor, ended or not, in the order in which they began. Their paths begin with the parent's. */
-  readChildren(run: string, parent: string): Awaitable<readonly ActorRow[]>;
+  /** The children of some actors, ended or not, those of one in the order in which they began. Their paths begin with the parent's. */
+  readChildren(run: string, parents: readonly string[]): Awaitable<readonly ChildRow[]>;
+  /** The actors that have failed, timed out or could not be undone, in the order in which they began; whatever else the run has is not read. */
+  readFailures(run: string): Awaitable<readonly FailureRow[]>;
   /** Every actor of a run, in the order in which they began. */
   readActors(run: string): Awaitable<readonly ActorRow[]>;
   readAttempts(run: string): Awaitable<readonly AttemptRow[]>;

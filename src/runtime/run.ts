@@ -15,7 +15,7 @@ import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '..
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
-import type { ActorRow, RunRow, Store } from '../store.ts';
+import type { FailureRow, RunRow, Store } from '../store.ts';
 import type { Abandon } from './abandon.ts';
 import { exportRun, type RunExport } from './export.ts';
 import type { Followers } from './followers.ts';
@@ -98,20 +98,25 @@ export class Run<Output = Json> {
 
   /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
   async result(): Promise<Output> {
-    const { row, actors } = await this.#ended(({ status }) => status !== 'completed' && status !== 'cancelled');
+    const { row, failures } = await this.#ended(async (id, store, { status }) => {
+      const isWell = status === 'completed' || status === 'compensated' || status === 'cancelled';
+      return { failures: isWell ? [] : failuresAmong(await store.readFailures(id)) };
+    });
     if (row.status === 'completed' || row.status === 'compensated') return row.output as Output;
     if (row.status === 'cancelled') throw new RunCancelled({ run: this.id, reason: row.reason });
-    const failures = failuresAmong(actors);
     const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
     throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
   }
 
   /** How the run ended, well or not; never rejects because of the run itself. */
   async outcome(): Promise<Outcome<Output>> {
-    const { row, actors } = await this.#ended(() => true);
+    const { row, failures, tracks } = await this.#ended(async (id, store) => ({
+      failures: failuresAmong(await store.readFailures(id)),
+      tracks: await store.readChildren(id, ['']),
+    }));
     const outputs: { [track: string]: Json } = {};
-    for (const { parent, path, state, output } of actors) {
-      if (parent === '' && state === 'completed' && !path.startsWith('~')) outputs[path] = output;
+    for (const { path, state, output } of tracks) {
+      if (state === 'completed' && !path.startsWith('~')) outputs[path] = output;
     }
     const endedAt = row.endedAt ?? row.startedAt;
     return {
@@ -119,7 +124,7 @@ export class Run<Output = Json> {
       status: row.status as TerminalStatus,
       output: row.status === 'completed' ? (row.output as Output) : null,
       error: row.error,
-      failures: failuresAmong(actors),
+      failures,
       outputs,
       timing: { startedAt: row.startedAt, endedAt, duration: endedAt - row.startedAt },
     };
@@ -236,27 +241,25 @@ export class Run<Output = Json> {
     return row;
   }
 
-  /** The run's row once it has ended, and its actors if they are wanted. */
-  async #ended(
-    wanted: (row: RunRow) => boolean,
-  ): Promise<{ readonly row: RunRow; readonly actors: readonly ActorRow[] }> {
+  /** The run's row once it has ended, and what `read` asks of the store beside it. */
+  async #ended<T extends object>(
+    read: (run: string, store: Store, row: RunRow) => Promise<T>,
+  ): Promise<{ readonly row: RunRow } & T> {
     const { followers, store, holds } = this.#context;
     if (followers.closed) throw new BoxClosed();
     return followers.ended(this.id, holds(this.id), async (told) => {
       const row = told ?? (await this.#row());
       if (!isTerminal(row.status)) return null;
-      if (!wanted(row)) return { row, actors: [] };
-      const actors = await store.readActors(this.id);
-      return (await this.#isStill(row)) ? { row, actors } : null;
+      const more = await read(this.id, store, row);
+      return (await this.#isStill(row)) ? { row, ...more } : null;
     });
   }
 }
 
 /** Steps that failed, in the order in which they began; a track is not told beside the step that failed it. */
-function failuresAmong(actors: readonly ActorRow[]): ErrorRecord[] {
+function failuresAmong(rows: readonly FailureRow[]): ErrorRecord[] {
   const failures: ErrorRecord[] = [];
-  for (const { path, state, error } of actors) {
-    if (state !== 'failed' && state !== 'timedOut' && state !== 'compensationFailed') continue;
+  for (const { path, error } of rows) {
     if (error !== null && (error.path ?? path) === path) failures.push({ ...error, path });
   }
   return failures;

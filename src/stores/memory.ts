@@ -4,7 +4,7 @@
  */
 import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
-import { isTerminal } from '../events.ts';
+import { isFailure, isTerminal } from '../events.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 
@@ -123,10 +123,18 @@ export function memory(): Store {
       const signals = [...(kept.signals?.values() ?? [])].filter(({ takenBy }) => takenBy === null);
       return { row, owner: owned, fence, seq: events.length, open, signals };
     },
-    readChildren(run, parent) {
+    readChildren(run, parents) {
       const kept = runs.get(run);
-      return (kept?.children.get(parent) ?? []).map((path) => kept?.actors.get(path) as ActorRow);
+      const paths = parents.flatMap((parent) => kept?.children.get(parent) ?? []);
+      return paths.map((path) => {
+        const { state, output } = kept?.actors.get(path) as ActorRow;
+        return Object.freeze({ path, state, output });
+      });
     },
+    readFailures: (run) =>
+      actorsOf(run)
+        .filter(({ state }) => isFailure(state))
+        .map(({ path, state, error }) => Object.freeze({ path, state, error })),
     readActors: actorsOf,
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,

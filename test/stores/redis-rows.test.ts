@@ -80,7 +80,7 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       for (const id of ids) {
         expect((await store.readRun(id))?.run).toBe(id);
         expect((await store.readRunByKey('o:\ud800', id))?.run).toBe(id);
-        expect((await store.readChildren(id, '')).map(({ path }) => path)).toEqual(ids.slice(1));
+        expect((await store.readChildren(id, [''])).map(({ path }) => path)).toEqual(ids.slice(1));
         expect((await store.readOpen(id))?.signals.map((signal) => signal.id)).toEqual(ids);
         expect(await store.readSignal(id, id)).toMatchObject({ id, name: id });
         await store.shared.leaveCommand({ id, run: id, body: { id } });
@@ -104,7 +104,7 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       const paths = Array.from({ length: 10_000 }, (_, index) => `${index % 7}/${index}`);
       await store.commit([change('a', 0, { actors: [step('a', ''), ...paths.map((path) => step('a', path))] })]);
       expect((await store.readOpen('a'))?.open.map(({ path }) => path)).toEqual(['', ...paths]);
-      expect((await store.readChildren('a', '3')).map(({ path }) => path)).toEqual(
+      expect((await store.readChildren('a', ['3'])).map(({ path }) => path)).toEqual(
         paths.filter((path) => path[0] === '3'),
       );
       const done = paths.map((path) => step('a', path, { state: 'completed', endedAt: 1 }));

@@ -9,6 +9,7 @@ import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
+import type { ChildRow, FailureRow } from '../../store.ts';
 import type {
   AbandonedEvent,
   ActorRow,
@@ -240,12 +241,15 @@ class PostgresSchema implements PostgresStore {
     return row === null ? null : this.#rows.open(row);
   }
 
-  async readChildren(run: string, parent: string): Promise<readonly ActorRow[]> {
-    const rows =
-      parent === ''
-        ? await this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
-        : await this.#all(sql.SELECT_CHILDREN, run, parent);
-    return rows.map((row) => this.#rows.step(run, row));
+  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
+    const wanted = new Rows(['text']);
+    for (const parent of parents) wanted.push(toColumn(parent));
+    const rows = await this.#server.ask(sql.SELECT_CHILDREN, toColumn(run), ...wanted.arrays());
+    return rows.map((row) => this.#rows.child(run, row));
+  }
+
+  async readFailures(run: string): Promise<readonly FailureRow[]> {
+    return (await this.#all(sql.SELECT_FAILURES, run)).map((row) => this.#rows.failure(run, row));
   }
 
   async readActors(run: string): Promise<readonly ActorRow[]> {

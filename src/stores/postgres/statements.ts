@@ -135,24 +135,37 @@ export const SELECT_OPEN = `
     ) as signals
   from runs left join leases on leases.number = any (array[runs.number]) where runs.run = $1`;
 
-/** Of a run, what is open and what has ended, narrowed by `where`. */
-function places(where: string): string {
-  return `
+/** Every place of a run: what is open and what has ended. */
+export const SELECT_STEPS = `
   with wanted as (select number from runs where run = $1::text)
-  select ${PLACE}, null::float8 as ended_at from open_places where run = (select number from wanted) ${where}
+  select ${PLACE}, null::float8 as ended_at from open_places where run = (select number from wanted)
   union all
-  select ${PLACE}, ended_at from ended_places where run = (select number from wanted) ${where}
+  select ${PLACE}, ended_at from ended_places where run = (select number from wanted)
   order by ordinal`;
-}
 
-/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
-export const SELECT_CHILDREN = places(
-  `and path > $2::text || '/' and path < $2::text || '0' and strpos(substr(path, length($2::text) + 2), '/') = 0`,
-);
+/** The children of the run's own place, if that is asked for, and of others: of those the paths begin with the parent's and a slash, after which comes a zero. */
+const childrenIn = (table: string): string => `
+  select path, state, output, ordinal from ${table}
+  where run = (select number from wanted) and '' = any ($2::text[]) and path > '' and strpos(path, '/') = 0
+  union all
+  select child.path, child.state, child.output, child.ordinal
+  from unnest($2::text[]) as parent (path), lateral (
+    select path, state, output, ordinal from ${table} as place
+    where run = (select number from wanted) and parent.path <> '' and place.path > parent.path || '/' and place.path < parent.path || '0'
+      and strpos(substr(place.path, length(parent.path) + 2), '/') = 0
+  ) as child`;
 
-export const SELECT_CHILDREN_OF_RUN = places(`and path > '' and strpos(path, '/') = 0`);
+export const SELECT_CHILDREN = `
+  with wanted as (select number from runs where run = $1::text)
+  ${childrenIn('open_places')}
+  union all
+  ${childrenIn('ended_places')}
+  order by ordinal`;
 
-export const SELECT_STEPS = places('');
+export const SELECT_FAILURES = `
+  select path, state, error from ended_places
+  where run = (select number from runs where run = $1::text) and state in ('failed', 'timedOut', 'compensationFailed')
+  order by ordinal`;
 
 export const SELECT_ATTEMPTS = `
   select run, path, attempt, error, started_at, ended_at from attempts where run = $1 order by path, attempt`;

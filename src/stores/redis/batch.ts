@@ -1,6 +1,6 @@
 /** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says; and from its refusal to an error. */
 import { CommitConflict, LeaseLost, RunExists } from '../../errors.ts';
-import { isTerminal } from '../../events.ts';
+import { isFailure, isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';
 import { indexesOf } from './lists.ts';
@@ -36,8 +36,9 @@ function pushRun(values: string[], { run, after, row, events, actors, attempts, 
   for (const { path } of actors) values.push(part(path));
   for (const actor of actors) {
     const { parent } = actor;
-    // Whether it is open, and its parent if it has one.
-    values.push((isTerminal(actor.state) ? '-' : '+') + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
+    // Whether it is open, has failed or has ended otherwise, and its parent if it has one.
+    const standing = isFailure(actor.state) ? '!' : isTerminal(actor.state) ? '-' : '+';
+    values.push(standing + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
   }
   for (const attempt of attempts) values.push(partText(attempt, head));
   for (const signal of signals)

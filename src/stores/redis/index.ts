@@ -7,7 +7,8 @@
  */
 import { type Duration, toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
-import type { RunEvent } from '../../events.ts';
+import { isFailure, type RunEvent } from '../../events.ts';
+import type { ChildRow, FailureRow } from '../../store.ts';
 import type {
   AbandonedEvent,
   ActorRow,
@@ -28,7 +29,7 @@ import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
 import { pageOf } from './lists.ts';
 import { type Moment, msOf, type OpenReply, sorted } from './replies.ts';
-import { headOf, partText, RowReader, stateText } from './rows.ts';
+import { failureOf, headOf, partText, RowReader, stateText } from './rows.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
 import { LeaseTime } from './time.ts';
@@ -198,17 +199,32 @@ class RedisServer implements RedisStore {
     };
   }
 
-  async readChildren(run: string, parent: string): Promise<readonly ActorRow[]> {
-    const children: ActorRow[] = [];
+  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
+    // They travel together; what comes is as large as the rows are.
+    return (await Promise.all(parents.map((parent) => this.#childrenOf(run, parent)))).flat();
+  }
+
+  async #childrenOf(run: string, parent: string): Promise<readonly ChildRow[]> {
+    const children: ChildRow[] = [];
     for (let last = '0'; ; ) {
       const page = await this.#run<readonly [string[], string[]]>(scripts.READ_CHILDREN, part(run), part(parent), last);
       const [numbers, texts] = page;
-      for (const [index, text] of texts.entries()) {
-        children.push(this.#rows.step(run, text, numbers[index] as string));
-      }
+      for (const [index, text] of texts.entries()) children.push(this.#rows.child(run, text, numbers[index] as string));
       if (numbers.length < scripts.PAGE) return children;
       last = numbers.at(-1) as string;
     }
+  }
+
+  async readFailures(run: string): Promise<readonly FailureRow[]> {
+    const [failed, unlisted] = await this.#connection.sendAll<string[] | string | null>([
+      ['SMEMBERS', this.#of('failed', run)],
+      ['HGET', this.#of('run', run), 'unlisted'],
+    ]);
+    // Begun before failures were listed.
+    if (unlisted !== null) return (await this.readActors(run)).filter(({ state }) => isFailure(state)).map(failureOf);
+    const numbers = sorted(failed as string[]);
+    const texts = await this.#steps(run, numbers);
+    return texts.map((text, index) => this.#rows.failure(run, text, numbers[index] as string));
   }
 
   async readActors(run: string): Promise<readonly ActorRow[]> {

@@ -62,7 +62,7 @@ end
 `,
 );
 
-/** Puts runs of the first format into the lists that it did not have. Values: of each its id and its lists, a line each. */
+/** Puts runs of the first format into the lists that it did not have; which of their steps have failed stays unlisted. Values: of each its id and its lists, a line each. */
 export const INDEX = script(
   WRITES,
   `
@@ -70,7 +70,7 @@ for at = 1, #ARGV, 2 do
   local place = base .. 'run:' .. ARGV[at]
   local number = call('HGET', place, 'number')
   if number then
-    call('HSET', place, 'indexes', ARGV[at + 1])
+    call('HSET', place, 'indexes', ARGV[at + 1], 'unlisted', '1')
     for list in string.gmatch(ARGV[at + 1], '[^\\n]+') do call('ZADD', base .. list, number, ARGV[at]) end
   end
 end

@@ -140,7 +140,7 @@ local function writeSteps(run, amount)
     local some = math.min(PIECE, amount - from + 1)
     local first, texts = at + from - 1, at + amount + 2 * (from - 1)
     local numbers = call('HMGET', paths, unpack(given, first, first + some - 1))
-    local cells, opened, closed = {}, {}, {}
+    local cells, opened, closed, failed = {}, {}, {}, {}
     names, children = {}, {}
     for step = 0, some - 1 do
       local path, place = given[first + step], given[texts + 2 * step]
@@ -157,6 +157,7 @@ local function writeSteps(run, amount)
         closed[#closed + 1] = number
       end
       if isOpen then opened[#opened + 1] = number end
+      if string.byte(place) == 33 then failed[#failed + 1] = number end
       cells[2 * step + 1], cells[2 * step + 2] = number, given[texts + 2 * step + 1]
     end
     if #names > 0 then call('HSET', paths, unpack(names)) end
@@ -165,6 +166,7 @@ local function writeSteps(run, amount)
     -- One that is written twice in a commit is what it was written as last.
     if #opened > 0 then call('SADD', base .. 'open:' .. run, unpack(opened)) end
     if #closed > 0 then call('SREM', base .. 'open:' .. run, unpack(closed)) end
+    if #failed > 0 then call('SADD', base .. 'failed:' .. run, unpack(failed)) end
   end
   at = at + 3 * amount
 end
@@ -248,7 +250,7 @@ local function forget(run)
     call('ZREM', base .. 'commands', command)
     call('UNLINK', base .. 'command:' .. command)
   end
-  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:' }) do
+  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'failed:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:' }) do
     call('UNLINK', base .. place .. run)
   end
 end

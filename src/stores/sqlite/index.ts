@@ -11,7 +11,7 @@ import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
-import type { RunPage, RunQuery } from '../../store.ts';
+import type { ChildRow, FailureRow, RunPage, RunQuery } from '../../store.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
 import { listOf } from './lists.ts';
@@ -231,10 +231,14 @@ class SqliteFile implements SqliteStore {
     return { row: this.#rows.run(row), owner, fence, seq, open, signals };
   }
 
-  readChildren(run: string, parent: string): readonly ActorRow[] {
-    const rows =
+  readChildren(run: string, parents: readonly string[]): readonly ChildRow[] {
+    const childrenOf = (parent: string): readonly Columns[] =>
       parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : this.#all(sql.SELECT_CHILDREN, run, parent);
-    return rows.map((row) => this.#rows.step(run, row));
+    return parents.flatMap(childrenOf).map((row) => this.#rows.child(run, row));
+  }
+
+  readFailures(run: string): readonly FailureRow[] {
+    return this.#all(sql.SELECT_FAILURES, run).map((row) => this.#rows.failure(run, row));
   }
 
   readActors(run: string): readonly ActorRow[] {

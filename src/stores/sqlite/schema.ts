@@ -214,14 +214,19 @@ export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_
 
 /** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
 export const SELECT_CHILDREN = `
-  select * from places
+  select path, state, output from places
   where run = (select number from runs where run = ?1)
     and path > ?2 || '/' and path < ?2 || '0' and instr(substr(path, length(?2) + 2), '/') = 0
   order by number`;
 
 export const SELECT_CHILDREN_OF_RUN = `
-  select * from places
+  select path, state, output from places
   where run = (select number from runs where run = ?1) and path > '' and instr(path, '/') = 0
+  order by number`;
+
+export const SELECT_FAILURES = `
+  select path, state, error from places indexed by places_failed
+  where run = (select number from runs where run = ?) and state in ('failed', 'timedOut', 'compensationFailed')
   order by number`;
 
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
