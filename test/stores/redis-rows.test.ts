@@ -198,10 +198,15 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       const error = { code: 'x', name: 'E', message: 'm' };
       const attempts = [{ run: 'order-17', path: 'pay', attempt: 1, error, startedAt: 0, endedAt: 1 }];
       const signal = { run: 'order-17', id: 's', name: 'n', payload: 1, sentAt: 1, answer: 'buffered', takenBy: null };
-      const more = { actors: [step('order-17', ''), step('order-17', 'pay')], attempts, signals: [signal as never] };
+      const failed = step('order-17', 'failed', { state: 'failed', endedAt: 1 });
+      const more = {
+        actors: [step('order-17', ''), step('order-17', 'pay'), failed],
+        attempts,
+        signals: [signal as never],
+      };
       await store.saveDefinitions([{ orchestrator: 'order', version: '1', hash: 'h', lines: [] }]);
       await store.commit([
-        change('order-17', 0, { row: runRow('order-17', { key: 'k' }), ...more }),
+        change('order-17', 0, { row: runRow('order-17', { key: 'k', metadata: { tenant: 'acme' } }), ...more }),
         change('done', 0, { row: runRow('done', { status: 'completed', endedAt: 1 }) }),
       ]);
       await store.shared.leaveCommand({ id: 'c', run: 'order-17', body: {} });

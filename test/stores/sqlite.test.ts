@@ -256,7 +256,7 @@ describe('the file', () => {
       again.close();
     }
     expect(contentsOf(file)).toEqual(before);
-    expect(query(file, 'pragma user_version')).toEqual([{ user_version: 1 }]);
+    expect(query(file, 'pragma user_version')).toEqual([{ user_version: 2 }]);
   });
 
   test('has the tables and the view that docs/sqlite.md lists, and no others', () => {
