@@ -39,3 +39,10 @@ const TERMINAL_SET: ReadonlySet<string> = new Set(TERMINAL);
 export function isTerminal(status: string): status is TerminalStatus {
   return TERMINAL_SET.has(status);
 }
+
+const FAILURES: ReadonlySet<string> = new Set(['failed', 'timedOut', 'compensationFailed'] satisfies TerminalStatus[]);
+
+/** Is this how something ends that has gone wrong? */
+export function isFailure(status: string): boolean {
+  return FAILURES.has(status);
+}

@@ -60,6 +60,12 @@ export interface ActorRow {
   readonly endedAt: number | null;
 }
 
+/** What a parent knows of a child. */
+export type ChildRow = Pick<ActorRow, 'path' | 'state' | 'output'>;
+
+/** An actor that went wrong, and how. */
+export type FailureRow = Pick<ActorRow, 'path' | 'state' | 'error'>;
+
 /** An attempt that was followed by another. The last attempt stands in the actor's own row. */
 export interface AttemptRow {
   readonly run: string;
@@ -128,7 +134,10 @@ export interface EventQuery {
 /** What a list of runs is narrowed to, and where a page of it begins. */
 export interface RunQuery {
   readonly orchestrator?: string;
+  readonly version?: string;
   readonly status?: Status;
+  /** Runs that were started with all of these, and perhaps more. The order of keys within a value is no difference. */
+  readonly metadata?: JsonObject;
   readonly limit: number;
   /** What the page before answered with. */
   readonly cursor?: string;
@@ -230,8 +239,10 @@ export interface Store {
   readRunByKey(orchestrator: string, key: string): Awaitable<RunRow | null>;
   readRuns(query: RunQuery): Awaitable<RunPage>;
   readOpen(run: string): Awaitable<OpenRun | null>;
-  /** The children of one actor, ended or not, in the order in which they began. Their paths begin with the parent's. */
-  readChildren(run: string, parent: string): Awaitable<readonly ActorRow[]>;
+  /** The children of some actors, ended or not, those of one in the order in which they began. Their paths begin with the parent's. */
+  readChildren(run: string, parents: readonly string[]): Awaitable<readonly ChildRow[]>;
+  /** The actors that have failed, timed out or could not be undone, in the order in which they began; whatever else the run has is not read. */
+  readFailures(run: string): Awaitable<readonly FailureRow[]>;
   /** Every actor of a run, in the order in which they began. */
   readActors(run: string): Awaitable<readonly ActorRow[]>;
   readAttempts(run: string): Awaitable<readonly AttemptRow[]>;

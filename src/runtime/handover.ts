@@ -182,7 +182,7 @@ export class Handover {
           if (found.owner === owner && found.fence === run.fence) run.term = term;
           return;
         }
-        lost(run, found.row.status === 'cancelled' ? cancelOf(found) : lossOf(found));
+        lost(run, (await this.#abandonmentOf(found)) ?? lossOf(found));
       } catch (error) {
         complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
       }
@@ -235,6 +235,13 @@ export class Handover {
       else if (runs.get(id) === run && isAtRest(run)) lost(run, deletionOf(run));
       await readingOver(id);
     }
+  }
+
+  /** That somebody has abandoned a run (S18) is no loss, and nothing is wrong with this process. */
+  async #abandonmentOf({ row: { run, status, reason }, seq }: OpenRun): Promise<RunCancelled | null> {
+    if (status !== 'cancelled') return null;
+    const [end] = await this.#options.store.readEvents(run, { after: seq - 1, limit: 1 });
+    return end?.type === 'run.cancelled' && end.abandoned === true ? new RunCancelled({ run, reason }) : null;
   }
 
   async #recover(): Promise<void> {
@@ -294,11 +301,6 @@ export class Handover {
 /** Whose a run is that was ours. */
 export function lossOf({ row: { run }, owner, fence }: OpenRun): LeaseLost {
   return new LeaseLost({ run, owner: owner ?? 'nobody', fence });
-}
-
-/** Another has ended it, which is no loss: it was abandoned (S18), or cancelled after it was taken over. */
-function cancelOf({ row: { run, reason } }: OpenRun): RunCancelled {
-  return new RunCancelled({ run, reason });
 }
 
 /** What is in memory of it is what was committed: a run that begins is not in the store before. */

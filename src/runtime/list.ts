@@ -1,6 +1,6 @@
-/** Lists of runs: narrowed by what the store knows, and by version and metadata, for which it is read page by page. */
+/** Lists of runs, as the store narrows them. */
 import { isStatus, type Status } from '../events.ts';
-import { DEFAULT_MAX_BYTES, type JsonObject, sameJson, toJson } from '../json.ts';
+import { DEFAULT_MAX_BYTES, type JsonObject, toJson } from '../json.ts';
 import type { RunRow, Store } from '../store.ts';
 import { ask, askOptions, isObject } from './checks.ts';
 
@@ -31,27 +31,12 @@ const MOST = 1_000;
 
 /** One page of runs. */
 export async function listRuns(store: Store, query: RunsQuery): Promise<RunsPage> {
-  const { version, metadata, limit = 50, cursor, ...known } = checked(query);
-  const fits = (row: RunRow): boolean =>
-    (version === undefined || row.version === version) && (metadata === undefined || has(row.metadata, metadata));
-  const runs: RunSummary[] = [];
-  for (let from = cursor; ; ) {
-    const left = limit - runs.length;
-    const page = await store.readRuns({ ...known, limit: left, ...(from === undefined ? {} : { cursor: from }) });
-    for (const row of page.runs) if (fits(row)) runs.push(summaryOf(row));
-    if (page.cursor === null || runs.length === limit) return { runs, cursor: page.cursor };
-    from = page.cursor;
-  }
+  const { runs, cursor } = await store.readRuns({ ...checked(query), limit: query.limit ?? 50 });
+  return { runs: runs.map(summaryOf), cursor };
 }
 
 function summaryOf({ hash: _, ...row }: RunRow): RunSummary {
   return Object.freeze(row);
-}
-
-function has(metadata: JsonObject, wanted: JsonObject): boolean {
-  return Object.entries(wanted).every(
-    ([key, value]) => Object.hasOwn(metadata, key) && sameJson(metadata[key] ?? null, value),
-  );
 }
 
 const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor'];

@@ -9,7 +9,7 @@ import type { Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors.ts';
 import { RowUnreadable } from '../errors.ts';
 import type { Json } from '../json.ts';
-import { Ledger } from '../machines/ledger.ts';
+import { type KnownChild, Ledger } from '../machines/ledger.ts';
 import type { Memory } from '../machines/registry.ts';
 import type { ActorRow, OpenRun, RunRow, Store } from '../store.ts';
 import { type Actor, addLive, type Owed, type RunState } from './run-state.ts';
@@ -46,14 +46,10 @@ export async function recall(
     const actor = actors.get(path) as Actor;
     if (actor.invoked === SIGNAL) signalsOf(run).await(actor);
   }
-  for (const actor of actors.values()) {
-    if (!actor.kind.parent) continue;
-    const children = await store.readChildren(row.run, actor.path);
-    const known = children.map(({ path, state, output }) => ({
-      name: path.slice(path.lastIndexOf('/') + 1),
-      status: state,
-      output,
-    }));
+  const parents = [...actors.values()].filter(({ kind }) => kind.parent);
+  const children = await childrenOf(store, row.run, parents);
+  for (const actor of parents) {
+    const known = children.get(actor.path) ?? [];
     const { node, input, parent } = actor;
     actor.ledger = new Ledger(node, input, run.facts, rules.maxValueBytes, parent?.ledger ?? null, known);
     // What was skipped as a number has no rows. Nothing begins in a parent that comes to its end.
@@ -66,6 +62,26 @@ export async function recall(
     if (context !== undefined) actor.state = actor.stepper.recall(String(actor.state.value), context);
   }
   return run;
+}
+
+/** What parents knew of their children, by the path of each parent: one question to the store, however many there are. */
+async function childrenOf(
+  store: Store,
+  run: string,
+  parents: readonly Actor[],
+): Promise<ReadonlyMap<string, readonly KnownChild[]>> {
+  const paths = parents.filter(({ node }) => node.children.length > 0).map(({ path }) => path);
+  const known = new Map<string, KnownChild[]>();
+  if (paths.length === 0) return known;
+  for (const { path, state: status, output } of await store.readChildren(run, paths)) {
+    const slash = path.lastIndexOf('/');
+    const parent = path.slice(0, Math.max(0, slash));
+    const child = { name: path.slice(slash + 1), status, output };
+    const others = known.get(parent);
+    if (others === undefined) known.set(parent, [child]);
+    else others.push(child);
+  }
+  return known;
 }
 
 /** What the actors of a run that was read back still wait for. */

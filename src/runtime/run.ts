@@ -11,11 +11,12 @@ import {
   RunUnfinished,
   RunUnknown,
 } from '../errors.ts';
-import { isTerminal, type ReadEvent, type Status, type TerminalStatus } from '../events.ts';
+import type { ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../machines/registry.ts';
-import type { ActorRow, RunRow, Store } from '../store.ts';
+import type { RunRow, Store } from '../store.ts';
+import { isFailure, isTerminal, type Status, type TerminalStatus } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from './checks.ts';
 import type { Abandon } from './abandon.ts';
@@ -110,20 +111,24 @@ export class Run<Output = Json> {
 
   /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
   async result(): Promise<Output> {
-    const { row, actors } = await this.#ended(({ status }) => status !== 'completed' && status !== 'cancelled');
+    const { row, failures } = await this.#ended<{ readonly failures: readonly ErrorRecord[] }>(
+      (id, store, { status }) => (isFailure(status) ? failuresOf(id, store) : { failures: [] }),
+    );
     if (row.status === 'completed' || row.status === 'compensated') return row.output as Output;
     if (row.status === 'cancelled') throw new RunCancelled({ run: this.id, reason: row.reason });
-    const failures = failuresAmong(actors);
     const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
     throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
   }
 
   /** How the run ended, well or not; never rejects because of the run itself. */
   async outcome(): Promise<Outcome<Output>> {
-    const { row, actors } = await this.#ended(() => true);
+    const { row, failures, tracks } = await this.#ended(async (id, store) => ({
+      ...(await failuresOf(id, store)),
+      tracks: await store.readChildren(id, ['']),
+    }));
     const outputs: { [track: string]: Json } = {};
-    for (const { parent, path, state, output } of actors) {
-      if (parent === '' && state === 'completed' && !path.startsWith('~')) outputs[path] = output;
+    for (const { path, state, output } of tracks) {
+      if (state === 'completed' && !path.startsWith('~')) outputs[path] = output;
     }
     const endedAt = row.endedAt ?? row.startedAt;
     return {
@@ -131,7 +136,7 @@ export class Run<Output = Json> {
       status: row.status as TerminalStatus,
       output: row.status === 'completed' ? (row.output as Output) : null,
       error: row.error,
-      failures: failuresAmong(actors),
+      failures,
       outputs,
       timing: { startedAt: row.startedAt, endedAt, duration: endedAt - row.startedAt },
     };
@@ -255,28 +260,28 @@ export class Run<Output = Json> {
     return row;
   }
 
-  /** The run's row once it has ended, and its actors if they are wanted. */
-  async #ended(
-    wanted: (row: RunRow) => boolean,
-  ): Promise<{ readonly row: RunRow; readonly actors: readonly ActorRow[] }> {
+  /** The run's row once it has ended, and what `read` asks of the store beside it. */
+  async #ended<T extends object>(
+    read: (run: string, store: Store, row: RunRow) => Promise<T> | T,
+  ): Promise<{ readonly row: RunRow } & T> {
     const { followers, store, holds } = this.#context;
     if (followers.closed) throw new BoxClosed();
     return followers.ended(this.id, holds(this.id), async (told) => {
       const row = told ?? (await this.#row());
       if (!isTerminal(row.status)) return null;
-      if (!wanted(row)) return { row, actors: [] };
-      const actors = await store.readActors(this.id);
-      return (await this.#isStill(row)) ? { row, actors } : null;
+      const more = read(this.id, store, row);
+      if (!(more instanceof Promise)) return { row, ...more };
+      const found = await more;
+      return (await this.#isStill(row)) ? { row, ...found } : null;
     });
   }
 }
 
 /** Steps that failed, in the order in which they began; a track is not told beside the step that failed it. */
-function failuresAmong(actors: readonly ActorRow[]): ErrorRecord[] {
+async function failuresOf(run: string, store: Store): Promise<{ readonly failures: readonly ErrorRecord[] }> {
   const failures: ErrorRecord[] = [];
-  for (const { path, state, error } of actors) {
-    if (state !== 'failed' && state !== 'timedOut' && state !== 'compensationFailed') continue;
+  for (const { path, error } of await store.readFailures(run)) {
     if (error !== null && (error.path ?? path) === path) failures.push({ ...error, path });
   }
-  return failures;
+  return { failures };
 }

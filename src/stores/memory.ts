@@ -4,7 +4,8 @@
  */
 import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
-import { isTerminal } from '../events.ts';
+import { isFailure, isTerminal } from '../status.ts';
+import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 import { numberIn } from './cursor.ts';
 
@@ -101,13 +102,16 @@ export function memory(): Store {
     readDefinition: (...key) => definitions.get(JSON.stringify(key)) ?? null,
     readRun: (run) => runs.get(run)?.row ?? null,
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
-    readRuns({ orchestrator, status, limit, cursor }) {
+    readRuns({ orchestrator, version, status, metadata = {}, limit, cursor }) {
       const after = numberIn(cursor);
+      const wanted = Object.entries(metadata);
       const found: RunRow[] = [];
       for (const { row, number } of runs.values()) {
         if (number <= after) continue;
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
+        if (version !== undefined && row.version !== version) continue;
         if (status !== undefined && row.status !== status) continue;
+        if (!wanted.every(([key, value]) => hasEntry(row.metadata, key, value))) continue;
         found.push(row);
         if (found.length === limit) return { runs: found, cursor: String(number) };
       }
@@ -121,10 +125,19 @@ export function memory(): Store {
       const signals = [...(kept.signals?.values() ?? [])].filter(({ takenBy }) => takenBy === null);
       return { row, owner: owned, fence, seq: events.length, open, signals };
     },
-    readChildren(run, parent) {
+    readChildren(run, parents) {
       const kept = runs.get(run);
-      return (kept?.children.get(parent) ?? []).map((path) => kept?.actors.get(path) as ActorRow);
+      if (kept === undefined) return [];
+      const paths = parents.flatMap((parent) => kept.children.get(parent) ?? []);
+      return paths.map((path) => {
+        const { state, output } = kept.actors.get(path) as ActorRow;
+        return Object.freeze({ path, state, output });
+      });
     },
+    readFailures: (run) =>
+      actorsOf(run)
+        .filter(({ state }) => isFailure(state))
+        .map(({ path, state, error }) => Object.freeze({ path, state, error })),
     readActors: actorsOf,
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
@@ -155,6 +168,10 @@ export function memory(): Store {
       for (const kept of runs.values()) if (kept.owner === owner) kept.owner = null;
     },
   };
+}
+
+function hasEntry(metadata: JsonObject, key: string, value: Json): boolean {
+  return Object.hasOwn(metadata, key) && sameJson(metadata[key] as Json, value);
 }
 
 function keyUnder(orchestrator: string, key: string): string {

@@ -6,7 +6,16 @@
 import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../errors.ts';
 import { faultOfEvent, isStatus, type RunEvent, type Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { ActorRow, AttemptRow, CommandRow, DefinitionRow, RunRow, SignalRow } from '../store.ts';
+import type {
+  ActorRow,
+  AttemptRow,
+  ChildRow,
+  CommandRow,
+  DefinitionRow,
+  FailureRow,
+  RunRow,
+  SignalRow,
+} from '../store.ts';
 import { eventsOf } from './history.ts';
 
 /** What is kept of a row, under the names of the store. */
@@ -76,6 +85,22 @@ export class Reader {
         endedAt: row.numberOrNull('endedAt'),
       };
     });
+  }
+
+  child(place: string, given: Given): ChildRow {
+    return this.read('steps', place, given, (row) => ({
+      path: row.text('path'),
+      state: statusOf(row.get('state')),
+      output: row.json('output'),
+    }));
+  }
+
+  failure(place: string, given: Given): FailureRow {
+    return this.read('steps', place, given, (row) => ({
+      path: row.text('path'),
+      state: statusOf(row.get('state')),
+      error: row.errorOrNull('error'),
+    }));
   }
 
   attempt(place: string, given: Given): AttemptRow {
@@ -203,6 +228,14 @@ export class ColumnReader {
 
   step(run: string, row: Columns): ActorRow {
     return this.#reader.step(run, `${run}, ${row.path}`, row);
+  }
+
+  child(run: string, row: Columns): ChildRow {
+    return this.#reader.child(`${run}, ${row.path}`, row);
+  }
+
+  failure(run: string, row: Columns): FailureRow {
+    return this.#reader.failure(`${run}, ${row.path}`, row);
   }
 
   attempt(row: Columns): AttemptRow {

@@ -36,7 +36,7 @@ async function partsOf(store: Store, run: string) {
     byKey: await store.readRunByKey('order', `key of ${run}`),
     open: (await store.readOpen(run))?.open ?? null,
     steps: await store.readActors(run),
-    children: await pathsOf(store.readChildren(run, '')),
+    children: await pathsOf(store.readChildren(run, [''])),
     attempts: await store.readAttempts(run),
     signals: [await store.readSignal(run, 'kept'), await store.readSignal(run, 'taken')],
     events: await seqs(store, run),

@@ -1,4 +1,4 @@
-/** Cases for every store: what is read is what was written, in its order, page by page. */
+/** Cases for every store: what is read is what was written, in its order. */
 import assert from 'node:assert/strict';
 import type { Status } from '../events.ts';
 import type { Json } from '../json.ts';
@@ -11,11 +11,9 @@ import {
   change,
   events,
   frozen,
-  pages,
   pathsOf,
   row,
   same,
-  seqs,
   signal,
   unfrozen,
 } from './conformance-rows.ts';
@@ -77,7 +75,7 @@ export const ROWS: Readonly<Record<string, Check>> = {
       readOpenRow: open?.row,
       readOpenSteps: open?.open[0],
       readActors: (await store.readActors('a'))[1],
-      readChildren: (await store.readChildren('a', ''))[0],
+      readChildren: (await store.readChildren('a', ['']))[0],
       readAttempts: (await store.readAttempts('a'))[0],
       readEvents: (await store.readEvents('a', { after: 0, limit: 1 }))[0],
       readDefinition: await store.readDefinition('order', '1', 'h'),
@@ -113,25 +111,89 @@ export const ROWS: Readonly<Record<string, Check>> = {
     const second = [actor('a', 'z/2'), actor('a', 'b', { state: 'completed' }), actor('a', 'a')];
     await store.commit([change('a', 1, { actors: second })]);
     await store.commit([change('a', 2, { actors: [actor('a', 'z/1'), actor('a', 'z', { state: 'completed' })] })]);
-    assert.deepEqual(await pathsOf(store.readChildren('a', '')), ['z', 'b', 'a']);
-    assert.deepEqual(await pathsOf(store.readChildren('a', 'z')), ['z/2', 'z/1']);
+    assert.deepEqual(await pathsOf(store.readChildren('a', [''])), ['z', 'b', 'a']);
+    assert.deepEqual(await pathsOf(store.readChildren('a', ['z'])), ['z/2', 'z/1']);
     assert.deepEqual(await pathsOf(store.readActors('a')), ['', 'z', 'b', 'z/2', 'a', 'z/1']);
   },
   'steps keep their order also over commits that tell no event': async (store) => {
     await store.commit([change('a', 0, { actors: [actor('a', '')] })]);
     for (const path of ['c', 'b', 'a'])
       await store.commit([change('a', 1, { row: null, events: [], actors: [actor('a', path)] })]);
-    assert.deepEqual(await pathsOf(store.readChildren('a', '')), ['c', 'b', 'a']);
+    assert.deepEqual(await pathsOf(store.readChildren('a', [''])), ['c', 'b', 'a']);
   },
+  'the children of many parents are read at once, those of each parent in their order, and for the next owner, too (P131)':
+    async (first, bench) => {
+      const output = JSON_VALUES.odd as Json;
+      const places = ['', 'a', 'a-b', 'a/x', 'a/x/y', 'ä%_', 'ä%_/😀', 'a-b/x', 'a/w'];
+      await first.commit([change('a', 0, { actors: places.map((path) => actor('a', path, { input: path })) })]);
+      const ended = actor('a', 'a/x/y', { state: 'completed', output });
+      await first.commit([change('a', 1, { actors: [ended, actor('a', 'a/x', { state: 'skipped' })] })]);
+      const read = async (store: Store): Promise<void> => {
+        const under = async (...parents: string[]) => {
+          const found = await store.readChildren('a', parents);
+          return parents.map((parent) => {
+            const from = parent === '' ? '' : `${parent}/`;
+            return found.filter(
+              ({ path }) => path.startsWith(from) && path !== '' && !path.slice(from.length).includes('/'),
+            );
+          });
+        };
+        const child = (path: string, more: Partial<ActorRow> = {}) => ({
+          path,
+          state: 'running',
+          output: null,
+          ...more,
+        });
+        const [root, a, x, none] = await under('', 'a', 'a/x', 'a-b/x');
+        assert.deepEqual(
+          root,
+          ['a', 'a-b', 'ä%_'].map((path) => child(path)),
+        );
+        assert.deepEqual(a, [child('a/x', { state: 'skipped' }), child('a/w')]);
+        assert.deepEqual(x, [child('a/x/y', { state: 'completed', output })]);
+        assert.deepEqual(none, []);
+        assert.deepEqual(await under('ä%_', 'a-b'), [[child('ä%_/😀')], [child('a-b/x')]]);
+        assert.deepEqual([await store.readChildren('a', []), await store.readChildren('b', ['', 'a'])], [[], []]);
+        assert.equal((await store.readChildren('a', ['', 'a', 'a/x', 'a-b', 'ä%_'])).length, places.length - 1);
+        assert.equal(unfrozen((await store.readChildren('a', ['a/x']))[0], 'child'), null);
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'what went wrong in a run is read without the rest of it, in the order in which it began, also by the next owner':
+    async (first, bench) => {
+      const error = { code: 'x', name: 'E', message: 'ä' };
+      const failures = [
+        actor('a', '', { state: 'failed', error }),
+        actor('a', 'z', { state: 'timedOut', error }),
+        actor('a', 'b', { state: 'compensationFailed' }),
+      ];
+      const others = ['completed', 'skipped', 'cancelled', 'compensated', 'retrying'] as const;
+      const begun = [...failures.map(({ path }) => path), ...others].map((path) => actor('a', path, { input: 1 }));
+      await first.commit([change('a', 0, { actors: begun })]);
+      same(await first.readFailures('a'), []);
+      const rest = others.map((state) => actor('a', state, { state, error }));
+      // One that begins and fails with one commit.
+      const late = actor('a', 'late', { state: 'failed', error: { ...error, fields: { a: [1] } } });
+      await first.commit([change('a', 1, { actors: [...rest, ...[...failures].reverse(), late] }), change('b', 0)]);
+      const read = async (store: Store): Promise<void> => {
+        const expected = [...failures, late].map(({ path, state, error: why }) => ({ path, state, error: why }));
+        same(await store.readFailures('a'), frozen(expected));
+        assert.deepEqual([await store.readFailures('b'), await store.readFailures('c')], [[], []]);
+        assert.equal(unfrozen((await store.readFailures('a'))[3], 'failure'), null);
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
   'a thousand children come in the order in which they began, after every one has changed': async (store) => {
     const names = Array.from({ length: 1_000 }, (_, index) => `s${(index * 7) % 1_000}`);
     await store.commit([change('a', 0, { actors: [actor('a', ''), ...names.map((name) => actor('a', name))] })]);
     const ended = [...names].reverse().map((name) => actor('a', name, { state: 'completed', output: name }));
     await store.commit([change('a', 1, { actors: ended })]);
-    assert.deepEqual(await pathsOf(store.readChildren('a', '')), names);
+    assert.deepEqual(await pathsOf(store.readChildren('a', [''])), names);
     assert.deepEqual(await pathsOf(store.readActors('a')), ['', ...names]);
     assert.deepEqual(
-      (await store.readChildren('a', '')).map(({ output }) => output),
+      (await store.readChildren('a', [''])).map(({ output }) => output),
       names,
     );
   },
@@ -177,132 +239,4 @@ export const ROWS: Readonly<Record<string, Check>> = {
       await read(first);
       await read(await bench.after('two'));
     },
-};
-
-export const LISTS: Readonly<Record<string, Check>> = {
-  'events come in pages that do not overlap, whatever is written in between (P127)': async (store) => {
-    await store.commit([change('a', 0, { events: events('a', 0, 5) }), change('b', 0)]);
-    const first = await seqs(store, 'a', 0, 2);
-    await store.commit([change('a', 5, { events: events('a', 5, 2) })]);
-    const rest = [await seqs(store, 'a', 2, 2), await seqs(store, 'a', 4, 100), await seqs(store, 'a', 7, 1)];
-    assert.deepEqual([first, ...rest], [[1, 2], [3, 4], [5, 6, 7], []]);
-  },
-  'a page of events does not grow after it was read': async (store) => {
-    await store.commit([change('a', 0)]);
-    const page = await store.readEvents('a', { after: 0, limit: 10 });
-    await store.commit([change('a', 1)]);
-    assert.equal(page.length, 1);
-  },
-  'runs come in pages in the order in which they were started, each once, while others start in between (P127)': async (
-    store,
-  ) => {
-    const first = ['m', 'a', 'z', 'b', 'k'];
-    for (const run of first) await store.commit([change(run, 0)]);
-    let started = 0;
-    const found = await pages(store, { limit: 2 }, async () => {
-      if (started === 6) return;
-      // One that stands before all others by its name, and one behind them.
-      for (const run of [`0${started}`, `zz${started}`]) await store.commit([change(run, 0)]);
-      await store.commit([change('m', 1 + started / 2, { row: row('m', { output: started }) })]);
-      started += 2;
-    });
-    assert.deepEqual(found, [...first, '00', 'zz0', '02', 'zz2', '04', 'zz4']);
-  },
-  'a cursor goes on where its page ended for the next owner, too (P127)': async (first, bench) => {
-    for (const run of ['c', 'a', 'b']) await first.commit([change(run, 0)]);
-    const { cursor } = await first.readRuns({ limit: 2 });
-    const next = await bench.after('two');
-    assert.ok(cursor !== null);
-    assert.deepEqual(
-      (await next.readRuns({ limit: 2, cursor })).runs.map(({ run }) => run),
-      ['b'],
-    );
-  },
-  'a cursor that no page can have given is refused, by its name (I10)': async (store) => {
-    for (const cursor of [
-      '',
-      '0',
-      '01',
-      '-1',
-      '1.5',
-      '1e3',
-      ' 1',
-      '1 ',
-      'abc',
-      '9'.repeat(16),
-      7 as unknown as string,
-    ]) {
-      await assert.rejects(
-        async () => store.readRuns({ limit: 1, cursor }),
-        ({ code, fields }: { code?: string; fields?: { option?: string; value?: unknown } }) =>
-          code === 'option-invalid' && fields?.option === 'cursor' && fields.value === cursor,
-      );
-    }
-  },
-  'runs are narrowed by orchestrator and by status, in pages as well (P127)': async (store) => {
-    for (let index = 0; index < 24; index += 1) {
-      const status = index % 3 === 0 ? 'failed' : 'running';
-      const orchestrator = index % 2 === 0 ? 'order' : 'refund';
-      const run = `r${index}`;
-      await store.commit([change(run, 0, { row: row(run, { orchestrator, status }) })]);
-    }
-    assert.equal((await pages(store, { limit: 5 })).length, 24);
-    assert.equal((await pages(store, { limit: 5, orchestrator: 'order' })).length, 12);
-    assert.equal((await pages(store, { limit: 8, status: 'failed' })).length, 8);
-    assert.deepEqual(await pages(store, { limit: 3, orchestrator: 'refund', status: 'failed' }), [
-      'r3',
-      'r9',
-      'r15',
-      'r21',
-    ]);
-    assert.deepEqual(await pages(store, { limit: 3, orchestrator: 'nobody' }), []);
-  },
-  'a run is found by its key, within its orchestrator, from its start to after its end (S17)': async (store) => {
-    await store.commit([
-      change('a', 0, { row: row('a', { key: 'k' }) }),
-      change('b', 0, { row: row('b', { key: 'k', orchestrator: 'refund' }) }),
-      change('c', 0),
-      change('d', 0),
-    ]);
-    await store.commit([change('a', 1, { row: row('a', { key: 'k', status: 'completed' }) })]);
-    assert.equal((await store.readRunByKey('order', 'k'))?.run, 'a');
-    assert.equal((await store.readRunByKey('refund', 'k'))?.run, 'b');
-    assert.equal(await store.readRunByKey('order', 'l'), null);
-  },
-  'a second run under a key is refused, and what was committed with it (S17)': async (store) => {
-    const keyed = (run: string) => change(run, 0, { row: row(run, { key: 'k' }) });
-    await store.commit([keyed('a')]);
-    await assert.rejects(async () => await store.commit([change('c', 0), keyed('b')]));
-    assert.equal((await store.readRunByKey('order', 'k'))?.run, 'a');
-    assert.deepEqual(await pages(store, { limit: 10 }), ['a']);
-  },
-  'a definition is saved once and stays as it was (P124)': async (first, bench) => {
-    const definition = { orchestrator: 'order', version: '1', hash: 'h', lines: ['order', '  ä "pay"', ''] };
-    const other = { ...definition, hash: 'i', lines: [] };
-    await first.saveDefinitions(frozen([definition, other]));
-    await first.saveDefinitions(frozen([{ ...definition, lines: ['changed'] }, definition]));
-    await first.saveDefinitions([]);
-    const read = async (store: Store): Promise<void> => {
-      same(await store.readDefinition('order', '1', 'h'), frozen(definition));
-      same(await store.readDefinition('order', '1', 'i'), frozen(other));
-      for (const [name, version, hash] of [
-        ['order', '2', 'h'],
-        ['refund', '1', 'h'],
-        ['order', '1', 'j'],
-      ] as const)
-        assert.equal(await store.readDefinition(name, version, hash), null);
-    };
-    await read(first);
-    await read(await bench.after('two'));
-  },
-  'what is not there is null, or an empty list': async (store) => {
-    assert.deepEqual([await store.readRun('a'), await store.readOpen('a')], [null, null]);
-    assert.equal(await store.readRunByKey('order', 'k'), null);
-    assert.deepEqual([await store.readActors('a'), await store.readChildren('a', '')], [[], []]);
-    assert.deepEqual([await store.readAttempts('a'), await seqs(store, 'a')], [[], []]);
-    assert.deepEqual(await store.readRuns({ limit: 10 }), { runs: [], cursor: null });
-    assert.deepEqual(await store.claim(10), []);
-    await store.commit([change('a', 0)]);
-    assert.deepEqual([await store.readChildren('a', 'x'), await seqs(store, 'a', 99)], [[], []]);
-  },
 };

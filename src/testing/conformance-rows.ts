@@ -113,7 +113,7 @@ export async function seqs(store: Store, run: string, after = 0, limit = 1_000):
   return (await store.readEvents(run, { after, limit })).map(({ seq }) => seq);
 }
 
-export const pathsOf = async (rows: Awaitable<readonly ActorRow[]>): Promise<string[]> =>
+export const pathsOf = async (rows: Awaitable<readonly Pick<ActorRow, 'path'>[]>): Promise<string[]> =>
   (await rows).map(({ path }) => path);
 
 /** Equal in every member. */

@@ -10,7 +10,8 @@ import type { Awaitable, Owner, Store } from '../store.ts';
 import { ABANDONS, SHARED_ABANDONS } from './conformance-abandons.ts';
 import { COMMITS, OWNERS, SHARED } from './conformance-commits.ts';
 import { DELETES, SHARED_DELETES } from './conformance-deletes.ts';
-import { LISTS, ROWS } from './conformance-reads.ts';
+import { LISTS } from './conformance-lists.ts';
+import { ROWS } from './conformance-reads.ts';
 import { LEASE } from './conformance-rows.ts';
 
 /** Where the runs of one case are kept: a file, a schema, a prefix. Empty when it is made. */

@@ -2,8 +2,8 @@
  * A box under load, for a parent that kills it: `node worker.ts FOLDER NAME LOAD [POSTGRES SCHEMA]`. It keeps its runs
  * in a SQLite file of the folder, or in a Postgres that it shares with others.
  *
- * Says `ready` when it is loaded and waits for a word on standard input, and `open` when it has its box: `load` keeps LOAD runs going
- * for ever, `finish` brings to an end what is there and says `done`. What it was promised goes into
+ * Says `ready` when it is loaded and waits for a word on standard input, `open` when it has its box, and `busy` when the first body
+ * begins: `load` keeps LOAD runs going for ever, `finish` brings to an end what is there and says `done`. What it was promised goes into
  * `acks` (`wanted`, `started`, `cancelled`, `ended`), what its bodies do into `effects`; both are written before
  * the next thing happens, so that a kill loses none of it.
  */
@@ -39,7 +39,10 @@ function stateOf(key: string): string {
   return row === undefined ? 'unknown' : `${row.state}#${row.attempt}`;
 }
 
+let isBusy = false;
 const flows = flowsOf((what, key) => {
+  if (!isBusy) process.stdout.write('busy\n');
+  isBusy = true;
   appendFileSync(effects, `${Date.now()} ${what} ${key} ${stateOf(key)}\n`);
 });
 

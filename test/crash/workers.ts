@@ -18,6 +18,8 @@ export interface Worker {
   readonly ready: Promise<void>;
   /** It has its box; never, if it is killed before. */
   readonly open: Promise<void>;
+  /** A body has begun; never, if it is killed before. */
+  readonly busy: Promise<void>;
   /** Resolves with everything that it wrote to standard error, and how it ended. */
   readonly over: Promise<{ readonly code: number | null; readonly signal: string | null; readonly errors: string }>;
   tell(word: 'load' | 'finish'): void;
@@ -58,12 +60,20 @@ export function worker(
     void over.then(() => reject(new Error(`The worker did not come up: ${errors}`)));
   });
   ready.catch(() => {});
-  const open = new Promise<void>((resolve) => {
-    child.stdout.on('data', (text: Buffer) => {
-      if (text.includes('open')) resolve();
+  const says = (word: string): Promise<void> =>
+    new Promise((resolve) => {
+      child.stdout.on('data', (text: Buffer) => {
+        if (text.includes(word)) resolve();
+      });
     });
-  });
-  return { process: child, ready, open, over, tell: (word) => void child.stdin.write(`${word}\n`) };
+  return {
+    process: child,
+    ready,
+    open: says('open'),
+    busy: says('busy'),
+    over,
+    tell: (word) => void child.stdin.write(`${word}\n`),
+  };
 }
 
 /** Reads a file of lines; none if it is not there. */

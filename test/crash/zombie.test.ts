@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { postgres } from 'signalbox/postgres';
 import { expect, test } from 'vitest';
+import { KILLS } from '../helpers/form.ts';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { linesOf, remainsIn, type Worker, worker } from './workers.ts';
 
-const STOPS = Math.ceil(Number(process.env.SIGNALBOX_SOAK ?? 25) / 12);
+const STOPS = Math.ceil(KILLS / 12);
 /** How many runs a worker keeps going. */
 const LOAD = 8;
 /** The lease of a worker, and a third of it, and a little more. */

@@ -58,3 +58,24 @@ export function held(inner: Store = memory()): { store: Store; waiting: (() => v
     });
   return { store: wrapped({ commit }, inner), waiting };
 }
+
+/** A store, and how often each of its methods was called since `calls` was last asked. */
+export function counted(inner: Store = memory()): { store: Store; calls(): { readonly [method: string]: number } } {
+  let counts: { [method: string]: number } = {};
+  const store = new Proxy(inner, {
+    get(target, name: keyof Store) {
+      const member: unknown = target[name];
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        counts[name] = (counts[name] ?? 0) + 1;
+        return (member as (...given: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+  const calls = () => {
+    const asked = counts;
+    counts = {};
+    return asked;
+  };
+  return { store, calls };
+}

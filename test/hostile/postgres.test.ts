@@ -8,7 +8,10 @@ const server = useServer();
 // One schema for all boxes: to make one costs more than what is done in it.
 let schema: string | undefined;
 
-hostileCorpus(() => {
-  schema ??= newSchema(server);
-  return postgres(server.url, { schema });
-});
+hostileCorpus(
+  () => {
+    schema ??= newSchema(server);
+    return postgres(server.url, { schema });
+  },
+  { step: 4 },
+);

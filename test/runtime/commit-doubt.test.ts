@@ -180,36 +180,6 @@ test("what a run asks for that is found to be somebody else's while its commit i
   await box.close();
 });
 
-test('whoever waits for a run that another has taken is told so, also when the store fails as it is asked once more (I2)', async () => {
-  const inner = memory();
-  let [asked, isLost] = [0, false];
-  const commits = judged(inner, {
-    async readOpen(run) {
-      const found = await inner.readOpen(run);
-      if (!isLost || found === null) return found;
-      asked += 1;
-      if (asked > 1) throw new Error('the store is away');
-      return { ...found, owner: 'another', fence: found.fence + 1 };
-    },
-  });
-  const { box, clock } = await opened(two, commits.store);
-  const starting = box.start(two as never, { id: 'r', input: null } as never);
-  await commits.landAll();
-  const cancelling = (await starting).cancel().then(
-    () => 'told',
-    () => 'told',
-  );
-  await settled();
-  isLost = true;
-  await commits.pending[0]?.lose();
-  await clock.advance('1s');
-
-  expect(await soon(cancelling)).toBe('told');
-  expect(asked).toBeGreaterThan(1);
-  isLost = false;
-  await box.close();
-});
-
 test('of a commit that landed unheard, listeners hear before they hear of the next one, however long it takes to read (I3)', async () => {
   const inner = memory();
   const gate = Promise.withResolvers<void>();

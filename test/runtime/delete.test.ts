@@ -276,6 +276,10 @@ describe('what is read piece by piece', () => {
             if (isArmed) await inner.deleteRun(run);
             return inner.readActors(run);
           },
+          async readFailures(run) {
+            if (isArmed) await inner.deleteRun(run);
+            return inner.readFailures(run);
+          },
         },
         inner,
       );

@@ -4,6 +4,7 @@ import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { rejection } from '../helpers/stage.ts';
+import { counted } from '../helpers/stores.ts';
 
 const any = { input: z.any() };
 const quick = orchestrator('quick', { version: '1', ...any });
@@ -60,6 +61,17 @@ test('who asks for the runs of one tenant sees none of another, and finds a run 
   expect(idsOf(await box.runs({ metadata: { deliverable: { id: 7 } } }))).toEqual(['r7']);
   expect(idsOf(await box.runs({ metadata: { tenant: 'acme', deliverable: { id: 7 } } }))).toEqual([]);
   expect(idsOf(await box.runs({ metadata: { toString: 'x' } }))).toEqual([]);
+});
+
+test('a page is one question to the store, however few of its runs fit (P127)', async () => {
+  const { store, calls } = counted();
+  await using box = await createSignalbox({ orchestrators: [quick, newer, slow], store });
+  for (let index = 0; index < 200; index += 1)
+    await box.start(index % 50 === 0 ? newer : quick, { id: `r${index}`, input: 1, metadata: { n: index % 40 } });
+  calls();
+  expect(idsOf(await box.runs({ version: '2' }))).toEqual(['r0', 'r50', 'r100', 'r150']);
+  expect(idsOf(await box.runs({ metadata: { n: 10 }, version: '2' }))).toEqual(['r50']);
+  expect(calls()).toEqual({ readRuns: 2 });
 });
 
 test('a query that makes no sense is refused with what would', async () => {

@@ -1,16 +1,19 @@
 /**
  * Crash points on a place that is shared: a box that dies holds its runs until its lease is over, and then the next one
- * takes them. All crashes of one scenario and some of others; with `SIGNALBOX_CHAOS=1` all of all. In memory all of them
+ * takes them. Some crashes of some scenarios, in the long form more of them; with `SIGNALBOX_CHAOS=1` all of all. In memory all of them
  * are played in any case (`test/crash/points.test.ts`).
  */
 import type { Store } from 'signalbox';
 import { crashPoints } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { compare, type Crashes, everyPass, inMemory, type Place } from '../crash/play.ts';
+import { isLong } from '../helpers/form.ts';
 import { endless, scenarios } from '../helpers/scenarios.ts';
 
-const SOME = ['diamond', 'retries', 'failFast', 'continue', 'endless', 'signals', 'silence'];
-const PER_POINT = 2;
+const SOME = isLong
+  ? ['diamond', 'retries', 'failFast', 'continue', 'endless', 'signals', 'silence']
+  : ['diamond', 'retries', 'endless', 'signals'];
+const PER_POINT = isLong ? 2 : 1;
 const all = process.env.SIGNALBOX_CHAOS !== undefined;
 
 /** Every box has a store of its own; those of the dead are let go at the end. */
@@ -35,7 +38,7 @@ export function crashCases(make: () => () => Store): void {
       const lists: Crashes[] = [];
       for (const point of crashPoints) {
         const found = await everyPass(flow, point, inMemory);
-        const each = all || flow === endless ? 1 : Math.ceil(found.length / PER_POINT);
+        const each = all || (isLong && flow === endless) ? 1 : Math.ceil(found.length / PER_POINT);
         lists.push(...found.filter((_, index) => index % each === 0));
       }
 

@@ -54,10 +54,17 @@ describe('the suite sees a store that', () => {
     'deletes nothing': { deleteRun: () => false },
     'says that it has deleted, and has not': { deleteRun: () => true },
   };
-  // What fails compares whole runs, and says how they differ, which takes its time on a machine that has much to do.
   test.each(Object.entries(broken))('%s', { timeout: 120_000 }, async (_, over) => {
     const cases = storeSuite(() => inMemory((store) => wrapped(over, store)), { sequential: true });
-    const ends = await Promise.allSettled(cases.map(({ run }) => run()));
-    expect(ends.some(({ status }) => status === 'rejected')).toBe(true);
+    let isSeen = false;
+    // To the first: what fails compares whole runs and says how they differ, which takes its time.
+    for (const { run } of cases) {
+      isSeen = await Promise.resolve(run()).then(
+        () => false,
+        () => true,
+      );
+      if (isSeen) break;
+    }
+    expect(isSeen).toBe(true);
   });
 });

@@ -83,7 +83,16 @@ test('in a SQLite file: the definition alone', async () => {
 
   // What belongs to the other was there until then.
   expect(half).toMatchObject({ runs: 1, attempts: 2, signals: 2 });
-  expect(counts()).toEqual({ definitions: 1, epochs: 1, runs: 0, places: 0, attempts: 0, histories: 0, signals: 0 });
+  expect(counts()).toEqual({
+    definitions: 1,
+    epochs: 1,
+    run_metadata: 0,
+    runs: 0,
+    places: 0,
+    attempts: 0,
+    histories: 0,
+    signals: 0,
+  });
 });
 
 describe('in Postgres', () => {
@@ -106,7 +115,7 @@ describe('in Postgres', () => {
     expect(half).toMatchObject({ runs: 1, attempts: 2, signals: 2, commands: 0, leases: 0 });
     const places = { open_places: 0, ended_places: 0 };
     const none = { runs: 0, ...places, attempts: 0, histories: 0, signals: 0, leases: 0, commands: 0, processes: 0 };
-    expect(await counts()).toEqual({ definitions: 1, store_version: 1, ...none });
+    expect(await counts()).toEqual({ definitions: 1, store_version: 2, run_metadata: 0, ...none });
   });
 });
 

@@ -74,7 +74,7 @@ async function seqs(store: Store, run: string, after = 0, limit = 1_000): Promis
   return (await store.readEvents(run, { after, limit })).map(({ seq }) => seq);
 }
 
-async function paths(rows: ReturnType<Store['readActors']>): Promise<readonly string[]> {
+async function paths(rows: ReturnType<Store['readActors' | 'readChildren']>): Promise<readonly string[]> {
   return (await rows).map(({ path }) => path);
 }
 
@@ -177,8 +177,8 @@ describe('actors', () => {
     await store.commit([change('a', 1, { actors: [actor('z/2'), actor('b', 'completed'), actor('a')] })]);
     await store.commit([change('a', 2, { actors: [actor('z/1'), actor('z', 'completed')] })]);
 
-    expect(await paths(store.readChildren('a', ''))).toEqual(['z', 'b', 'a']);
-    expect(await paths(store.readChildren('a', 'z'))).toEqual(['z/2', 'z/1']);
+    expect(await paths(store.readChildren('a', ['']))).toEqual(['z', 'b', 'a']);
+    expect(await paths(store.readChildren('a', ['z']))).toEqual(['z/2', 'z/1']);
     expect(await paths(store.readActors('a'))).toEqual(['', 'z', 'b', 'z/2', 'a', 'z/1']);
   });
 
@@ -187,7 +187,8 @@ describe('actors', () => {
     await store.commit([change('a', 0, { actors: [actor(''), actor('b')] })]);
     await store.commit([change('a', 1, { actors: [{ ...actor('b', 'completed'), output: 7 }] })]);
 
-    expect(await store.readChildren('a', '')).toEqual([{ ...actor('b', 'completed'), output: 7 }]);
+    expect(await store.readChildren('a', [''])).toEqual([{ path: 'b', state: 'completed', output: 7 }]);
+    expect(await store.readActors('a')).toEqual([actor(''), { ...actor('b', 'completed'), output: 7 }]);
   });
 
   test('that are open are those that have not ended, whatever the end was called (I5)', async () => {
@@ -227,7 +228,7 @@ test('a run that nobody began has nothing to read', async () => {
   expect(await store.readRun('a')).toBe(null);
   expect(await store.readOpen('a')).toBe(null);
   expect(await store.readActors('a')).toEqual([]);
-  expect(await store.readChildren('a', '')).toEqual([]);
+  expect(await store.readChildren('a', [''])).toEqual([]);
   expect(await store.readAttempts('a')).toEqual([]);
   expect(await seqs(store, 'a')).toEqual([]);
 });

@@ -10,7 +10,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitOf, PART_NAMES } from '../../src/stores/postgres/commit.ts';
 import { Server } from '../../src/stores/postgres/server.ts';
 import * as sql from '../../src/stores/postgres/statements.ts';
-import type { Owner } from '../../src/store.ts';
+import type { Owner, RunQuery } from '../../src/store.ts';
+import { listOf } from '../../src/stores/postgres/lists.ts';
 import { fromColumn, toColumn } from '../../src/stores/postgres/text.ts';
 import { newSchema, PASSWORD, query, until, useServer } from '../helpers/postgres.ts';
 import { ROOT } from '../helpers/sources.ts';
@@ -210,7 +211,7 @@ describe('the schema', () => {
     const stores = Array.from({ length: 6 }, () => postgres(server.url, { schema }));
     await Promise.all(stores.map(async (store, index) => await store.open(owner(`p${index}`))));
     await Promise.all(stores.map((store) => store.close()));
-    expect(await query(server, schema, 'select version from store_version')).toEqual([{ version: 1 }]);
+    expect(await query(server, schema, 'select version from store_version')).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
   test('opened again is as it was', async () => {
@@ -317,6 +318,7 @@ describe('the schema', () => {
     expect(scansIn(plan)).toEqual([]);
   });
 
+  const list = (query: Partial<RunQuery>): string => listOf({ limit: 5, ...query }).text;
   test.each([
     ['what is open in a run', sql.SELECT_OPEN, ['open_places_pkey', 'signals_kept']],
     ['the children of a step', sql.SELECT_CHILDREN, ['open_places_pkey', 'ended_places_pkey']],
@@ -332,10 +334,24 @@ describe('the schema', () => {
       sql.DELETE_RUN,
       [
         ...['runs_run_key', 'ended_places_pkey', 'open_places_pkey', 'histories_pkey'],
-        ...['attempts_pkey', 'signals_pkey', 'commands_by_run'],
+        ...['attempts_pkey', 'signals_pkey', 'commands_by_run', 'run_metadata_by_run'],
       ],
     ],
     ['what nobody owns, or a dead one', sql.CLAIM, ['leases_by_owner', 'leases_pkey']],
+    ['runs of an orchestrator', list({ orchestrator: 'o' }), ['runs_by_orchestrator']],
+    ['runs in a status', list({ status: 'failed' }), ['runs_by_status']],
+    ['runs of a version', list({ version: '1' }), ['runs_by_version']],
+    [
+      'runs by their metadata',
+      list({ metadata: { a: 1, b: 2 }, status: 'failed' }),
+      ['run_metadata_pkey', 'runs_pkey'],
+    ],
+    ['who owns a run', sql.SELECT_OWNER, ['runs_run_key', 'leases_pkey']],
+    [
+      'what is in a run that is abandoned',
+      sql.ABANDON,
+      ['leases_pkey', 'runs_pkey', 'open_places_pkey', 'histories_pkey'],
+    ],
     ['commands that wait', sql.SELECT_COMMANDS, ['commands_open', 'leases_pkey']],
     [
       'what a commit changes',

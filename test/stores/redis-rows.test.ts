@@ -81,7 +81,7 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       for (const id of ids) {
         expect((await store.readRun(id))?.run).toBe(id);
         expect((await store.readRunByKey('o:\ud800', id))?.run).toBe(id);
-        expect((await store.readChildren(id, '')).map(({ path }) => path)).toEqual(ids.slice(1));
+        expect((await store.readChildren(id, [''])).map(({ path }) => path)).toEqual(ids.slice(1));
         expect((await store.readOpen(id))?.signals.map((signal) => signal.id)).toEqual(ids);
         expect(await store.readSignal(id, id)).toMatchObject({ id, name: id });
         await store.shared.leaveCommand({ id, run: id, body: { id } });
@@ -105,7 +105,7 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       const paths = Array.from({ length: 10_000 }, (_, index) => `${index % 7}/${index}`);
       await store.commit([change('a', 0, { actors: [step('a', ''), ...paths.map((path) => step('a', path))] })]);
       expect((await store.readOpen('a'))?.open.map(({ path }) => path)).toEqual(['', ...paths]);
-      expect((await store.readChildren('a', '3')).map(({ path }) => path)).toEqual(
+      expect((await store.readChildren('a', ['3'])).map(({ path }) => path)).toEqual(
         paths.filter((path) => path[0] === '3'),
       );
       const done = paths.map((path) => step('a', path, { state: 'completed', endedAt: 1 }));
@@ -199,10 +199,15 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       const error = { code: 'x', name: 'E', message: 'm' };
       const attempts = [{ run: 'order-17', path: 'pay', attempt: 1, error, startedAt: 0, endedAt: 1 }];
       const signal = { run: 'order-17', id: 's', name: 'n', payload: 1, sentAt: 1, answer: 'buffered', takenBy: null };
-      const more = { actors: [step('order-17', ''), step('order-17', 'pay')], attempts, signals: [signal as never] };
+      const failed = step('order-17', 'failed', { state: 'failed', endedAt: 1 });
+      const more = {
+        actors: [step('order-17', ''), step('order-17', 'pay'), failed],
+        attempts,
+        signals: [signal as never],
+      };
       await store.saveDefinitions([{ orchestrator: 'order', version: '1', hash: 'h', lines: [] }]);
       await store.commit([
-        change('order-17', 0, { row: runRow('order-17', { key: 'k' }), ...more }),
+        change('order-17', 0, { row: runRow('order-17', { key: 'k', metadata: { tenant: 'acme' } }), ...more }),
         change('done', 0, { row: runRow('done', { status: 'completed', endedAt: 1 }) }),
       ]);
       await store.shared.leaveCommand({ id: 'c', run: 'order-17', body: {} });

@@ -16,16 +16,16 @@ import { pathToFileURL } from 'node:url';
 import { type StoreHeld, StoreUnusable } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { RunQuery } from '../../src/store.ts';
+import { listOf } from '../../src/stores/sqlite/lists.ts';
 import {
+  ABANDON_PLACES,
   SELECT_CHILDREN,
   SELECT_ENDED_RUN,
   SELECT_HISTORIES,
   SELECT_OLD_RUNS,
   SELECT_OPEN_PLACES,
   SELECT_RUN_BY_KEY,
-  SELECT_RUNS_IN,
-  SELECT_RUNS_OF,
-  SELECT_RUNS_OF_IN,
   SELECT_UNOWNED,
 } from '../../src/stores/sqlite/schema.ts';
 import * as schema from '../../src/stores/sqlite/schema.ts';
@@ -224,14 +224,23 @@ describe('the file', () => {
     for (const sql of queries) expect(() => query(file, sql)).not.toThrow();
   });
 
+  const list = (query: Partial<RunQuery>): string => listOf({ limit: 5, ...query }).text;
   test.each([
     ['what nobody owns', SELECT_UNOWNED, 'runs_unowned'],
     ['what has ended long ago', SELECT_OLD_RUNS, 'runs_finished'],
     ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
     ['a run that is to be deleted', SELECT_ENDED_RUN, 'sqlite_autoindex_runs_1 (run=?)'],
-    ['runs of an orchestrator', SELECT_RUNS_OF, 'runs_by_orchestrator (orchestrator=? AND rowid>?)'],
-    ['runs in a status', SELECT_RUNS_IN, 'runs_by_status (status=? AND rowid>?)'],
-    ['runs of an orchestrator in a status', SELECT_RUNS_OF_IN, 'runs_by_status (status=? AND rowid>?)'],
+    ['runs of an orchestrator', list({ orchestrator: 'o' }), 'runs_by_orchestrator (orchestrator=? AND rowid>?)'],
+    ['runs in a status', list({ status: 'failed' }), 'runs_by_status (status=? AND rowid>?)'],
+    ['runs of an orchestrator in a status', list({ orchestrator: 'o', status: 'failed' }), 'runs_by_status (status=?'],
+    ['runs of a version', list({ version: '1', orchestrator: 'o' }), 'runs_by_version (version=? AND rowid>?)'],
+    [
+      'runs by their metadata',
+      list({ metadata: { a: 1 }, status: 'failed' }),
+      'first USING PRIMARY KEY (entry=? AND run>?)',
+    ],
+    ['runs by more of their metadata', list({ metadata: { a: 1, b: 2 } }), 'run_metadata_by_run (run=? AND entry=?)'],
+    ['what is in a run that is abandoned', ABANDON_PLACES, 'places_by_path (run=?)'],
     ['what is open in a run', SELECT_OPEN_PLACES, 'places_by_path (run=?)'],
     ['the children of a step', SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
     ['events of a run', SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],

@@ -4,6 +4,7 @@
  */
 import { isTerminal, type Status } from '../../events.ts';
 import type { ActorRow, AttemptRow, RunChange, SignalRow } from '../../store.ts';
+import { entriesOf } from '../entries.ts';
 import { textOfEvents } from '../history.ts';
 import { Rows } from './arrays.ts';
 import { commitOf, PART_NAMES, PARTS, type PartName } from './commit.ts';
@@ -196,6 +197,7 @@ class Batch {
     if (key !== null) this.keys.add(bucketOf(`${row.orchestrator} ${key}`));
     this.#begun += 1;
     if (!isTerminal(row.status)) this.rowsOf('begun').push(-this.#begun, fence, row.startedAt);
+    for (const entry of entriesOf(row.metadata)) this.rowsOf('metadata').push(-this.#begun, entry);
     this.rowsOf('newRuns').push(
       toColumn(row.run),
       toColumnOrNull(key),

@@ -44,6 +44,12 @@ export const PARTS = {
       select array_agg(number order by number) as numbers from newRuns
     )`,
   },
+  metadata: {
+    columns: ['long', 'text'],
+    text: `labelled as (
+      insert into run_metadata (run, entry) select {run}, entry from unnest($9::bigint[], $10::text[]) as change (run, entry)
+    )`,
+  },
   begun: {
     columns: ['long', 'int', 'float'],
     text: `begun as (

@@ -9,6 +9,7 @@ import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
+import type { ChildRow, FailureRow } from '../../store.ts';
 import type {
   AbandonedEvent,
   ActorRow,
@@ -23,12 +24,12 @@ import type {
 import { Rows } from './arrays.ts';
 import { begins, byRun, commitFor } from './batch.ts';
 import { newsOf } from './listener.ts';
+import { listOf } from './lists.ts';
 import { migrate } from './migrations.ts';
 import { patienceOf, type PostgresConnection, type PostgresOptions } from './options.ts';
 import { Owned, standingOf } from './owned.ts';
 import { Process } from './process.ts';
 import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
-import { numberIn } from '../cursor.ts';
 import { textOfEvents } from '../history.ts';
 import type { Columns } from '../rows.ts';
 import { RowReader } from './rows.ts';
@@ -225,10 +226,9 @@ class PostgresSchema implements PostgresStore {
   }
 
   async readRuns(query: Parameters<Store['readRuns']>[0]): Promise<Awaited<ReturnType<Store['readRuns']>>> {
-    const { orchestrator, status, limit } = query;
-    const after = String(numberIn(query.cursor));
-    const narrowed = orchestrator === undefined ? null : toColumn(orchestrator);
-    const rows = await this.#server.ask(sql.SELECT_RUNS, after, narrowed, status ?? null, limit);
+    const { text, values } = listOf(query);
+    const rows = await this.#server.ask(text, ...values);
+    const { limit } = query;
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }
@@ -239,12 +239,15 @@ class PostgresSchema implements PostgresStore {
     return row === null ? null : this.#rows.open(row);
   }
 
-  async readChildren(run: string, parent: string): Promise<readonly ActorRow[]> {
-    const rows =
-      parent === ''
-        ? await this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
-        : await this.#all(sql.SELECT_CHILDREN, run, parent);
-    return rows.map((row) => this.#rows.step(run, row));
+  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
+    const wanted = new Rows(['text']);
+    for (const parent of parents) wanted.push(toColumn(parent));
+    const rows = await this.#server.ask(sql.SELECT_CHILDREN, toColumn(run), ...wanted.arrays());
+    return rows.map((row) => this.#rows.child(run, row));
+  }
+
+  async readFailures(run: string): Promise<readonly FailureRow[]> {
+    return (await this.#all(sql.SELECT_FAILURES, run)).map((row) => this.#rows.failure(run, row));
   }
 
   async readActors(run: string): Promise<readonly ActorRow[]> {

@@ -1,5 +1,7 @@
 /** Brings a schema to the tables that this version knows, one process at a time; and refuses what it cannot use. */
 import { StoreUnusable } from '../../errors.ts';
+import { entriesIn } from '../entries.ts';
+import { Rows } from './arrays.ts';
 import { MIGRATIONS } from './schema.ts';
 import type { Ask, Server } from './server.ts';
 
@@ -29,9 +31,32 @@ export async function migrate(server: Server, schema: string): Promise<void> {
     if (known === null) await ask(VERSIONS);
     for (let step = known ?? 0; step < MIGRATIONS.length; step += 1) {
       await ask(MIGRATIONS[step] as string);
+      await FILLS[step]?.(ask);
       await ask(RECORD, step + 1);
     }
   });
+}
+
+/** What a migration cannot say in SQL: it fills tables that are new from rows that are there. By its index. */
+const FILLS: { readonly [step: number]: ((ask: Ask) => Promise<void>) | undefined } = {
+  1: fillMetadata,
+};
+
+const AT_ONCE = 1_000;
+const SELECT_METADATA = `select number, metadata from runs where number > $1 and metadata is not null order by number limit ${AT_ONCE}`;
+const INSERT_METADATA = `insert into run_metadata (entry, run) select * from unnest($1::text[], $2::bigint[])`;
+
+async function fillMetadata(ask: Ask): Promise<void> {
+  for (let after = '0', some = AT_ONCE; some === AT_ONCE; ) {
+    const runs = await ask(SELECT_METADATA, after);
+    const rows = new Rows(['text', 'long']);
+    for (const { number, metadata } of runs) {
+      after = String(number);
+      for (const entry of entriesIn(metadata)) rows.push(entry, Number(number));
+    }
+    await ask(INSERT_METADATA, ...rows.arrays());
+    some = runs.length;
+  }
 }
 
 async function isCurrent(store: string, schema: string, ask: Ask): Promise<boolean> {

@@ -236,4 +236,20 @@ export const MIGRATIONS: readonly string[] = [
     select runs.run, path, due, to_timestamp(due / 1000) as due_time
     from open_places join runs on runs.number = open_places.run where due is not null order by due;
   `,
+  `
+  -- What runs were started with, a row for each key of their metadata: ["tenant","acme"]. The run is its number; of
+  -- what is longer than 200 characters there is a digest.
+  create table run_metadata (
+    entry text collate "C" not null,
+    run bigint not null,
+    primary key (entry, run)
+  );
+  -- By expressions: else a plan for few rows could look up numbers in here, from end to end, and lists in a primary key.
+  create index run_metadata_by_run on run_metadata ((run + 0));
+  create index runs_by_orchestrator on runs (orchestrator, (number + 0));
+  create index runs_by_version on runs (version, (number + 0));
+  create index runs_by_status on runs (status, (number + 0));
+
+  create index ended_places_failed on ended_places (run, ordinal) where state in ('failed', 'timedOut', 'compensationFailed');
+  `,
 ];

@@ -15,11 +15,13 @@ import { Unanswered, usable } from './words.ts';
 
 /**
  * How every connection of ours plans: prepared statements go by an index and are planned once. While a table is empty
- * the planner would choose to read all of it, and would still do so when there are millions of rows.
+ * the planner would choose to read all of it, and would still do so when there are millions of rows. A bitmap has no order, and a
+ * page of a list is to end where it is full.
  */
 const SETTINGS: readonly string[] = [
   'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
+  'enable_bitmapscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'jit=off',

@@ -103,7 +103,8 @@ export const INSERT_DEFINITIONS = `
 export const SELECT_DEFINITION = `
   select orchestrator, version, hash, lines from definitions where orchestrator = $1 and version = $2 and hash = $3`;
 
-const RUN = `number, run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, started_at, ended_at`;
+/** The columns of a run. */
+export const RUN = `number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, started_at, ended_at`;
 
 export const SELECT_RUN = `select ${RUN} from runs where run = $1`;
 
@@ -113,12 +114,6 @@ export const SELECT_RUN_BY_KEY = `select ${RUN} from runs where orchestrator = $
 export const SELECT_KEYS = `
   select runs.run, runs.orchestrator, runs.key from unnest($1::text[], $2::text[]) as wanted (orchestrator, key)
   join runs on runs.orchestrator = wanted.orchestrator and runs.key = wanted.key`;
-
-/** Runs in the order in which they were started; a null is no restriction. */
-export const SELECT_RUNS = `
-  select ${RUN} from runs
-  where number > $1::bigint and ($2::text is null or orchestrator = $2) and ($3::text is null or status = $3)
-  order by number limit $4::integer`;
 
 const PLACE = `path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ordinal`;
 const SIGNAL = `run, id, name, payload, sent_at, answer, taken_by`;
@@ -140,24 +135,37 @@ export const SELECT_OPEN = `
     ) as signals
   from runs left join leases on leases.number = any (array[runs.number]) where runs.run = $1`;
 
-/** Of a run, what is open and what has ended, narrowed by `where`. */
-function places(where: string): string {
-  return `
+/** Every place of a run: what is open and what has ended. */
+export const SELECT_STEPS = `
   with wanted as (select number from runs where run = $1::text)
-  select ${PLACE}, null::float8 as ended_at from open_places where run = (select number from wanted) ${where}
+  select ${PLACE}, null::float8 as ended_at from open_places where run = (select number from wanted)
   union all
-  select ${PLACE}, ended_at from ended_places where run = (select number from wanted) ${where}
+  select ${PLACE}, ended_at from ended_places where run = (select number from wanted)
   order by ordinal`;
-}
 
-/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
-export const SELECT_CHILDREN = places(
-  `and path > $2::text || '/' and path < $2::text || '0' and strpos(substr(path, length($2::text) + 2), '/') = 0`,
-);
+/** The children of the run's own place, if that is asked for, and of others: of those the paths begin with the parent's and a slash, after which comes a zero. */
+const childrenIn = (table: string): string => `
+  select path, state, output, ordinal from ${table}
+  where run = (select number from wanted) and '' = any ($2::text[]) and path > '' and strpos(path, '/') = 0
+  union all
+  select child.path, child.state, child.output, child.ordinal
+  from unnest($2::text[]) as parent (path), lateral (
+    select path, state, output, ordinal from ${table} as place
+    where run = (select number from wanted) and parent.path <> '' and place.path > parent.path || '/' and place.path < parent.path || '0'
+      and strpos(substr(place.path, length(parent.path) + 2), '/') = 0
+  ) as child`;
 
-export const SELECT_CHILDREN_OF_RUN = places(`and path > '' and strpos(path, '/') = 0`);
+export const SELECT_CHILDREN = `
+  with wanted as (select number from runs where run = $1::text)
+  ${childrenIn('open_places')}
+  union all
+  ${childrenIn('ended_places')}
+  order by ordinal`;
 
-export const SELECT_STEPS = places('');
+export const SELECT_FAILURES = `
+  select path, state, error from ended_places
+  where run = (select number from runs where run = $1::text) and state in ('failed', 'timedOut', 'compensationFailed')
+  order by ordinal`;
 
 export const SELECT_ATTEMPTS = `
   select run, path, attempt, error, started_at, ended_at from attempts where run = $1 order by path, attempt`;
@@ -185,6 +193,8 @@ const deletionOf = (old: string): string => `
     delete from signals using old where signals.run = any (array[old.run])
   ), their_commands as (
     delete from commands using old where commands.run = any (array[old.run])
+  ), their_metadata as (
+    delete from run_metadata using old where run_metadata.run + 0 = any (array[old.number])
   ), their_steps as (
     delete from ended_places using old where ended_places.run = any (array[old.number])
   ), their_open_places as (

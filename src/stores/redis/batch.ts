@@ -1,8 +1,9 @@
 /** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says; and from its refusal to an error. */
 import { CommitConflict, LeaseLost, RunExists } from '../../errors.ts';
-import { isTerminal } from '../../events.ts';
+import { isFailure, isTerminal } from '../../status.ts';
 import type { RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';
+import { indexesOf } from './lists.ts';
 import { headOf, partText, startText, stateText, stepText } from './rows.ts';
 
 /** A key of a run within its orchestrator, as `keys` has it. */
@@ -28,15 +29,16 @@ function pushRun(values: string[], { run, after, row, events, actors, attempts, 
     // What stays as it began travels with the first commit only.
     values.push(stateText(row), after === 0 ? startText(row) : '', listOf(row.orchestrator, row.status));
     values.push(String(row.startedAt), isTerminal(row.status) ? String(row.endedAt ?? row.startedAt) : '');
-    values.push(after === 0 ? pinOf(row) : '');
+    values.push(after === 0 ? pinOf(row) : '', after === 0 ? indexesOf(row) : '');
   }
   const head = headOf(run);
   for (const event of events) values.push(partText(event, head));
   for (const { path } of actors) values.push(part(path));
   for (const actor of actors) {
     const { parent } = actor;
-    // Whether it is open, and its parent if it has one.
-    values.push((isTerminal(actor.state) ? '-' : '+') + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
+    // Whether it is open, has failed or has ended otherwise, and its parent if it has one.
+    const standing = isFailure(actor.state) ? '!' : isTerminal(actor.state) ? '-' : '+';
+    values.push(standing + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
   }
   for (const attempt of attempts) values.push(partText(attempt, head));
   for (const signal of signals)

@@ -6,8 +6,10 @@
  * number of events of each run (I2).
  */
 import { type Duration, toMs } from '../../duration.ts';
-import { InvalidOption, StoreUnusable } from '../../errors.ts';
+import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
+import { isFailure } from '../../status.ts';
+import type { ChildRow, FailureRow } from '../../store.ts';
 import type {
   AbandonedEvent,
   ActorRow,
@@ -19,15 +21,16 @@ import type {
   RunPage,
 } from '../../store.ts';
 import type { EventQuery, Pin, RunQuery, RunRow, Sharing, SignalRow, Store } from '../../store.ts';
-import { numberIn } from '../cursor.ts';
 import { type Address, addressOf } from './address.ts';
 import { keyField, type Refusal, refused, valuesOf } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
 import { baseOf, idOf, part, pinOf } from './keys.ts';
+import { keepFormat } from './format.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
-import { type Moment, msOf, type OpenReply, pairsOf, sorted } from './replies.ts';
-import { headOf, partText, RowReader, stateText } from './rows.ts';
+import { pageOf } from './lists.ts';
+import { type Moment, msOf, type OpenReply, sorted } from './replies.ts';
+import { failureOf, headOf, partText, RowReader, stateText } from './rows.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
 import { LeaseTime } from './time.ts';
@@ -47,8 +50,6 @@ export interface RedisStore extends Store {
   prune(): Promise<number>;
 }
 
-/** What is stood in the server, as a number that grows when a reader of today could not read it any more. */
-const FORMAT = 1;
 const HOUR = 3_600_000;
 const CLAIMED_AT_ONCE = 500;
 const PRUNED_AT_ONCE = 100;
@@ -169,29 +170,17 @@ class RedisServer implements RedisStore {
     return run === null ? null : await this.readRun(idOf(run));
   }
 
-  async readRuns({ orchestrator, status, limit, cursor }: RunQuery): Promise<RunPage> {
-    const after = numberIn(cursor);
-    let lists = ['runs'];
-    if (orchestrator !== undefined || status !== undefined) {
-      const known = await this.#connection.send<string[]>('SMEMBERS', this.#key('lists'));
-      const wanted = orchestrator === undefined ? undefined : part(orchestrator);
-      lists = known
-        .filter((list) => wanted === undefined || list.slice(0, list.lastIndexOf(':')) === wanted)
-        .filter((list) => status === undefined || list.slice(list.lastIndexOf(':') + 1) === status)
-        .map((list) => `runs:${list}`);
-    }
-    const from = ['BYSCORE', 'LIMIT', '0', String(limit), 'WITHSCORES'];
-    const pages = await this.#connection.sendAll<string[]>(
-      lists.map((list) => ['ZRANGE', this.#key(list), `(${after}`, '+inf', ...from]),
-    );
-    const found = pages.flatMap(pairsOf).sort((left, right) => left.at - right.at);
-    const page = found.slice(0, limit);
+  async readRuns(query: RunQuery): Promise<RunPage> {
+    const { runs: page, cursor } = await pageOf(query, {
+      run: (script, ...values) => this.#run(script, ...values),
+      lists: () => this.#connection.send<string[]>('SMEMBERS', this.#key('lists')),
+    });
     const rows = await this.#connection.sendAll<string[]>(
-      page.map(({ member }) => ['HMGET', `${this.#base}run:${member}`, 'start', 'state']),
+      page.map((run) => ['HMGET', `${this.#base}run:${run}`, 'start', 'state']),
     );
-    const runs = page.flatMap(({ member }, index) => this.#runOf(idOf(member), rows[index] ?? []) ?? []);
-    const last = page.length === limit ? page.at(-1) : undefined;
-    return { runs, cursor: last === undefined ? null : String(last.at) };
+    // One may have been deleted in between.
+    const runs = page.flatMap((run, index) => this.#runOf(idOf(run), rows[index] ?? []) ?? []);
+    return { runs, cursor };
   }
 
   async readOpen(run: string): Promise<OpenRun | null> {
@@ -211,17 +200,32 @@ class RedisServer implements RedisStore {
     };
   }
 
-  async readChildren(run: string, parent: string): Promise<readonly ActorRow[]> {
-    const children: ActorRow[] = [];
+  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
+    // They travel together; what comes is as large as the rows are.
+    return (await Promise.all(parents.map((parent) => this.#childrenOf(run, parent)))).flat();
+  }
+
+  async #childrenOf(run: string, parent: string): Promise<readonly ChildRow[]> {
+    const children: ChildRow[] = [];
     for (let last = '0'; ; ) {
       const page = await this.#run<readonly [string[], string[]]>(scripts.READ_CHILDREN, part(run), part(parent), last);
       const [numbers, texts] = page;
-      for (const [index, text] of texts.entries()) {
-        children.push(this.#rows.step(run, text, numbers[index] as string));
-      }
+      for (const [index, text] of texts.entries()) children.push(this.#rows.child(run, text, numbers[index] as string));
       if (numbers.length < scripts.PAGE) return children;
       last = numbers.at(-1) as string;
     }
+  }
+
+  async readFailures(run: string): Promise<readonly FailureRow[]> {
+    const [failed, unlisted] = await this.#connection.sendAll<string[] | string | null>([
+      ['SMEMBERS', this.#of('failed', run)],
+      ['HGET', this.#of('run', run), 'unlisted'],
+    ]);
+    // Begun before failures were listed.
+    if (unlisted !== null) return (await this.readActors(run)).filter(({ state }) => isFailure(state)).map(failureOf);
+    const numbers = sorted(failed as string[]);
+    const texts = await this.#steps(run, numbers);
+    return texts.map((text, index) => this.#rows.failure(run, text, numbers[index] as string));
   }
 
   async readActors(run: string): Promise<readonly ActorRow[]> {
@@ -303,15 +307,7 @@ class RedisServer implements RedisStore {
 
   /** With each new connection: is this a place of ours, and what is the time there? */
   async #greet(): Promise<void> {
-    const format = this.#key('format');
-    const [, found] = await this.#connection.sendAll<string>([
-      ['SET', format, String(FORMAT), 'NX'],
-      ['GET', format],
-    ]);
-    if (!(Number(found) <= FORMAT)) {
-      const reason = `what is kept under ${this.#base}* was written by a newer signalbox (format ${found}, this one knows ${FORMAT}). Update signalbox, or give the store a prefix of its own; nothing was changed.`;
-      throw new StoreUnusable({ store: this.name, reason });
-    }
+    await keepFormat(this.#connection, this.#base, this.name, this.#rows);
     if (this.#time === null) {
       const before = this.#owner.now();
       const server = msOf(await this.#connection.send<Moment>('TIME'));

@@ -23,10 +23,3 @@ export function msOf([seconds, micros]: Moment): number {
 export function sorted(numbers: string[]): readonly string[] {
   return numbers.sort((left, right) => Number(left) - Number(right));
 }
-
-/** Members of a sorted set with their scores. */
-export function pairsOf(withScores: readonly string[]): { readonly member: string; readonly at: number }[] {
-  return withScores.flatMap((member, index) =>
-    index % 2 === 0 ? [{ member, at: Number(withScores[index + 1]) }] : [],
-  );
-}

@@ -8,8 +8,10 @@ import type {
   AbandonedEvent,
   ActorRow,
   AttemptRow,
+  ChildRow,
   CommandRow,
   DefinitionRow,
+  FailureRow,
   RunRow,
   SignalRow,
 } from '../../store.ts';
@@ -54,6 +56,11 @@ export function partText(row: AttemptRow | SignalRow | RunEvent | AbandonedEvent
   return JSON.stringify(rest);
 }
 
+/** Of a whole row. */
+export function failureOf({ path, state, error }: ActorRow): FailureRow {
+  return Object.freeze({ path, state, error });
+}
+
 export function headOf(run: string): string {
   return `{"run":${JSON.stringify(run)},`;
 }
@@ -88,6 +95,14 @@ export class RowReader {
 
   step(run: string, row: Text, ordinal: string | number): ActorRow {
     return this.#reader.step(run, `${run}, ${ordinal}`, () => ({ ...STEP, ...parsed(row) }));
+  }
+
+  child(run: string, row: Text, ordinal: string): ChildRow {
+    return this.#reader.child(`${run}, ${ordinal}`, () => ({ ...STEP, ...parsed(row) }));
+  }
+
+  failure(run: string, row: Text, ordinal: string): FailureRow {
+    return this.#reader.failure(`${run}, ${ordinal}`, () => ({ ...STEP, ...parsed(row) }));
   }
 
   attempt(run: string, row: Text, index: number): AttemptRow {

@@ -87,8 +87,9 @@ end
 local function writeRow(index, run, head)
   local state = given[at]
   if state == '' then at = at + 1 return end
-  local start, list, startedAt, endedAt, pin = given[at + 1], given[at + 2], given[at + 3], given[at + 4], given[at + 5]
-  at = at + 6
+  local start, list, startedAt, endedAt, pin, indexes =
+    given[at + 1], given[at + 2], given[at + 3], given[at + 4], given[at + 5], given[at + 6]
+  at = at + 7
   local place = base .. 'run:' .. run
   if there[index] then
     local before = call('HMGET', place, 'list', 'number')
@@ -102,13 +103,14 @@ local function writeRow(index, run, head)
   else
     number = number + 1
     local key = given[head + 3]
-    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list, 'pin', pin }
+    local cells = { 'start', start, 'state', state, 'owner', owner, 'fence', given[head + 1], 'number', number, 'list', list, 'pin', pin, 'indexes', indexes }
     if key ~= '' then
-      cells[15], cells[16] = 'key', key
+      cells[17], cells[18] = 'key', key
       call('HSET', base .. 'keys', key, run)
     end
     call('HSET', place, unpack(cells))
     call('ZADD', base .. 'runs', number, run)
+    for each in string.gmatch(indexes, '[^\\n]+') do call('ZADD', base .. each, number, run) end
     putOnList(list, number, run)
     if endedAt == '' then call('ZADD', base .. 'owned:' .. owner, startedAt, run) end
   end
@@ -138,7 +140,7 @@ local function writeSteps(run, amount)
     local some = math.min(PIECE, amount - from + 1)
     local first, texts = at + from - 1, at + amount + 2 * (from - 1)
     local numbers = call('HMGET', paths, unpack(given, first, first + some - 1))
-    local cells, opened, closed = {}, {}, {}
+    local cells, opened, closed, failed = {}, {}, {}, {}
     names, children = {}, {}
     for step = 0, some - 1 do
       local path, place = given[first + step], given[texts + 2 * step]
@@ -155,6 +157,7 @@ local function writeSteps(run, amount)
         closed[#closed + 1] = number
       end
       if isOpen then opened[#opened + 1] = number end
+      if string.byte(place) == 33 then failed[#failed + 1] = number end
       cells[2 * step + 1], cells[2 * step + 2] = number, given[texts + 2 * step + 1]
     end
     if #names > 0 then call('HSET', paths, unpack(names)) end
@@ -163,6 +166,7 @@ local function writeSteps(run, amount)
     -- One that is written twice in a commit is what it was written as last.
     if #opened > 0 then call('SADD', base .. 'open:' .. run, unpack(opened)) end
     if #closed > 0 then call('SREM', base .. 'open:' .. run, unpack(closed)) end
+    if #failed > 0 then call('SADD', base .. 'failed:' .. run, unpack(failed)) end
   end
   at = at + 3 * amount
 end
@@ -236,16 +240,17 @@ return seq
 /** Deletes a run that has ended, with all that belongs to it. */
 const FORGET = `
 local function forget(run)
-  local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key')
+  local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key', 'indexes')
   if kept[1] then call('ZREM', base .. 'runs:' .. kept[1], run) end
   if kept[2] then call('HDEL', base .. 'keys', kept[2]) end
+  for each in string.gmatch(kept[3] or '', '[^\\n]+') do call('ZREM', base .. each, run) end
   call('ZREM', base .. 'runs', run)
   call('ZREM', base .. 'ended', run)
   for _, command in ipairs(call('SMEMBERS', base .. 'asked:' .. run)) do
     call('ZREM', base .. 'commands', command)
     call('UNLINK', base .. 'command:' .. command)
   end
-  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:' }) do
+  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'failed:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:' }) do
     call('UNLINK', base .. place .. run)
   end
 end

@@ -5,6 +5,7 @@
  */
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
+import { entriesOf } from '../entries.ts';
 import { textOfEvents } from '../history.ts';
 import { toColumn, toColumnOrNull } from './text.ts';
 
@@ -26,6 +27,8 @@ export const DO = {
   attempt: 5,
   signal: 6,
   history: 7,
+  /** Something by which the run that begins can be found. */
+  entry: 8,
 } as const;
 
 /**
@@ -91,6 +94,7 @@ function addRun(list: Value[], row: RunRow, fence: number, owner: string): void 
   list.push(DO.begin, toColumn(run), toColumnOrNull(key), toColumn(orchestrator), toColumn(version), hash, status);
   list.push(JSON.stringify(input), JSON.stringify(output), textOrNull(error), toColumnOrNull(reason));
   list.push(JSON.stringify(metadata), owner, fence, row.startedAt, row.endedAt);
+  if (!isEmpty(metadata)) for (const entry of entriesOf(metadata)) list.push(DO.entry, toColumn(entry));
 }
 
 /** `from`: when the first of what has changed happened. What began before that has its row, as far as clocks can be trusted. */

@@ -10,20 +10,21 @@ import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
+import type { ChildRow, FailureRow, RunPage, RunQuery } from '../../store.ts';
 import { type Batch, batchOf, type Value } from './batch.ts';
 import { usable } from './file.ts';
 import { checkNames, takeHold, trueName, Watch } from './hold.ts';
+import { listOf } from './lists.ts';
 import { lock } from './lock.ts';
 import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
 import { type Known, Owned } from './owned.ts';
-import { numberIn } from '../cursor.ts';
 import { textOfEvents } from '../history.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Scribe } from './scribe.ts';
-import { fromColumn, toColumn } from './text.ts';
+import { asColumn, fromColumn, toColumn } from './text.ts';
 import { Writer } from './writer.ts';
 
 export type { SqliteOptions } from './options.ts';
@@ -213,17 +214,11 @@ class SqliteFile implements SqliteStore {
     return row === null ? null : this.#rows.run(row);
   }
 
-  readRuns({ orchestrator, status, limit, cursor }: Parameters<Store['readRuns']>[0]): ReturnType<Store['readRuns']> {
-    const rows = this.#list(orchestrator, status, numberIn(cursor), limit);
-    const last = rows.length === limit ? rows.at(-1) : undefined;
+  readRuns(query: RunQuery): RunPage {
+    const { text, values } = listOf(query);
+    const rows = this.#all(text, ...values);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
     return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
-  }
-
-  #list(of: string | undefined, status: string | undefined, after: number, limit: number): readonly Columns[] {
-    if (of === undefined && status === undefined) return this.#all(sql.SELECT_RUNS, after, limit);
-    if (of === undefined) return this.#all(sql.SELECT_RUNS_IN, after, status as string, limit);
-    if (status === undefined) return this.#all(sql.SELECT_RUNS_OF, after, of, limit);
-    return this.#all(sql.SELECT_RUNS_OF_IN, after, of, status, limit);
   }
 
   readOpen(run: string): ReturnType<Store['readOpen']> {
@@ -236,10 +231,16 @@ class SqliteFile implements SqliteStore {
     return { row: this.#rows.run(row), owner, fence, seq, open, signals };
   }
 
-  readChildren(run: string, parent: string): readonly ActorRow[] {
-    const ofRun = parent === '' ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run) : null;
-    const rows = ofRun ?? this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
-    return rows.map((row) => this.#rows.step(run, row));
+  readChildren(run: string, parents: readonly string[]): readonly ChildRow[] {
+    const childrenOf = (parent: string): readonly Columns[] =>
+      parent === ''
+        ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
+        : this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
+    return parents.flatMap(childrenOf).map((row) => this.#rows.child(run, row));
+  }
+
+  readFailures(run: string): readonly FailureRow[] {
+    return this.#all(sql.SELECT_FAILURES, run).map((row) => this.#rows.failure(run, row));
   }
 
   readActors(run: string): readonly ActorRow[] {
@@ -392,9 +393,4 @@ class SqliteFile implements SqliteStore {
     const given = values.map(asColumn);
     return usable(this.name, () => this.#statement(text).all(...given) as unknown as readonly Columns[]);
   }
-}
-
-/** What a statement that reads is given: names and numbers, and no JSON. */
-function asColumn(value: Value): Value {
-  return typeof value === 'string' ? toColumn(value) : value;
 }

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { reasonOf } from '../../errors.ts';
 import { DatabaseSync } from './driver.ts';
+import { FILLS } from './fill.ts';
 import { examine, isCorrupt, isNothing, restore, setAside } from './savepoint.ts';
 import * as sql from './schema.ts';
 
@@ -94,9 +95,9 @@ function openFile(file: string, synchronous: 'full' | 'normal'): DatabaseSync {
     }
     db.exec(`pragma journal_mode = wal; ${SETTINGS[synchronous]}`);
     for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
-      db.exec(
-        `begin immediate; ${sql.MIGRATIONS[step]}; pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`,
-      );
+      db.exec(`begin immediate; ${sql.MIGRATIONS[step]}`);
+      FILLS[step]?.(db);
+      db.exec(`pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`);
     }
     return db;
   } catch (error) {

@@ -153,11 +153,26 @@ export const MIGRATIONS: readonly string[] = [
   create table epochs (one integer primary key check (one = 1), epoch integer not null);
   insert into epochs values (1, 0);
   `,
+  `
+  -- What runs were started with, a row for each key of their metadata: ["tenant","acme"]. The run is its number; of
+  -- what is longer than 200 characters there is a digest.
+  create table run_metadata (
+    entry text not null,
+    run integer not null,
+    primary key (entry, run)
+  ) without rowid;
+  create index run_metadata_by_run on run_metadata (run);
+  create index runs_by_version on runs (version);
+
+  create index places_failed on places (run, number) where state in ('failed', 'timedOut', 'compensationFailed');
+  `,
 ];
 
 export const INSERT_RUN = `
   insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, owner, fence, started_at, ended_at)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+export const INSERT_ENTRY = `insert into run_metadata (entry, run) values (?, ?)`;
 
 export const UPDATE_RUN = `
   update runs set status = ?, output = ?, error = ?, reason = ?, ended_at = ? where number = ?`;
@@ -200,32 +215,25 @@ export const SELECT_RUN = `select * from runs where run = ?`;
 
 export const SELECT_RUN_BY_KEY = `select * from runs where orchestrator = ? and key = ?`;
 
-export const SELECT_RUNS = `select * from runs where number > ? order by number limit ?`;
-
-export const SELECT_RUNS_OF = `
-  select * from runs indexed by runs_by_orchestrator where number > ? and orchestrator = ? order by number limit ?`;
-
-export const SELECT_RUNS_IN = `
-  select * from runs indexed by runs_by_status where number > ? and status = ? order by number limit ?`;
-
-/** By status, which is rarer than an orchestrator where somebody looks for both. */
-export const SELECT_RUNS_OF_IN = `
-  select * from runs indexed by runs_by_status where number > ? and orchestrator = ? and status = ? order by number limit ?`;
-
 export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories where run = ?`;
 
 export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
 /** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. The path of the parent three times. */
 export const SELECT_CHILDREN = `
-  select * from places
+  select path, state, output from places
   where run = (select number from runs where run = ?)
     and path > ? || '/' and path < ? || '0' and instr(substr(path, length(?) + 2), '/') = 0
   order by number`;
 
 export const SELECT_CHILDREN_OF_RUN = `
-  select * from places
+  select path, state, output from places
   where run = (select number from runs where run = ?) and path > '' and instr(path, '/') = 0
+  order by number`;
+
+export const SELECT_FAILURES = `
+  select path, state, error from places indexed by places_failed
+  where run = (select number from runs where run = ?) and state in ('failed', 'timedOut', 'compensationFailed')
   order by number`;
 
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
@@ -269,6 +277,7 @@ export const SELECT_ENDED_RUN = `select run, number from runs where run = ? and 
 export const DELETE_BY_NUMBER: readonly string[] = [
   `delete from histories where run = ?`,
   `delete from places where run = ?`,
+  `delete from run_metadata where run = ?`,
 ];
 
 export const DELETE_BY_RUN: readonly string[] = [

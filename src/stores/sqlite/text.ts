@@ -19,6 +19,11 @@ export function toColumnOrNull(text: string | null): string | null {
   return text === null ? null : toColumn(text);
 }
 
+/** What a statement that reads is given: names and numbers, and no JSON. */
+export function asColumn(value: string | number | null): string | number | null {
+  return typeof value === 'string' ? toColumn(value) : value;
+}
+
 /** What `toColumn` was given. */
 export function fromColumn(text: string): string {
   if (!text.includes(MARK)) return text;

@@ -19,6 +19,7 @@ export class Writer {
   readonly #insertAttempt: StatementSync;
   readonly #upsertSignal: StatementSync;
   readonly #insertHistory: StatementSync;
+  readonly #insertEntry: StatementSync;
   /** The number of the run that rows are for; the next list may go on with it. */
   #run = 0;
 
@@ -35,6 +36,7 @@ export class Writer {
     this.#insertAttempt = db.prepare(sql.INSERT_ATTEMPT);
     this.#upsertSignal = db.prepare(sql.UPSERT_SIGNAL);
     this.#insertHistory = db.prepare(sql.INSERT_HISTORY);
+    this.#insertEntry = db.prepare(sql.INSERT_ENTRY);
   }
 
   /**
@@ -125,6 +127,9 @@ export class Writer {
           break;
         case DO.history:
           this.#insertHistory.run(run, next(), next(), next(), next());
+          break;
+        case DO.entry:
+          this.#insertEntry.run(next(), run);
           break;
         default:
           throw new Error(`The list of a commit has something before its place ${at} that nobody knows.`);

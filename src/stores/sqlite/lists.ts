@@ -1,0 +1,35 @@
+/** The statement of a list of runs: it goes by the index of whatever narrows the list most, from the cursor on. */
+import type { RunQuery } from '../../store.ts';
+import { numberIn } from '../cursor.ts';
+import { entriesOf } from '../entries.ts';
+
+/** A statement, and what it takes. */
+export interface List {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** Columns that are looked up by, each by an index of its name; the rarest first, as far as that can be said. */
+const COLUMNS = ['status', 'version', 'orchestrator'] as const;
+
+export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): List {
+  const [first, ...others] = entriesOf(metadata);
+  const columns = COLUMNS.filter((column) => query[column] !== undefined);
+  const [by] = columns;
+  const from =
+    first !== undefined
+      ? // In this order: what a run was started with is the rarest.
+        `run_metadata as first cross join runs on runs.number = first.run where first.entry = ? and first.run > ?`
+      : `runs ${by === undefined ? '' : `indexed by runs_by_${by}`} where number > ?`;
+  const narrowed = [
+    ...others.map(
+      () => `exists (select 1 from run_metadata as other where other.entry = ? and other.run = runs.number)`,
+    ),
+    ...columns.map((column) => `${column} = ?`),
+  ];
+  const values = columns.map((column) => query[column] as string);
+  return {
+    text: `select runs.* from ${[from, ...narrowed].join(' and ')} order by ${first === undefined ? 'number' : 'first.run'} limit ?`,
+    values: [...(first === undefined ? [] : [first]), numberIn(cursor), ...others, ...values, limit],
+  };
+}

@@ -1,0 +1,63 @@
+/** What is asked of the store to answer for a run, or to go on with it: as much as is needed, in few questions, however large the run is (I9). */
+import { createSignalbox, memory, type RunFailed, type Store } from 'signalbox';
+import { expect, test } from 'vitest';
+import { graphOf, rejection, settled, stage } from '../helpers/stage.ts';
+import { counted, later } from '../helpers/stores.ts';
+
+const COUNT = 200;
+const wide = graphOf(Object.fromEntries(Array.from({ length: COUNT }, (_, index) => [`t${index}`, []])), {
+  onFailure: 'continue',
+});
+
+/** A box on a run of many open tracks of one step each, and what it has asked of the store. */
+async function begun(inner: Store = memory()) {
+  const { store, calls } = counted(inner);
+  const at = stage();
+  const open = async () => at.clock.follow(await createSignalbox({ orchestrators: [wide], ...at.options, store }));
+  const box = await open();
+  const run = await box.start(wide, { id: 'r', input: 1 });
+  await settled(box);
+  return { ...at, box, run, open, calls };
+}
+
+test('taking over a run of many open parents asks for the children of all of them at once (I9)', async () => {
+  const { box, open, calls, desk } = await begun();
+  desk.give('t3/work#1', 'done');
+  await box.close();
+  calls();
+  await using next = await open();
+  await next.recovered;
+  const asked = calls();
+  expect(asked).toMatchObject({ readOpen: 1, readChildren: 1 });
+  expect(asked.readActors).toBeUndefined();
+  await settled(next);
+  for (let index = 0; index < COUNT; index += 1) desk.give(`t${index}/work#1`, index);
+  expect(await next.run('r').result()).toMatchObject({ t3: expect.anything(), t7: 7 });
+});
+
+test('why a run failed is read without what completed in it, and its outcome without its steps (I9)', async () => {
+  for (const inner of [memory(), later()]) {
+    const { box, run, desk, calls } = await begun(inner);
+    desk.fail('t5/work#1');
+    for (let index = 0; index < COUNT; index += 1) if (index !== 5) desk.give(`t${index}/work#1`, index);
+    await settled(box);
+    calls();
+    const error = await rejection<RunFailed>(run.result());
+    expect(error.failures).toMatchObject([{ path: 't5/work', message: 't5/work#1 failed' }]);
+    expect(calls()).toEqual({ readRun: 2, readFailures: 1 });
+    const { failures, outputs } = await run.outcome();
+    expect([failures.length, Object.keys(outputs).length, outputs.t7]).toEqual([1, COUNT - 1, 7]);
+    expect(calls()).toEqual({ readRun: 2, readFailures: 1, readChildren: 1 });
+    await box.close();
+  }
+});
+
+test('a snapshot is four questions, and a status one (I9)', async () => {
+  const { box, run, calls } = await begun();
+  calls();
+  expect(Object.keys((await run.snapshot()).steps)).toHaveLength(COUNT);
+  expect(calls()).toEqual({ readRun: 2, readActors: 1, readAttempts: 1 });
+  expect(await run.status()).toBe('running');
+  expect(calls()).toEqual({ readRun: 1 });
+  await box.close();
+});

@@ -1,0 +1,132 @@
+/**
+ * Places that were written by the first tables of each store: `test/fixtures` has what stood in them, as the version of that
+ * time had left it. Each is opened, brought up to date, and its runs go on, are found and are ended as if they had begun today.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type AnyOrchestrator, createSignalbox, type Run, type Signalbox, type Store } from 'signalbox';
+import { postgres } from 'signalbox/postgres';
+import { redis } from 'signalbox/redis';
+import { sqlite } from 'signalbox/sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { newFile } from '../helpers/files.ts';
+import { DEEP, LONG, order } from '../helpers/old-places.ts';
+import { newSchema, query, useServer } from '../helpers/postgres.ts';
+import { anyServer, command, hasRedis, newPrefix, WHY_NOT, wipe } from '../helpers/redis.ts';
+import { ROOT } from '../helpers/sources.ts';
+import { faultsOfHistory, rejection } from '../helpers/stage.ts';
+
+const server = useServer();
+
+function fixture<T>(name: string): T {
+  return JSON.parse(readFileSync(join(ROOT, 'test/fixtures', `${name}.json`), 'utf8')) as T;
+}
+
+/** Columns whose type is `json`: what stands in them is JSON also when it is a text. */
+const JSONS = new Set([
+  'definitions.lines',
+  'runs.input',
+  'runs.output',
+  'runs.error',
+  'runs.metadata',
+  'attempts.error',
+  'signals.payload',
+]);
+
+/** As Postgres reads it. */
+function literal(value: unknown, isJson: boolean): string {
+  if (value === null) return 'null';
+  const text = typeof value === 'string' && !isJson ? value : JSON.stringify(value);
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function boxOn(store: Store): Promise<Signalbox> {
+  const options = { orchestrators: [order] as readonly AnyOrchestrator[], store, logger: () => {} };
+  const box = (await createSignalbox(options as never)) as Signalbox;
+  onTestFinished(() => box.close());
+  await box.recovered;
+  return box;
+}
+
+/** All that is wanted of a place of the first tables; `open` opens it as another process would, after the one before. */
+async function goesOn(open: () => Store): Promise<void> {
+  const ids = async (box: Signalbox, asked: object) => (await box.runs(asked)).runs.map(({ run }) => run);
+  const box = await boxOn(open());
+  expect(await ids(box, {})).toEqual(['waits', 'failed', 'done', 'plain']);
+  expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['waits', 'done']);
+  expect(await ids(box, { metadata: { deep: { a: DEEP.a, b: DEEP.b }, none: null, n: 1 } })).toEqual(['waits']);
+  expect(await ids(box, { metadata: { long: LONG } })).toEqual(['failed']);
+  expect(await ids(box, { version: '1', status: 'completed' })).toEqual(['done', 'plain']);
+  // What was left as running is put right with the take-over.
+  await expect.poll(() => ids(box, { status: 'waiting' })).toEqual(['waits']);
+  expect(await ids(box, { status: 'running' })).toEqual([]);
+  const failure = await rejection<{ failures: readonly object[] }>(box.run('failed').result());
+  expect(failure).toMatchObject({ code: 'run-failed', failures: [{ path: 't/work', code: 'task-threw' }] });
+
+  expect(await box.run('waits').signal('go', 'now')).toMatchObject({ answer: 'accepted' });
+  expect(await box.run('waits').result()).toEqual({ t: 'now' });
+  const fresh = (await box.start(order, { id: 'fresh', input: 'good', metadata: { tenant: 'acme' } } as never)) as Run;
+  expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['waits', 'done', 'fresh']);
+  for (const id of ['waits', 'failed', 'done', 'plain']) {
+    expect(await faultsOfHistory(box.run(id))).toEqual([]);
+    expect(await box.run(id).delete()).toBe(true);
+  }
+  expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['fresh']);
+  await fresh.abandon({ reason: 'enough' });
+  await box.close();
+  // What is of today by now is opened as it is.
+  expect(await ids(await boxOn(open()), { metadata: { tenant: 'acme' }, status: 'cancelled' })).toEqual(['fresh']);
+}
+
+test('a SQLite file of the first tables is brought up to date, and its runs go on (P134)', async () => {
+  const { schema, rows } = fixture<{ schema: string[]; rows: Record<string, Record<string, never>[]> }>('sqlite-1');
+  const file = newFile();
+  const db = new DatabaseSync(file);
+  for (const statement of schema) db.exec(statement);
+  for (const [table, all] of Object.entries(rows))
+    for (const each of all) {
+      const columns = Object.keys(each);
+      db.prepare(`insert into ${table} (${columns}) values (${columns.map(() => '?')})`).run(...Object.values(each));
+    }
+  db.exec(`pragma application_id = ${0x53474258}; pragma user_version = 1`);
+  db.close();
+  await goesOn(() => sqlite(file));
+});
+
+test('a Postgres schema of the first tables is brought up to date, and its runs go on (P134)', async () => {
+  const { schema: tables, rows } = fixture<{ schema: string[]; rows: Record<string, string> }>('postgres-1');
+  const schema = newSchema(server);
+  await query(server, '', `create schema ${schema}`);
+  await query(
+    server,
+    schema,
+    'create table store_version (version integer primary key, since timestamptz not null default now())',
+  );
+  await query(server, schema, `${tables.join('\n')}; insert into store_version (version) values (1)`);
+  for (const [table, all] of Object.entries(rows)) {
+    for (const each of JSON.parse(all) as Record<string, unknown>[]) {
+      const values = Object.entries(each).map(([column, value]) => literal(value, JSONS.has(`${table}.${column}`)));
+      await query(
+        server,
+        schema,
+        `insert into ${table} (${Object.keys(each)}) overriding system value values (${values})`,
+      );
+    }
+  }
+  await query(server, schema, `select setval('turns', 1000), setval(pg_get_serial_sequence('runs', 'number'), 1000)`);
+  await goesOn(() => postgres(server.url, { schema }));
+});
+
+test.skipIf(!hasRedis)(
+  `a Redis prefix of the first format is brought up to date, and its runs go on (P134)${WHY_NOT}`,
+  async () => {
+    const { url, dispose } = await anyServer();
+    onTestFinished(() => dispose());
+    const prefix = newPrefix('old');
+    onTestFinished(() => wipe(url, prefix));
+    for (const [word, key, ...values] of fixture<[string, string, ...string[]][]>('redis-1'))
+      await command(url, word, key.replace('{old}', `{${prefix}}`), ...values);
+    await goesOn(() => redis(url, { prefix }));
+  },
+);
