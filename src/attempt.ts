@@ -23,7 +23,7 @@ import {
   TaskThrewValue,
   TerminalError,
   toRecord,
-} from './errors.ts';
+} from './errors/index.ts';
 import type { Answer, Executor, Job } from './executor.ts';
 import { type Json, type JsonObject, toJson } from './json.ts';
 import { disarm, whenRejected } from './promises.ts';

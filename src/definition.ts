@@ -3,8 +3,8 @@
  * user's functions in it by reference. No behaviour stands here.
  *
  * `TaskDefinition`, `TrackDefinition`, … are what a person wrote. A `PlanNode` is the same
- * thing made ready to run: names resolved, dependencies as ordinals, one node per actor
- * that a run can have.
+ * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
+ * node stands; each actor of a run has one.
  */
 import type { Json, JsonObject } from './json.ts';
 import type { Schema } from './schema.ts';
@@ -191,6 +191,39 @@ export interface OrchestratorDefinition {
 
 export type AnyDefinition = BodyDefinition | OrchestratorDefinition;
 
+/** How a parent decides. `continue` of an orchestrator is `waitAll`; what depends on a failed child is given up by its graph. */
+export type Strategy =
+  /** Over at the first child that goes wrong. */
+  | 'failFast'
+  /** Over when all are; well, if all have ended well. */
+  | 'waitAll'
+  /** Over when all are; well, if one has completed. With `allowNone`, well in any case. */
+  | 'bestEffort'
+  | 'allowNone'
+  /** Over at the first child that completes. */
+  | 'race'
+  /** Over at the nth child that completes, or when so many cannot be reached any more. With `finish`, the rest is waited for. */
+  | { readonly quorum: number; readonly rest: 'cancel' | 'finish' };
+
+/** Where something stands below its parent. Many places may have one node. */
+export interface Place {
+  /** Its segment of the path; unique among its siblings. */
+  readonly name: string;
+  /** Its number among its siblings, in declared order. */
+  readonly ordinal: number;
+  readonly node: PlanNode;
+  /** Makes its input; null stands for `{}`. */
+  readonly input: Mapper | null;
+}
+
+/** A place among others that it waits for, or that wait for it. */
+export interface GraphPlace extends Place {
+  /** Ordinals of the siblings that must end before this one begins. */
+  readonly after: readonly number[];
+  /** Ordinals of the siblings that wait for this one. */
+  readonly dependents: readonly number[];
+}
+
 /**
  * A definition made ready to run. A track is a graph in which each step follows the one
  * before it, so one set of fields serves all kinds that have children.
@@ -198,10 +231,6 @@ export type AnyDefinition = BodyDefinition | OrchestratorDefinition;
 export interface PlanNode {
   /** A name in the registry of kinds. */
   readonly kind: string;
-  /** Its segment of the path; unique among its siblings. */
-  readonly name: string;
-  /** Its ordinal among its siblings, in declared order. */
-  readonly index: number;
   /** What the user called the definition that this is a use of. */
   readonly called: string;
   /** Set for a task and for nothing else. */
@@ -210,20 +239,15 @@ export interface PlanNode {
   readonly spec: StepSpec | null;
   /** Parses the node's input inside the turn; a task's is parsed where its body runs. */
   readonly schema: Schema | null;
-  readonly input: Mapper | null;
-  readonly children: readonly PlanNode[];
-  readonly childByName: ReadonlyMap<string, PlanNode>;
-  /** Ordinals of the siblings that must end before this one begins. */
-  readonly after: readonly number[];
-  /** Ordinals of the siblings that wait for this one. */
-  readonly dependents: readonly number[];
+  readonly children: readonly GraphPlace[];
+  readonly childByName: ReadonlyMap<string, GraphPlace>;
   /**
    * What the mappers of its children see: all that ended before (a track), what they depend on (an orchestrator), or
    * what its own mapper saw (a step that runs another one for itself).
    */
   readonly sees: 'earlier' | 'dependencies' | 'above';
-  /** What a child's failure does: stop the siblings, or let all but its dependents go on (S12). */
-  readonly onFailure: FailurePolicy;
+  /** What the ends of its children mean for it (S12). */
+  readonly strategy: Strategy;
   readonly concurrency: number;
   /** Makes the node's output of its children's; null takes what `result` names. */
   readonly output: ((finish: Finish) => unknown) | null;

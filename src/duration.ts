@@ -2,7 +2,7 @@
  * Durations as people write them: `'30s'`, `'1h30m'`, `'2d'`, or a number of milliseconds.
  * Parsed once, when a definition is read; from there on everything is milliseconds.
  */
-import { InvalidDuration } from './errors.ts';
+import { InvalidDuration } from './errors/index.ts';
 
 /** `'250ms'`, `'30s'`, `'1.5h'`, `'1h30m'`, `'7d'`, `'2w'`, or milliseconds as a number. */
 export type Duration = number | string;

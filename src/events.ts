@@ -6,7 +6,7 @@
  * event tells that something happened; the payload of it (an output) stands in the step's
  * row and is not told twice.
  */
-import { type ErrorRecord, show } from './errors.ts';
+import { type ErrorRecord, show } from './errors/index.ts';
 import type { JsonObject } from './json.ts';
 import { isTerminal } from './status.ts';
 

@@ -76,7 +76,7 @@ export {
   TaskFailed,
   TaskMissing,
   TerminalError,
-} from './errors.ts';
+} from './errors/index.ts';
 export {
   EVENT_TYPES,
   type EventOf,
@@ -91,12 +91,12 @@ export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
 export type { BoxCounts } from './runtime/host-options.ts';
-export type { ExportedStep, RunExport } from './runtime/export.ts';
+export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods } from './runtime/options.ts';
-export type { RunSummary, RunsPage, RunsQuery } from './runtime/list.ts';
+export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
-export type { SignalAnswer } from './runtime/signals.ts';
-export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './runtime/snapshot.ts';
-export type { WaitingFor } from './runtime/waiting-for.ts';
+export type { SignalAnswer } from './core/signals.ts';
+export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './views/snapshot.ts';
+export type { WaitingFor } from './core/effect.ts';
 export type { Store } from './store.ts';
 export { memory } from './stores/memory.ts';

@@ -6,7 +6,7 @@
  * nobody can change it behind anybody's back. What is not JSON is refused with the
  * path of the offending value; what is too large is refused with its size (S33).
  */
-import { NotJson, ValueTooLarge } from './errors.ts';
+import { NotJson, ValueTooLarge } from './errors/index.ts';
 import { disarm } from './promises.ts';
 
 /** Any JSON value. */

@@ -1,5 +1,5 @@
 /** Which Node the package needs. On an older one, importing it fails with one sentence, and not with whatever is missing first. */
-import { NodeTooOld } from './errors.ts';
+import { NodeTooOld } from './errors/index.ts';
 
 /** The floor of `engines` in the manifest. */
 const [MAJOR, MINOR] = [22, 13] as const;

@@ -10,7 +10,7 @@
  * the run changes hands. A commit names the fence that it knows; one that knows an old one
  * is refused (I2).
  */
-import type { ErrorRecord } from './errors.ts';
+import type { ErrorRecord } from './errors/index.ts';
 import type { EventOf, RunEvent, Status } from './events.ts';
 import type { Json, JsonObject } from './json.ts';
 

@@ -2,7 +2,7 @@
  * Stacks for the person who reads them: what leads through this package, or through Node itself, is left out, and an
  * error that was kept as a record becomes an error again, with the stack that it had where it was thrown.
  */
-import type { ErrorRecord } from './errors.ts';
+import type { ErrorRecord } from './errors/index.ts';
 
 /** A frame in this file. In a bundle there is none: that is the user's own file. */
 const HERE = /^\s*at .*?([^\s(]*[\\/])traces\.[jt]s:\d+:\d+\)?$/m;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromMs, toMs } from '../src/duration.ts';
-import { InvalidDuration } from '../src/errors.ts';
+import { InvalidDuration } from '../src/errors/index.ts';
 import { untyped } from './dsl/fixtures.ts';
 
 describe('a duration', () => {

@@ -1,7 +1,7 @@
 /** The family of errors: a code for programs, fields for tools, a sentence for a person; and the record that outlives a process. */
 import { describe, expect, test } from 'vitest';
-import * as errors from '../src/errors.ts';
-import { ERROR_CODES, type ErrorCode, type ErrorRecord, SignalboxError, show, toRecord } from '../src/errors.ts';
+import * as errors from '../src/errors/index.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorRecord, SignalboxError, show, toRecord } from '../src/errors/index.ts';
 import { untyped } from './dsl/fixtures.ts';
 
 const issues = [{ path: 'lines[2].qty', message: 'expected a number' }];

@@ -1,7 +1,7 @@
 /** JSON at the borders (I10): what is copied, what is frozen, what is refused and where, and how large it may be (S33). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NotJson, ValueTooLarge } from '../src/errors.ts';
+import { NotJson, ValueTooLarge } from '../src/errors/index.ts';
 import { canonicalText, DEFAULT_MAX_BYTES, type Json, sameJson, toJson } from '../src/json.ts';
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

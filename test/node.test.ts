@@ -1,6 +1,6 @@
 /** Which Node the package runs on. `scripts/nodes.ts` starts the older ones. */
 import { expect, test } from 'vitest';
-import { NodeTooOld } from '../src/errors.ts';
+import { NodeTooOld } from '../src/errors/index.ts';
 import { checkNode } from '../src/node.ts';
 import { MANIFEST } from './helpers/sources.ts';
 

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import * as errors from '../src/errors.ts';
+import * as errors from '../src/errors/index.ts';
 import { type BoxCounts, createSignalbox, orchestrator, type Signalbox, task, track } from '../src/index.ts';
 import { untyped } from './dsl/fixtures.ts';
 

@@ -8,10 +8,11 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { planOf } from '../src/dsl/index.ts';
 import { builtInKinds } from '../src/machines/kinds.ts';
-import { steppers } from '../src/runtime/lanes.ts';
-import { newRun } from '../src/runtime/recall.ts';
-import { Changes } from '../src/runtime/run-state.ts';
-import { type Rules, Turn } from '../src/runtime/turn.ts';
+import { steppers } from '../src/core/lanes.ts';
+import { newRun } from '../src/core/assemble.ts';
+import { Changes } from '../src/core/run.ts';
+import type { Rules } from '../src/core/port.ts';
+import { Turn } from '../src/core/turn.ts';
 import type { RunRow } from '../src/store.ts';
 
 const N = z.object({ n: z.number() });
@@ -71,7 +72,7 @@ describe('inside the turn', () => {
         do: 'execute',
         path: 'sum/one',
         attempt: 1,
-        node: planOf(total).root.children[0]?.children[0],
+        node: planOf(total).root.children[0]?.node.children[0]?.node,
         input: { n: 1 },
       },
     ]);

@@ -2,11 +2,12 @@
 import { fromPromise } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode } from '../definition.ts';
-import type { ErrorRecord } from '../errors.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import { chanceOf } from '../ids.ts';
 import { NO_RETRY, retryDelay } from '../retry.ts';
+import { calledLive } from './called.ts';
 import { wakeWhenDue } from './due.ts';
-import type { Invoked } from './effect.ts';
+import type { Invoked } from '../core/effect.ts';
 
 export interface BackoffInput {
   readonly node: PlanNode | null;
@@ -22,12 +23,17 @@ function delayOf({ node, attempt, error }: BackoffInput, key: string): number {
 }
 
 export const backoff: Invoked = {
-  waitsFor: 'a timer',
+  waitsFor: ({ attempt, attemptedAt, startedAt, due }, earlier) => ({
+    what: 'retry',
+    since: earlier.at(-1)?.endedAt ?? attemptedAt,
+    due: due ?? startedAt,
+    attempt: attempt + 1,
+  }),
   logic: fromPromise<void, BackoffInput>(
     (asked) =>
       new Promise((resolve) => {
         const { input } = asked;
-        wakeWhenDue(asked, delayOf(input, `${input.node?.name}#${input.attempt}`), resolve);
+        wakeWhenDue(asked, delayOf(input, `${calledLive(asked.self, input.node)}#${input.attempt}`), resolve);
       }),
   ),
   describe: (invoker) => ({

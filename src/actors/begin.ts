@@ -4,7 +4,7 @@
  * such parent and starts at once.
  */
 import { type AnyEventObject, fromCallback } from 'xstate';
-import type { Invoked } from './effect.ts';
+import type { Invoked } from '../core/effect.ts';
 
 export interface BeginInput {
   /** The start event of a machine that runs without a host. */
@@ -12,7 +12,7 @@ export interface BeginInput {
 }
 
 export const begin: Invoked = {
-  waitsFor: 'its start',
+  waitsFor: ({ startedAt }) => ({ what: 'start', since: startedAt }),
   logic: fromCallback<AnyEventObject, BeginInput>(({ sendBack, input }) => {
     sendBack(input.start());
   }),

@@ -6,7 +6,8 @@
 import { fromPromise } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
-import type { Invoked } from './effect.ts';
+import { calledLive } from './called.ts';
+import type { Invoked } from '../core/effect.ts';
 
 export interface CleanupInput {
   readonly node: PlanNode | null;
@@ -16,10 +17,10 @@ export interface CleanupInput {
 }
 
 export const cleanup: Invoked = {
-  waitsFor: 'a cleanup',
-  logic: fromPromise<void, CleanupInput>(async ({ input: { node, input, attempt, reason }, signal }) => {
+  waitsFor: ({ attempt }) => ({ what: 'cleanup', attempt }),
+  logic: fromPromise<void, CleanupInput>(async ({ input: { node, input, attempt, reason }, signal, self }) => {
     const body = node?.task?.cleanup as ((context: object) => unknown) | undefined;
-    await body?.({ input, key: `live/${node?.name}#${attempt}`, reason: reason ?? '', signal });
+    await body?.({ input, key: `live/${calledLive(self, node)}#${attempt}`, reason: reason ?? '', signal });
   }),
   describe: ({ path, attempt, node, input, reason }) => ({
     do: 'cleanup',

@@ -2,7 +2,8 @@
 import { fromPromise } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
-import type { Invoked } from './effect.ts';
+import { calledLive } from './called.ts';
+import type { Invoked } from '../core/effect.ts';
 
 export interface CompensateInput {
   readonly node: PlanNode | null;
@@ -12,10 +13,10 @@ export interface CompensateInput {
 }
 
 export const compensate: Invoked = {
-  waitsFor: 'a compensation',
-  logic: fromPromise<void, CompensateInput>(async ({ input: { node, input, output, attempt }, signal }) => {
+  waitsFor: ({ attempt }) => ({ what: 'compensation', attempt }),
+  logic: fromPromise<void, CompensateInput>(async ({ input: { node, input, output, attempt }, signal, self }) => {
     const body = node?.task?.compensate as ((context: object) => unknown) | undefined;
-    await body?.({ input, output, key: `live/${node?.name}#${attempt}`, signal });
+    await body?.({ input, output, key: `live/${calledLive(self, node)}#${attempt}`, signal });
   }),
   describe: ({ path, attempt, node, input, output }) => ({ do: 'compensate', path, attempt, node, input, output }),
 };

@@ -6,7 +6,8 @@ import { callBody } from '../body.ts';
 import type { PlanNode, RunFacts } from '../definition.ts';
 import type { Executor } from '../executor.ts';
 import { DEFAULT_MAX_BYTES, type Json } from '../json.ts';
-import type { Invoked } from './effect.ts';
+import { calledLive } from './called.ts';
+import type { Invoked } from '../core/effect.ts';
 
 export interface ExecuteInput {
   readonly node: PlanNode;
@@ -15,21 +16,23 @@ export interface ExecuteInput {
 }
 
 export const execute: Invoked = {
-  waitsFor: 'an attempt',
-  logic: fromPromise<Json, ExecuteInput>(({ input: { node, input, attempt }, signal }) => {
+  waitsFor: ({ attempt, attemptedAt }) => ({ what: 'body', since: attemptedAt, attempt }),
+  logic: fromPromise<Json, ExecuteInput>(({ input: { node, input, attempt }, signal, self }) => {
     const { task } = node;
-    if (task === null) throw new Error(`"${node.name}" is not a task and has no body.`);
+    const name = calledLive(self, node);
+    if (task === null) throw new Error(`"${name}" is not a task and has no body.`);
     return new Promise((resolve, reject) => {
       const done = (_: Attempt, outcome: Outcome): void =>
         outcome.ok ? resolve(outcome.output) : reject(outcome.error);
-      const key = `live/${node.name}#${attempt}`;
-      const one = new Attempt({ ...live, done }, task, key, node.name, attempt, liveRun, input);
+      const key = `live/${name}#${attempt}`;
+      const one = new Attempt({ ...live, done }, task, key, name, attempt, liveRun, input);
       const abort = (): void => one.abort(new DOMException('The step was cancelled.', 'AbortError'));
       signal.addEventListener('abort', abort, { once: true });
       one.begin();
     });
   }),
   describe: ({ path, node, input, attempt }) => ({ do: 'execute', path, attempt, node, input }),
+  abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
 };
 
 /** Without a host there is no run on record; the facts say so. */

@@ -3,7 +3,7 @@ import { backoff } from './backoff.ts';
 import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
-import type { Invoked } from './effect.ts';
+import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';

@@ -3,9 +3,11 @@ import { fromPromise } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode, WaitSpec } from '../definition.ts';
 import { fromMs } from '../duration.ts';
-import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors.ts';
+import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors/index.ts';
+import { calledLive } from './called.ts';
 import { wakeWhenDue } from './due.ts';
-import type { Invoked } from './effect.ts';
+import type { Invoked } from '../core/effect.ts';
+import { offer, signalsOf } from '../core/signals.ts';
 
 export interface SignalInput {
   readonly node: PlanNode | null;
@@ -14,14 +16,14 @@ export interface SignalInput {
 }
 
 export const signal: Invoked = {
-  waitsFor: 'a signal',
+  waitsFor: ({ memory, startedAt, due }) => ({ what: 'signal', signal: String(memory.signal), since: startedAt, due }),
   logic: fromPromise<never, SignalInput>(
     (asked) =>
       new Promise((_, reject) => {
         const { node } = asked.input;
         const limit = node === null ? null : limitOf(node);
         if (node === null || limit === null) return;
-        wakeWhenDue(asked, limit, () => reject(lateFor(node, node.name)));
+        wakeWhenDue(asked, limit, () => reject(lateFor(node, calledLive(asked.self, node))));
       }),
   ),
   describe({ path, attempt, node, now, due }) {
@@ -29,6 +31,9 @@ export const signal: Invoked = {
     return limit === null ? null : { do: 'wake', path, attempt, due: due ?? dueAfter(now, limit) };
   },
   late: ({ node, path }) => lateFor(node, path),
+  entered: (run, actor) => signalsOf(run).await(actor),
+  told: (port, actor) => offer(port, actor),
+  left: (run, actor) => run.signals?.forget(actor),
 };
 
 function limitOf(node: PlanNode): number | null {

@@ -3,7 +3,7 @@ import { fromPromise } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode, SleepSpec } from '../definition.ts';
 import { wakeWhenDue } from './due.ts';
-import type { Invoked } from './effect.ts';
+import type { Invoked } from '../core/effect.ts';
 
 export interface SleepInput {
   readonly node: PlanNode | null;
@@ -12,7 +12,7 @@ export interface SleepInput {
 }
 
 export const sleep: Invoked = {
-  waitsFor: 'a timer',
+  waitsFor: ({ startedAt, due }) => ({ what: 'timer', since: startedAt, due: due ?? startedAt }),
   logic: fromPromise<void, SleepInput>(
     (asked) => new Promise((resolve) => wakeWhenDue(asked, lengthOf(asked.input.node), resolve)),
   ),

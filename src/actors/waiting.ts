@@ -4,10 +4,20 @@
  * wait in the machine is what lets `explain` say why a run stands still (I7).
  */
 import { fromCallback } from 'xstate';
-import type { Invoked } from './effect.ts';
+import type { Invoked } from '../core/effect.ts';
 
 const nothing = fromCallback(() => undefined);
 
-export const children: Invoked = { waitsFor: 'its children', logic: nothing, describe: () => null };
-export const approval: Invoked = { waitsFor: 'a person', logic: nothing, describe: () => null };
-export const intervention: Invoked = { waitsFor: 'a person', logic: nothing, describe: () => null };
+const person: Invoked = {
+  waitsFor: ({ startedAt }) => ({ what: 'person', since: startedAt }),
+  logic: nothing,
+  describe: () => null,
+};
+
+export const children: Invoked = {
+  waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt }),
+  logic: nothing,
+  describe: () => null,
+};
+export const approval: Invoked = person;
+export const intervention: Invoked = person;

@@ -16,10 +16,10 @@ import type {
   TrackDefinition,
   WaitDefinition,
 } from '../definition.ts';
-import { DefinitionInvalid, show } from '../errors.ts';
+import { DefinitionInvalid, show } from '../errors/index.ts';
 import { isSchema } from '../schema.ts';
 import { cyclesIn, printCycle } from './cycles.ts';
-import { knownNames, nameProblem, segmentOf } from './names.ts';
+import { knownNames, nameProblem, segmentOf } from '../names.ts';
 import { notesOf } from './notes.ts';
 import { sourceOf } from './source.ts';
 import { pathOf, stepsOf, walk } from './walk.ts';

@@ -7,7 +7,7 @@
  * may depend on one that is declared after it, so here a cycle can be written.
  */
 import type { StepDefinition, TrackUse } from '../definition.ts';
-import { show } from '../errors.ts';
+import { show } from '../errors/index.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type {
   DocumentCalls,
@@ -21,7 +21,7 @@ import type {
   TrackOutputs,
   TracksByName,
 } from './document-types.ts';
-import { knownNames } from './names.ts';
+import { knownNames } from '../names.ts';
 import type { Note } from './notes.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import { isObject, type Options, readOptions, readStep } from './reading.ts';

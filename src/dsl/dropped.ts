@@ -4,7 +4,7 @@
  * and is used nowhere is most likely a mistake.
  */
 import type { AnyDefinition, StepDefinition, TrackUse } from '../definition.ts';
-import { show } from '../errors.ts';
+import { show } from '../errors/index.ts';
 import { droppedFrom } from './chain.ts';
 import { sourceOf } from './source.ts';
 import { walk } from './walk.ts';

@@ -2,7 +2,7 @@
 import { toJson } from '../json.ts';
 import { machines } from '../machines/by-kind.ts';
 import { runsBare } from '../machines/live.ts';
-import type { MachineInput } from '../machines/task.ts';
+import type { MachineInput } from '../core/stepper.ts';
 import type { RunInput } from './needs.ts';
 import type { AnyOrchestrator } from './orchestrator.ts';
 import { nodeOf } from './ready.ts';

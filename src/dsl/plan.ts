@@ -10,8 +10,10 @@ import type {
   CompositeDefinition,
   Facts,
   Finish,
+  GraphPlace,
   Mapper,
   OrchestratorDefinition,
+  Place,
   Plan,
   PlanNode,
   SleepSpec,
@@ -29,29 +31,22 @@ import type { AnyOrchestrator } from './orchestrator.ts';
 import type { AnyBody } from './types.ts';
 import { isBody, walk } from './walk.ts';
 
-/** A node without what its place among its siblings adds. */
-type Shape = Omit<PlanNode, 'name' | 'index' | 'input' | 'after' | 'dependents'>;
-
 /** A child to be: where the ordinals go that a graph or a chain gives it. */
-interface Use {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly input: Mapper | null;
-}
+type Use = Pick<Place, 'name' | 'node' | 'input'>;
 
-const NO_NODES: readonly PlanNode[] = Object.freeze([]);
-const NO_NAMES: ReadonlyMap<string, PlanNode> = new Map();
+const NO_PLACES: readonly GraphPlace[] = Object.freeze([]);
+const NO_NAMES: ReadonlyMap<string, GraphPlace> = new Map();
 const NO_ORDINALS: readonly number[] = Object.freeze([]);
 
 /** What a step without children has. */
-const LEAF: Omit<Shape, 'kind' | 'called'> = {
+const LEAF: Omit<PlanNode, 'kind' | 'called'> = {
   task: null,
   spec: null,
   schema: null,
-  children: NO_NODES,
+  children: NO_PLACES,
   childByName: NO_NAMES,
   sees: 'earlier',
-  onFailure: 'failFast',
+  strategy: 'failFast',
   concurrency: 1,
   output: null,
   result: 'last',
@@ -94,12 +89,7 @@ export function planOf(source: OrchestratorDefinition | AnyOrchestrator): Plan {
   return remembered(definition, () => {
     assertValid(definition);
     const compiler = new Compiler(definition);
-    const root = nodeOf(
-      { name: '', shape: compiler.orchestrator(definition), input: null },
-      0,
-      NO_ORDINALS,
-      NO_ORDINALS,
-    );
+    const root = compiler.orchestrator(definition);
     return Object.freeze({ name: definition.name, version: definition.version, root, tasks: compiler.tasks });
   });
 }
@@ -115,8 +105,8 @@ export function planOfTask(source: TaskDefinition | AnyBody): Plan {
     assertValid(definition);
     const compiler = new Compiler(definition);
     const name = `task:${definition.name}`;
-    const uses = [{ name: definition.name, shape: compiler.shapeOf(definition), input: ({ input }: Facts) => input }];
-    const shape: Shape = {
+    const uses = [{ name: definition.name, node: compiler.nodeOf(definition), input: ({ input }: Facts) => input }];
+    const root = nodeWith({
       kind: 'orchestrator',
       called: name,
       task: null,
@@ -124,19 +114,18 @@ export function planOfTask(source: TaskDefinition | AnyBody): Plan {
       schema: null,
       ...children(uses, [NO_ORDINALS]),
       sees: 'dependencies',
-      onFailure: 'failFast',
+      strategy: 'failFast',
       concurrency: Number.POSITIVE_INFINITY,
       output: null,
       result: 'last',
-    };
-    const root = nodeOf({ name: '', shape, input: null }, 0, NO_ORDINALS, NO_ORDINALS);
+    });
     return Object.freeze({ name, version: '1', root, tasks: compiler.tasks });
   });
 }
 
 /** The node of one body on its own, for a machine without a box. */
 export function nodeOfBody(body: BodyDefinition): PlanNode {
-  return planOfTask(body as TaskDefinition).root.children[0] as PlanNode;
+  return (planOfTask(body as TaskDefinition).root.children[0] as GraphPlace).node;
 }
 
 function remembered(definition: object, compile: () => Plan): Plan {
@@ -150,18 +139,18 @@ function remembered(definition: object, compile: () => Plan): Plan {
 
 class Compiler {
   readonly tasks = new Map<string, TaskDefinition>();
-  readonly #shapes = new Map<BodyDefinition, Shape>();
+  readonly #nodes = new Map<BodyDefinition, PlanNode>();
 
   constructor(root: BodyDefinition | OrchestratorDefinition) {
     // What a definition contains comes before it, so its parts are always there already.
-    for (const definition of walk(root)) if (isBody(definition)) this.#shapes.set(definition, this.#body(definition));
+    for (const definition of walk(root)) if (isBody(definition)) this.#nodes.set(definition, this.#body(definition));
   }
 
-  shapeOf(body: BodyDefinition | string): Shape {
-    return this.#shapes.get(body as BodyDefinition)!;
+  nodeOf(body: BodyDefinition | string): PlanNode {
+    return this.#nodes.get(body as BodyDefinition)!;
   }
 
-  orchestrator(definition: OrchestratorDefinition): Shape {
+  orchestrator(definition: OrchestratorDefinition): PlanNode {
     const { name: called, tracks, output } = definition;
     const uses = tracks.map((use) => this.#use(use));
     const ordinals = new Map<string, number>();
@@ -172,7 +161,7 @@ class Compiler {
       after.push(everyOrdinal(uses.length));
       uses.push(ending);
     }
-    return {
+    return nodeWith({
       kind: 'orchestrator',
       called,
       task: null,
@@ -180,7 +169,7 @@ class Compiler {
       schema: definition.input,
       ...children(uses, after),
       sees: 'dependencies',
-      onFailure: definition.onFailure,
+      strategy: definition.onFailure === 'continue' ? 'waitAll' : definition.onFailure,
       concurrency: definition.concurrency,
       // What its mappers call `previous` is always null: no track comes just before the end.
       output:
@@ -188,10 +177,10 @@ class Compiler {
           ? null
           : ({ input, outputs, run }) => output({ input, outputs, previous: null, run }),
       result: ending === null ? 'byName' : 'last',
-    };
+    });
   }
 
-  #body(definition: BodyDefinition): Shape {
+  #body(definition: BodyDefinition): PlanNode {
     switch (definition.is) {
       case 'task':
         return this.#task(definition);
@@ -200,7 +189,7 @@ class Compiler {
       case 'composite':
         return this.#composite(definition);
       case 'sleep':
-        return { ...LEAF, kind: 'sleep', called: definition.name, spec: sleepSpec(definition.ms) };
+        return nodeWith({ ...LEAF, kind: 'sleep', called: definition.name, spec: sleepSpec(definition.ms) });
       case 'wait':
         return this.#wait(definition);
       default:
@@ -209,10 +198,10 @@ class Compiler {
   }
 
   /** A step for when the time is up is a child, whose mapper is told what one in the place of the wait would be. */
-  #wait(definition: WaitDefinition): Shape {
+  #wait(definition: WaitDefinition): PlanNode {
     const instead = insteadOf(definition);
     const uses = instead === null ? [] : [this.#use(instead)];
-    return {
+    return nodeWith({
       ...LEAF,
       kind: 'wait',
       called: definition.name,
@@ -222,21 +211,21 @@ class Compiler {
         uses.map(() => NO_ORDINALS),
       ),
       sees: 'above',
-    };
+    });
   }
 
-  #task(task: TaskDefinition): Shape {
+  #task(task: TaskDefinition): PlanNode {
     this.tasks.set(task.name, task);
-    return { ...LEAF, kind: 'task', called: task.name, task };
+    return nodeWith({ ...LEAF, kind: 'task', called: task.name, task });
   }
 
-  #track(definition: TrackDefinition): Shape {
+  #track(definition: TrackDefinition): PlanNode {
     const { name: called, output } = definition;
     const uses = definition.steps.map((step) => this.#use(step));
     const ending = isAsync(output) ? this.#ending('~output', called, factsOf, output as Mapper) : null;
     if (ending !== null) uses.push(ending);
     const after = uses.map((_, index) => (index === 0 ? NO_ORDINALS : Object.freeze([index - 1])));
-    return {
+    return nodeWith({
       kind: 'track',
       called,
       task: null,
@@ -244,17 +233,17 @@ class Compiler {
       schema: definition.input ?? null,
       ...children(uses, after),
       sees: 'earlier',
-      onFailure: 'failFast',
+      strategy: 'failFast',
       concurrency: 1,
       output:
         output === undefined || ending !== null
           ? null
           : (finish) => output({ ...factsOf(finish), previous: finish.ordered.at(-1) ?? null }),
       result: 'last',
-    };
+    });
   }
 
-  #composite(definition: CompositeDefinition): Shape {
+  #composite(definition: CompositeDefinition): PlanNode {
     const { name: called, merge } = definition;
     const uses = definition.members.map((member) => this.#use(member));
     const after = uses.map(() => NO_ORDINALS);
@@ -263,7 +252,7 @@ class Compiler {
       after.push(everyOrdinal(uses.length));
       uses.push(ending);
     }
-    return {
+    return nodeWith({
       kind: 'composite',
       called,
       task: null,
@@ -271,15 +260,15 @@ class Compiler {
       schema: definition.input ?? null,
       ...children(uses, after),
       sees: 'dependencies',
-      onFailure: 'continue',
+      strategy: 'waitAll',
       concurrency: Number.POSITIVE_INFINITY,
       output: merge === undefined || ending !== null ? null : (finish) => merge(finish.ordered, finish.outputs),
       result: ending === null ? 'byName' : 'last',
-    };
+    });
   }
 
   #use({ name, body, input }: StepDefinition): Use {
-    return { name, shape: this.shapeOf(body), input: input ?? null };
+    return { name, node: this.nodeOf(body), input: input ?? null };
   }
 
   #merging({ name, members, merge }: CompositeDefinition): Use {
@@ -314,7 +303,7 @@ class Compiler {
       }),
       timeout: undefined,
     });
-    return { name, shape: this.#task(task), input: mapper };
+    return { name, node: this.#task(task), input: mapper };
   }
 }
 
@@ -335,14 +324,23 @@ function factsOf({ input, outputs, run, ...rest }: (Facts | Finish) & { readonly
 function children(
   uses: readonly Use[],
   after: readonly (readonly number[])[],
-): Pick<Shape, 'children' | 'childByName'> {
-  if (uses.length === 0) return { children: NO_NODES, childByName: NO_NAMES };
+): Pick<PlanNode, 'children' | 'childByName'> {
+  if (uses.length === 0) return { children: NO_PLACES, childByName: NO_NAMES };
   // A hundred thousand tracks of one step each should not pay for dependencies that they do not have.
   const dependents = after.some((others) => others.length > 0) ? turnedRound(after) : NO_DEPENDENTS;
-  const nodes = uses.map((use, index) => nodeOf(use, index, after[index]!, dependents[index] ?? NO_ORDINALS));
-  const childByName = new Map<string, PlanNode>();
-  for (const node of nodes) childByName.set(node.name, node);
-  return { children: Object.freeze(nodes), childByName };
+  const places = uses.map(({ name, node, input }, ordinal): GraphPlace => {
+    return Object.freeze({
+      name,
+      ordinal,
+      node,
+      input,
+      after: after[ordinal]!,
+      dependents: dependents[ordinal] ?? NO_ORDINALS,
+    });
+  });
+  const childByName = new Map<string, GraphPlace>();
+  for (const place of places) childByName.set(place.name, place);
+  return { children: Object.freeze(places), childByName };
 }
 
 const NO_DEPENDENTS: readonly undefined[] = Object.freeze([]);
@@ -362,26 +360,20 @@ function turnedRound(after: readonly (readonly number[])[]): readonly (number[] 
 }
 
 // Every property is written out: nodes of one hidden class keep the engine's reads fast and small.
-function nodeOf(use: Use, index: number, after: readonly number[], dependents: readonly number[]): PlanNode {
-  const { name, shape, input } = use;
+function nodeWith(node: PlanNode): PlanNode {
   return Object.freeze({
-    kind: shape.kind,
-    name,
-    index,
-    called: shape.called,
-    task: shape.task,
-    spec: shape.spec,
-    schema: shape.schema,
-    input,
-    children: shape.children,
-    childByName: shape.childByName,
-    after,
-    dependents,
-    sees: shape.sees,
-    onFailure: shape.onFailure,
-    concurrency: shape.concurrency,
-    output: shape.output,
-    result: shape.result,
+    kind: node.kind,
+    called: node.called,
+    task: node.task,
+    spec: node.spec,
+    schema: node.schema,
+    children: node.children,
+    childByName: node.childByName,
+    sees: node.sees,
+    strategy: node.strategy,
+    concurrency: node.concurrency,
+    output: node.output,
+    result: node.result,
   });
 }
 

@@ -7,8 +7,8 @@
  */
 import type { BodyDefinition, Mapper, StepDefinition } from '../definition.ts';
 import { type Duration, toMs } from '../duration.ts';
-import { show } from '../errors.ts';
-import { knownNames } from './names.ts';
+import { show } from '../errors/index.ts';
+import { knownNames } from '../names.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { type Builder, from } from './source.ts';
 

@@ -3,7 +3,7 @@
  * nor the compiler: they come with the builders.
  */
 import type { PlanNode } from '../definition.ts';
-import { InvalidOption } from '../errors.ts';
+import { InvalidOption } from '../errors/index.ts';
 
 const makers = new WeakMap<object, () => PlanNode>();
 

@@ -3,7 +3,7 @@
  * a hash of those lines. Names, order, dependencies and policies are in it. Bodies and mappers are not:
  * a fixed body is meant to serve the runs that wait for it, and the text of a function changes with every bundler.
  */
-import type { Plan, PlanNode } from '../definition.ts';
+import type { GraphPlace, Plan } from '../definition.ts';
 import { sha256 } from './sha256.ts';
 
 /** A definition as the store keeps it beside the runs that are pinned to it. */
@@ -19,16 +19,14 @@ export function structureOf(plan: Plan): Structure {
   const known = structures.get(plan);
   if (known !== undefined) return known;
   const lines: string[] = [];
-  const todo: { readonly node: PlanNode; readonly path: string; readonly siblings: readonly PlanNode[] }[] = [
-    { node: plan.root, path: '', siblings: [] },
-  ];
+  const todo: Spot[] = [{ node: plan.root, path: '', after: [], siblings: [] }];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    const { node, path, siblings } = next;
-    lines.push(lineOf(node, path, siblings));
+    const { node, path } = next;
+    lines.push(lineOf(next));
     const { children } = node;
     for (let index = children.length - 1; index >= 0; index -= 1) {
-      const child = children[index] as PlanNode;
-      todo.push({ node: child, path: path === '' ? child.name : `${path}/${child.name}`, siblings: children });
+      const { name, node: below, after } = children[index] as GraphPlace;
+      todo.push({ node: below, path: path === '' ? name : `${path}/${name}`, after, siblings: children });
     }
   }
   const hash = sha256(lines.join('\n')).slice(0, 32);
@@ -46,11 +44,17 @@ export function differences(
   return { gone: before.filter((line) => !now.has(line)), come: after.filter((line) => !old.has(line)) };
 }
 
-function lineOf(node: PlanNode, path: string, siblings: readonly PlanNode[]): string {
-  const { kind, called, task, onFailure, concurrency, after, spec } = node;
+interface Spot extends Pick<GraphPlace, 'node' | 'after'> {
+  readonly path: string;
+  readonly siblings: readonly GraphPlace[];
+}
+
+function lineOf({ node, path, after, siblings }: Spot): string {
+  const { kind, called, task, strategy, concurrency, spec } = node;
   const parts = [path === '' ? '(run)' : path, kind, called];
   if (after.length > 0) parts.push(`after ${after.map((index) => siblings[index]?.name).join(', ')}`);
-  if (task === null && node.children.length > 0) parts.push(`on failure ${onFailure}`);
+  if (task === null && node.children.length > 0)
+    parts.push(`on failure ${strategy === 'waitAll' ? 'continue' : strategy}`);
   if (task === null && Number.isFinite(concurrency)) parts.push(`concurrency ${concurrency}`);
   if (task !== null) {
     const { retry, timeout } = task;

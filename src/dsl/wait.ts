@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { StepDefinition, WaitDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
-import { show } from '../errors.ts';
+import { show } from '../errors/index.ts';
 import { type Json, toJson } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';

@@ -3,7 +3,7 @@
  * deep as somebody likes, and one that is used in many places is one body.
  */
 import type { AnyDefinition, BodyDefinition, StepDefinition, TrackUse } from '../definition.ts';
-import { segmentOf } from './names.ts';
+import { segmentOf } from '../names.ts';
 
 interface Visitor {
   /** A definition is met for the first time, before what is below it. */

@@ -50,5 +50,5 @@ export {
   TerminalError,
   ValueTooLarge,
   WaitTimedOut,
-} from '../errors.ts';
+} from '../errors/index.ts';
 export type { Fault, FaultCode } from '../definition.ts';

@@ -7,6 +7,7 @@ export { compositeMachine } from '../machines/composite.ts';
 export { orchestratorMachine } from '../machines/orchestrator.ts';
 export type { ParentEvent, ParentMemory } from '../machines/parent.ts';
 export { sleepMachine } from '../machines/sleep.ts';
-export { type MachineInput, type TaskEvent, type TaskMemory, taskMachine } from '../machines/task.ts';
+export type { MachineInput } from '../core/stepper.ts';
+export { type TaskEvent, type TaskMemory, taskMachine } from '../machines/task.ts';
 export { trackMachine } from '../machines/track.ts';
 export { waitMachine } from '../machines/wait.ts';

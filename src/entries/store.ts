@@ -11,7 +11,7 @@ export {
   StoreHeld,
   StoreLost,
   StoreUnusable,
-} from '../errors.ts';
+} from '../errors/index.ts';
 export type { EventType, RunEvent, Status, TerminalStatus } from '../events.ts';
 export type { Json, JsonObject } from '../json.ts';
 export type {

@@ -4,7 +4,7 @@
  */
 import { callBody } from '../body.ts';
 import type { Body } from '../definition.ts';
-import { TaskMissing } from '../errors.ts';
+import { TaskMissing } from '../errors/index.ts';
 import type { Executor } from '../executor.ts';
 
 /** Runs bodies in this process. `bodies` may name a body for a task; without one the task's own is run. */

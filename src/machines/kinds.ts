@@ -2,9 +2,13 @@
 import type { WaitSpec } from '../definition.ts';
 import { EVENT_TYPES, type EventType, isTerminal, type RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
+import { actors } from '../actors/index.ts';
+import { parentActs } from '../core/children/acts.ts';
+import { isBad } from '../core/children/children.ts';
+import { Graph } from '../core/children/graph.ts';
 import { machines } from './by-kind.ts';
-import { isBad, type ParentMemory } from './parent.ts';
-import { type Kind, Kinds } from './registry.ts';
+import type { ParentMemory } from './parent.ts';
+import { type Kind, Kinds } from '../core/kind.ts';
 import type { TaskMemory } from './task.ts';
 
 const NOTHING: JsonObject = Object.freeze({});
@@ -24,7 +28,7 @@ const task: Kind = {
   name: 'task',
   noun: 'step',
   machine: machines.task,
-  parent: false,
+  actors,
   tell({ run, seq, at, path }, _from, to, memory, due) {
     const { attempt, error, reason } = memory as unknown as TaskMemory;
     switch (to) {
@@ -71,7 +75,9 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
   name,
   noun,
   machine,
-  parent: true,
+  actors,
+  acts: parentActs,
+  children: (family) => new Graph(family),
   tell({ run, seq, at, path }, from, to, memory) {
     const { error, reason } = memory as unknown as ParentMemory;
     const types = noun === 'run' ? RUN : TRACK;
@@ -112,12 +118,14 @@ const parent = (name: string, noun: 'run' | 'track', machine: Kind['machine']): 
       was.skipped !== is.skipped
     );
   },
-  recount(memory, { ready, settled }, statuses) {
+  recount(memory, { total, ready, settled }, statuses) {
     return {
       ...memory,
+      total,
       ready,
       live: statuses.filter((status) => !isTerminal(status)).length,
       settled,
+      completed: statuses.filter((status) => status === 'completed').length,
       failed: statuses.filter(isBad).length,
     };
   },

@@ -7,11 +7,12 @@
  * a queue of microtasks, so a deep structure doesn't deepen the stack.
  */
 import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
-import type { PlanNode, RunFacts, WaitSpec } from '../definition.ts';
-import type { ErrorRecord } from '../errors.ts';
+import type { Place, PlanNode, RunFacts, WaitSpec } from '../definition.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import { DEFAULT_MAX_BYTES, type Json, toJson } from '../json.ts';
-import { type Arrival, type KnownChild, Ledger } from './ledger.ts';
-import { mapped, prepare, weigh } from './mapping.ts';
+import type { Arrival, Children, KnownChild } from '../core/children/children.ts';
+import { Graph } from '../core/children/graph.ts';
+import { mapped, prepare, weigh } from '../core/facts.ts';
 
 interface Parent {
   readonly self: AnyActorRef;
@@ -35,8 +36,8 @@ export function runsBare(node: PlanNode, machines: Machines): void {
 /** A step that a signal may be for, and what its `where` is told. */
 interface Waiting {
   readonly actor: AnyActorRef;
-  readonly node: PlanNode;
-  readonly ledger: Ledger;
+  readonly place: Place;
+  readonly siblings: Children;
 }
 
 interface Signal {
@@ -47,21 +48,21 @@ interface Signal {
 /** So many signals of one name are kept, as a box does if nothing else is said. */
 const KEPT = 100;
 
-function waitsFor({ actor, node }: Waiting, name: string): boolean {
+function waitsFor({ actor, place }: Waiting, name: string): boolean {
   const { value } = actor.getSnapshot() as { readonly value: unknown };
-  return (node.spec as WaitSpec).signal === name && value === 'waiting';
+  return (place.node.spec as WaitSpec).signal === name && value === 'waiting';
 }
 
 /** Hands the signal to the step, if it fits. */
-function takes({ actor, node, ledger }: Waiting, { payload }: Signal): boolean {
-  const verdict = weigh(node, ledger, payload, DEFAULT_MAX_BYTES);
-  if (!('payload' in verdict)) return false;
-  actor.send({ type: 'signal', payload: verdict.payload });
+function takes({ actor, place, siblings }: Waiting, { payload }: Signal): boolean {
+  const fit = weigh(place, siblings, payload, DEFAULT_MAX_BYTES);
+  if (!('payload' in fit)) return false;
+  actor.send({ type: 'signal', payload: fit.payload });
   return true;
 }
 
-function isWait({ spec }: PlanNode): boolean {
-  return (spec as WaitSpec | null)?.signal !== undefined;
+function isWait({ node }: Place): boolean {
+  return (node.spec as WaitSpec | null)?.signal !== undefined;
 }
 
 /** What is persisted of a parent's children. */
@@ -81,10 +82,10 @@ const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, 
 
 class LiveChildren {
   readonly #self: AnyActorRef;
-  readonly #ledger: Ledger;
+  readonly #children: Children;
   readonly #machines: Machines;
   /** Children under way, and their actors once they have been started. */
-  readonly #live = new Map<PlanNode, AnyActorRef | null>();
+  readonly #live = new Map<Place, AnyActorRef | null>();
   /** Children that have ended, in the order in which they were told. */
   readonly #over: KnownChild[] = [];
   /** Of the parent above all others. */
@@ -94,7 +95,7 @@ class LiveChildren {
   /** Signals that came before anybody waited for them, the oldest first. */
   readonly #kept: Signal[] = [];
   /** Children that were persisted and have not been started again. */
-  readonly #unstarted: [PlanNode, object | null][] = [];
+  readonly #unstarted: [Place, object | null][] = [];
   #isStopped = false;
   #cancelled: AnyEventObject | null = null;
 
@@ -107,15 +108,17 @@ class LiveChildren {
     this.#top = above === undefined ? this : above.#top;
     const live = Object.keys(below?.live ?? {}).map((name) => ({ name, status: 'running', output: null }));
     const known = [...(below?.over ?? []), ...live];
-    this.#ledger = new Ledger(
-      node,
-      input,
-      LIVE_RUN,
-      DEFAULT_MAX_BYTES,
-      above === undefined ? null : above.#ledger,
-      known,
-    );
+    const place = above === undefined ? null : above.#placeOf(self);
+    const higher = above === undefined ? null : above.#children;
+    const maxBytes = DEFAULT_MAX_BYTES;
+    this.#children = new Graph({ place, node, input, run: LIVE_RUN, maxBytes, above: higher, known });
     if (below !== null) this.#recall(node, below);
+  }
+
+  /** Of a child that has just been started: only then is it asked for. */
+  #placeOf(child: AnyActorRef): Place | null {
+    for (const place of this.#live.keys()) if (place.name === child.id) return place;
+    return null;
   }
 
   #recall(node: PlanNode, { over, live, isStopped, cancelled, kept }: Below): void {
@@ -150,12 +153,12 @@ class LiveChildren {
   }
 
   begin(): AnyEventObject {
-    return { type: 'start', ...told(this.#ledger.begin()) };
+    return { type: 'start', total: this.#children.total, ...told(this.#children.begin()) };
   }
 
   startNext(count: number): void {
     for (let started = 0; started < count; started += 1) {
-      const child = this.#ledger.take();
+      const child = this.#children.take();
       if (child === null) continue;
       this.#live.set(child, null);
       queueMicrotask(() => this.#start(child));
@@ -164,7 +167,7 @@ class LiveChildren {
 
   skipRest(): void {
     this.#isStopped = true;
-    this.#ledger.rest();
+    this.#children.rest();
   }
 
   tell(event: AnyEventObject): void {
@@ -197,17 +200,17 @@ class LiveChildren {
   }
 
   /** Begins a child, or goes on with one that was persisted. */
-  #start(child: PlanNode, snapshot: object | null = null): void {
-    const prepared = snapshot === null ? prepare(child, this.#ledger, DEFAULT_MAX_BYTES) : { output: null };
+  #start(child: Place, snapshot: object | null = null): void {
+    const prepared = snapshot === null ? prepare(child, this.#children, DEFAULT_MAX_BYTES) : { output: null };
     if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
-    const machine = this.#machines[child.kind] as AnyStateMachine;
-    const options = { id: child.name, input: { node: child, input: prepared.output }, parent: this.#self };
+    const machine = this.#machines[child.node.kind] as AnyStateMachine;
+    const options = { id: child.name, input: { node: child.node, input: prepared.output }, parent: this.#self };
     const actor: AnyActorRef = createActor(machine, {
       ...options,
       ...(snapshot === null ? {} : { snapshot }),
     } as never);
     this.#live.set(child, actor);
-    const waiting: Waiting = { actor, node: child, ledger: this.#ledger };
+    const waiting: Waiting = { actor, place: child, siblings: this.#children };
     if (isWait(child)) this.#top.#waits.add(waiting);
     actor.subscribe({
       complete: () => {
@@ -231,15 +234,15 @@ class LiveChildren {
     this.tell(this.#cancelled);
   }
 
-  #settle(child: PlanNode, status: string, output: Json, error: ErrorRecord | null): void {
+  #settle(child: Place, status: string, output: Json, error: ErrorRecord | null): void {
     this.#live.delete(child);
     this.#over.push({ name: child.name, status, output });
-    this.#self.send({ type: 'child.settled', status, error, ...told(this.#ledger.settle(child, status, output)) });
+    this.#self.send({ type: 'child.settled', status, error, ...told(this.#children.settle(child, status, output)) });
   }
 }
 
 function told({ ready, skipped, finished }: Arrival): object {
-  return { ready, skipped: skipped.length, finished };
+  return { ready, skipped: skipped.count, finished };
 }
 
 /** What a machine without a host says that was given no definition, or another one than it was persisted with. */

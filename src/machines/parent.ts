@@ -12,13 +12,16 @@
 import { type AnyActorRef, assign, setup } from 'xstate';
 import { actors } from '../actors/index.ts';
 import type { PlanNode } from '../definition.ts';
-import type { ErrorRecord } from '../errors.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import { live } from './live.ts';
-import { type Begun, given, type MachineInput } from './task.ts';
+import type { MachineInput } from '../core/stepper.ts';
+import { type Counts, verdict } from '../core/verdict.ts';
+import { type Finished, isBad, TOLD_BY_NAME } from '../core/children/children.ts';
+import { type Begun, given } from './task.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
-type Ending = 'failed' | 'timedOut' | 'cancelled';
+type Ending = 'completed' | 'failed' | 'timedOut' | 'cancelled';
 
 /** What a track, a composite track or an orchestrator remembers: counters, and nothing that grows. */
 export interface ParentMemory {
@@ -31,25 +34,23 @@ export interface ParentMemory {
   readonly ready: number;
   /** Children under way. */
   readonly live: number;
+  /** How many there are, begun or not. */
+  readonly total: number;
   /** Children that have ended, skipped ones included. */
   readonly settled: number;
+  readonly completed: number;
+  /** Children that have ended badly, cancelled ones included. */
   readonly failed: number;
   /** Children that never began and are told as a number, because there are too many of them for names. */
   readonly skipped: number;
   readonly ending: Ending | null;
 }
 
-/** Up to so many children that are skipped at once are told one by one, each with a row; more are a number. */
-export const TOLD_BY_NAME = 100;
-
 const unnamed = (count: number): number => (count > TOLD_BY_NAME ? count : 0);
-
-/** What the parent's own `output` or `merge` made of its children's outputs, or how that failed. */
-export type Finished = { readonly output: Json } | { readonly error: ErrorRecord };
 
 /** What a parent's machine is told. */
 export type ParentEvent =
-  | { readonly type: 'start'; readonly ready: number; readonly finished: Finished | null }
+  | { readonly type: 'start'; readonly total: number; readonly ready: number; readonly finished: Finished | null }
   | {
       readonly type: 'child.settled';
       readonly status: string;
@@ -71,13 +72,6 @@ export type ParentEvent =
   /** A signal: a wait takes it, in the shape that its schema has given it; a track hands it on to what waits below it. */
   | { readonly type: 'signal'; readonly name?: string; readonly payload: Json };
 
-/** The statuses of a child that count against its parent. */
-const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
-
-export function isBad(status: string): boolean {
-  return BAD.has(status);
-}
-
 export const parentSetup = setup({
   types: {
     context: {} as ParentMemory,
@@ -95,11 +89,15 @@ export const parentSetup = setup({
   guards: {
     finishesWell: ({ event }) => 'finished' in event && event.finished !== null && 'output' in event.finished,
     finishesBadly: ({ event }) => 'finished' in event && event.finished !== null && 'error' in event.finished,
-    failureStopsAll: ({ context, event }) =>
-      event.type === 'child.settled' && BAD.has(event.status) && context.node?.onFailure !== 'continue',
-    lastOfSome: ({ context, event }) =>
-      event.type === 'child.settled' && context.settled + 1 + event.skipped === (context.node?.children.length ?? 0),
+    /** There is nobody left to wait for, but it has not ended well. */
+    isLost: ({ context, event }) => isLost(context, event),
+    isLostWithSome: ({ context, event }) => isLost(context, event) && hasMore(context, event),
+    isWonWithSome: ({ context, event }) =>
+      'finished' in event && event.finished !== null && 'output' in event.finished && hasMore(context, event),
+    isSpoiltWithSome: ({ context, event }) =>
+      'finished' in event && event.finished !== null && 'error' in event.finished && hasMore(context, event),
     noneLeft: ({ context }) => context.live === 0,
+    noneLeftAndWon: ({ context }) => context.live === 0 && context.ending === 'completed',
     noneLeftAndTimedOut: ({ context }) => context.live === 0 && context.ending === 'timedOut',
     noneLeftAndCancelled: ({ context }) => context.live === 0 && context.ending === 'cancelled',
   },
@@ -110,26 +108,29 @@ export const parentSetup = setup({
     cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
     passSignal: (args) => live.passSignal(args, args.event),
     tellChildren: (args, _: { readonly type: 'pause' | 'resume' }) => live.tellChildren(args, _.type),
-    countReady: assign({ ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0) }),
+    countReady: assign({
+      ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
+      total: ({ context, event }) => ('total' in event ? event.total : context.total),
+    }),
     countSettled: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       live: ({ context }) => context.live - 1,
       settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
+      completed: ({ context, event }) =>
+        context.completed + (event.type === 'child.settled' && event.status === 'completed' ? 1 : 0),
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
-      failed: ({ context, event }) =>
-        context.failed + (event.type === 'child.settled' && BAD.has(event.status) ? 1 : 0),
+      failed: ({ context, event }) => context.failed + (event.type === 'child.settled' && isBad(event.status) ? 1 : 0),
       // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
       error: ({ context, event }) =>
         context.error ??
-        (event.type === 'child.settled' && event.status !== 'cancelled' && BAD.has(event.status) ? event.error : null),
+        (event.type === 'child.settled' && event.status !== 'cancelled' && isBad(event.status) ? event.error : null),
     }),
     countStarted: assign({
       live: ({ context }) => context.live + room(context),
       ready: ({ context }) => context.ready - room(context),
     }),
     countRest: assign({
-      skipped: ({ context: { node, settled, live, skipped } }) =>
-        skipped + unnamed((node?.children.length ?? 0) - settled - live),
+      skipped: ({ context: { total, settled, live, skipped } }) => skipped + unnamed(total - settled - live),
     }),
     keepFinish: assign({
       output: ({ event }) =>
@@ -146,11 +147,34 @@ export const parentSetup = setup({
       error: ({ context, event }) => ('error' in event && event.error !== null ? event.error : context.error),
     }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
+    endCompleted: assign({ ending: 'completed' as const }),
     endFailed: assign({ ending: 'failed' as const }),
     endTimedOut: assign({ ending: 'timedOut' as const }),
     endCancelled: assign({ ending: 'cancelled' as const }),
   },
 });
+
+/** The counts after a child has ended. */
+function countsAfter({ total, settled, completed, failed }: ParentMemory, event: Settled): Counts {
+  return {
+    total,
+    settled: settled + 1 + event.skipped,
+    completed: completed + (event.status === 'completed' ? 1 : 0),
+    failed: failed + (isBad(event.status) ? 1 : 0),
+  };
+}
+
+type Settled = Extract<ParentEvent, { readonly type: 'child.settled' }>;
+
+function isLost(memory: ParentMemory, event: ParentEvent): boolean {
+  if (event.type !== 'child.settled') return false;
+  return verdict(memory.node?.strategy ?? 'failFast', countsAfter(memory, event)) === 'lost';
+}
+
+/** Are there others, under way or to come, when a child has ended? */
+function hasMore({ total, settled }: ParentMemory, event: ParentEvent): boolean {
+  return event.type === 'child.settled' && settled + 1 + event.skipped < total;
+}
 
 /** How many ready children may start now. */
 export function room({ node, ready, live }: Pick<ParentMemory, 'node' | 'ready' | 'live'>): number {
@@ -164,7 +188,9 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   reason: null,
   ready: 0,
   live: 0,
+  total: 0,
   settled: 0,
+  completed: 0,
   failed: 0,
   skipped: 0,
   ending: null,
@@ -182,10 +208,12 @@ const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's, whether it runs or is paused. */
 export const ends = [
-  { guard: 'failureStopsAll', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
+  { guard: 'isLostWithSome', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
+  { guard: 'isWonWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endCompleted', ...stopAll] },
+  { guard: 'isSpoiltWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed', ...stopAll] },
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
   { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
-  { guard: 'lastOfSome', target: 'failed', actions: 'countSettled' },
+  { guard: 'isLost', target: 'failed', actions: 'countSettled' },
 ] as const;
 export const stops = {
   cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
@@ -238,6 +266,7 @@ export const parentStates = {
     always: [
       { guard: 'noneLeftAndCancelled', target: 'cancelled' },
       { guard: 'noneLeftAndTimedOut', target: 'timedOut' },
+      { guard: 'noneLeftAndWon', target: 'completed' },
       { guard: 'noneLeft', target: 'failed' },
     ],
     on: { 'child.settled': { actions: 'countSettled' } },

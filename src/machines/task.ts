@@ -7,18 +7,13 @@
  */
 import { type AnyActorRef, assign, setup } from 'xstate';
 import { actors } from '../actors/index.ts';
+import type { MachineInput } from '../core/stepper.ts';
 import type { PlanNode } from '../definition.ts';
-import type { ErrorRecord } from '../errors.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import { NO_RETRY } from '../retry.ts';
 import { needsDefinition } from './live.ts';
 import { persistable } from './persist.ts';
-
-/** What a machine is given. A bare task machine needs no node: it makes one attempt and no retry. */
-export interface MachineInput {
-  readonly node?: PlanNode | undefined;
-  readonly input: Json;
-}
 
 /**
  * What a task remembers. `node` is the definition by reference: it is never written to a row,

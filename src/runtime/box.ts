@@ -25,21 +25,21 @@ import {
   reasonOf,
   SchemaFailed,
   TaskMissing,
-} from '../errors.ts';
+} from '../errors/index.ts';
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
 import { builtInKinds } from '../machines/kinds.ts';
 import { parse } from '../schema.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
-import { abandoning } from './abandon.ts';
+import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
-import { Exchange } from './exchange.ts';
-import { Followers } from './followers.ts';
+import { Exchange } from './ownership/exchange.ts';
+import { Followers } from '../views/followers.ts';
 import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
-import { steppers } from './lanes.ts';
-import { listRuns, type RunsPage, type RunsQuery } from './list.ts';
+import { steppers } from '../core/lanes.ts';
+import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
 import {
   type BoxOptions,
   checkBodies,
@@ -50,9 +50,9 @@ import {
   readPlans,
   tellDropped,
 } from './options.ts';
-import { type Command, requests } from './requests.ts';
+import { type Command, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
-import type { SignalAnswer } from './signals.ts';
+import type { SignalAnswer } from '../core/signals.ts';
 import { checkId, Starts } from './starts.ts';
 
 /** What a run is started with. */

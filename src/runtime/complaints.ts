@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { fromMs } from '../duration.ts';
-import { StoreUnusable } from '../errors.ts';
+import { StoreUnusable } from '../errors/index.ts';
 import type { Logger, LogLine } from '../executor.ts';
 
 /** After a complaint so long nothing more is told of the same kind, in milliseconds. */

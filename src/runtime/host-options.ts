@@ -1,11 +1,11 @@
 /** What the host is put together from; `box.ts` does so. */
 import type { Clock } from '../clock.ts';
 import type { Plan, RunFacts } from '../definition.ts';
-import type { StoreLost } from '../errors.ts';
+import type { StoreLost } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
 import type { Executor, Logger } from '../executor.ts';
-import type { Kinds } from '../machines/registry.ts';
-import type { Stepper } from '../machines/stepper.ts';
+import type { Kinds } from '../core/kind.ts';
+import type { Stepper } from '../core/stepper.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 

@@ -6,24 +6,25 @@
  * it is being read, and messages wait in line until it is.
  */
 import type { Plan } from '../definition.ts';
-import { BoxClosed, LeaseLost, type RunCancelled } from '../errors.ts';
+import { BoxClosed, LeaseLost, type RunCancelled } from '../errors/index.ts';
 import { endsRun, isTerminal } from '../events.ts';
 import type { OpenRun, RunRow } from '../store.ts';
-import { Aftermath } from './aftermath.ts';
-import { type Committed, Committer } from './committer.ts';
-import { begins, Dispatcher } from './dispatcher.ts';
+import { Aftermath } from './commit/aftermath.ts';
+import { type Committed, Committer } from './commit/committer.ts';
+import { begins, Dispatcher } from './performing/dispatcher.ts';
 import type { HostOptions } from './host-options.ts';
-import { Handover, lossOf } from './handover.ts';
-import { type Asked, committed, type Message, tell } from './message.ts';
-import { pinnedPlan } from './pinned.ts';
-import { Reader } from './reader.ts';
-import { answers, newRun, owedTo, recall } from './recall.ts';
-import { keepRow, statusOf } from './rest.ts';
-import { keyOf } from './run-state.ts';
-import type { Owed, RunState } from './run-state.ts';
-import { recognise } from './signals.ts';
-import { Timers } from './timers.ts';
-import { type Rules, Turn } from './turn.ts';
+import { Handover, lossOf } from './ownership/handover.ts';
+import { type Asked, committed, type Message, tell } from '../core/message.ts';
+import { pinnedPlan } from './reading/pinned.ts';
+import { Reader } from './reading/reader.ts';
+import { answers, newRun, owedTo, recall } from '../core/assemble.ts';
+import { keepRow, statusOf } from '../core/rest.ts';
+import { keyOf } from '../core/run.ts';
+import type { Owed, RunState } from '../core/run.ts';
+import { recognise } from '../core/signals.ts';
+import { Timers } from './performing/timers.ts';
+import type { Rules } from '../core/port.ts';
+import { Turn } from '../core/turn.ts';
 
 export class Host {
   readonly #options: HostOptions;

@@ -3,14 +3,14 @@ import type { Clock } from '../clock.ts';
 import type { Body, Plan } from '../definition.ts';
 import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
-import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors.ts';
+import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
 import type { Executor, Logger, LogLine } from '../executor.ts';
 import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
-import { ask, askOptions, isObject } from './checks.ts';
-import type { Lane } from './lanes.ts';
-import { type Course, tellAll, tellFailures, textOf } from './lines.ts';
+import { ask, askOptions, isObject } from '../checks.ts';
+import type { Lane } from '../core/lanes.ts';
+import { type Course, tellAll, tellFailures, textOf } from '../views/lines.ts';
 
 /** A logger with a method for each level, such as `console`. */
 export type LogMethods = { readonly [L in LogLine['level']]: (message: string) => void };

@@ -10,21 +10,21 @@ import {
   RunFailed,
   RunUnfinished,
   RunUnknown,
-} from '../errors.ts';
+} from '../errors/index.ts';
 import type { ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
-import type { Kinds } from '../machines/registry.ts';
+import type { Kinds } from '../core/kind.ts';
 import type { RunRow, Store } from '../store.ts';
 import { isFailure, isTerminal, type Status, type TerminalStatus } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
-import { ask, askOptions } from './checks.ts';
-import type { Abandon } from './abandon.ts';
-import { exportRun, type RunExport } from './export.ts';
-import type { Followers } from './followers.ts';
-import { type Command, send } from './requests.ts';
-import type { SignalAnswer } from './signals.ts';
-import { type RunSnapshot, snapshotOf } from './snapshot.ts';
+import { ask, askOptions } from '../checks.ts';
+import type { Abandon } from './ownership/abandon.ts';
+import { exportRun, type RunExport } from '../views/export.ts';
+import type { Followers } from '../views/followers.ts';
+import { type Command, send } from './ownership/requests.ts';
+import type { SignalAnswer } from '../core/signals.ts';
+import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
 export interface RunContext {

@@ -3,7 +3,7 @@
  * after the other, at the same time, or in two processes (S17).
  */
 import type { Plan } from '../definition.ts';
-import { InvalidOption, LeaseLost, RunExists } from '../errors.ts';
+import { InvalidOption, LeaseLost, RunExists } from '../errors/index.ts';
 import { sameJson } from '../json.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { Host } from './host.ts';

@@ -1,5 +1,5 @@
 /** The cursors of lists of runs: in every store the number of a page's last run, in the order of their starts. */
-import { InvalidOption } from '../errors.ts';
+import { InvalidOption } from '../errors/index.ts';
 
 /** What a cursor looks like: a number from 1 on, which a store can count. */
 const MADE_HERE = /^[1-9]\d{0,14}$/;

@@ -1,5 +1,5 @@
 /** Drivers are not installed with the package: each is loaded when a store that needs it is opened. */
-import { DriverMissing } from '../errors.ts';
+import { DriverMissing } from '../errors/index.ts';
 
 /** What `load` imports, or an error that says what to install. */
 export async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
  * The memory store: rows in maps. For tests, and for runs that may go when the process goes.
  * What it is handed is frozen JSON, so it keeps it by reference.
  */
-import { CommitConflict, LeaseLost, RunExists } from '../errors.ts';
+import { CommitConflict, LeaseLost, RunExists } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
 import { isFailure, isTerminal } from '../status.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';

@@ -3,7 +3,7 @@
  * something does not fit. What a store calls its fields, and how it writes texts and JSON, it says itself: `Reader` is for any
  * store, `ColumnReader` for tables with columns of SQL.
  */
-import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../errors.ts';
+import { type ErrorRecord, RowUnreadable, reasonOf, show } from '../errors/index.ts';
 import { faultOfEvent, isStatus, type RunEvent, type Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type {

@@ -1,6 +1,6 @@
 /** Cases for every store: an unfinished run is ended by its rows alone, whoever owns it, and its owner commits nothing more (S18). */
 import assert from 'node:assert/strict';
-import { LeaseLost } from '../errors.ts';
+import { LeaseLost } from '../errors/index.ts';
 import type { AbandonedEvent, ActorRow, Store } from '../store.ts';
 import type { Check } from './conformance.ts';
 import { sharing } from './conformance-commits.ts';

@@ -1,7 +1,7 @@
 /** Cases for every store: commits that land whole or not at all, and runs that have one owner. */
 import assert from 'node:assert/strict';
 import { systemClock } from '../clock.ts';
-import { CommitConflict, LeaseLost } from '../errors.ts';
+import { CommitConflict, LeaseLost } from '../errors/index.ts';
 import type { Awaitable, News, Sharing, Store } from '../store.ts';
 import type { Check } from './conformance.ts';
 import {

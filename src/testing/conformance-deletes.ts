@@ -1,6 +1,6 @@
 /** Cases for every store: a run that has ended is deleted with all that belongs to it, and nothing else is. */
 import assert from 'node:assert/strict';
-import { CommitConflict } from '../errors.ts';
+import { CommitConflict } from '../errors/index.ts';
 import type { RunChange, Store } from '../store.ts';
 import type { Check } from './conformance.ts';
 import { sharing } from './conformance-commits.ts';

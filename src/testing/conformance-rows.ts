@@ -1,6 +1,6 @@
 /** Rows for the cases of `conformance.ts` to write, and what is asked about those that are read. */
 import assert from 'node:assert/strict';
-import type { CommitConflict, LeaseLost } from '../errors.ts';
+import type { CommitConflict, LeaseLost } from '../errors/index.ts';
 import { isTerminal, type RunEvent } from '../events.ts';
 import type { Json } from '../json.ts';
 import type { ActorRow, AttemptRow, Awaitable, RunChange, RunQuery, RunRow, SignalRow, Store } from '../store.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyDefinition, TrackDefinition } from '../../src/definition.ts';
 import { assertValid, defineOrchestrator, faultsOf, orchestrator, task, track } from '../../src/dsl/index.ts';
-import { DefinitionInvalid } from '../../src/errors.ts';
+import { DefinitionInvalid } from '../../src/errors/index.ts';
 import { charge, faultList, faultText, Nothing, ping, untyped } from './fixtures.ts';
 
 const empty = orchestrator('o', { version: '1', input: Nothing });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Finish, PlanNode, TaskContext } from '../../src/definition.ts';
+import type { Finish, GraphPlace, PlanNode, TaskContext } from '../../src/definition.ts';
 import { type AnyBody, compositeTrack, orchestrator, planOf, planOfTask, task, track } from '../../src/dsl/index.ts';
-import { DefinitionInvalid } from '../../src/errors.ts';
+import { DefinitionInvalid } from '../../src/errors/index.ts';
 import type { Json } from '../../src/json.ts';
 import { charge, facts, Nothing, Order, ping, reserve, run, untyped } from './fixtures.ts';
 
@@ -17,11 +17,12 @@ const finish = (ordered: readonly Json[], outputs: { readonly [name: string]: Js
   run,
 });
 
-const child = (node: PlanNode, name: string): PlanNode => node.childByName.get(name)!;
+const place = (node: PlanNode, name: string): GraphPlace => node.childByName.get(name)!;
+const child = (node: PlanNode, name: string): PlanNode => place(node, name).node;
 
-/** Runs the body of a node that an async function became, on what its mapper makes of `given`. */
-const answerOf = (node: PlanNode, given: Parameters<typeof facts>[0]) =>
-  node.task!.run!(untyped({ input: node.input!(facts(given)) }) as TaskContext<never>);
+/** Runs the body of a place that an async function became, on what its mapper makes of `given`. */
+const answerOf = ({ node, input }: GraphPlace, given: Parameters<typeof facts>[0]) =>
+  node.task!.run!(untyped({ input: input!(facts(given)) }) as TaskContext<never>);
 
 describe('the plan of an orchestrator', () => {
   const order = orchestrator('order', { version: '3', input: Order, onFailure: 'continue', concurrency: 2 })
@@ -33,14 +34,11 @@ describe('the plan of an orchestrator', () => {
   test('has a root without a name that sees what is depended on (S2)', () => {
     expect(root).toMatchObject({
       kind: 'orchestrator',
-      name: '',
-      index: 0,
       called: 'order',
       task: null,
       schema: Order,
-      input: null,
       sees: 'dependencies',
-      onFailure: 'continue',
+      strategy: 'waitAll',
       concurrency: 2,
       output: null,
       result: 'byName',
@@ -49,7 +47,7 @@ describe('the plan of an orchestrator', () => {
   });
 
   test('turns dependencies into ordinals, both ways, each once', () => {
-    expect(root.children.map(({ name, index, after, dependents }) => [name, index, after, dependents])).toEqual([
+    expect(root.children.map(({ name, ordinal, after, dependents }) => [name, ordinal, after, dependents])).toEqual([
       ['payment', 0, [], [2]],
       ['ping', 1, [], [2]],
       ['end', 2, [0, 1], []],
@@ -65,11 +63,17 @@ describe('the plan of an orchestrator', () => {
       called: 'payment',
       schema: Order,
       sees: 'earlier',
-      onFailure: 'failFast',
+      strategy: 'failFast',
     });
     expect(node).toMatchObject({ concurrency: 1, result: 'last', output: null, task: null });
     expect(
-      node.children.map(({ name, kind, called, after, dependents }) => [name, kind, called, after, dependents]),
+      node.children.map(({ name, node: { kind, called }, after, dependents }) => [
+        name,
+        kind,
+        called,
+        after,
+        dependents,
+      ]),
     ).toEqual([
       ['hold', 'task', 'reserve', [], [1]],
       ['receipt', 'task', 'charge', [0], []],
@@ -80,8 +84,8 @@ describe('the plan of an orchestrator', () => {
     const node = child(child(root, 'payment'), 'hold');
 
     expect(node).toMatchObject({ task: reserve.definition, schema: null, children: [], result: 'last' });
-    expect(node.input!(facts({ input: { id: 'o1' } }))).toEqual({ id: 'o1' });
-    expect(child(root, 'ping').input).toBeNull();
+    expect(place(child(root, 'payment'), 'hold').input!(facts({ input: { id: 'o1' } }))).toEqual({ id: 'o1' });
+    expect(place(root, 'ping').input).toBeNull();
   });
 
   test('lists every task that a run can call', () => {
@@ -107,14 +111,14 @@ describe('the plan of an orchestrator', () => {
     });
   });
 
-  test('shares the children of a body between its uses, and nothing else', () => {
+  test('has one node for a body, however many places it has', () => {
     const twice = orchestrator('o', { version: '1', input: Order })
       .track('a', payment, { input: ({ input }) => input })
       .track('b', payment, { input: ({ input }) => input });
     const [a, b] = planOf(twice).root.children;
 
-    expect(a?.children).toBe(b?.children);
-    expect([a?.index, b?.index]).toEqual([0, 1]);
+    expect(a?.node).toBe(b?.node);
+    expect([a?.ordinal, b?.ordinal]).toEqual([0, 1]);
   });
 
   test('compiles 100,000 tracks in a row, and tracks ten thousand deep', { timeout: 60_000 }, () => {
@@ -141,7 +145,7 @@ describe('an output', () => {
     const made = payment.output(({ input, outputs, previous }) => [input.id, outputs.hold.hold, previous.receipt]);
     const node = planOf(
       orchestrator('o', { version: '1', input: Order }).track('p', made, { input: ({ input }) => input }),
-    ).root.children[0]!;
+    ).root.children[0]!.node;
 
     expect(
       node.output!(finish([{ hold: 'h' }, { receipt: 'r' }], { hold: { hold: 'h' }, receipt: { receipt: 'r' } })),
@@ -150,7 +154,7 @@ describe('an output', () => {
 
   test('of a track without steps finds null before it', () => {
     const made = track('t', { input: Nothing }).output(({ previous }) => ({ previous }));
-    const node = planOf(orchestrator('o', { version: '1', input: Order }).track('t', made)).root.children[0]!;
+    const node = planOf(orchestrator('o', { version: '1', input: Order }).track('t', made)).root.children[0]!.node;
 
     expect(node.output!(finish([]))).toEqual({ previous: null });
   });
@@ -169,12 +173,12 @@ describe('an output', () => {
       .track('b', ping)
       .output(async ({ input, outputs }) => ({ id: input.id, both: outputs.a.pong && outputs.b.pong }));
     const { root, tasks } = planOf(made);
-    const last = child(root, '~output');
+    const last = place(root, '~output');
 
     expect([root.output, root.result]).toEqual([null, 'last']);
-    expect(last).toMatchObject({ kind: 'task', index: 2, after: [0, 1], dependents: [] });
+    expect(last).toMatchObject({ ordinal: 2, after: [0, 1], dependents: [], node: { kind: 'task' } });
     expect(root.children.map(({ dependents }) => dependents)).toEqual([[2], [2], []]);
-    expect(tasks.get(last.called)).toBe(last.task);
+    expect(tasks.get(last.node.called)).toBe(last.node.task);
     expect(await answerOf(last, { input: { id: 'o1' }, outputs: { a: { pong: true }, b: { pong: false } } })).toEqual({
       id: 'o1',
       both: false,
@@ -186,10 +190,10 @@ describe('an output', () => {
       .step('a', ping)
       .step('b', ping)
       .output(async ({ previous }) => previous.pong);
-    const node = planOf(orchestrator('o', { version: '1', input: Nothing }).track('t', made)).root.children[0]!;
+    const node = planOf(orchestrator('o', { version: '1', input: Nothing }).track('t', made)).root.children[0]!.node;
 
-    expect(child(node, '~output')).toMatchObject({ index: 2, after: [1] });
-    expect(await answerOf(child(node, '~output'), { previous: { pong: true } })).toBe(true);
+    expect(place(node, '~output')).toMatchObject({ ordinal: 2, after: [1] });
+    expect(await answerOf(place(node, '~output'), { previous: { pong: true } })).toBe(true);
   });
 
   test('of two tracks of one name become two tasks', () => {
@@ -205,7 +209,7 @@ describe('an output', () => {
 
 describe('the plan of a composite track', () => {
   const planned = (composite: AnyBody) =>
-    planOf(untyped(orchestrator('o', { version: '1', input: Nothing })).track('c', composite)).root.children[0]!;
+    planOf(untyped(orchestrator('o', { version: '1', input: Nothing })).track('c', composite)).root.children[0]!.node;
 
   test('runs its members side by side and lets all of them end (P28)', () => {
     const node = planned(compositeTrack('launch', { tracks: { web: ping, mail: ping } }));
@@ -215,7 +219,7 @@ describe('the plan of a composite track', () => {
       called: 'launch',
       schema: null,
       sees: 'dependencies',
-      onFailure: 'continue',
+      strategy: 'waitAll',
     });
     expect(node).toMatchObject({ concurrency: Number.POSITIVE_INFINITY, result: 'byName', output: null });
     expect(node.children.map(({ name, after, dependents }) => [name, after, dependents])).toEqual([
@@ -234,10 +238,10 @@ describe('the plan of a composite track', () => {
   test('that merges asynchronously has one more member for it (P30)', async () => {
     const merge = async (outputs: readonly unknown[], named: object) => ({ outputs, named });
     const node = planned(compositeTrack('c', { tracks: { web: ping, mail: ping }, merge }));
-    const last = child(node, '~merge');
+    const last = place(node, '~merge');
 
     expect([node.output, node.result]).toEqual([null, 'last']);
-    expect(last).toMatchObject({ index: 2, after: [0, 1] });
+    expect(last).toMatchObject({ ordinal: 2, after: [0, 1] });
     expect(await answerOf(last, { outputs: { mail: 2, web: 1 } })).toEqual({
       outputs: [1, 2],
       named: { mail: 2, web: 1 },
@@ -253,13 +257,17 @@ describe('the plan of one task', () => {
     expect(plan).toMatchObject({ name: 'task:charge', version: '1' });
     expect(plan.root).toMatchObject({
       kind: 'orchestrator',
-      name: '',
       called: 'task:charge',
       schema: null,
       result: 'last',
       output: null,
     });
-    expect(only).toMatchObject({ kind: 'task', name: 'charge', task: charge.definition, after: [], dependents: [] });
+    expect(only).toMatchObject({
+      name: 'charge',
+      after: [],
+      dependents: [],
+      node: { kind: 'task', task: charge.definition },
+    });
     expect(only!.input!(facts({ input: { hold: 'h' } }))).toEqual({ hold: 'h' });
     expect([...plan.tasks]).toEqual([['charge', charge.definition]]);
     expect(planOfTask(charge.definition)).toBe(plan);

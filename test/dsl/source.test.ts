@@ -13,7 +13,7 @@ import {
   task,
   track,
 } from '../../src/dsl/index.ts';
-import { DefinitionInvalid } from '../../src/errors.ts';
+import { DefinitionInvalid } from '../../src/errors/index.ts';
 import { Nothing, Order, ping, untyped } from './fixtures.ts';
 
 const text = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\n');

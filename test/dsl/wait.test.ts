@@ -1,7 +1,7 @@
 /** A wait as it is declared: what is wrong with it is told with its place, and what a run is pinned to is in its structure. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { show } from '../../src/errors.ts';
+import { show } from '../../src/errors/index.ts';
 import { orchestrator, planOf, task, track } from '../../src/dsl/index.ts';
 import { structureOf } from '../../src/dsl/structure.ts';
 import { faultList, faultText, Nothing, ping, reserve, untyped } from './fixtures.ts';

@@ -1,5 +1,13 @@
 /** Plan nodes for tests of single machines, made without the builders. */
-import type { PlanNode, SleepSpec, StepSpec, WaitSpec, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
+import type {
+  GraphPlace,
+  PlanNode,
+  SleepSpec,
+  StepSpec,
+  WaitSpec,
+  RetryPolicy,
+  TaskDefinition,
+} from '../../src/definition.ts';
 import { NO_RETRY } from '../../src/retry.ts';
 
 const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
@@ -36,36 +44,31 @@ const SPECS: { readonly [kind: string]: StepSpec } = {
 
 interface Shape {
   readonly children?: number;
-  readonly onFailure?: PlanNode['onFailure'];
+  readonly strategy?: PlanNode['strategy'];
   readonly retry?: Partial<RetryPolicy>;
-  readonly index?: number;
   readonly task?: Partial<TaskDefinition>;
 }
 
 /** A node of `kind`; a parent's children are independent tasks. */
-export function nodeOf(
-  kind: string,
-  { children = 0, onFailure = 'failFast', retry, index = 0, task }: Shape = {},
-): PlanNode {
-  const below = Array.from({ length: children }, (_, at) => nodeOf('task', { index: at }));
-  const name = kind === 'orchestrator' ? '' : `${kind}${index}`;
+export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retry, task }: Shape = {}): PlanNode {
+  const below = Array.from({ length: children }, (_, at) => placeOf('task', at));
   return {
     kind,
-    name,
-    index,
     called: kind,
     task: kind === 'task' ? taskDefinition({ retry: { ...NO_RETRY, maxAttempts: 3, ...retry }, ...task }) : null,
     spec: SPECS[kind] ?? null,
     schema: null,
-    input: null,
     children: below,
     childByName: new Map(below.map((child) => [child.name, child])),
-    after: [],
-    dependents: [],
     sees: 'dependencies',
-    onFailure,
+    strategy,
     concurrency: 2,
     output: null,
     result: 'byName',
   };
+}
+
+/** A place that waits for nobody. */
+export function placeOf(kind: string, ordinal = 0): GraphPlace {
+  return { name: `${kind}${ordinal}`, ordinal, node: nodeOf(kind), input: null, after: [], dependents: [] };
 }

@@ -13,7 +13,7 @@ import {
   track,
 } from 'signalbox';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { reasonOf } from '../../src/errors.ts';
+import { reasonOf } from '../../src/errors/index.ts';
 import { isTerminal } from '../../src/events.ts';
 import type { Executor } from '../../src/executor.ts';
 import { isLong } from '../helpers/form.ts';

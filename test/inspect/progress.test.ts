@@ -2,7 +2,7 @@
 import { type AnyOrchestrator, type LogLine, orchestrator, type Run, type RunEvent, track } from 'signalbox';
 import { type Progress, progressOf } from 'signalbox/inspect';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { lineOf } from '../../src/runtime/lines.ts';
+import { lineOf } from '../../src/views/lines.ts';
 import { Anything, eventsOf } from '../helpers/stage.ts';
 import { head, one, open, waiting } from '../helpers/waits.ts';
 import { echo } from '../helpers/two-steps.ts';

@@ -5,14 +5,14 @@ import type { AnyStateMachine } from 'xstate';
 import { assign, cancel, emit, enqueueActions, not, raise, sendTo, setup, spawnChild, stopChild } from 'xstate';
 import { isTerminal, type RunEvent } from '../../src/events.ts';
 import { builtInKinds } from '../../src/machines/kinds.ts';
-import { type Kind, Kinds } from '../../src/machines/registry.ts';
-import { xstateStepper } from '../../src/machines/stepper.ts';
-import { tableStepper } from '../../src/machines/table.ts';
-import { newRun } from '../../src/runtime/recall.ts';
-import { steppers } from '../../src/runtime/lanes.ts';
-import { Changes } from '../../src/runtime/run-state.ts';
-import { Turn } from '../../src/runtime/turn.ts';
-import { nodeOf } from '../helpers/nodes.ts';
+import { type Kind, Kinds } from '../../src/core/kind.ts';
+import { xstateStepper } from '../../src/core/stepper.ts';
+import { tableStepper } from '../../src/core/table.ts';
+import { newRun } from '../../src/core/assemble.ts';
+import { steppers } from '../../src/core/lanes.ts';
+import { Changes } from '../../src/core/run.ts';
+import { Turn } from '../../src/core/turn.ts';
+import { nodeOf, placeOf } from '../helpers/nodes.ts';
 
 describe('a kind', () => {
   test('that nobody registered is an error that names the known ones (P91)', () => {
@@ -54,14 +54,14 @@ describe('a kind', () => {
       name: 'dance',
       machine: dance,
       noun: 'step',
-      parent: false,
+      actors: {},
       tell: (place, _, to) =>
         to === 'completed' ? ({ ...place, type: 'step.completed', attempt: 1 } as RunEvent) : null,
       keep: () => ({}),
       changed: () => true,
     };
     const kinds = new Kinds().register(builtInKinds.get('orchestrator')).register(kind);
-    const root = { ...nodeOf('orchestrator'), children: [nodeOf('dance')] };
+    const root = { ...nodeOf('orchestrator'), children: [placeOf('dance')] };
     const plan = { name: 'ball', version: '1', root, tasks: new Map() };
     const row = {
       run: 'r',

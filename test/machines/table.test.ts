@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, and, not, setup } from 'xstate';
 import { builtInKinds } from '../../src/machines/kinds.ts';
-import { type MachineState, type Stepper, type Wish, xstateStepper } from '../../src/machines/stepper.ts';
-import { tableStepper } from '../../src/machines/table.ts';
+import { type MachineState, type Stepper, type Wish, xstateStepper } from '../../src/core/stepper.ts';
+import { tableStepper } from '../../src/core/table.ts';
+import type { Strategy } from '../../src/definition.ts';
 import { nodeOf } from '../helpers/nodes.ts';
 
 const error = (code: string, retryable = true) => ({
@@ -95,10 +96,10 @@ describe.each(builtInKinds.names())('the table of the %s machine', (name) => {
     fc.assert(
       fc.property(
         fc.array(event, { maxLength: 14 }),
-        fc.constantFrom('failFast', 'continue'),
+        fc.constantFrom<Strategy>('failFast', 'waitAll', 'race', { quorum: 2, rest: 'finish' }),
         counts,
-        (events, onFailure, children) => {
-          const node = nodeOf(name, { onFailure: onFailure as 'failFast', children });
+        (events, strategy, children) => {
+          const node = nodeOf(name, { strategy, children });
           expect(follow(table as Stepper, node, events)).toEqual(follow(reference, node, events));
         },
       ),

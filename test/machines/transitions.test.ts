@@ -10,7 +10,7 @@ const RUN: Table = {
   running: ['awaitingIntervention', 'cancelling', 'compensating', 'completed', 'failed', 'paused'],
   paused: ['cancelling', 'completed', 'failed', 'running'],
   awaitingIntervention: ['cancelling', 'running'],
-  cancelling: ['cancelled', 'failed', 'timedOut'],
+  cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
   compensating: ['compensated', 'compensationFailed'],
 };
 const TRACK: Table = {

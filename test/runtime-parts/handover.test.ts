@@ -2,10 +2,10 @@
 import type { LogLine } from 'signalbox';
 import { fakeClock, settled } from 'signalbox/testing';
 import { expect, test } from 'vitest';
-import { StoreUnusable } from '../../src/errors.ts';
+import { StoreUnusable } from '../../src/errors/index.ts';
 import { Complaints } from '../../src/runtime/complaints.ts';
-import { Reader } from '../../src/runtime/reader.ts';
-import type { RunState } from '../../src/runtime/run-state.ts';
+import { Reader } from '../../src/runtime/reading/reader.ts';
+import type { RunState } from '../../src/core/run.ts';
 
 function log() {
   const lines: LogLine[] = [];

@@ -1,7 +1,7 @@
 /** Rounds of the timer service: what is set or cancelled while wake-ups fire, or after all were cleared. */
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
-import { Timers } from '../../src/runtime/timers.ts';
+import { Timers } from '../../src/runtime/performing/timers.ts';
 
 interface HandClock extends Clock {
   hour: number;

@@ -6,7 +6,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Clock, MAX_DELAY } from '../../src/clock.ts';
 import { Heap } from '../../src/heap.ts';
-import { Timers } from '../../src/runtime/timers.ts';
+import { Timers } from '../../src/runtime/performing/timers.ts';
 import { fakeClock } from '../../src/testing/clock.ts';
 
 const DAY = 86_400_000;

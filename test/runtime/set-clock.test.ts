@@ -3,7 +3,7 @@ import { createSignalbox, orchestrator, type TaskContext, task, track } from 'si
 import { fakeClock, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
-import { Timers } from '../../src/runtime/timers.ts';
+import { Timers } from '../../src/runtime/performing/timers.ts';
 import { Anything, Desk, historyOf, never, soon, stage, statusesOf } from '../helpers/stage.ts';
 
 const HOUR = 3_600_000;

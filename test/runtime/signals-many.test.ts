@@ -2,7 +2,7 @@
 import { type AnyOrchestrator, orchestrator, type Run, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Ledger } from '../../src/machines/ledger.ts';
+import { Graph } from '../../src/core/children/graph.ts';
 import { Anything } from '../helpers/stage.ts';
 import { head, one, open } from '../helpers/waits.ts';
 
@@ -41,9 +41,9 @@ const sendAll = (run: Run, count: number, name: (index: number) => string, paylo
 const answers = (all: readonly { answer: string; reason?: string }[]): string =>
   [...new Set(all.map(({ answer, reason }) => reason ?? answer))].join();
 
-/** How often siblings are looked at in a ledger while something happens. */
+/** How often siblings are looked at among children while something happens. */
 async function looksDuring(happening: () => Promise<unknown>): Promise<number> {
-  const standing = vi.spyOn(Ledger.prototype, 'standing');
+  const standing = vi.spyOn(Graph.prototype, 'standing');
   await happening();
   return standing.mock.calls.length;
 }

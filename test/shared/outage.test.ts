@@ -42,6 +42,8 @@ function outages(make: () => () => Store, harms: readonly Harm[]): void {
       ];
       const all = Promise.all(patient);
       all.catch(() => {});
+      // They wait, however slow the machine is: a reader that has only just begun would be told.
+      await expect.poll(() => types.length).toBeGreaterThan(0);
       await pause(200);
 
       await begin();

@@ -1,6 +1,6 @@
 /** The memory store: a commit lands whole or not at all (I3), and reads keep their order. */
 import { describe, expect, test } from 'vitest';
-import { CommitConflict, LeaseLost } from '../../src/errors.ts';
+import { CommitConflict, LeaseLost } from '../../src/errors/index.ts';
 import type { RunEvent, Status } from '../../src/events.ts';
 import type { ActorRow, RunChange, RunRow, Store } from '../../src/store.ts';
 import { memory } from '../../src/stores/memory.ts';

@@ -1,7 +1,7 @@
 /** The fake clock (I4): it moves only when told, one wake-up after the other, and lets everything settle in between. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { InvalidDuration } from '../../src/errors.ts';
+import { InvalidDuration } from '../../src/errors/index.ts';
 import { createSignalbox, orchestrator, task, track } from '../../src/index.ts';
 import { fakeClock, type Settling, settled } from '../../src/testing/index.ts';
 

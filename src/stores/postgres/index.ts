@@ -7,7 +7,7 @@
  */
 import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
-import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors.ts';
+import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors/index.ts';
 import type { RunEvent } from '../../events.ts';
 import type { ChildRow, FailureRow } from '../../store.ts';
 import type {

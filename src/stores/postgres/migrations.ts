@@ -1,5 +1,5 @@
 /** Brings a schema to the tables that this version knows, one process at a time; and refuses what it cannot use. */
-import { StoreUnusable } from '../../errors.ts';
+import { StoreUnusable } from '../../errors/index.ts';
 import { entriesIn } from '../entries.ts';
 import { Rows } from './arrays.ts';
 import { MIGRATIONS } from './schema.ts';

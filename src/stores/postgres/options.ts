@@ -1,6 +1,6 @@
 /** What a Postgres store is told: how the server is reached, and how the store is kept. No type of the driver is needed to say it. */
 import { type Duration, toMs } from '../../duration.ts';
-import { InvalidOption } from '../../errors.ts';
+import { InvalidOption } from '../../errors/index.ts';
 
 /** How a server is reached: what `pg.Pool` takes, and whatever else it takes is handed on to it. */
 export interface PostgresConnection {

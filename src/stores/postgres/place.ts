@@ -2,7 +2,7 @@
  * Where a connection leads to: what messages call the store, and whether it can be read at all. The driver would do it too, but
  * is only loaded when the store is opened; it takes a URL without a scheme for something else than what was meant.
  */
-import { InvalidOption } from '../../errors.ts';
+import { InvalidOption } from '../../errors/index.ts';
 import type { PostgresConnection } from './options.ts';
 
 interface Place {

@@ -1,5 +1,5 @@
 /** Why a commit was refused: which run has moved on, belongs to another, or has an id or a key that is taken. */
-import { CommitConflict, LeaseLost, RunExists, type SignalboxError } from '../../errors.ts';
+import { CommitConflict, LeaseLost, RunExists, type SignalboxError } from '../../errors/index.ts';
 import type { RunChange } from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { begins, type Known } from './batch.ts';

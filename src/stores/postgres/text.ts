@@ -3,7 +3,7 @@
  * an id, a path or a reason may have both. They are written as JSON writes them, `\u0000` and `\ud800`, and a backslash
  * as two. All other text stands in its column as it is, and JSON needs nothing of this: it escapes by itself.
  */
-import type { ErrorRecord } from '../../errors.ts';
+import type { ErrorRecord } from '../../errors/index.ts';
 import type { Json, JsonObject } from '../../json.ts';
 
 const ODD = /[\\\0]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

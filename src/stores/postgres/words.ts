@@ -1,6 +1,6 @@
 /** What is wrong with a server, in words: from codes of Postgres and of the network to a reason and a way out. */
 import { fromMs } from '../../duration.ts';
-import { SignalboxError, StoreUnusable, reasonOf } from '../../errors.ts';
+import { SignalboxError, StoreUnusable, reasonOf } from '../../errors/index.ts';
 
 const AWAY = 'nothing answers there. Look whether the server runs, and at host and port; what was committed is safe';
 const BROKEN =

@@ -2,7 +2,7 @@
  * Where a server is, read from a URL; and what messages may say of it. A password stands in the URL and in no name,
  * message or field of an error.
  */
-import { InvalidOption } from '../../errors.ts';
+import { InvalidOption } from '../../errors/index.ts';
 
 /** A server, taken apart. */
 export interface Address {

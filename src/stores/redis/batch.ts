@@ -1,5 +1,5 @@
 /** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says; and from its refusal to an error. */
-import { CommitConflict, LeaseLost, RunExists } from '../../errors.ts';
+import { CommitConflict, LeaseLost, RunExists } from '../../errors/index.ts';
 import { isFailure, isTerminal } from '../../status.ts';
 import type { RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';

@@ -7,7 +7,7 @@
  */
 import type { RedisClientOptions } from '@redis/client';
 import { systemClock } from '../../clock.ts';
-import { StoreUnusable } from '../../errors.ts';
+import { StoreUnusable } from '../../errors/index.ts';
 import { driver } from '../driver.ts';
 import { patienceFor, whenSilent } from '../patience.ts';
 import type { Address } from './address.ts';

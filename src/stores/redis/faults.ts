@@ -1,5 +1,5 @@
 /** What is wrong with a server, in words: from what Redis and the network say to a reason and a way out. */
-import { SignalboxError, StoreUnusable, reasonOf } from '../../errors.ts';
+import { SignalboxError, StoreUnusable, reasonOf } from '../../errors/index.ts';
 import type { Address } from './address.ts';
 
 /** By the first word of what the server answered. */

@@ -1,5 +1,5 @@
 /** Is what stands under a prefix of a format that can be read here? What an older version has written is brought to that of today. */
-import { StoreUnusable } from '../../errors.ts';
+import { StoreUnusable } from '../../errors/index.ts';
 import type { Connection } from './connection.ts';
 import { idOf } from './keys.ts';
 import { INDEX } from './list-scripts.ts';

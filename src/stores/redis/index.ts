@@ -6,7 +6,7 @@
  * number of events of each run (I2).
  */
 import { type Duration, toMs } from '../../duration.ts';
-import { InvalidOption } from '../../errors.ts';
+import { InvalidOption } from '../../errors/index.ts';
 import type { RunEvent } from '../../events.ts';
 import { isFailure } from '../../status.ts';
 import type { ChildRow, FailureRow } from '../../store.ts';

@@ -1,5 +1,5 @@
 /** What is wrong with a file, in words: from SQLite's codes to a reason and a way out. */
-import { SignalboxError, StoreLost, StoreUnusable, reasonOf } from '../../errors.ts';
+import { SignalboxError, StoreLost, StoreUnusable, reasonOf } from '../../errors/index.ts';
 
 /** By the primary result code, which is the low byte of the extended one. */
 const REASONS: { readonly [code: number]: string } = {

@@ -7,7 +7,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
-import { InvalidOption } from '../../errors.ts';
+import { InvalidOption } from '../../errors/index.ts';
 import type { RunEvent } from '../../events.ts';
 import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
 import type { ChildRow, FailureRow, RunPage, RunQuery } from '../../store.ts';

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { StoreHeld } from '../../errors.ts';
+import { StoreHeld } from '../../errors/index.ts';
 import { DatabaseSync } from './driver.ts';
 
 /** A lock that nobody refers to would go with the garbage, long before the process does. */

@@ -1,6 +1,6 @@
 /** Opening the file: is it one of ours, is it whole, and are its tables of today? */
 import { existsSync, statSync } from 'node:fs';
-import { reasonOf } from '../../errors.ts';
+import { reasonOf } from '../../errors/index.ts';
 import { DatabaseSync } from './driver.ts';
 import { FILLS } from './fill.ts';
 import { examine, isCorrupt, isNothing, restore, setAside } from './savepoint.ts';

@@ -1,6 +1,6 @@
 /** How a SQLite store is kept, and what is wrong with it if it cannot be kept like that. */
 import type { Duration } from '../../duration.ts';
-import { InvalidOption } from '../../errors.ts';
+import { InvalidOption } from '../../errors/index.ts';
 
 /** How a SQLite store is kept. */
 export interface SqliteOptions {

@@ -3,7 +3,7 @@
  * them. Nobody else writes to the file, so it is what the file says, and a commit reads nothing. What is not
  * remembered is looked up.
  */
-import { CommitConflict, LeaseLost } from '../../errors.ts';
+import { CommitConflict, LeaseLost } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
 import type { Columns } from '../rows.ts';

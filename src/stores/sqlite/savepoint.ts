@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DatabaseSync } from './driver.ts';
-import { reasonOf } from '../../errors.ts';
+import { reasonOf } from '../../errors/index.ts';
 import { APPLICATION_ID } from './schema.ts';
 
 /** Replaces the savepoint by what the store has at this moment. */

@@ -6,7 +6,7 @@
  * everything is written here: it saves time, and nothing depends on it.
  */
 import { Worker } from 'node:worker_threads';
-import { reasonOf } from '../../errors.ts';
+import { reasonOf } from '../../errors/index.ts';
 import type { Batch } from './batch.ts';
 import { PROGRAM } from './program.ts';
 import type { Place, Said } from './thread.ts';

@@ -3,7 +3,7 @@
  * after the other. The thread that sends them is in `scribe.ts`.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { reasonOf } from '../../errors.ts';
+import { reasonOf } from '../../errors/index.ts';
 import { DatabaseSync } from './driver.ts';
 import type { Batch } from './batch.ts';
 import { type Hold, Watch } from './hold.ts';

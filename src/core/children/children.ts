@@ -1,0 +1,92 @@
+/**
+ * What a parent knows of its children: which begins next, and what an end means for the others. The parent's machine
+ * counts and decides; names and order are in here (S2). It is derived from the plan and the rows, is never stored, and
+ * can be built again at any time. `graph.ts` is one way to have children; items, rounds and routes are others.
+ */
+import type { Facts, Place, PlanNode, RunFacts } from '../../definition.ts';
+import type { ErrorRecord } from '../../errors/index.ts';
+import type { Json } from '../../json.ts';
+import { stepsIn } from '../steps.ts';
+
+/** What the parent's own `output` or `merge` made of its children's outputs, or how that failed. */
+export type Finished = { readonly output: Json } | { readonly error: ErrorRecord };
+
+/** Children that will never begin. Up to `TOLD_BY_NAME` of them are named, in declared order; more are a number. */
+export interface Skipped {
+  readonly count: number;
+  /** How many steps there are in them. */
+  readonly steps: number;
+  readonly places: readonly Place[];
+}
+
+/** What a parent is told of its children: the counters' changes, and what it has for an output once it is over. */
+export interface Arrival {
+  /** How many more could begin. */
+  readonly ready: number;
+  readonly skipped: Skipped;
+  readonly finished: Finished | null;
+}
+
+/** A child as the store has it. */
+export interface KnownChild {
+  readonly name: string;
+  readonly status: string;
+  readonly output: Json;
+}
+
+/** What children are made of. */
+export interface Family {
+  /** The parent's place, and null for a run's own. */
+  readonly place: Place | null;
+  readonly node: PlanNode;
+  readonly input: Json;
+  readonly run: RunFacts;
+  readonly maxBytes: number;
+  /** The children of the parent's own parent. */
+  readonly above: Children | null;
+  /** Those that the store has; none, when the parent begins. */
+  readonly known: Iterable<KnownChild>;
+}
+
+export interface Children {
+  /** How many there are in all, begun or not. */
+  readonly total: number;
+  /** How many could begin. */
+  readonly ready: number;
+  /** How many are over: those that have ended, and those that never begin. */
+  readonly settled: number;
+  /** What a parent learns when it starts. */
+  begin(): Arrival;
+  /** The next one to begin, in declared order; it counts as begun from here on. */
+  take(): Place | null;
+  /** One has ended. `output` is null unless it completed. */
+  settle(place: Place, status: string, output: Json): Arrival;
+  /** Gives up all that have not begun. */
+  rest(): Skipped;
+  /** Could it still begin, has it begun and not ended, or is it over? */
+  standing(place: Place): 'to come' | 'begun' | 'over';
+  /** What the mapper of a child is told (S1). */
+  factsFor(place: Place): Facts;
+}
+
+/** Up to so many children that are skipped at once are told one by one, each with a row; more are a number. */
+export const TOLD_BY_NAME = 100;
+
+const NO_PLACES: readonly Place[] = Object.freeze([]);
+
+export const NONE_SKIPPED: Skipped = Object.freeze({ count: 0, steps: 0, places: NO_PLACES });
+
+/** Places that will never begin, named if there are not too many. */
+export function skipped(places: readonly Place[]): Skipped {
+  const count = places.length;
+  if (count === 0) return NONE_SKIPPED;
+  const steps = places.reduce((sum, { node }) => sum + stepsIn(node), 0);
+  return { count, steps, places: count > TOLD_BY_NAME ? NO_PLACES : places };
+}
+
+/** The statuses of a child that count against its parent. */
+const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
+
+export function isBad(status: string): boolean {
+  return BAD.has(status);
+}

@@ -1,0 +1,271 @@
+/**
+ * Children that depend on each other: a graph of tracks, or a chain of steps. A child is ready when all that it waits
+ * for have ended well.
+ *
+ * Ready children are taken in declared order, whatever the order in which they became
+ * ready: with a cap on concurrency, too, a run goes on after a crash as it would have.
+ */
+import type { Facts, GraphPlace, Place, PlanNode, RunFacts } from '../../definition.ts';
+import { Heap } from '../../heap.ts';
+import { type Json, toJson } from '../../json.ts';
+import { isTerminal } from '../../status.ts';
+import { mapped, readOnly, synchronous } from '../facts.ts';
+import { verdict } from '../verdict.ts';
+import {
+  type Arrival,
+  type Children,
+  type Family,
+  type Finished,
+  isBad,
+  type KnownChild,
+  NONE_SKIPPED,
+  type Skipped,
+  skipped,
+} from './children.ts';
+
+const WAITING = 0;
+const READY = 1;
+const BEGUN = 2;
+const DONE = 3;
+const LOST = 4;
+
+/** The ordinals that are ready, ascending. A track has one, and its list is made with room for one. */
+function readyAmong(state: readonly number[]): number[] {
+  const first = state.indexOf(READY);
+  if (first === -1) return [];
+  const ready = [first];
+  for (let index = first + 1; index < state.length; index += 1) if (state[index] === READY) ready.push(index);
+  return ready;
+}
+
+const NOBODY: readonly GraphPlace[] = Object.freeze([]);
+const NO_OUTPUTS: Facts['outputs'] = Object.freeze({});
+const ascending = (left: number, right: number): number => left - right;
+
+export class Graph implements Children {
+  readonly #place: Place | null;
+  readonly #node: PlanNode;
+  readonly #input: Json;
+  readonly #run: RunFacts;
+  readonly #maxBytes: number;
+  readonly #above: Children | null;
+  readonly #state: number[];
+  /** How many siblings each child still waits for. */
+  readonly #missing: number[];
+  readonly #outputs: (Json | undefined)[];
+  readonly #ready: Heap<number>;
+  /** Children that have neither ended nor been given up. */
+  #open: number;
+  #completed = 0;
+  /** Nothing begins any more, and there is nothing to make of what has ended. */
+  #isStopped = false;
+  #failed = 0;
+  #earlier: { [name: string]: Json } | null = null;
+  #earlierView: Facts['outputs'] | null = null;
+
+  constructor({ place, node, input, run, maxBytes, above, known }: Family) {
+    this.#place = place;
+    this.#node = node;
+    this.#input = input;
+    this.#run = run;
+    this.#maxBytes = maxBytes;
+    this.#above = above;
+    const count = node.children.length;
+    // Plain arrays: most parents have a handful of children, for which a typed array costs more than all the rest.
+    this.#state = new Array<number>(count).fill(WAITING);
+    this.#missing = new Array<number>(count).fill(0);
+    this.#outputs = new Array(count);
+    this.#open = count;
+    for (let index = 0; index < count; index += 1) {
+      const { length } = (node.children[index] as GraphPlace).after;
+      this.#missing[index] = length;
+      if (length === 0) this.#state[index] = READY;
+    }
+    this.#ready = new Heap(ascending, readyAmong(this.#state));
+    this.#recall(known);
+  }
+
+  get total(): number {
+    return this.#state.length;
+  }
+
+  begin(): Arrival {
+    return { ready: this.#ready.size, skipped: NONE_SKIPPED, finished: this.#finish() };
+  }
+
+  get ready(): number {
+    return this.#state.filter((state) => state === READY).length;
+  }
+
+  get settled(): number {
+    return this.#state.length - this.#open;
+  }
+
+  standing({ ordinal }: Place): 'to come' | 'begun' | 'over' {
+    const state = this.#state[ordinal] as number;
+    if (state === BEGUN) return 'begun';
+    return state === WAITING || state === READY ? 'to come' : 'over';
+  }
+
+  take(): GraphPlace | null {
+    for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) {
+      if (this.#state[index] !== READY) continue;
+      this.#state[index] = BEGUN;
+      return this.#at(index);
+    }
+    return null;
+  }
+
+  settle({ ordinal }: Place, status: string, output: Json): Arrival {
+    const child = this.#at(ordinal);
+    if (isBad(status)) {
+      const given = skipped(this.#lost(child));
+      return { ready: 0, skipped: given, finished: this.#finish() };
+    }
+    const ready = this.#ended(child, status, output);
+    return { ready, skipped: NONE_SKIPPED, finished: this.#finish() };
+  }
+
+  rest(): Skipped {
+    this.#isStopped = true;
+    const never: GraphPlace[] = [];
+    for (const child of this.#node.children) {
+      const state = this.#state[child.ordinal];
+      if (state === WAITING || state === READY) this.#lose(child, never);
+    }
+    return skipped(never);
+  }
+
+  factsFor(place: Place): Facts {
+    if (this.#node.sees === 'above' && this.#above !== null && this.#place !== null)
+      return this.#above.factsFor(this.#place);
+    const { ordinal: index, after } = this.#at(place.ordinal);
+    const input = this.#input;
+    const run = this.#run;
+    // The first step of a track and a track without dependencies have nothing to look at yet.
+    if (after.length === 0) return Object.freeze({ input, outputs: NO_OUTPUTS, previous: null, run });
+    if (this.#node.sees === 'dependencies')
+      return Object.freeze({ input, outputs: this.#pick(after), previous: null, run });
+    return Object.freeze({ input, outputs: this.#seeEarlier(), previous: this.#outputs[index - 1] ?? null, run });
+  }
+
+  #at(ordinal: number): GraphPlace {
+    return this.#node.children[ordinal] as GraphPlace;
+  }
+
+  /** A child has ended well: how many it has made ready. */
+  #ended(child: GraphPlace, status: string, output: Json): number {
+    this.#open -= 1;
+    this.#state[child.ordinal] = DONE;
+    if (status === 'completed') this.#completed += 1;
+    this.#keep(child, output);
+    return this.#release(child);
+  }
+
+  /** A child has ended badly: those that will never begin because of it. */
+  #lost(child: GraphPlace): readonly GraphPlace[] {
+    this.#open -= 1;
+    this.#failed += 1;
+    this.#state[child.ordinal] = LOST;
+    return this.#node.strategy === 'failFast' ? NOBODY : this.#giveUp(child);
+  }
+
+  #makeReady(index: number): void {
+    this.#state[index] = READY;
+    this.#ready.push(index);
+  }
+
+  #release(child: GraphPlace): number {
+    let ready = 0;
+    const { dependents } = child;
+    for (let at = 0; at < dependents.length; at += 1) {
+      const index = dependents[at] as number;
+      const missing = (this.#missing[index] as number) - 1;
+      this.#missing[index] = missing;
+      if (missing > 0 || this.#state[index] !== WAITING) continue;
+      this.#makeReady(index);
+      ready += 1;
+    }
+    return ready;
+  }
+
+  /** Whatever depends on a lost child, directly or not, will never begin. In declared order. */
+  #giveUp(child: GraphPlace): readonly GraphPlace[] {
+    const never: GraphPlace[] = [];
+    const todo = [child];
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      for (const index of next.dependents) {
+        if (this.#state[index] !== WAITING) continue;
+        const dependent = this.#at(index);
+        this.#lose(dependent, never);
+        todo.push(dependent);
+      }
+    }
+    return never.sort((left, right) => left.ordinal - right.ordinal);
+  }
+
+  #lose(child: GraphPlace, into: GraphPlace[]): void {
+    this.#state[child.ordinal] = LOST;
+    this.#open -= 1;
+    into.push(child);
+  }
+
+  #keep(child: GraphPlace, output: Json): void {
+    this.#outputs[child.ordinal] = output;
+    if (this.#earlier !== null) this.#earlier[child.name] = output;
+  }
+
+  /** One object for all steps of a track, which grows as they end: a copy for each step would be quadratic (I9). */
+  #seeEarlier(): Facts['outputs'] {
+    if (this.#earlierView === null) {
+      this.#earlier = {};
+      for (const child of this.#node.children) {
+        const output = this.#outputs[child.ordinal];
+        if (output !== undefined) this.#earlier[child.name] = output;
+      }
+      this.#earlierView = readOnly(this.#earlier);
+    }
+    return this.#earlierView;
+  }
+
+  #pick(ordinals: readonly number[]): Facts['outputs'] {
+    const outputs: { [name: string]: Json } = {};
+    for (const index of ordinals) outputs[this.#at(index).name] = this.#outputs[index] ?? null;
+    return Object.freeze(outputs);
+  }
+
+  #all(): Facts['outputs'] {
+    return this.#pick(this.#node.children.map(({ ordinal }) => ordinal));
+  }
+
+  #finish(): Finished | null {
+    if (this.#isStopped) return null;
+    const { output, children, result, called, kind, strategy } = this.#node;
+    const counts = { total: this.total, settled: this.settled, completed: this.#completed, failed: this.#failed };
+    if (verdict(strategy, counts) !== 'won') return null;
+    if (output === null) {
+      if (result === 'byName') return { output: this.#all() as Json };
+      return { output: this.#outputs[children.length - 1] ?? null };
+    }
+    const what = `output of ${kind} "${called}"`;
+    const finish = {
+      input: this.#input,
+      outputs: this.#all(),
+      ordered: Object.freeze(children.map((child) => this.#outputs[child.ordinal] ?? null)),
+      run: this.#run,
+    };
+    return mapped(what, () => toJson(synchronous(what, output(finish)), what, this.#maxBytes));
+  }
+
+  #recall(known: Iterable<KnownChild>): void {
+    for (const { name, status, output } of known) {
+      const child = this.#node.childByName.get(name);
+      if (child === undefined) continue;
+      if (!isTerminal(status)) this.#state[child.ordinal] = BEGUN;
+      // It was given up already, with what it waits for.
+      else if (status === 'skipped' && this.#state[child.ordinal] === LOST) continue;
+      else if (isBad(status)) this.#lost(child);
+      else this.#ended(child, status, output);
+    }
+  }
+}

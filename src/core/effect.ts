@@ -1,0 +1,96 @@
+/**
+ * What a state may invoke, as the core sees it: what is owed to the world for it, as data, for a host that commits
+ * before it acts; what it does in the turn in which it is entered or left; and what it waits for. The actors themselves
+ * are in `src/actors`, and a kind brings those that its machine names.
+ */
+import type { AnyActorLogic } from 'xstate';
+import type { PlanNode } from '../definition.ts';
+import type { ErrorRecord } from '../errors/index.ts';
+import type { Json } from '../json.ts';
+import type { ActorRow, AttemptRow } from '../store.ts';
+import type { TurnPort } from './port.ts';
+import type { Actor, Owed, RunState } from './run.ts';
+
+/** Something that the host owes the world once the turn is committed. */
+export type Effect =
+  | {
+      readonly do: 'execute';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+    }
+  | { readonly do: 'wake'; readonly path: string; readonly attempt: number; readonly due: number }
+  | {
+      readonly do: 'cleanup';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly reason: string;
+    }
+  | {
+      readonly do: 'compensate';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly output: Json;
+    };
+
+/** What is known of the actor whose state invokes something. */
+export interface Invoker {
+  readonly run: string;
+  readonly path: string;
+  readonly node: PlanNode;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly attempt: number;
+  readonly reason: string | null;
+  readonly now: number;
+  /** When an actor is read back from the store: the due time that it had. */
+  readonly due: number | null;
+}
+
+export interface Invoked {
+  /** What an actor waits for whose state invokes this, read off its row alone (I7); `earlier` are its attempts that were followed by another. */
+  waitsFor(row: ActorRow, earlier: readonly AttemptRow[]): WaitingFor;
+  /** For `createActor`. */
+  readonly logic: AnyActorLogic;
+  /** For the host; null when nothing has to be done, because others will send the event. */
+  describe(invoker: Invoker): Effect | null;
+  /** For what waits for something else, and a timer is only its limit: the error that the end of the time is. */
+  late?(invoker: Pick<Invoker, 'path' | 'node'>): ErrorRecord;
+  /** The state has been entered, or was read back. Nothing may be sent or told here. */
+  entered?(run: RunState, actor: Actor): void;
+  /** The state has been entered and the history says so: what is sent from here on comes after it. */
+  told?(port: TurnPort, actor: Actor): void;
+  /** Nobody waits any more for what was invoked: it has come, its time is up, or the state was left without it. */
+  left?(run: RunState, actor: Actor): void;
+  /** The state was left while it was under way: what is owed so that it ends, if it is more than a timer. */
+  abort?(actor: Actor): Owed;
+}
+
+/** What a run, a track or a step waits for. Times are in milliseconds since 1970. */
+export type WaitingFor =
+  /** Its turn to begin. */
+  | { readonly what: 'start'; readonly since: number }
+  /** A signal of this name; `due` is when its `timeout` ends, if it has one. */
+  | { readonly what: 'signal'; readonly signal: string; readonly since: number; readonly due: number | null }
+  /** The end of a sleep. */
+  | { readonly what: 'timer'; readonly since: number; readonly due: number }
+  /** The end of the pause before the next attempt, which has the number `attempt`. */
+  | { readonly what: 'retry'; readonly since: number; readonly due: number; readonly attempt: number }
+  /** The answer of its body, or a free place for it (`concurrency`). */
+  | { readonly what: 'body'; readonly since: number; readonly attempt: number }
+  /** The tracks and steps below it. */
+  | { readonly what: 'children'; readonly since: number }
+  /** The decision of a person. */
+  | { readonly what: 'person'; readonly since: number }
+  /** The end of its `cleanup`, after it was cancelled. */
+  | { readonly what: 'cleanup'; readonly attempt: number }
+  /** The end of its `compensate`. */
+  | { readonly what: 'compensation'; readonly attempt: number }
+  /** Something that a kind from outside waits for, under the name that its actor has. */
+  | { readonly what: 'other'; readonly of: string; readonly since: number; readonly due: number | null };

@@ -1,0 +1,134 @@
+/**
+ * Calling what users write between steps: mappers, outputs, merges (S5). They are pure and
+ * synchronous, they receive frozen values, and what they throw becomes an error of their
+ * own step or track and nothing else.
+ */
+import type { Facts, Place, PlanNode, WaitSpec } from '../definition.ts';
+import {
+  type ErrorRecord,
+  InputInvalid,
+  isA,
+  MapperAsync,
+  MapperFailed,
+  SchemaFailed,
+  reasonOf,
+  SignalboxError,
+  toRecord,
+} from '../errors/index.ts';
+import { type Json, toJson } from '../json.ts';
+import { isThenable, whenRejected } from '../promises.ts';
+import { type Issue, parse, type Schema } from '../schema.ts';
+
+type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
+
+/** The input that a child is prepared with, or the error that fails it. No mapper means `{}` (S1). */
+export function prepare(place: Place, siblings: Facing, maxBytes: number): Mapped {
+  const { node, input } = place;
+  const what = `input of ${node.kind} "${node.called}"`;
+  return mapped(what, () => {
+    const raw = input === null ? EMPTY : synchronous(what, input(siblings.factsFor(place)));
+    return toJson(node.schema === null ? raw : parsedNow(node.schema, raw, what), what, maxBytes);
+  });
+}
+
+const EMPTY: Json = Object.freeze({});
+
+/** Whether a wait takes a payload: as its schema has made it, or what is wrong with it. */
+export type Fit = { readonly payload: Json } | { readonly issues: readonly Issue[] };
+
+/**
+ * Holds a payload against what a wait asks for. Nothing in a payload can fail the step: whoever sent it is told, and
+ * the step waits on, even if its `where` threw.
+ */
+export function weigh(place: Place | null, siblings: Facing | null, payload: Json, maxBytes: number): Fit {
+  if (place === null) return { payload };
+  const parsed = parsePayload(place.node, payload, maxBytes);
+  return 'payload' in parsed ? suits(place, siblings, parsed.payload) : parsed;
+}
+
+/** Who knows what a mapper is told: its siblings. */
+interface Facing {
+  factsFor(place: Place): Facts;
+}
+
+/** The first half of it: what the schema says. */
+export function parsePayload(node: PlanNode, payload: Json, maxBytes: number): Fit {
+  const { payload: schema, signal } = node.spec as WaitSpec;
+  if (schema === null) return { payload };
+  const what = `payload of signal "${signal}"`;
+  try {
+    return { payload: toJson(parsedNow(schema, payload, what), what, maxBytes) };
+  } catch (thrown) {
+    return isA(thrown, InputInvalid) ? { issues: thrown.fields.issues } : refusedFor(reasonOf(thrown));
+  }
+}
+
+/** The second half: what `where` says of a payload as the schema has made it. */
+export function suits(place: Place | null, siblings: Facing | null, payload: Json): Fit {
+  if (place === null || siblings === null) return { payload };
+  const { name, node } = place;
+  const { where } = node.spec as WaitSpec;
+  if (where === null) return { payload };
+  try {
+    const said = where(Object.freeze({ ...siblings.factsFor(place), payload: payload as never }));
+    if (synchronous(`"where" of step "${name}"`, said) === true) return { payload };
+    return refusedFor(`Step "${name}" waits for another one: its "where" did not say true.`);
+  } catch (thrown) {
+    const how = isA(thrown, MapperAsync) ? 'answered with a promise, and may not wait.' : `threw: ${reasonOf(thrown)}`;
+    return refusedFor(`The "where" of step "${name}" ${how}`);
+  }
+}
+
+function refusedFor(message: string): Fit {
+  return { issues: [{ path: '', message }] };
+}
+
+/** Calls `make`; an error of ours stays what it is, anybody else's becomes `mapper-failed`. */
+export function mapped(what: string, make: () => Json): Mapped {
+  try {
+    return { output: make() };
+  } catch (thrown) {
+    if (isA(thrown, SignalboxError)) return { error: toRecord(thrown, { retryable: false }) };
+    const reason = reasonOf(thrown);
+    return {
+      error: toRecord(new MapperFailed({ mapper: `mapper of the ${what}`, reason }, thrown), { retryable: false }),
+    };
+  }
+}
+
+/** The value, unless it is a promise: nobody could wait for it inside a turn. */
+export function synchronous(what: string, value: unknown): unknown {
+  if (!isThenable(value)) return value;
+  // Its rejection would otherwise end the process as unhandled.
+  whenRejected(value, () => {});
+  throw new MapperAsync({ mapper: `mapper of the ${what}` });
+}
+
+function parsedNow(schema: Schema, value: unknown, what: string): unknown {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(schema, value);
+  } catch (thrown) {
+    throw new SchemaFailed({ what, reason: reasonOf(thrown) }, thrown);
+  }
+  if (parsed instanceof Promise) {
+    parsed.catch(() => {});
+    throw new SchemaFailed({ what, reason: 'it is asynchronous, and only those of tasks and of runs may be.' });
+  }
+  if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
+  return parsed.value;
+}
+
+/** A view of `target` through which nothing can be changed, while its owner may go on adding to it. */
+export function readOnly<T extends object>(target: T): T {
+  return new Proxy(target, REFUSING) as T;
+}
+
+const refuse = (): boolean => false;
+const REFUSING: ProxyHandler<object> = {
+  set: refuse,
+  defineProperty: refuse,
+  deleteProperty: refuse,
+  setPrototypeOf: refuse,
+  preventExtensions: refuse,
+};

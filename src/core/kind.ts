@@ -1,0 +1,72 @@
+/**
+ * What a kind is to the engine: a machine, what its states may invoke, how it has children, what it wishes, and how it
+ * is told and kept. Nothing else in the engine names one.
+ */
+import type { AnyStateMachine } from 'xstate';
+import type { PlanNode } from '../definition.ts';
+import { KindInvalid, KindTaken, KindUnknown } from '../errors/index.ts';
+import type { EventBase, RunEvent } from '../events.ts';
+import type { JsonObject } from '../json.ts';
+import type { Children, Family } from './children/children.ts';
+import type { Invoked } from './effect.ts';
+import { unkept } from './keepable.ts';
+import type { TurnPort } from './port.ts';
+import type { Actor } from './run.ts';
+import type { MachineState } from './stepper.ts';
+
+/** What a machine remembers: its own keys, and the ones that every row has a column for. */
+export type Memory = { readonly node: PlanNode | null } & { readonly [key: string]: unknown };
+
+/** What an event has before its kind says what happened. */
+export type EventPlace = Omit<EventBase, 'type'>;
+
+/** What a machine wishes by an action of its own, done in its turn. */
+export type Act = (port: TurnPort, actor: Actor, params: unknown) => void;
+
+export interface Kind {
+  readonly name: string;
+  /** An XState machine of flat states, each of which invokes one actor at the most; it takes a `MachineInput`. */
+  readonly machine: AnyStateMachine;
+  /** What it is called in events and snapshots. */
+  readonly noun: 'run' | 'track' | 'step';
+  /** What its states invoke, by the names that the machine uses. */
+  readonly actors: { readonly [name: string]: Invoked };
+  /** What its machine wishes, by the names of its actions. */
+  readonly acts?: { readonly [action: string]: Act };
+  /** For a parent: its children as they stand. */
+  readonly children?: (family: Family) => Children;
+  /** What the history is told when a machine of this kind comes from one state to another; null for nothing. */
+  tell(place: EventPlace, from: string, to: string, memory: Memory, due: number | null): RunEvent | null;
+  /** The part of its memory that has no column of its own and that nothing else says. */
+  keep(memory: Memory): JsonObject;
+  /** Has anything changed that a row keeps? */
+  changed(before: MachineState, after: MachineState): boolean;
+  /** For a parent: what it counts, worked out again from its children. */
+  recount?(memory: Memory, children: Children, statuses: readonly string[]): Memory;
+}
+
+export class Kinds {
+  readonly #byName = new Map<string, Kind>();
+
+  constructor(kinds: readonly Kind[] = []) {
+    for (const kind of kinds) this.register(kind);
+  }
+
+  register(kind: Kind): this {
+    if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
+    const faults = unkept(kind.machine, kind.actors);
+    if (faults.length > 0) throw new KindInvalid({ kind: kind.name, faults });
+    this.#byName.set(kind.name, kind);
+    return this;
+  }
+
+  get(name: string): Kind {
+    const kind = this.#byName.get(name);
+    if (kind === undefined) throw new KindUnknown({ kind: name, known: [...this.#byName.keys()] });
+    return kind;
+  }
+
+  names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What can reach a run. Every message may be taken twice: a second time it finds nothing that
+ * waits for it and changes nothing (I5), which is what lets a commit of unknown outcome be
+ * repeated (I3).
+ */
+import type { AnyEventObject } from 'xstate';
+import type { Plan } from '../definition.ts';
+import type { ErrorRecord } from '../errors/index.ts';
+import type { Json } from '../json.ts';
+import type { RunRow } from '../store.ts';
+import type { SignalAnswer } from './signals.ts';
+
+/** What somebody waits for. */
+interface Awaited {
+  /** Called when what the message changed is committed, or with the reason why it never will be. */
+  told?: (error?: Error) => void;
+}
+
+export type Message =
+  | StartMessage
+  /** An actor that a state invoked has answered. */
+  | {
+      readonly type: 'answer';
+      readonly from: 'execute' | 'cleanup' | 'compensate';
+      readonly path: string;
+      readonly attempt: number;
+      readonly output: Json;
+      readonly error: ErrorRecord | null;
+    }
+  /** A timer is due. */
+  | { readonly type: 'wake'; readonly path: string; readonly attempt: number }
+  | {
+      readonly type: 'progress';
+      readonly path: string;
+      readonly attempt: number;
+      readonly fraction: number;
+      readonly note: string | null;
+    }
+  | CancelMessage
+  | SignalMessage;
+
+export interface StartMessage extends Awaited {
+  readonly type: 'start';
+  readonly plan: Plan;
+  readonly row: RunRow;
+}
+
+export interface CancelMessage extends Awaited {
+  readonly type: 'cancel';
+  readonly reason: string | null;
+}
+
+/** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */
+export interface SignalMessage extends Awaited {
+  readonly type: 'signal';
+  readonly id: string;
+  readonly name: string;
+  readonly payload: Json;
+  /** What the sender is told; set in the turn, and again should the turn be taken again. */
+  answer: SignalAnswer | null;
+  /** The store has it: what it was answered stands. */
+  known: boolean;
+}
+
+/** Messages that somebody waits for. */
+export type Asked = StartMessage | CancelMessage | SignalMessage;
+
+/** Tells who waits for a message that it is committed, or why it will not be. Most messages nobody waits for. */
+export function tell(message: Message, error?: Error): void {
+  if ('told' in message) message.told?.(error);
+}
+
+/** Resolves when what the message changes is committed. */
+export function committed(message: Asked): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  message.told = (error) => (error === undefined ? resolve() : reject(error));
+  // Whoever asked may be told otherwise, and then nobody waits for this.
+  promise.catch(() => {});
+  return promise;
+}
+
+/** An answer as the event that the machine of its actor is sent: what XState itself would send. */
+export function answerEvent({ from, output, error }: Extract<Message, { type: 'answer' }>): AnyEventObject {
+  return error === null ? { type: DONE[from], output, actorId: from } : { type: FAILED[from], error, actorId: from };
+}
+
+const DONE = {
+  execute: 'xstate.done.actor.execute',
+  cleanup: 'xstate.done.actor.cleanup',
+  compensate: 'xstate.done.actor.compensate',
+} as const;
+const FAILED = {
+  execute: 'xstate.error.actor.execute',
+  cleanup: 'xstate.error.actor.cleanup',
+  compensate: 'xstate.error.actor.compensate',
+} as const;

@@ -1,0 +1,37 @@
+/** What a turn is handed, and what those who take part in it may do: kinds by their wishes, actors when a state invokes or leaves them. */
+import type { AnyEventObject } from 'xstate';
+import type { Place } from '../definition.ts';
+import type { RunEvent } from '../events.ts';
+import type { Skipped } from './children/children.ts';
+import type { EventPlace, Kinds } from './kind.ts';
+import type { Actor, Changes, RunState } from './run.ts';
+import type { Stepper } from './stepper.ts';
+
+/** What a turn is handed besides the run and the message. */
+export interface Rules {
+  readonly kinds: Kinds;
+  readonly maxValueBytes: number;
+  readonly signalBuffer: number;
+  stepperOf(kind: string): Stepper;
+}
+
+/** A turn that is being taken. Nothing here reaches the world: what is owed to it is noted down (I1). */
+export interface TurnPort {
+  readonly run: RunState;
+  readonly changes: Changes;
+  readonly rules: Rules;
+  /** The time of this turn (I4). */
+  readonly now: number;
+  /** Where the next event goes. Its number is taken when it is told. */
+  at(path: string): EventPlace;
+  /** Tells the history; nothing, for null. */
+  tell(event: RunEvent | null): void;
+  /** Sends an event to an actor, behind all that has been sent in this turn. */
+  send(actor: Actor, event: AnyEventObject): void;
+  /** What the actor's state has invoked is no longer waited for. */
+  release(actor: Actor): void;
+  /** Begins a child. */
+  spawn(parent: Actor, place: Place): void;
+  /** Tells of children that never begin. */
+  skip(parent: Actor, skipped: Skipped): void;
+}

@@ -1,0 +1,309 @@
+/**
+ * The turn: one message, one run, nothing but memory.
+ *
+ * Finds the actor that the message is for, lets its machine decide, and goes on with what
+ * that brings (children to start, a parent to tell) through a queue, until nobody has
+ * anything left to say. What must be written and what is owed to the world is only noted
+ * down (I1); the commit and the dispatch happen elsewhere, later. Time is handed in (I4).
+ */
+import type { AnyEventObject } from 'xstate';
+import type { Place } from '../definition.ts';
+import type { ErrorRecord } from '../errors/index.ts';
+import type { RunEvent } from '../events.ts';
+import type { Json } from '../json.ts';
+import { newActor, skippedRow } from './actor.ts';
+import type { Children, Finished, Skipped } from './children/children.ts';
+import { prepare } from './facts.ts';
+import type { Invoked } from './effect.ts';
+import type { EventPlace, Memory } from './kind.ts';
+import { answerEvent, type Message } from './message.ts';
+import type { Rules, TurnPort } from './port.ts';
+import { moved } from './rest.ts';
+import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run.ts';
+import { receive } from './signals.ts';
+import type { Wish } from './stepper.ts';
+
+const START: AnyEventObject = Object.freeze({ type: 'start' });
+/** Between two turns. */
+const NO_RUN = null as unknown as RunState;
+const NO_CHANGES = new Changes(0);
+/** Stands where there is nothing. */
+const NOTHING: { readonly type: 'invoke'; readonly src: '' } = Object.freeze({ type: 'invoke', src: '' });
+
+/** One is enough for all turns, for no two are taken at once; what it needs on its way is made once. */
+export class Turn implements TurnPort {
+  readonly rules: Rules;
+  run = NO_RUN;
+  changes = NO_CHANGES;
+  now = 0;
+  #isTaking = false;
+  /** Actor and event alternate in it, behind one of each that nobody reads: a list that is emptied gives up its room. */
+  readonly #queue: (Actor | AnyEventObject)[] = [NOTHING, NOTHING];
+  /** As with the queue, the first one is none. */
+  readonly #wishes: Wish[] = [NOTHING];
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+  }
+
+  /** Takes one message to its end. False when nothing waited for it (I5). */
+  take(run: RunState, changes: Changes, now: number, message: Message): boolean {
+    // A mapper that reaches the box by ways of its own breaks its promise, but is not to break this run.
+    if (this.#isTaking) return new Turn(this.rules).take(run, changes, now, message);
+    this.#isTaking = true;
+    try {
+      this.run = run;
+      this.changes = changes;
+      this.now = now;
+      const taken = this.#address(message);
+      // It grows while it is read.
+      const queue = this.#queue;
+      for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
+      return taken;
+    } finally {
+      // The last run that had a turn is not to be kept by it.
+      this.run = NO_RUN;
+      this.changes = NO_CHANGES;
+      this.#queue.length = 2;
+      this.#wishes.length = 1;
+      this.#isTaking = false;
+    }
+  }
+
+  #address(message: Message): boolean {
+    const { root, actors } = this.run;
+    switch (message.type) {
+      case 'start':
+        if (root.state.value !== 'pending') return false;
+        this.send(root, this.#startOf(root));
+        return true;
+      case 'cancel':
+        // A cancel of something that is being cancelled changes nothing (S14).
+        if (root.state.status !== 'active') return false;
+        this.send(root, message);
+        return true;
+      case 'answer': {
+        const actor = waiting(actors.get(message.path), message.from, message.attempt);
+        if (actor === null) return false;
+        actor.invoked = null;
+        this.send(actor, answerEvent(message));
+        return true;
+      }
+      case 'wake': {
+        const asleep = actors.get(message.path);
+        // Whatever it is that waits for a timer: a retry, a sleep.
+        const timer = asleep?.due === null ? null : (asleep?.invoked ?? null);
+        const actor = timer === null ? null : waiting(asleep, timer, message.attempt);
+        if (actor === null) return false;
+        this.send(actor, this.#woken(actor, timer as string));
+        return true;
+      }
+      case 'progress':
+        return this.#note(waiting(actors.get(message.path), 'execute', message.attempt), message);
+      case 'signal':
+        return !message.known && receive(this, message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** A timer is what was waited for, or only the limit of it. */
+  #woken(actor: Actor, timer: string): AnyEventObject {
+    const { late, left } = actor.kind.actors[timer] as Invoked;
+    actor.invoked = null;
+    actor.due = null;
+    left?.(this.run, actor);
+    if (late === undefined) return { type: `xstate.done.actor.${timer}`, output: undefined, actorId: timer };
+    return { type: `xstate.error.actor.${timer}`, error: late(actor), actorId: timer };
+  }
+
+  /** Progress never goes back. */
+  #note(actor: Actor | null, { attempt, fraction, note }: Extract<Message, { type: 'progress' }>): boolean {
+    if (actor === null || fraction < actor.progress) return false;
+    actor.progress = fraction;
+    this.tell({ ...this.at(actor.path), type: 'step.progress', attempt, fraction, note });
+    return true;
+  }
+
+  send(actor: Actor, event: AnyEventObject): void {
+    this.#queue.push(actor, event);
+  }
+
+  #deliver(actor: Actor, event: AnyEventObject): void {
+    if (actor.state.status !== 'active') return;
+    const from = actor.state.value as string;
+    const wishes = this.#wishes;
+    wishes.length = 1;
+    const state = actor.stepper.next(actor.state, event, wishes);
+    if (state === actor.state) return;
+    if (actor.kind.changed(actor.state, state)) this.changes.changed(actor);
+    actor.state = state;
+    const to = state.value as string;
+    if (to !== from) moved(this.run, actor.kind, from, to);
+    let acts = 0;
+    for (let at = 1; at < wishes.length; at += 1) {
+      const wish = wishes[at] as Wish;
+      if (wish.type === 'invoke') this.#invoke(actor, wish.src);
+      else if (wish.type === 'stop' && wish.src === actor.invoked) this.release(actor);
+      else acts += 1;
+    }
+    const ends = state.status !== 'active';
+    // A parent without children is over with its start, and both are told.
+    if (ends && event.type === 'start') this.#passed(actor, from, 'running');
+    // An end is told last: after those who are skipped because of it.
+    if (to !== from && !ends) this.#passed(actor, from, to);
+    if (actor.invoked !== null && to !== from) actor.kind.actors[actor.invoked]?.told?.(this, actor);
+    if (acts > 0) this.#act(actor, wishes);
+    if (to !== from && ends) this.#passed(actor, from, to);
+    if (ends) this.#end(actor, to);
+  }
+
+  #passed(actor: Actor, from: string, to: string): void {
+    const { kind, state, due } = actor;
+    if (to === 'running') actor.attemptAt = this.now;
+    if (to === 'retrying') {
+      const { attempt, error } = state.context as unknown as { attempt: number; error: ErrorRecord };
+      const { id: run } = this.run;
+      this.changes.retry({
+        run,
+        path: actor.path,
+        attempt,
+        error,
+        startedAt: actor.attemptAt,
+        endedAt: this.now,
+      });
+    }
+    const event = kind.tell(this.at(actor.path), from, to, state.context, due);
+    if (actor.parent === null) this.#ofRun(event, from);
+    else this.tell(event);
+  }
+
+  /** The run's own row changes with its own actor; what it is a run of is told once, at its start. */
+  #ofRun(event: RunEvent | null, from: string): void {
+    const { name: orchestrator, version } = this.run.plan;
+    this.changes.rowChanged = true;
+    this.tell(event !== null && from === 'pending' ? ({ ...event, orchestrator, version } as RunEvent) : event);
+  }
+
+  #invoke(actor: Actor, src: string): void {
+    const invoked = actor.kind.actors[src];
+    actor.invoked = src;
+    invoked?.entered?.(this.run, actor);
+    const effect = invoked?.describe(this.#invoker(actor)) ?? null;
+    if (effect === null) return;
+    if (effect.do === 'wake') actor.due = effect.due;
+    this.changes.owe(effect);
+  }
+
+  #invoker(actor: Actor) {
+    const { path, node, input, due } = actor;
+    const { output, error, attempt, reason } = actor.state.context as unknown as Asked;
+    return { run: this.run.id, path, node, input, output, error, attempt, reason, due, now: this.now };
+  }
+
+  /** A state was left, and not by an answer: what it had invoked is told to end. */
+  release(actor: Actor): void {
+    const { invoked } = actor;
+    if (invoked === null) return;
+    const { left, abort } = actor.kind.actors[invoked] ?? {};
+    actor.invoked = null;
+    left?.(this.run, actor);
+    if (abort !== undefined) this.changes.owe(abort(actor));
+    if (actor.due === null) return;
+    actor.due = null;
+    this.changes.owe({ do: 'unwake', path: actor.path });
+  }
+
+  #act(actor: Actor, wishes: readonly Wish[]): void {
+    for (let at = 1; at < wishes.length; at += 1) {
+      const wish = wishes[at] as Wish;
+      if (wish.type !== 'act') continue;
+      actor.kind.acts?.[wish.action]?.(this, actor, wish.params);
+    }
+  }
+
+  spawn(parent: Actor, place: Place): void {
+    const { kinds, maxValueBytes, stepperOf } = this.rules;
+    const { node } = place;
+    const prepared = prepare(place, parent.children as Children, maxValueBytes);
+    const path = pathUnder(parent.path, place.name);
+    const input = 'output' in prepared ? prepared.output : null;
+    const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
+    this.run.actors.set(path, child);
+    addLive(parent, child);
+    this.send(child, 'error' in prepared ? { type: 'fail', error: { ...prepared.error, path } } : this.#startOf(child));
+  }
+
+  #startOf(actor: Actor): AnyEventObject {
+    const { place, node, kind, input, parent } = actor;
+    if (kind.children === undefined) return START;
+    const { maxValueBytes: maxBytes } = this.rules;
+    const above = parent === null ? null : parent.children;
+    const children = kind.children({ place, node, input, run: this.run.facts, maxBytes, above, known: NOBODY });
+    actor.children = children;
+    const { ready, finished } = children.begin();
+    return { type: 'start', total: children.total, ready, finished: this.#placed(actor, finished) };
+  }
+
+  /** A parent's own mapper that failed is told with the parent's place. */
+  #placed(parent: Actor, finished: Finished | null): Finished | null {
+    return finished !== null && 'error' in finished ? { error: { ...finished.error, path: parent.path } } : finished;
+  }
+
+  skip(parent: Actor, { count, steps, places }: Skipped): void {
+    if (count > places.length) this.tell({ ...this.at(parent.path), type: 'children.skipped', count, steps });
+    for (const { name, node } of places) {
+      const path = pathUnder(parent.path, name);
+      const kind = this.rules.kinds.get(node.kind);
+      this.changes.skip(skippedRow(this.run.id, parent.path, path, node.kind, this.now));
+      this.tell(kind.tell(this.at(path), 'pending', 'skipped', EMPTY_MEMORY, null));
+    }
+  }
+
+  #end(actor: Actor, status: string): void {
+    const { parent, place } = actor;
+    actor.endedAt = this.now;
+    if (parent === null || place === null) return;
+    this.run.actors.delete(actor.path);
+    dropLive(parent, actor);
+    const { output, error } = actor.state.context as unknown as Asked;
+    const { ready, skipped, finished } = (parent.children as Children).settle(place, status, output);
+    if (skipped.count > 0) this.skip(parent, skipped);
+    this.send(parent, {
+      type: 'child.settled',
+      status,
+      error,
+      ready,
+      skipped: skipped.count,
+      finished: this.#placed(parent, finished),
+    });
+  }
+
+  at(path: string): EventPlace {
+    return { run: this.run.id, seq: this.run.seq + 1, at: this.now, path };
+  }
+
+  tell(event: RunEvent | null): void {
+    if (event === null) return;
+    this.run.seq = event.seq;
+    this.changes.events.push(event);
+  }
+}
+
+interface Asked {
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly attempt: number;
+  readonly reason: string | null;
+}
+
+/** The children that the store has of a parent that begins. */
+const NOBODY: readonly never[] = Object.freeze([]);
+
+const EMPTY_MEMORY: Memory = Object.freeze({ node: null, attempt: 0, error: null, reason: null });
+
+/** The actor, if it still waits for that answer of that attempt; everything else is late, double or unknown (I5). */
+function waiting(actor: Actor | undefined, invoked: string, attempt: number): Actor | null {
+  if (actor === undefined || actor.invoked !== invoked) return null;
+  return (actor.state.context as unknown as Asked).attempt === attempt ? actor : null;
+}

@@ -1,0 +1,41 @@
+/** Every error that there is, by subject: `base.ts` says what they have in common. */
+export { type ErrorRecord, SignalboxError } from './base.ts';
+export { ERROR_CODES, type ErrorCode } from './codes.ts';
+export {
+  DefinitionInvalid,
+  InvalidDuration,
+  InvalidOption,
+  KindInvalid,
+  KindTaken,
+  KindUnknown,
+  OrchestratorUnknown,
+  TaskMissing,
+  TaskUnknown,
+} from './definitions.ts';
+export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } from './values.ts';
+export {
+  MapperAsync,
+  MapperFailed,
+  StepTimedOut,
+  TaskFailed,
+  TaskThrew,
+  TaskThrewValue,
+  WaitTimedOut,
+} from './steps.ts';
+export { CommandFailed, RunCancelled, RunExists, RunFailed, RunUnfinished, RunUnknown } from './runs.ts';
+export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
+export {
+  CommitConflict,
+  CommitFailed,
+  CommitRefused,
+  DefinitionChanged,
+  DefinitionMissing,
+  DriverMissing,
+  LeaseLost,
+  NodeTooOld,
+  RowUnreadable,
+  StoreHeld,
+  StoreLost,
+  StoreUnusable,
+} from './stores.ts';
+export { RetryAfter, TerminalError, isA, reasonOf, show, toRecord } from './thrown.ts';

@@ -1,0 +1,115 @@
+/** How a run ends, and what is asked of one in vain. */
+import { hide, revive, shorten } from '../traces.ts';
+import { type ErrorRecord, SignalboxError } from './base.ts';
+import { abandonLine, sentence } from './wording.ts';
+
+/**
+ * What `result()` rejects with when a run ended without a result. `failures` lists every step that failed; `cause` is what the
+ * body threw, with its own name, message and stack, also if that was in another process.
+ */
+export class RunFailed extends SignalboxError<{
+  readonly run: string;
+  readonly status: string;
+  readonly failures: readonly ErrorRecord[];
+}> {
+  readonly code = 'run-failed';
+  readonly run: string;
+  readonly status: string;
+  /** The first failure: what made the run fail. */
+  readonly error: ErrorRecord;
+  readonly failures: readonly ErrorRecord[];
+  constructor(fields: {
+    run: string;
+    orchestrator: string;
+    status: string;
+    error: ErrorRecord;
+    failures: readonly ErrorRecord[];
+  }) {
+    const { run, status, error, failures } = fields;
+    const more =
+      failures.length > 1
+        ? ` (and ${failures.length - 1} more: ${failures
+            .slice(1, 6)
+            .map((other) => other.path)
+            .join(', ')}${failures.length > 6 ? ', …' : ''})`
+        : '';
+    super(
+      `Run "${run}" of orchestrator "${fields.orchestrator}" ended ${status}: ${where(error)}${error.message}${more}`,
+      { run, status, failures },
+      revive(error),
+    );
+    this.run = run;
+    this.status = status;
+    this.error = error;
+    this.failures = failures;
+    hide(this, 'fields', 'error', 'failures');
+    shorten(this);
+  }
+}
+
+/** What `result()` rejects with when a run was cancelled. */
+export class RunCancelled extends SignalboxError<{ readonly run: string; readonly reason: string | null }> {
+  readonly code = 'run-cancelled';
+  readonly run: string;
+  readonly reason: string | null;
+  constructor(fields: { run: string; reason: string | null }) {
+    super(`Run "${fields.run}" was cancelled${fields.reason === null ? '' : `: ${fields.reason}`}.`, fields);
+    this.run = fields.run;
+    this.reason = fields.reason;
+  }
+}
+
+/** No run has this id. */
+export class RunUnknown extends SignalboxError<{ readonly run: string }> {
+  readonly code = 'run-unknown';
+  readonly run: string;
+  constructor(fields: { run: string }) {
+    super(`The store has no run "${fields.run}". Look at the id, and at which store this box was given.`, fields);
+    this.run = fields.run;
+  }
+}
+
+/** A run of this id exists and was started differently (S17). */
+export class RunExists extends SignalboxError<{ readonly run: string; readonly differs: string }> {
+  readonly code = 'run-exists';
+  readonly run: string;
+  constructor(fields: { run: string; differs: string }) {
+    super(
+      `Run "${fields.run}" exists already with another ${fields.differs}. Start under a new id, or with the ${fields.differs} that it was started with to get that run.`,
+      fields,
+    );
+    this.run = fields.run;
+  }
+}
+
+/** A run is to be deleted that has not ended. */
+export class RunUnfinished extends SignalboxError<{ readonly run: string; readonly status: string }> {
+  readonly code = 'run-unfinished';
+  readonly run: string;
+  constructor(fields: { run: string; status: string }) {
+    super(
+      `Run "${fields.run}" is still "${fields.status}", and only a run that has ended can be deleted. Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(fields.run)}.`,
+      fields,
+    );
+    this.run = fields.run;
+  }
+}
+
+/** The process that owns the run could not do what was asked of it. */
+export class CommandFailed extends SignalboxError<{
+  readonly run: string;
+  readonly command: string;
+  readonly error: ErrorRecord;
+}> {
+  readonly code = 'command-failed';
+  constructor(fields: { run: string; command: string; error: ErrorRecord }) {
+    super(
+      `Run "${fields.run}" could not take the ${fields.command}: ${sentence(fields.error.message)} Nothing of it was done.`,
+      fields,
+    );
+  }
+}
+
+function where(error: ErrorRecord): string {
+  return error.path === undefined ? '' : `step "${error.path}": `;
+}

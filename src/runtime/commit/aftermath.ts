@@ -1,0 +1,238 @@
+/**
+ * After a commit that failed, or a turn that threw: the run is read again and its messages are taken again (I3).
+ *
+ * A store that is away takes them when it is back. What a store will never take is found out: the messages of the run go
+ * one at a time, and the one that breaks its commit is given back to its sender and not repeated (S37). If it is the
+ * store that is broken, and not a message, nothing is given up: everything is repeated until the store is mended.
+ */
+import {
+  BoxClosed,
+  CommitConflict,
+  CommitFailed,
+  CommitRefused,
+  Impossible,
+  LeaseLost,
+  RunExists,
+} from '../../errors/index.ts';
+import { reasonOf, StoreLost, StoreUnusable, toRecord } from '../../errors/index.ts';
+import { endsRun, isTerminal, type RunEvent } from '../../events.ts';
+import { type Json, sameJson } from '../../json.ts';
+import type { Committed, Committer } from './committer.ts';
+import { lossOf } from '../ownership/handover.ts';
+import type { HostOptions } from '../host-options.ts';
+import { type Message, tell } from '../../core/message.ts';
+import type { Reader } from '../reading/reader.ts';
+import { Changes, type RunState } from '../../core/run.ts';
+
+export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told' | 'lost'> {
+  readonly committer: Committer;
+  readonly reader: Reader;
+  isClosed(): boolean;
+  /** Out of memory with a run: what is there may not be as the store has it. */
+  evict(run: RunState): void;
+  /** What is under way for the run is looked at when it is read. */
+  doubt(id: string): void;
+}
+
+/** A commit that failed is tried again after this long, and then after twice as long, up to the last. */
+const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 5_000];
+
+/** How many events are asked of the store at a time. */
+const PAGE = 500;
+
+type Answered = Extract<Message, { readonly type: 'answer' }>;
+
+export class Aftermath {
+  readonly #options: AftermathOptions;
+  #pause = FIRST_PAUSE;
+  /** Messages whose commit failed in a way that lasts, and what the store said. Each is taken by itself. */
+  readonly #suspects = new WeakMap<Message, string>();
+  /** Failures that are taken instead of answers that a store refused, and those answers. */
+  readonly #instead = new WeakMap<Message, Answered>();
+
+  constructor(options: AftermathOptions) {
+    this.#options = options;
+  }
+
+  /** A commit has landed: the store works. */
+  landed(): void {
+    this.#pause = FIRST_PAUSE;
+  }
+
+  /** Those of a line of messages that are taken together, from its beginning on: a suspect goes by itself. */
+  together(line: readonly Message[]): readonly Message[] {
+    const suspect = line.findIndex((message) => this.#suspects.has(message));
+    return suspect === -1 ? line : line.slice(0, Math.max(1, suspect));
+  }
+
+  /**
+   * A turn threw: the engine, or a kind from outside, is at fault. The run is read again, and an answer
+   * that broke it comes back as a failure of its step. What breaks the run even so is left out of it.
+   */
+  broken(run: RunState, changes: Changes, message: Message, error: unknown): void {
+    const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
+    this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
+    const messages = changes.messages.slice(0, -1);
+    if (message.type === 'answer' && message.error === null) messages.push(asFailure(message, cause));
+    changes.messages = messages;
+    void this.#again(run, changes, 0);
+    tell(message, new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`, cause));
+  }
+
+  /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */
+  failed(batch: readonly Committed[], error: unknown): void {
+    // The whole store is somebody else's, or gone: nothing is repeated, for no run.
+    if (error instanceof StoreLost) {
+      for (const { run, changes } of batch) this.#refuse(run, changes, error);
+      return this.#options.lost(error);
+    }
+    const [{ run, changes }] = batch as readonly [Committed];
+    const lasts = isLasting(error);
+    if (batch.length === 1) {
+      // The id or the key is taken, and that will not change: the one who starts is told.
+      if (error instanceof RunExists) return this.#refuse(run, changes, error);
+      if (lasts && !this.#isSifted(run, changes, error)) return;
+    }
+    // The store is well and knows better: what it knows is read at once. That somebody else was faster with a start is no mishap.
+    const knows = error instanceof LeaseLost || error instanceof CommitConflict || error instanceof RunExists;
+    const begins = batch.every(({ changes }) => changes.after === 0);
+    // Of several runs one may be what the store refuses: the next time each goes by itself.
+    const atOnce = error instanceof LeaseLost || (knows && begins) || (lasts && batch.length > 1);
+    const retryIn = atOnce ? 0 : this.#pause;
+    if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+    this.#complain(batch, error, retryIn, knows && begins ? 'info' : 'error');
+    for (const { run, changes } of batch) void this.#again(run, changes, retryIn, error);
+  }
+
+  #complain(batch: readonly Committed[], error: unknown, retryIn: number, level: 'info' | 'error'): void {
+    const runs = batch.map(({ run }) => run.id);
+    const failure = new CommitFailed({ runs, retryIn, reason: reasonOf(error) }, error);
+    this.#options.complaints.tell({ level, message: failure.message, error: failure }, error);
+  }
+
+  /** A run that is not gone on with here, as when there will be none: also what came while the commit was under way is given back. */
+  #refuse(run: RunState, changes: Changes, error: Error): void {
+    const later = run.changes === changes ? null : run.changes;
+    this.#options.committer.drop(run);
+    this.#options.evict(run);
+    for (const each of later === null ? [changes] : [changes, later]) {
+      for (const message of each.messages) tell(message, error);
+      over(each);
+    }
+  }
+
+  /**
+   * The commit of one run failed in a way that lasts. True when there is nothing more to find out: the store refuses whatever
+   * it is given, and it remains to repeat.
+   */
+  #isSifted(run: RunState, changes: Changes, error: unknown): boolean {
+    const [message] = changes.messages;
+    const said = reasonOf(error);
+    if (message === undefined) return true;
+    if (changes.messages.length > 1 || this.#suspects.get(message) !== said) {
+      for (const each of changes.messages) this.#suspects.set(each, said);
+      this.#complain([{ run, changes }], error, 0, 'error');
+      void this.#again(run, changes, 0, error);
+      return false;
+    }
+    // Twice the same, and nothing else was in the commit.
+    const answer = this.#instead.get(message);
+    if (answer !== undefined) changes.messages = [answer];
+    if (answer !== undefined || message.type === 'wake') return true;
+    const refusal = new CommitRefused({ run: run.id, message: message.type, reason: said }, error);
+    this.#options.logger({ level: 'error', message: refusal.message, run: run.id, error: refusal });
+    if (message.type === 'start') {
+      this.#refuse(run, changes, refusal);
+      return false;
+    }
+    changes.messages = [];
+    if (message.type === 'answer') {
+      const failure = asFailure(message, refusal);
+      this.#instead.set(failure, message);
+      this.#suspects.set(failure, said);
+      changes.messages = [failure];
+    }
+    void this.#again(run, changes, 0, error);
+    tell(message, refusal);
+    return false;
+  }
+
+  /** A run was changed in the store by somebody else, up to event `seq`: what is here of it is read again. */
+  reread(run: RunState, seq: number): Promise<unknown> {
+    return this.#again(run, new Changes(seq), 0);
+  }
+
+  #again(run: RunState, changes: Changes, pause: number, error?: unknown): Promise<unknown> {
+    const { committer, reader, evict, doubt } = this.#options;
+    // Turns that were taken while the commit was under way stand on what may not have landed.
+    const later = run.changes === changes ? null : run.changes;
+    const messages = [...changes.messages, ...(later?.messages ?? [])];
+    committer.drop(run);
+    evict(run);
+    doubt(run.id);
+    const before = async (): Promise<void> => {
+      // What is read before it is over is not what the next turn stands on.
+      await committer.over(run);
+      await this.#tellLanded(run, changes, error);
+    };
+    // What is repeated for as long as the store refuses everything lets the others of its run go first.
+    const isLast = isLasting(error) && pause > 0;
+    const reading = reader.read(run.id, isLast ? [] : messages, pause, before);
+    over(changes);
+    if (later !== null) over(later);
+    if (isLast) void reader.read(run.id, messages);
+    return reading.then((again) => {
+      if (again === null) void this.giveUp(run.id, messages, changes.after === 0);
+    });
+  }
+
+  /**
+   * A commit may have landed although nobody heard so: those who listen are told its events now, and once. What others have
+   * committed since is for their listeners.
+   */
+  async #tellLanded(run: RunState, changes: Changes, error: unknown): Promise<void> {
+    const { store, told } = this.#options;
+    if (error instanceof LeaseLost || changes.events.length === 0) return;
+    const found = await store.readOpen(run.id);
+    if (found === null) return;
+    // Under one fence all that is there is ours. Otherwise somebody may have begun where this commit was to begin, or after it.
+    const isOurs = found.fence === run.fence;
+    for (let seq = changes.after, page: readonly RunEvent[]; ; seq += page.length) {
+      page = await store.readEvents(run.id, { after: seq, limit: isOurs ? PAGE : changes.events.length });
+      const last = page.at(-1);
+      if (last === undefined || !(isOurs || sameJson(page[0] as unknown as Json, changes.events[0] as unknown as Json)))
+        return;
+      told(run.facts, page, last.path === '' && endsRun(last.type));
+      if (!isOurs) return;
+    }
+  }
+
+  /** The run will not be gone on with here. Those who wait for their messages are told why, unless it has ended. */
+  async giveUp(id: string, messages: readonly Message[], isStart = false): Promise<void> {
+    const waiting = messages.filter((message) => 'told' in message);
+    if (waiting.length === 0) return;
+    const { store, reader } = this.#options;
+    let why: Error | undefined = this.#options.isClosed() ? new BoxClosed() : reader.refusalOf(id);
+    if (why === undefined) {
+      const found = await Promise.resolve(store.readOpen(id)).catch(() => null);
+      // Whether a start was this one or another's is for the one who started to find out.
+      if (found !== null && (isStart || !isTerminal(found.row.status))) why = lossOf(found);
+    }
+    for (const message of waiting) tell(message, why);
+  }
+}
+
+/** A store that answers like this would answer so again. What it cannot put into words or numbers is the same. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof StoreUnusable) return error.isLasting;
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
+/** An answer as the failure of its step. */
+function asFailure(message: Answered, error: Error): Answered {
+  return { ...message, output: null, error: toRecord(error, { path: message.path, retryable: false }) };
+}
+
+function over(changes: Changes): void {
+  for (const call of changes.over) call();
+}

@@ -1,0 +1,211 @@
+/**
+ * Group commit: the turns of many runs that were taken since the last commit go to the store
+ * together (I3). A lone turn is committed at once: the batch is whatever has gathered by
+ * the end of this round of the event loop, or enough to keep a server busy. A run is in one commit at a time (I2); a store
+ * that can work on several gets the next one, of other runs, before the last one is over.
+ *
+ * Only after its commit is anything dispatched for a run (I1). A commit that fails has an unknown outcome; the
+ * runs of it are handed back to be thrown out of memory and read again.
+ */
+import { soon } from '../../clock.ts';
+import type { ActorRow, RunChange, Store } from '../../store.ts';
+import { type Actor, Changes, type RunState, rowOf, type UnderWay } from '../../core/run.ts';
+
+/** One run in a batch, with what was changed. */
+export interface Committed {
+  readonly run: RunState;
+  readonly changes: Changes;
+}
+
+export interface CommitterOptions {
+  readonly store: Store;
+  /** Of this process: see `RunState.term`. */
+  term(): number;
+  done(batch: readonly Committed[]): void;
+  failed(batch: readonly Committed[], error: unknown): void;
+}
+
+/** So many runs are enough for a commit to a store that answers later: it works while the next turns are taken. */
+const EARLY = 128;
+/** And so many are enough whatever is under way. */
+const ENOUGH = 1_000;
+
+const NONE: readonly RunState[] = Object.freeze([]);
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  #waiting: RunState[] = [];
+  #scheduled = false;
+  /** The host is being told what has landed: of the next commit it is told when it has heard all of this one. */
+  #isAnswering = false;
+  /** The store answers later. */
+  #later = false;
+  /** The commit before failed. */
+  #careful = false;
+  readonly #underWay = new Set<UnderWay>();
+  /** Commits so far. */
+  commits = 0;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing waits to be committed and nothing is under way. */
+  get quiet(): boolean {
+    return this.#waiting.length === 0 && this.#underWay.size === 0;
+  }
+
+  /** What this batch changes in `run`; from here on the run is part of the next commit. */
+  changesOf(run: RunState): Changes {
+    if (run.changes !== null) return run.changes;
+    // Here all turns so far are at their end, and the next one has not begun.
+    if (this.#later && this.#waiting.length >= EARLY) this.#flush();
+    run.changes = new Changes(run.seq);
+    this.#waiting.push(run);
+    this.#schedule();
+    return run.changes;
+  }
+
+  /** Forgets what was changed in `run` since the last commit. */
+  drop(run: RunState): void {
+    if (run.changes === null) return;
+    run.changes = null;
+    this.#waiting = this.#waiting.filter((other) => other !== run);
+  }
+
+  /** Resolves when what is being committed of a run was committed, or has failed. */
+  async over(run: RunState): Promise<void> {
+    await run.committing?.over;
+  }
+
+  /** Resolves when everything taken so far was committed, or has failed. */
+  async settled(): Promise<void> {
+    while (!this.quiet) {
+      if (this.#underWay.size === 0) this.#flush();
+      await Promise.all([...this.#underWay].map(({ over }) => over));
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#isFull) return;
+    this.#scheduled = true;
+    soon(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** The store has as many commits as it takes at once. */
+  get #isFull(): boolean {
+    return this.#underWay.size >= (this.#options.store.commitsAtOnce ?? 1);
+  }
+
+  /** What the next commit has, if it is time for one. */
+  #next(): readonly RunState[] {
+    const waiting = this.#waiting;
+    if (this.#underWay.size === 0) {
+      this.#waiting = [];
+      return waiting;
+    }
+    if (this.#isFull || this.#careful) return NONE;
+    // Beside others it has to be as large: so all that is going on comes to be in as many parts as there are commits at once, where
+    // small ones would follow each other, and each has the disk synced.
+    let least = EARLY;
+    for (const { runs } of this.#underWay) least = Math.max(least, Math.min(runs, ENOUGH));
+    if (waiting.length < least) return NONE;
+    const free = waiting.filter(({ committing }) => committing === null);
+    if (free.length < least) return NONE;
+    this.#waiting = waiting.filter(({ committing }) => committing !== null);
+    return free;
+  }
+
+  #flush(): void {
+    const next = this.#next();
+    if (next.length === 0) return;
+    const batch = next.map((run): Committed => ({ run, changes: run.changes as Changes }));
+    const underWay: UnderWay = { term: this.#options.term(), runs: next.length, over: null };
+    for (const run of next) {
+      run.changes = null;
+      run.committing = underWay;
+    }
+    // After a commit that failed each run goes by itself: one that the store never takes is not to hold up the others.
+    const groups = this.#careful ? batch.map((each) => [each]) : [batch];
+    this.#careful = false;
+    this.#underWay.add(underWay);
+    const rest = this.#commitFrom(groups, 0, underWay);
+    if (rest !== undefined) underWay.over = rest;
+  }
+
+  /** One group after the other; now, as long as the store answers at once. */
+  #commitFrom(groups: readonly (readonly Committed[])[], from: number, underWay: UnderWay): Promise<void> | undefined {
+    for (let at = from; at < groups.length; at += 1) {
+      // What follows from the last of them may be the next commit.
+      const last = at === groups.length - 1 ? () => void this.#underWay.delete(underWay) : () => {};
+      const pending = this.#commit(groups[at] as readonly Committed[], underWay.term, last);
+      if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1, underWay));
+    }
+    if (this.#waiting.length > 0) this.#schedule();
+    return undefined;
+  }
+
+  #commit(batch: readonly Committed[], term: number, over: () => void): Promise<void> | undefined {
+    const { store } = this.#options;
+    const changes = batch.filter(hasChanged).map(changeOf);
+    const done = (): void => {
+      over();
+      for (const each of batch) {
+        each.run.committing = null;
+        // It landed, so the run was ours when it was begun.
+        if (hasChanged(each)) each.run.term = term;
+      }
+      this.#isAnswering = true;
+      this.#options.done(batch);
+      this.#isAnswering = false;
+    };
+    const landed = (): Promise<void> | undefined => {
+      if (this.#isAnswering) return Promise.resolve().then(done);
+      done();
+      return undefined;
+    };
+    const failed = (error: unknown): void => {
+      over();
+      for (const { run } of batch) run.committing = null;
+      this.#careful = true;
+      this.#options.failed(batch, error);
+    };
+    // An answer that came late changes nothing, and nothing is what it costs the store.
+    if (changes.length === 0) return landed();
+    this.commits += 1;
+    let committed: void | Promise<void>;
+    try {
+      committed = store.commit(changes);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+    if (committed === undefined) return landed();
+    this.#later = true;
+    return Promise.resolve(committed).then(done, failed);
+  }
+}
+
+function hasChanged({ changes }: Committed): boolean {
+  return changes.events.length > 0 || changes.dirty.length > 0 || changes.rowChanged;
+}
+
+function changeOf({ run, changes }: Committed): RunChange {
+  const { skipped, dirty } = changes;
+  const actors = new Array<ActorRow>(skipped.length + dirty.length);
+  for (let at = 0; at < skipped.length; at += 1) actors[at] = skipped[at] as ActorRow;
+  for (let at = 0; at < dirty.length; at += 1) actors[skipped.length + at] = rowOf(run.id, dirty[at] as Actor);
+  return {
+    run: run.id,
+    fence: run.fence,
+    after: changes.after,
+    row: changes.rowChanged ? run.row : null,
+    actors,
+    attempts: changes.attempts,
+    signals: changes.signals,
+    events: changes.events,
+  };
+}

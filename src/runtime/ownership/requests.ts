@@ -1,0 +1,54 @@
+/**
+ * Requests to a run that this process may own: a cancel, a signal. A signal is taken once for each id, however often
+ * and from wherever it comes (S17); what it was answered the first time is the answer.
+ */
+import { Impossible } from '../../errors/index.ts';
+import { isTerminal } from '../../events.ts';
+import type { Store } from '../../store.ts';
+import type { Host } from '../host.ts';
+import type { CancelMessage, SignalMessage } from '../../core/message.ts';
+import { answerOf, refused, type SignalAnswer } from '../../core/signals.ts';
+
+/** What can be asked of a run from outside. */
+export type Request = CancelMessage | SignalMessage;
+
+/** Hands a request to the run. False if the run has ended, is not there, or is somebody else's. */
+export type Command = (run: string, request: Request) => Promise<boolean>;
+
+/** The way to runs that this process owns. */
+export function requests(store: Store, host: Host): Command {
+  /** Signals that are being taken, by run and id. */
+  const underWay = new Map<string, Promise<unknown>>();
+
+  const signal = async (run: string, message: SignalMessage): Promise<boolean> => {
+    const known = await store.readSignal(run, message.id);
+    if (known === null) return host.command(run, message);
+    message.answer = answerOf(known);
+    return true;
+  };
+
+  return async (run, request) => {
+    if (request.type !== 'signal') return host.command(run, request);
+    const name = `${run}/${request.id}`;
+    for (let other = underWay.get(name); other !== undefined; other = underWay.get(name)) await other.catch(() => {});
+    const taken = signal(run, request);
+    underWay.set(name, taken);
+    try {
+      return await taken;
+    } finally {
+      underWay.delete(name);
+    }
+  };
+}
+
+/** Sends a signal, and tells what came of it. */
+export async function send(store: Store, command: Command, run: string, message: SignalMessage): Promise<SignalAnswer> {
+  if ((await command(run, message)) && message.answer !== null) return message.answer;
+  const row = await store.readRun(run);
+  if (row === null) return { answer: 'noSuchRun' };
+  // Sent twice at once, from two processes: the other one was taken, and was the last that the run waited for.
+  const known = await store.readSignal(run, message.id);
+  if (known !== null) return answerOf(known);
+  if (isTerminal(row.status)) return refused('run-ended', `Run "${run}" has ended: it is ${row.status}.`);
+  throw new Impossible(`Run "${run}" could not take signal "${message.name}"; the log says why.`);
+}

@@ -1,0 +1,310 @@
+/**
+ * Dispatch: after the commit, the effects. Attempts go to the executor, timers to the timer
+ * service, and what they answer comes back as a message to the run. An effect that is under
+ * way already is not begun again, so what is owed to a run may be dispatched twice.
+ */
+import type { Effect } from '../../core/effect.ts';
+import { Attempt, type Outcome, type Surroundings } from '../../attempt.ts';
+import { type Clock, elapsedBy } from '../../clock.ts';
+import type { TaskDefinition } from '../../definition.ts';
+import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
+import type { Executor, Logger } from '../../executor.ts';
+import type { Message } from '../../core/message.ts';
+import { keyOf, type Owed, type RunState } from '../../core/run.ts';
+import type { Timers } from './timers.ts';
+
+export interface DispatcherOptions {
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly maxValueBytes: number;
+  /** How many bodies may run at once; what is over waits in line. */
+  readonly concurrency: number;
+  post(run: string, message: Message): void;
+  /** Can nobody else have taken the run? */
+  isSure(run: string): boolean;
+  /** Asks the store whose a run is, before anything is begun for it. */
+  ifOurs(run: string, then: (ours: boolean) => void): void;
+}
+
+/** A cleanup or a compensation under way, and who wants to know of its end. */
+interface Undoing {
+  readonly controller: AbortController;
+  readonly waiting: ((error?: unknown) => void)[];
+}
+
+type Undo = Extract<Effect, { readonly do: 'cleanup' | 'compensate' }>;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #around: Surroundings;
+  /** Attempts under way or in line, by key. */
+  readonly #attempts = new Map<string, Attempt>();
+  /** Cleanups and compensations under way. */
+  readonly #undoing = new Map<string, Undoing>();
+  /** How much is under way for each run: a run with anything is kept in memory. */
+  readonly #busy = new Map<string, number>();
+  readonly #line: Attempt[] = [];
+  #lineHead = 0;
+  #running = 0;
+  #makingRoom = false;
+  /** Answers that changed nothing (I5). */
+  ignored = 0;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const { executor, clock, timers, maxValueBytes, logger } = options;
+    this.#around = {
+      executor,
+      maxValueBytes,
+      done: (attempt, outcome) => this.#done(attempt, outcome),
+      now: () => clock.now(),
+      elapsed: () => elapsedBy(clock),
+      wakeAfter: (ms, wake) => timers.in(ms, wake),
+      log: (attempt, message, fields) =>
+        logger({ level: 'info', message, ...placeOf(attempt), ...(fields === undefined ? {} : { fields }) }),
+      warn: (attempt, message) => logger({ level: 'warn', message, ...placeOf(attempt) }),
+      progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
+      ignored: (attempt, why) => this.ignore(attempt.key, why),
+    };
+  }
+
+  /** Keeps a run in memory until what is answered is called. */
+  hold(run: string): () => void {
+    this.#more(run);
+    return () => this.#fewer(run);
+  }
+
+  isBusy(run: string): boolean {
+    return this.#busy.has(run);
+  }
+
+  dispatch(run: RunState, owed: Owed): void {
+    switch (owed.do) {
+      case 'execute':
+        return this.#execute(run, owed);
+      case 'wake':
+        return this.#wake(run, owed);
+      case 'cleanup':
+      case 'compensate':
+        return this.#undo(run, owed);
+      case 'abort':
+        return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
+      case 'unwake':
+        return this.#options.timers.clear(timerOf(run.id, owed.path));
+      default:
+        return owed satisfies never;
+    }
+  }
+
+  /**
+   * After a run was read again: what is under way for it and nobody waits for any more is told to
+   * end. The word to do so may have been lost with the commit. Null for a run that is over, or another process's: `why`
+   * is what its bodies are told.
+   */
+  reconcile(id: string, run: RunState | null, why: Error = cancelled()): void {
+    for (const { run: of, path, attempt, key } of [...this.#attempts.values()]) {
+      if (of.id !== id) continue;
+      const actor = run?.actors.get(path);
+      const waits = actor?.invoked === 'execute' && (actor.state.context as { attempt?: unknown }).attempt === attempt;
+      if (!waits) this.#abort(key, why);
+    }
+    this.#options.timers.clearUnder(
+      `${id}/`,
+      (name) => (run?.actors.get(name.slice(id.length + 1))?.due ?? null) !== null,
+    );
+  }
+
+  /** Tells everything under way to end, for good. */
+  abortAll(reason: Error): void {
+    this.#line.length = 0;
+    this.#lineHead = 0;
+    for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
+    for (const { controller } of this.#undoing.values()) controller.abort(reason);
+  }
+
+  /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
+  ignore(key: string, why: 'late' | 'duplicate'): void {
+    this.ignored += 1;
+    const error = new AnswerIgnored({ key, why });
+    // A body that was done a moment too late is no reason to wake anybody; one that answers twice is a mistake.
+    this.#options.logger({ level: why === 'late' ? 'info' : 'warn', message: error.message, error });
+  }
+
+  #execute(run: RunState, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
+    const key = keyOf(run.id, path, attempt);
+    if (this.#attempts.has(key) || node.task === null) return;
+    // Begun and cancelled in one batch: nobody waits for it any more, so it is not begun at all.
+    if (run.actors.get(path)?.invoked !== 'execute') return;
+    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
+    this.#attempts.set(key, one);
+    this.#more(run.id);
+    if (this.#running < this.#options.concurrency && this.#line.length === 0) {
+      this.#running += 1;
+      one.begin();
+    } else {
+      this.#line.push(one);
+    }
+  }
+
+  #done(attempt: Attempt, outcome: Outcome): void {
+    const { key, path, task } = attempt;
+    const run = attempt.run.id;
+    if (this.#attempts.delete(key)) this.#fewer(run);
+    const { output, error } = outcome.ok
+      ? { output: outcome.output, error: null }
+      : { output: null, error: outcome.error };
+    const answer = (): void => {
+      this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
+    };
+    if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
+      // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
+      const context = { input: attempt.input, key, reason: error.message };
+      const tidy = (): void => this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
+      if (this.#options.isSure(run)) tidy();
+      else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
+    } else {
+      answer();
+    }
+    this.#makeRoom();
+  }
+
+  #abort(key: string, reason: Error): void {
+    const attempt = this.#attempts.get(key);
+    if (attempt === undefined) return;
+    this.#attempts.delete(key);
+    this.#fewer(attempt.run.id);
+    const waits = !attempt.begun;
+    attempt.abort(reason);
+    if (!waits) this.#makeRoom();
+  }
+
+  /** A body has ended: the next in line begins. Those that were aborted while they waited are passed over. */
+  #makeRoom(): void {
+    this.#running -= 1;
+    // A body that answers at once comes back here from inside the loop, which will see the room that it made.
+    if (this.#makingRoom) return;
+    this.#makingRoom = true;
+    try {
+      this.#fillRoom();
+    } finally {
+      this.#makingRoom = false;
+    }
+  }
+
+  #fillRoom(): void {
+    while (this.#running < this.#options.concurrency && this.#lineHead < this.#line.length) {
+      const next = this.#line[this.#lineHead] as Attempt;
+      this.#lineHead += 1;
+      if (this.#lineHead === this.#line.length) {
+        this.#line.length = 0;
+        this.#lineHead = 0;
+      }
+      if (!this.#attempts.has(next.key)) continue;
+      this.#running += 1;
+      if (this.#options.isSure(next.run.id)) next.begin();
+      else {
+        this.#options.ifOurs(next.run.id, (ours) => {
+          const isWanted = this.#attempts.has(next.key);
+          if (ours && isWanted) return next.begin();
+          // It is told to end if it is somebody else's; a run that is just being read again comes back here.
+          if (isWanted) this.#line.push(next);
+          return this.#makeRoom();
+        });
+      }
+    }
+  }
+
+  #wake(run: RunState, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
+    // The timer may outlive the run's place in memory, so it holds the id and nothing else of it.
+    const { id } = run;
+    this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
+  }
+
+  #undo(run: RunState, effect: Undo): void {
+    const { path, attempt, node, input } = effect;
+    const from = effect.do;
+    const answer = (error?: unknown): void => {
+      const record = error === undefined ? null : toRecord(error, { path, attempt });
+      this.#options.post(run.id, { type: 'answer', from, path, attempt, output: null, error: record });
+    };
+    if (node.task?.[from] === undefined) return answer();
+    const key = keyOf(run.id, path, attempt);
+    const more = from === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
+    this.#bounded(from, run.id, path, attempt, node.task, { input, key, ...more }, answer);
+  }
+
+  /** A cleanup or a compensation: the user's function, once, bounded by its own timeout. */
+  #bounded(
+    what: Undo['do'],
+    run: string,
+    path: string,
+    attempt: number,
+    task: TaskDefinition,
+    context: object,
+    then: (error?: unknown) => void,
+  ): void {
+    const name = `${what} ${keyOf(run, path, attempt)}`;
+    const underWay = this.#undoing.get(name);
+    if (underWay !== undefined) {
+      underWay.waiting.push(then);
+      return;
+    }
+    const controller = new AbortController();
+    const undoing: Undoing = { controller, waiting: [then] };
+    const { timers, logger } = this.#options;
+    const settle = (error?: unknown): void => {
+      if (this.#undoing.get(name) !== undoing) return;
+      stop();
+      this.#undoing.delete(name);
+      this.#fewer(run);
+      if (error !== undefined) {
+        logger({ level: 'error', message: `The ${what} of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
+      }
+      for (const each of undoing.waiting) each(error);
+    };
+    const stop = timers.in(task.cleanupTimeout, () => {
+      const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
+      controller.abort(late);
+      settle(late);
+    });
+    this.#undoing.set(name, undoing);
+    this.#more(run);
+    const body = task[what] as unknown as (context: object) => unknown;
+    Promise.resolve()
+      .then(() => body({ ...context, signal: controller.signal }))
+      .then(() => settle(), settle);
+  }
+
+  #progress({ run, path, attempt }: Attempt, fraction: number, note: string | null): void {
+    this.#options.post(run.id, { type: 'progress', path, attempt, fraction, note });
+  }
+
+  #more(run: string): void {
+    this.#busy.set(run, (this.#busy.get(run) ?? 0) + 1);
+  }
+
+  #fewer(run: string): void {
+    const busy = (this.#busy.get(run) ?? 1) - 1;
+    if (busy === 0) this.#busy.delete(run);
+    else this.#busy.set(run, busy);
+  }
+}
+
+/** Does it let something happen in the world? */
+export function begins({ do: wanted }: Owed): boolean {
+  return wanted === 'execute' || wanted === 'cleanup' || wanted === 'compensate';
+}
+
+function timerOf(run: string, path: string): string {
+  return `${run}/${path}`;
+}
+
+function placeOf(attempt: Attempt): { run: string; path: string; attempt: number } {
+  return { run: attempt.run.id, path: attempt.path, attempt: attempt.attempt };
+}
+
+function cancelled(): Error {
+  return new DOMException('The step was cancelled.', 'AbortError');
+}

@@ -1,0 +1,72 @@
+/** Lists of runs, as the store narrows them. */
+import { isStatus, type Status } from '../events.ts';
+import { DEFAULT_MAX_BYTES, type JsonObject, toJson } from '../json.ts';
+import type { RunRow, Store } from '../store.ts';
+import { ask, askOptions, isObject } from '../checks.ts';
+
+/** Which runs to list, and where a page begins. */
+export interface RunsQuery {
+  readonly orchestrator?: string;
+  readonly version?: string;
+  /** As snapshots show it: a run that only waits is `waiting`, and not `running`. */
+  readonly status?: Status;
+  /** Runs that were started with these metadata, and perhaps more: `{ tenant: 'acme' }`. */
+  readonly metadata?: JsonObject;
+  /** How many at the most; 50 if nothing is said. */
+  readonly limit?: number;
+  /** What the page before answered with. */
+  readonly cursor?: string;
+}
+
+/** A run in a list. */
+export type RunSummary = Omit<RunRow, 'hash'>;
+
+/** Runs in the order in which they were started. The cursor is null on the last page. */
+export interface RunsPage {
+  readonly runs: readonly RunSummary[];
+  readonly cursor: string | null;
+}
+
+const MOST = 1_000;
+
+/** One page of runs. */
+export async function listRuns(store: Store, query: RunsQuery): Promise<RunsPage> {
+  const { runs, cursor } = await store.readRuns({ ...checked(query), limit: query.limit ?? 50 });
+  return { runs: runs.map(summaryOf), cursor };
+}
+
+function summaryOf({ hash: _, ...row }: RunRow): RunSummary {
+  return Object.freeze(row);
+}
+
+const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor'];
+
+/** What only the store can know of a cursor, the store checks. */
+function checked(query: RunsQuery): RunsQuery {
+  askOptions('runs', query, KEYS);
+  const { orchestrator, version, status, metadata, limit, cursor } = query;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  ask('orchestrator', orchestrator, 'the name of an orchestrator, a string', isText);
+  ask('version', version, 'the version of an orchestrator, a string', isText);
+  ask('status', status, 'a status, like running or failed', isStatus);
+  ask('metadata', metadata, 'an object of JSON: what the runs were started with', isJsonObject);
+  ask('cursor', cursor, 'the cursor that the page before gave', isText);
+  ask(
+    'limit',
+    limit,
+    `a whole number from 1 to ${MOST}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST,
+  );
+  return query;
+}
+
+function isJsonObject(value: unknown): boolean {
+  if (!isObject(value) || Array.isArray(value)) return false;
+  try {
+    toJson(value, 'metadata', DEFAULT_MAX_BYTES);
+    return true;
+  } catch {
+    // Whatever is wrong with it, it is told with the option and its value.
+    return false;
+  }
+}

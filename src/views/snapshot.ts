@@ -1,0 +1,107 @@
+/** What a run looks like from outside: its rows, put together for people and programs to read. */
+import type { ErrorRecord } from '../errors/index.ts';
+import type { Status } from '../events.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Kinds } from '../core/kind.ts';
+import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
+import type { WaitingFor } from '../core/effect.ts';
+import { attemptsByPath, waitingFor } from './waiting-for.ts';
+
+/** One try of a step. */
+export interface AttemptSnapshot {
+  readonly attempt: number;
+  readonly status: Status;
+  readonly error: ErrorRecord | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** A step or a track. */
+export interface ActorSnapshot {
+  readonly status: Status;
+  readonly kind: string;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  /** Every try, the first one first; empty for a track, and for a step that has not begun. */
+  readonly attempts: readonly AttemptSnapshot[];
+  /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
+  readonly skipped: number;
+  /** What it waits for; null once it has ended. */
+  readonly waitingFor: WaitingFor | null;
+  /** When the timer that it waits for is due. */
+  readonly due: number | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** A run as its rows say that it stands. */
+export interface RunSnapshot {
+  readonly run: string;
+  readonly orchestrator: string;
+  readonly version: string;
+  readonly status: Status;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly metadata: JsonObject;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** What the run itself waits for; null once it has ended. */
+  readonly waitingFor: WaitingFor | null;
+  /** How many tracks never began and are no entries of their own, because there are too many. */
+  readonly skipped: number;
+  /** Tracks by path, in the order in which they began. */
+  readonly tracks: { readonly [path: string]: ActorSnapshot };
+  /** Steps by path, in the order in which they began. */
+  readonly steps: { readonly [path: string]: ActorSnapshot };
+}
+
+export function snapshotOf(
+  row: RunRow,
+  actors: readonly ActorRow[],
+  attempts: readonly AttemptRow[],
+  kinds: Kinds,
+): RunSnapshot {
+  const earlier = attemptsByPath(attempts);
+  const tracks: { [path: string]: ActorSnapshot } = {};
+  const steps: { [path: string]: ActorSnapshot } = {};
+  let skipped = 0;
+  let waits: WaitingFor | null = null;
+  for (const actor of actors) {
+    if (actor.parent === null) {
+      skipped = skippedBelow(actor);
+      waits = waitingFor(actor, [], kinds);
+      continue;
+    }
+    (kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
+      actor,
+      earlier(actor.path),
+      kinds,
+    );
+  }
+  const { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt } = row;
+  const known = { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt };
+  return { ...known, waitingFor: waits, skipped, tracks, steps };
+}
+
+function skippedBelow({ memory }: ActorRow): number {
+  return typeof memory.skipped === 'number' ? memory.skipped : 0;
+}
+
+function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], kinds: Kinds): ActorSnapshot {
+  const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
+  const attempts: AttemptSnapshot[] = earlier.map((past) => ({
+    attempt: past.attempt,
+    status: past.error.code === 'step-timed-out' ? 'timedOut' : 'failed',
+    error: past.error,
+    startedAt: past.startedAt,
+    endedAt: past.endedAt,
+  }));
+  if (attempt > earlier.length) {
+    attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
+  }
+  const skipped = skippedBelow(actor);
+  const waits = waitingFor(actor, earlier, kinds);
+  return { status, kind, input, output, error, attempts, skipped, waitingFor: waits, due, startedAt, endedAt };
+}
