@@ -2,8 +2,8 @@
  * Two checkouts in turns: is the one slower than the other? Both have to be built. Rows alternate, each in a process of its
  * own, so that a busy minute on the machine falls on both.
  *
- *     node bench/turns.ts ../before . many wide         by group; all that signalbox does, if none is named
- *     node bench/turns.ts ../before . --rounds 9
+ *     npm run bench:turns -- ../before . many wide         by group; all that signalbox does, if none is named
+ *     npm run bench:turns -- ../before . --rounds 9
  */
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -29,10 +29,7 @@ for (let round = 1; round <= rounds; round += 1) {
     times.set(row, known);
     process.stderr.write(`${round}/${rounds} ${row.label}: ${row.contender}\n`);
     // Who comes first changes from round to round.
-    const turns = [
-      () => known.before.push(measuredIn(before, row)),
-      () => known.after.push(measuredIn(after, row)),
-    ];
+    const turns = [() => known.before.push(measuredIn(before, row)), () => known.after.push(measuredIn(after, row))];
     for (const turn of round % 2 === 0 ? turns.reverse() : turns) turn();
   }
 }

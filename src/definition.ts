@@ -142,7 +142,22 @@ export interface WaitDefinition {
 /** Is this payload the one that a step waits for? Told what a mapper is told, too. */
 export type Where = (facts: Facts & { readonly payload: never }) => unknown;
 
-export type BodyDefinition = TaskDefinition | TrackDefinition | CompositeDefinition | SleepDefinition | WaitDefinition;
+/** A step of a kind from outside: the kind, and what it has read of its options. */
+export interface KindDefinition {
+  readonly is: 'kind';
+  readonly name: string;
+  /** Its declaration, which only the kind's own code looks into. */
+  readonly kind: { readonly name: string };
+  readonly spec: object;
+}
+
+export type BodyDefinition =
+  | TaskDefinition
+  | TrackDefinition
+  | CompositeDefinition
+  | SleepDefinition
+  | WaitDefinition
+  | KindDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */
 export interface StepDefinition {
@@ -231,12 +246,14 @@ export interface GraphPlace extends Place {
 export interface PlanNode {
   /** A name in the registry of kinds. */
   readonly kind: string;
+  /** What its kind is called in events and snapshots; whatever is a step counts as one. */
+  readonly noun: 'run' | 'track' | 'step';
   /** What the user called the definition that this is a use of. */
   readonly called: string;
   /** Set for a task and for nothing else. */
   readonly task: TaskDefinition | null;
   /** What a kind of step beyond the task and its parents was declared with; null for those. */
-  readonly spec: StepSpec | null;
+  readonly spec: object | null;
   /** Parses the node's input inside the turn; a task's is parsed where its body runs. */
   readonly schema: Schema | null;
   readonly children: readonly GraphPlace[];
@@ -255,19 +272,13 @@ export interface PlanNode {
   readonly result: 'last' | 'byName';
 }
 
-/** The options of a kind of step, by reference, for its machine and its actors. */
-export interface StepSpec {
-  /** A line that says the same as the options, for the definition's structure. */
-  readonly line: string;
-}
-
 /** What a sleep's node was declared with. */
-export interface SleepSpec extends StepSpec {
+export interface SleepSpec {
   readonly ms: number;
 }
 
 /** What a wait's node was declared with. */
-export interface WaitSpec extends StepSpec {
+export interface WaitSpec {
   readonly signal: string;
   readonly payload: Schema | null;
   readonly where: Where | null;

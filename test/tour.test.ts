@@ -7,7 +7,7 @@ import { createSignalbox, inProcess, memory, orchestrator, type Store, task, tra
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { planOf } from '../src/dsl/index.ts';
-import { builtInKinds } from '../src/machines/kinds.ts';
+import { builtInKinds } from '../src/machines/index.ts';
 import { steppers } from '../src/core/lanes.ts';
 import { newRun } from '../src/core/assemble.ts';
 import { Changes } from '../src/core/run.ts';

@@ -53,6 +53,7 @@ export interface Invoker {
   readonly due: number | null;
 }
 
+/** An actor that states may invoke, under the name that their machine has for it. */
 export interface Invoked {
   /** What an actor waits for whose state invokes this, read off its row alone (I7); `earlier` are its attempts that were followed by another. */
   waitsFor(row: ActorRow, earlier: readonly AttemptRow[]): WaitingFor;

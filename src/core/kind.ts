@@ -23,6 +23,7 @@ export type EventPlace = Omit<EventBase, 'type'>;
 /** What a machine wishes by an action of its own, done in its turn. */
 export type Act = (port: TurnPort, actor: Actor, params: unknown) => void;
 
+/** A kind, as the engine runs it. `defineKind` makes one of a step's. */
 export interface Kind {
   readonly name: string;
   /** An XState machine of flat states, each of which invokes one actor at the most; it takes a `MachineInput`. */

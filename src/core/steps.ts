@@ -4,8 +4,8 @@ import type { PlanNode } from '../definition.ts';
 const counted = new WeakMap<PlanNode, number>();
 
 /** A task, a sleep, a wait; what a wait runs for itself is one more. */
-export function isStep({ task, spec }: PlanNode): boolean {
-  return task !== null || spec !== null;
+export function isStep({ noun }: PlanNode): boolean {
+  return noun === 'step';
 }
 
 /** How many steps there are below a node, itself included if it is one. */

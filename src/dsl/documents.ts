@@ -24,7 +24,8 @@ import type {
 import { knownNames } from '../names.ts';
 import type { Note } from './notes.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
-import { isObject, type Options, readOptions, readStep } from './reading.ts';
+import type { Options } from '../core/declaration.ts';
+import { isObject, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';

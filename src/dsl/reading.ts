@@ -5,14 +5,14 @@
  * Values that a definition keeps as they are (names, schemas, counts) are judged by the
  * check, not here.
  */
-import type { BodyDefinition, Mapper, StepDefinition } from '../definition.ts';
+import type { Options, Reader } from '../core/declaration.ts';
+import type { BodyDefinition, FaultCode, Mapper, StepDefinition } from '../definition.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { show } from '../errors/index.ts';
+import { type Json, toJson } from '../json.ts';
 import { knownNames } from '../names.ts';
 import { leaveNotes, type Note } from './notes.ts';
-import { type Builder, from } from './source.ts';
-
-export type Options = { readonly [key: string]: unknown };
+import { alsoFrom, type Builder, from } from './source.ts';
 
 const NO_OPTIONS: Options = Object.freeze({});
 
@@ -71,4 +71,46 @@ export function readStep(
 
 export function isObject(value: unknown): value is Options {
   return typeof value === 'object' && value !== null;
+}
+
+/** What a kind reads its options with. */
+export class OptionReader implements Reader {
+  readonly notes: Note[] = [];
+
+  options(given: unknown, what: string, keys: readonly string[]): Options {
+    return readOptions(given, what, keys, this.notes);
+  }
+
+  duration<T>(value: unknown, option: string, otherwise: T): number | T {
+    return readDuration(value, option, otherwise, this.notes);
+  }
+
+  json(value: unknown, what: string): Json | undefined {
+    try {
+      return toJson(value, what);
+    } catch (error) {
+      this.note('bad-option', (error as Error).message);
+      return undefined;
+    }
+  }
+
+  step(name: unknown, body: unknown, input: unknown): StepDefinition {
+    return readStep(name, body, input, []);
+  }
+
+  note(code: FaultCode, message: string): void {
+    this.notes.push({ code, message });
+  }
+}
+
+/** A step that is read by its kind, with notes on what could not be; `builder` is who was called to make it. */
+export function readByKind<D extends BodyDefinition>(
+  name: unknown,
+  builder: Builder,
+  read: (reader: Reader) => D,
+): StepDefinition {
+  const reader = new OptionReader();
+  const body = from(builder, read(reader));
+  leaveNotes(Object.freeze(body), reader.notes);
+  return Object.freeze(alsoFrom(body, { name: name as string, body, input: undefined }));
 }

@@ -4,6 +4,7 @@
  * a fixed body is meant to serve the runs that wait for it, and the text of a function changes with every bundler.
  */
 import type { GraphPlace, Plan } from '../definition.ts';
+import { linesOf } from './plan.ts';
 import { sha256 } from './sha256.ts';
 
 /** A definition as the store keeps it beside the runs that are pinned to it. */
@@ -50,19 +51,7 @@ interface Spot extends Pick<GraphPlace, 'node' | 'after'> {
 }
 
 function lineOf({ node, path, after, siblings }: Spot): string {
-  const { kind, called, task, strategy, concurrency, spec } = node;
-  const parts = [path === '' ? '(run)' : path, kind, called];
+  const parts = [path === '' ? '(run)' : path, node.kind, node.called];
   if (after.length > 0) parts.push(`after ${after.map((index) => siblings[index]?.name).join(', ')}`);
-  if (task === null && node.children.length > 0)
-    parts.push(`on failure ${strategy === 'waitAll' ? 'continue' : strategy}`);
-  if (task === null && Number.isFinite(concurrency)) parts.push(`concurrency ${concurrency}`);
-  if (task !== null) {
-    const { retry, timeout } = task;
-    if (retry.maxAttempts > 1)
-      parts.push(`${retry.maxAttempts} attempts, ${retry.backoff} from ${retry.delay} ms to ${retry.maxDelay} ms`);
-    if (timeout !== undefined) parts.push(`timeout ${timeout} ms`);
-    if (task.compensate !== undefined) parts.push('with a compensation');
-  }
-  if (spec !== null) parts.push(spec.line);
-  return parts.join(' | ');
+  return [...parts, ...linesOf(node)].join(' | ');
 }

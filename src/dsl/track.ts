@@ -4,18 +4,21 @@
  * A builder is immutable: `.step` answers with another one and leaves this one as it was.
  * The steps are put into an array only when somebody asks for the definition.
  */
-import type { Mapper, SleepDefinition, StepDefinition, TrackDefinition } from '../definition.ts';
+import type { Mapper, StepDefinition, TrackDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { Json } from '../json.ts';
+import { readKind, type StepKind } from '../machines/outside.ts';
+import { readSleep } from '../machines/sleep/declaration.ts';
+import { readWait } from '../machines/wait/declaration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
-import { readDuration, readOptions, readStep } from './reading.ts';
+import { readByKind, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
 import type { MapperArguments, NewName, Runnable, StepFacts } from './types.ts';
-import { type AnyPayload, type InsteadOf, readWait, type WaitOptions } from './wait.ts';
+import type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
 export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
@@ -75,6 +78,17 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
     OutputOf<S> | BO,
     C | BC
   >;
+  /**
+   * Adds a step of a kind from outside (`defineKind`). The box that runs it has to know the kind: `createSignalbox({ kinds: [door] })`.
+   *
+   * @example
+   * .kind('front', door, { opens: 'in the morning' })
+   */
+  kind<const K extends string, KO, BO>(
+    name: NewName<K, Outputs>,
+    kind: StepKind<KO, BO>,
+    options: NoInfer<KO>,
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C>;
   /**
    * Ends the track with an output of its own making; without it, its output is that of its
    * last step. An `async` function may wait: it is run as a task (S5).
@@ -166,16 +180,15 @@ class Chain {
   }
 
   sleep(name: unknown, duration: unknown): Chain {
-    const notes: Note[] = [];
-    // What is left out is told like what cannot be read.
-    const ms = readDuration(duration ?? '', 'duration', 0, notes);
-    const body: SleepDefinition = Object.freeze(from(this.sleep, { is: 'sleep' as const, name: name as string, ms }));
-    leaveNotes(body, notes);
-    return this.#with(Object.freeze(alsoFrom(body, { name: name as string, body, input: undefined })));
+    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader)));
   }
 
   wait(name: unknown, options: unknown): Chain {
-    return this.#with(readWait(name, options, this.wait));
+    return this.#with(readByKind(name, this.wait, (reader) => readWait(name, options, reader)));
+  }
+
+  kind(name: unknown, kind: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.kind, (reader) => readKind(name, kind, options, reader)));
   }
 
   output(mapper: unknown): AnyTrack {

@@ -2,7 +2,8 @@
  * Walks every body below a definition once, without recursion: bodies may be nested as
  * deep as somebody likes, and one that is used in many places is one body.
  */
-import type { AnyDefinition, BodyDefinition, StepDefinition, TrackUse } from '../definition.ts';
+import type { AnyDefinition, BodyDefinition, StepDefinition } from '../definition.ts';
+import { declarationOf } from '../machines/declarations.ts';
 import { segmentOf } from '../names.ts';
 
 interface Visitor {
@@ -48,22 +49,8 @@ export function walk(root: AnyDefinition, visitor?: Visitor): readonly AnyDefini
 }
 
 /** What a definition uses, under the names that it uses it by. */
-export function stepsOf(definition: AnyDefinition): readonly (StepDefinition | TrackUse)[] {
-  switch (definition.is) {
-    case 'task':
-    case 'sleep':
-      return NONE;
-    case 'wait':
-      return typeof definition.onTimeout === 'object' && 'body' in definition.onTimeout ? [definition.onTimeout] : NONE;
-    case 'track':
-      return definition.steps;
-    case 'composite':
-      return definition.members;
-    case 'orchestrator':
-      return definition.tracks;
-    default:
-      return definition satisfies never;
-  }
+export function stepsOf(definition: AnyDefinition): readonly StepDefinition[] {
+  return declarationOf(definition).steps?.(definition) ?? NONE;
 }
 
 const NONE: readonly StepDefinition[] = Object.freeze([]);

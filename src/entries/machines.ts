@@ -3,11 +3,17 @@
  * browser too. Nothing of the runtime and of the stores is needed for it.
  */
 export { machineInput } from '../dsl/machine-input.ts';
-export { compositeMachine } from '../machines/composite.ts';
-export { orchestratorMachine } from '../machines/orchestrator.ts';
+export { compositeMachine } from '../machines/composite/machine.ts';
+export type { Checker, NodeParts, Planner, Reader, Use } from '../core/declaration.ts';
+export type { Effect, Invoked, Invoker } from '../core/effect.ts';
+export type { Act, Kind } from '../core/kind.ts';
+export type { TurnPort } from '../core/port.ts';
+export { parentKind } from '../machines/parent-kind.ts';
+export { defineKind, type KindOptions, type StepKind } from '../machines/outside.ts';
+export { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 export type { ParentEvent, ParentMemory } from '../machines/parent.ts';
-export { sleepMachine } from '../machines/sleep.ts';
+export { sleepMachine } from '../machines/sleep/machine.ts';
 export type { MachineInput } from '../core/stepper.ts';
-export { type TaskEvent, type TaskMemory, taskMachine } from '../machines/task.ts';
-export { trackMachine } from '../machines/track.ts';
-export { waitMachine } from '../machines/wait.ts';
+export { type TaskEvent, type TaskMemory, taskMachine } from '../machines/task/machine.ts';
+export { trackMachine } from '../machines/track/machine.ts';
+export { waitMachine } from '../machines/wait/machine.ts';

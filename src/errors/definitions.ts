@@ -104,7 +104,10 @@ export class OrchestratorUnknown extends SignalboxError<{
 export class KindUnknown extends SignalboxError<{ readonly kind: string; readonly known: readonly string[] }> {
   readonly code = 'kind-unknown';
   constructor(fields: { kind: string; known: readonly string[] }) {
-    super(`No kind of step is called "${fields.kind}". ${known('kinds', fields.known)}`, fields);
+    super(
+      `No kind of step is called "${fields.kind}". ${known('kinds', fields.known)} One from outside is given to the box: createSignalbox({ kinds: [${fields.kind}] }).`,
+      fields,
+    );
   }
 }
 

@@ -1,10 +1,10 @@
-/** The machine of each kind that comes with the package. `kinds.ts` says what else there is to a kind. */
-import { compositeMachine } from './composite.ts';
-import { orchestratorMachine } from './orchestrator.ts';
-import { sleepMachine } from './sleep.ts';
-import { taskMachine } from './task.ts';
-import { trackMachine } from './track.ts';
-import { waitMachine } from './wait.ts';
+/** The machine of each kind that comes with the package. Its folder says what else there is to a kind. */
+import { compositeMachine } from './composite/machine.ts';
+import { orchestratorMachine } from './orchestrator/machine.ts';
+import { sleepMachine } from './sleep/machine.ts';
+import { taskMachine } from './task/machine.ts';
+import { trackMachine } from './track/machine.ts';
+import { waitMachine } from './wait/machine.ts';
 
 export const machines = {
   task: taskMachine,

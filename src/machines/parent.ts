@@ -18,7 +18,7 @@ import { live } from './live.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
 import { type Finished, isBad, TOLD_BY_NAME } from '../core/children/children.ts';
-import { type Begun, given } from './task.ts';
+import { type Begun, given } from './task/machine.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
 type Ending = 'completed' | 'failed' | 'timedOut' | 'cancelled';

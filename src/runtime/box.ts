@@ -29,7 +29,7 @@ import {
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
-import { builtInKinds } from '../machines/kinds.ts';
+import { kindsWith } from '../machines/index.ts';
 import { parse } from '../schema.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { abandoning } from './ownership/abandon.ts';
@@ -49,6 +49,7 @@ import {
   planName,
   readPlans,
   tellDropped,
+  checkKinds,
 } from './options.ts';
 import { type Command, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
@@ -111,6 +112,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       course(events, row, this.#followers.awaits(run.id), logger);
       this.#followers.tell(run, events, ended, row);
     };
+    const kinds = kindsWith(options.kinds ?? []);
+    for (const plan of plans.values()) checkKinds(plan, kinds);
     this.#host = new Host({
       store,
       complaints,
@@ -118,13 +121,13 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       executor: executor(bodies),
       clock,
       logger,
-      kinds: builtInKinds,
+      kinds,
       plans,
       maxValueBytes,
       signalBuffer,
       concurrency,
       idleRuns,
-      stepperOf: steppers(builtInKinds, lane),
+      stepperOf: steppers(kinds, lane),
       lives: () => this.#exchange?.lives ?? true,
       term: () => this.#exchange?.term ?? 0,
       lost: (why) => {
@@ -143,7 +146,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
-    this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds: builtInKinds };
+    this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */

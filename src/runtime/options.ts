@@ -1,6 +1,7 @@
 /** The options of `createSignalbox`, and what is made of them: every fault in words, before anything runs. */
 import type { Clock } from '../clock.ts';
-import type { Body, Plan } from '../definition.ts';
+import type { Kind, Kinds } from '../core/kind.ts';
+import type { Body, Plan, PlanNode } from '../definition.ts';
 import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
@@ -29,6 +30,8 @@ export interface BoxOptions {
   readonly signalBuffer?: number;
   /** How many runs that only wait are kept in memory, too. Left out: 1,000. */
   readonly idleRuns?: number;
+  /** Kinds of step that do not come with the package (`defineKind`). */
+  readonly kinds?: readonly Kind[];
   /** After how long without a sign of life a process is taken for dead by those that share its store. Left out: 10 s. */
   readonly lease?: Duration;
   /** Time, for tests: `fakeClock()` of `signalbox/testing`. */
@@ -54,6 +57,7 @@ const KEYS: readonly string[] = [
   'maxValueBytes',
   'signalBuffer',
   'idleRuns',
+  'kinds',
   'lease',
   'clock',
   'ids',
@@ -77,6 +81,7 @@ export function checkOptions(
     maxValueBytes,
     signalBuffer,
     idleRuns,
+    kinds,
     clock,
     ids,
     logger,
@@ -93,6 +98,9 @@ export function checkOptions(
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));
+  ask('kinds', kinds, 'an array of kinds, which "defineKind" makes', (value) => {
+    return Array.isArray(value) && value.every((kind) => isObject(kind) && 'machine' in kind && has(kind, 'tell'));
+  });
   ask('lease', lease, 'at least 500ms: a sign of life goes over a network', (value) => {
     return toMs(value as Duration, 'lease') >= SHORTEST_LEASE;
   });
@@ -128,6 +136,16 @@ export function isOrchestrator(value: unknown): value is AnyOrchestrator {
 /** What a plan goes by in a box: several versions of one orchestrator may stand side by side. */
 export function planName(orchestrator: string, version: string): string {
   return `${orchestrator}@${version}`;
+}
+
+/** Every kind that a plan has a place of is one that the box knows. */
+export function checkKinds({ root }: Plan, kinds: Kinds): void {
+  // A set goes on to what is added to it meanwhile.
+  const nodes = new Set<PlanNode>([root]);
+  for (const { kind, children } of nodes) {
+    kinds.get(kind);
+    for (const { node } of children) nodes.add(node);
+  }
 }
 
 /** The plans of all orchestrators, by `planName`. */

@@ -1,13 +1,5 @@
 /** Plan nodes for tests of single machines, made without the builders. */
-import type {
-  GraphPlace,
-  PlanNode,
-  SleepSpec,
-  StepSpec,
-  WaitSpec,
-  RetryPolicy,
-  TaskDefinition,
-} from '../../src/definition.ts';
+import type { GraphPlace, PlanNode, SleepSpec, WaitSpec, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
 import { NO_RETRY } from '../../src/retry.ts';
 
 const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
@@ -29,7 +21,6 @@ export function taskDefinition(more: Partial<TaskDefinition> = {}): TaskDefiniti
 }
 
 const wait: WaitSpec = {
-  line: 'for signal "go", 1s, then step',
   signal: 'go',
   payload: null,
   where: null,
@@ -37,8 +28,8 @@ const wait: WaitSpec = {
   onTimeout: 'step',
   value: null,
 };
-const SPECS: { readonly [kind: string]: StepSpec } = {
-  sleep: { line: 'for 1s', ms: 1_000 } as SleepSpec,
+const SPECS: { readonly [kind: string]: object } = {
+  sleep: { ms: 1_000 } satisfies SleepSpec,
   wait,
 };
 
@@ -54,6 +45,7 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
   const below = Array.from({ length: children }, (_, at) => placeOf('task', at));
   return {
     kind,
+    noun: kind === 'orchestrator' ? 'run' : kind === 'track' || kind === 'composite' ? 'track' : 'step',
     called: kind,
     task: kind === 'task' ? taskDefinition({ retry: { ...NO_RETRY, maxAttempts: 3, ...retry }, ...task }) : null,
     spec: SPECS[kind] ?? null,

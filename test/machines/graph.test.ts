@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { getShortestPaths } from 'xstate/graph';
 import { actorNamed } from '../../src/actors/index.ts';
 import { isTerminal } from '../../src/events.ts';
-import { builtInKinds } from '../../src/machines/kinds.ts';
+import { builtInKinds } from '../../src/machines/index.ts';
 import { nodeOf } from '../helpers/nodes.ts';
 
 const error = { code: 'task-failed', name: 'Error', message: 'no' };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { assign, cancel, emit, enqueueActions, not, raise, sendTo, setup, spawnChild, stopChild } from 'xstate';
 import { isTerminal, type RunEvent } from '../../src/events.ts';
-import { builtInKinds } from '../../src/machines/kinds.ts';
+import { builtInKinds } from '../../src/machines/index.ts';
 import { type Kind, Kinds } from '../../src/core/kind.ts';
 import { xstateStepper } from '../../src/core/stepper.ts';
 import { tableStepper } from '../../src/core/table.ts';

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, and, not, setup } from 'xstate';
-import { builtInKinds } from '../../src/machines/kinds.ts';
+import { builtInKinds } from '../../src/machines/index.ts';
 import { type MachineState, type Stepper, type Wish, xstateStepper } from '../../src/core/stepper.ts';
 import { tableStepper } from '../../src/core/table.ts';
 import type { Strategy } from '../../src/definition.ts';

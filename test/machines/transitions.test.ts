@@ -1,7 +1,7 @@
 /** Which status may follow which: the tables that a reader of a run's history can rely on, held to the machines as they are. */
 import { describe, expect, test } from 'vitest';
 import { isTerminal } from '../../src/events.ts';
-import { builtInKinds } from '../../src/machines/kinds.ts';
+import { builtInKinds } from '../../src/machines/index.ts';
 
 type Table = { readonly [from: string]: readonly string[] };
 

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
 import { type AnyOrchestrator, orchestrator, planOf } from '../../src/dsl/index.ts';
 import { expect, test } from 'vitest';
-import { builtInKinds } from '../../src/machines/kinds.ts';
+import { builtInKinds } from '../../src/machines/index.ts';
 import { steppers } from '../../src/core/lanes.ts';
 import type { Message } from '../../src/core/message.ts';
 import { newRun } from '../../src/core/assemble.ts';

@@ -2,8 +2,8 @@
  * The orchestrator's machine: a graph of tracks. Beside what every parent has, it can stand
  * still for a person after a failure (`awaitingIntervention`).
  */
-import { emptyMemory, parentSetup, parentStates } from './parent.ts';
-import { persistable } from './persist.ts';
+import { emptyMemory, parentSetup, parentStates } from '../parent.ts';
+import { persistable } from '../persist.ts';
 
 /** The machine of an orchestrator: draw it, walk it, or start it with `createActor`. */
 export const orchestratorMachine = persistable(

@@ -6,14 +6,14 @@
  * `xstate/graph`, or start it with `createActor(taskMachine.provide({ actors: { execute } }), …)`.
  */
 import { type AnyActorRef, assign, setup } from 'xstate';
-import { actors } from '../actors/index.ts';
-import type { MachineInput } from '../core/stepper.ts';
-import type { PlanNode } from '../definition.ts';
-import type { ErrorRecord } from '../errors/index.ts';
-import type { Json } from '../json.ts';
-import { NO_RETRY } from '../retry.ts';
-import { needsDefinition } from './live.ts';
-import { persistable } from './persist.ts';
+import { actors } from '../../actors/index.ts';
+import type { MachineInput } from '../../core/stepper.ts';
+import type { PlanNode } from '../../definition.ts';
+import type { ErrorRecord } from '../../errors/index.ts';
+import type { Json } from '../../json.ts';
+import { NO_RETRY } from '../../retry.ts';
+import { needsDefinition } from '../live.ts';
+import { persistable } from '../persist.ts';
 
 /**
  * What a task remembers. `node` is the definition by reference: it is never written to a row,

@@ -2,8 +2,8 @@
  * The machine of a sleep: a step that lets time pass. The time at which it ends is fixed when it begins, stands in its
  * row, and survives a restart, however far away it is.
  */
-import { stepMemory, type TaskMemory, taskSetup } from './task.ts';
-import { persistable } from './persist.ts';
+import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
+import { persistable } from '../persist.ts';
 
 /** The machine of a sleep: draw it, walk it, or start it with `createActor`. */
 export const sleepMachine = persistable(

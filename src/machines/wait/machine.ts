@@ -6,10 +6,10 @@
  * What is run instead when the time is up is a child, so a wait is a parent with one child or none.
  */
 import { assign } from 'xstate';
-import type { WaitSpec } from '../definition.ts';
-import { emptyMemory, ends, type ParentMemory, parentSetup, parentStates, startNext, stops } from './parent.ts';
-import type { Begun } from './task.ts';
-import { persistable } from './persist.ts';
+import type { WaitSpec } from '../../definition.ts';
+import { emptyMemory, ends, type ParentMemory, parentSetup, parentStates, startNext, stops } from '../parent.ts';
+import type { Begun } from '../task/machine.ts';
+import { persistable } from '../persist.ts';
 
 /** What a wait remembers. It makes no attempts. */
 const waitMemory = (begun: Begun) => ({ ...emptyMemory(begun), attempt: 0 });

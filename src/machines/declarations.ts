@@ -1,0 +1,24 @@
+/** The declarations of the kinds that come with the package: what the builders, the check and the compiler ask. No machine comes along with them. */
+import type { Declaration } from '../core/declaration.ts';
+import type { AnyDefinition } from '../definition.ts';
+import { compositeDeclaration } from './composite/declaration.ts';
+import { orchestratorDeclaration } from './orchestrator/declaration.ts';
+import { sleepDeclaration } from './sleep/declaration.ts';
+import { taskDeclaration } from './task/declaration.ts';
+import { trackDeclaration } from './track/declaration.ts';
+import { waitDeclaration } from './wait/declaration.ts';
+
+const declarations = {
+  task: taskDeclaration,
+  sleep: sleepDeclaration,
+  wait: waitDeclaration,
+  track: trackDeclaration,
+  composite: compositeDeclaration,
+  orchestrator: orchestratorDeclaration,
+};
+
+/** The declaration of a definition's kind. One from outside brings its own. */
+export function declarationOf(definition: AnyDefinition): Declaration<AnyDefinition> {
+  const found = definition.is === 'kind' ? definition.kind : declarations[definition.is];
+  return found as Declaration<never> as Declaration<AnyDefinition>;
+}

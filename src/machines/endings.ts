@@ -1,0 +1,16 @@
+/** What the declarations of parents share: what an `output` is told, and how a parent stands in the structure. */
+import type { Facts, Finish, PlanNode } from '../definition.ts';
+import type { Json } from '../json.ts';
+
+export function factsOf({ input, outputs, run, ...rest }: (Facts | Finish) & { readonly previous?: Json }): Facts {
+  return { input, outputs, previous: rest.previous ?? null, run };
+}
+
+/** `waitAll` is called what it was called first: runs are pinned to these lines. */
+export function parentLines({ children, strategy, concurrency }: PlanNode): readonly string[] {
+  const lines: string[] = [];
+  const policy = typeof strategy === 'string' ? strategy : `${strategy.quorum} of them`;
+  if (children.length > 0) lines.push(`on failure ${policy === 'waitAll' ? 'continue' : policy}`);
+  if (Number.isFinite(concurrency)) lines.push(`concurrency ${concurrency}`);
+  return lines;
+}

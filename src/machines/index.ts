@@ -1,0 +1,21 @@
+/** The kinds that come with the package, as a value: each is a folder beside this file. */
+import { Kinds } from '../core/kind.ts';
+import { composite } from './composite/index.ts';
+import { orchestrator } from './orchestrator/index.ts';
+import { sleep } from './sleep/index.ts';
+import { task } from './task/index.ts';
+import { track } from './track/index.ts';
+import { wait } from './wait/index.ts';
+
+const KINDS = [task, sleep, wait, track, composite, orchestrator];
+
+/**
+ * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for
+ * something that nobody uses.
+ */
+export const builtInKinds = new Kinds(KINDS);
+
+/** Those, and others. */
+export function kindsWith(others: Iterable<(typeof KINDS)[number]>): Kinds {
+  return new Kinds([...KINDS, ...others]);
+}

@@ -1,0 +1,106 @@
+/**
+ * `defineKind`: a kind of step that does not come with the package. It is one object: how its options are read and checked, its
+ * machine, what its states invoke and wish, its children. What it leaves out is that of a step without children.
+ */
+import { actors } from '../actors/index.ts';
+import type { Checker, Declaration, NodeParts, Planner, Reader } from '../core/declaration.ts';
+import type { Invoked } from '../core/effect.ts';
+import type { Kind, Memory } from '../core/kind.ts';
+import type { AnyDefinition, KindDefinition, PlanNode, StepDefinition } from '../definition.ts';
+import { show } from '../errors/index.ts';
+import type { JsonObject } from '../json.ts';
+import { tellStep } from './telling.ts';
+
+/** A kind of step, as a track takes it. `Options` is what it is declared with, `Output` what it leaves behind. */
+export interface StepKind<Options, Output> extends Kind {
+  readonly declaration: Declaration<KindDefinition>;
+  /** How the options become what the kind keeps of them. */
+  readonly read: (options: unknown, reader: Reader) => object;
+  /** Of the types alone. */
+  readonly types?: { readonly options: (options: Options) => void; readonly output: Output };
+}
+
+/** What a kind of step is made of. `Spec` is what it keeps of its options. */
+export interface KindOptions<Options, Spec extends object>
+  extends Pick<Kind, 'name' | 'machine'>,
+    Partial<Pick<Kind, 'acts' | 'children' | 'tell' | 'keep' | 'changed' | 'recount'>> {
+  /** Actors of its own; those of the package are there in any case. */
+  readonly actors?: { readonly [name: string]: Invoked };
+  /** Reads the options: nothing is thrown, what is wrong is noted. */
+  read(options: Options, reader: Reader): Spec;
+  /** The bodies that it uses. */
+  steps?(spec: Spec): readonly StepDefinition[];
+  check?(spec: Spec, checker: Checker): void;
+  /** Its children, if it has any, and how it decides. */
+  plan?(spec: Spec, planner: Planner): NodeParts;
+  /** What a run is pinned to. */
+  line?(spec: Spec): string;
+}
+
+/** The columns that a row has for every memory, and what is no part of one. */
+const COLUMNS: ReadonlySet<string> = new Set(['node', 'input', 'output', 'error', 'attempt']);
+
+/**
+ * Declares a kind of step. `Output` has to be said, for it cannot be read off a machine.
+ *
+ * @example
+ * const door = defineKind<{ readonly opens: string }, string>()({
+ *   name: 'door',
+ *   machine: doorMachine,
+ *   read: ({ opens }) => ({ opens }),
+ *   line: ({ opens }) => `opens ${opens}`,
+ * });
+ */
+export function defineKind<Options, Output>(): <Spec extends object>(
+  options: KindOptions<Options, Spec>,
+) => StepKind<Options, Output> {
+  return <Spec extends object>(options: KindOptions<Options, Spec>): StepKind<Options, Output> => {
+    const { name, machine, read, steps, check, plan, line, actors: own, ...engine } = options;
+    const specOf = ({ spec }: KindDefinition): Spec => spec as Spec;
+    const declaration: Declaration<KindDefinition> = {
+      name,
+      noun: 'step',
+      ...(steps === undefined ? {} : { steps: (definition) => steps(specOf(definition)) }),
+      check(definition, checker) {
+        check?.(specOf(definition), checker);
+        if (steps !== undefined) checker.steps(steps(specOf(definition)), 'step');
+      },
+      plan: (definition, planner) => ({ spec: definition.spec, ...plan?.(specOf(definition), planner) }),
+      ...(line === undefined ? {} : { lines: ({ spec }: PlanNode) => [line(spec as Spec)] }),
+    };
+    return Object.freeze({
+      tell: tellStep,
+      keep: keepRest,
+      changed: () => true,
+      ...engine,
+      name,
+      noun: 'step',
+      machine,
+      actors: { ...actors, ...own },
+      read: read as StepKind<Options, Output>['read'],
+      declaration,
+    } satisfies StepKind<Options, Output>);
+  };
+}
+
+/** Whatever has no column of its own. */
+function keepRest(memory: Memory): JsonObject {
+  return Object.fromEntries(Object.entries(memory).filter(([key]) => !COLUMNS.has(key))) as JsonObject;
+}
+
+/** A step of a kind from outside. What is no kind is told with everything else that is wrong. */
+export function readKind(
+  name: unknown,
+  kind: unknown,
+  options: unknown,
+  reader: Reader,
+): AnyDefinition & KindDefinition {
+  const given = kind as StepKind<unknown, unknown> | null | undefined;
+  if (typeof given?.read !== 'function' || typeof given.declaration !== 'object') {
+    reader.note('bad-option', `${show(kind)} is no kind of step: give what "defineKind" has made.`);
+    const nothing: Declaration<KindDefinition> = { name: 'step', noun: 'step', check: () => {}, plan: () => ({}) };
+    return { is: 'kind', name: name as string, kind: nothing, spec: Object.freeze({}) };
+  }
+  const spec = Object.freeze(given.read(options, reader));
+  return { is: 'kind', name: name as string, kind: given.declaration, spec };
+}

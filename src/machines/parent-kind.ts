@@ -1,0 +1,50 @@
+/** What the kinds of parents have in common: a track, a composite track, an orchestrator; and a wait, which may run another step. */
+import { actors } from '../actors/index.ts';
+import { parentActs } from '../core/children/acts.ts';
+import { isBad } from '../core/children/children.ts';
+import { Graph } from '../core/children/graph.ts';
+import type { Kind } from '../core/kind.ts';
+import type { JsonObject } from '../json.ts';
+import { isTerminal } from '../status.ts';
+import type { ParentMemory } from './parent.ts';
+
+const NOTHING: JsonObject = Object.freeze({});
+
+/** What a kind with children has of what tracks have: `defineKind({ ...parentKind, … })`. Its machine is that of a track, or one like it. */
+export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'changed' | 'recount'> = {
+  actors,
+  acts: parentActs,
+  children: (family) => new Graph(family),
+  keep(memory) {
+    const { reason, ending, skipped } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null && skipped === 0) return NOTHING;
+    return {
+      ...(reason === null ? {} : { reason }),
+      ...(ending === null ? {} : { ending }),
+      ...(skipped === 0 ? {} : { skipped }),
+    };
+  },
+  // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
+  changed(before, after) {
+    if (before.value !== after.value) return true;
+    const [was, is] = [before.context as unknown as ParentMemory, after.context as unknown as ParentMemory];
+    return (
+      was.error !== is.error ||
+      was.output !== is.output ||
+      was.reason !== is.reason ||
+      was.ending !== is.ending ||
+      was.skipped !== is.skipped
+    );
+  },
+  recount(memory, { total, ready, settled }, statuses) {
+    return {
+      ...memory,
+      total,
+      ready,
+      live: statuses.filter((status) => !isTerminal(status)).length,
+      settled,
+      completed: statuses.filter((status) => status === 'completed').length,
+      failed: statuses.filter(isBad).length,
+    };
+  },
+};

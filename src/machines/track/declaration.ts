@@ -1,0 +1,30 @@
+/** A track where it is declared: steps in order, each of which waits for the one before. */
+import { type Declaration, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
+import type { Mapper, TrackDefinition } from '../../definition.ts';
+import { factsOf, parentLines } from '../endings.ts';
+
+export const trackDeclaration: Declaration<TrackDefinition> = {
+  name: 'track',
+  noun: 'track',
+  steps: ({ steps }) => steps,
+  check(track, checker) {
+    checker.schema(track.input, 'input', 'optional');
+    checker.function(track.output, 'output');
+    checker.steps(track.steps, 'step');
+  },
+  plan({ name, input, steps, output }, planner) {
+    const uses = steps.map((step) => planner.use(step));
+    const ending = isAsync(output) ? planner.ending('~output', name, factsOf, output as Mapper) : null;
+    if (ending !== null) uses.push(ending);
+    const after = uses.map((_, index) => (index === 0 ? NO_ORDINALS : Object.freeze([index - 1])));
+    return {
+      schema: input ?? null,
+      ...planner.graph(uses, after),
+      output:
+        output === undefined || ending !== null
+          ? null
+          : (finish) => output({ ...factsOf(finish), previous: finish.ordered.at(-1) ?? null }),
+    };
+  },
+  lines: parentLines,
+};

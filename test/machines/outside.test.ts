@@ -1,0 +1,184 @@
+/**
+ * Kinds from outside: a builder, an action, a wait, children and a policy of their own, in one object each and with no file of
+ * the engine changed (P93).
+ */
+import { createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
+import { type Act, defineKind, type Invoked, parentKind, waitMachine, compositeMachine } from 'signalbox/machines';
+import { settled } from 'signalbox/testing';
+import { assign, fromPromise, setup } from 'xstate';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { newFile } from '../helpers/files.ts';
+import { Anything, never, rejection, stage } from '../helpers/stage.ts';
+import { sqlite } from 'signalbox/sqlite';
+
+interface Door {
+  readonly opensIn: number;
+  readonly greeting: string;
+}
+
+/** Until the door opens: a wait of its own, with a time that outlives the process. */
+const opening: Invoked = {
+  waitsFor: ({ startedAt, due }) => ({ what: 'other', of: 'opening', since: startedAt, due }),
+  logic: fromPromise(() => new Promise<never>(() => {})),
+  describe: ({ path, attempt, node, now, due }) => ({
+    do: 'wake',
+    path,
+    attempt,
+    due: due ?? now + (node.spec as Door).opensIn,
+  }),
+};
+
+/** An action of its own: the machine wishes it, and hears of it in the same turn. */
+const greet: Act = (port, actor) => port.send(actor, { type: 'greeted', by: (actor.node.spec as Door).greeting });
+
+const doorMachine = setup({ actors: { begin: fromPromise(never), opening: fromPromise(never) } }).createMachine({
+  id: 'door',
+  initial: 'pending',
+  context: ({ input }) => ({ ...(input as object), output: null, error: null, attempt: 0, reason: null }) as never,
+  states: {
+    pending: {
+      invoke: { src: 'begin', id: 'begin' },
+      on: {
+        start: 'waiting',
+        cancel: 'cancelled',
+        skip: 'skipped',
+        fail: {
+          target: 'failed',
+          actions: assign({ error: ({ event }: { event: { error: unknown } }) => event.error } as never),
+        },
+      },
+    },
+    waiting: {
+      invoke: { src: 'opening', id: 'opening', onDone: { target: 'running' } },
+      on: { cancel: 'cancelled' },
+    },
+    running: {
+      entry: 'greet' as never,
+      invoke: { src: 'begin', id: 'begin' },
+      on: {
+        greeted: {
+          target: 'completed',
+          actions: assign({ output: ({ event }: { event: { by: unknown } }) => event.by } as never),
+        },
+        cancel: 'cancelled',
+      },
+    },
+    completed: { type: 'final' },
+    failed: { type: 'final' },
+    skipped: { type: 'final' },
+    cancelled: { type: 'final' },
+  },
+});
+
+const door = defineKind<{ readonly opensIn: string; readonly greeting: string }, string>()({
+  name: 'door',
+  machine: doorMachine,
+  actors: { opening },
+  acts: { greet },
+  read(options, reader): Door {
+    const { opensIn, greeting } = reader.options(options, 'options of a door', ['opensIn', 'greeting']);
+    return { opensIn: reader.duration(opensIn, 'opensIn', 0), greeting: String(greeting) };
+  },
+  check({ greeting }, checker) {
+    if (greeting === '') checker.option('greeting', greeting, 'what is said at the door');
+  },
+  line: ({ opensIn, greeting }) => `opens in ${opensIn} ms, says ${greeting}`,
+});
+
+/** Whoever is first: children, and a policy that no kind of the package has yet. */
+const fastest = defineKind<{ readonly of: readonly unknown[] }, unknown>()({
+  ...parentKind,
+  name: 'fastest',
+  machine: compositeMachine,
+  read: ({ of }, reader) => ({ of: of.map((body, at) => reader.step(`n${at}`, body, () => ({}))) }),
+  steps: ({ of }) => of,
+  plan: ({ of }, planner) => ({
+    ...planner.graph(of.map(planner.use.bind(planner)), []),
+    strategy: 'race',
+    concurrency: Number.POSITIVE_INFINITY,
+    output: ({ ordered }) => ordered.find((each) => each !== null) ?? null,
+  }),
+  line: ({ of }) => `the fastest of ${of.length}`,
+});
+
+const work = (name: string) => task(name, { input: Anything, output: Anything, run: never });
+const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+  'visit',
+  track('visit', { input: Anything })
+    .kind('front', door, { opensIn: '1h', greeting: 'good morning' })
+    .kind('first', fastest, { of: [work('a'), work('b'), work('c')] })
+    .step('last', work('last'), ({ outputs }) => ({ said: outputs.front })),
+  { input: ({ input }) => input },
+);
+const kinds = [door, fastest];
+
+describe.each([
+  ['in memory', () => memory()],
+  ['in a SQLite file', () => sqlite(newFile())],
+] as readonly (readonly [string, () => Store])[])('%s', (_, make) => {
+  test('a track has steps of kinds from outside, which outlive their process', async () => {
+    const store = make();
+    const { desk, clock, options } = stage();
+    const open = async () => clock.follow(await createSignalbox({ orchestrators: [flow], kinds, ...options, store }));
+    const first = await open();
+    const { id } = await first.start(flow, { id: 'r', input: null });
+    await settled(first);
+    const front = (await first.run(id).snapshot()).steps['visit/front'];
+    const since = clock.now();
+    expect(front?.waitingFor).toEqual({ what: 'other', of: 'opening', since, due: since + 3_600_000 });
+    expect(await first.run(id).status()).toBe('waiting');
+    await first.close();
+
+    const box = await open();
+    await box.recovered;
+    await clock.advance('1h');
+    // Whoever is first: the others are cancelled, and their cleanup is waited for.
+    expect([...desk.open].sort()).toEqual(['visit/first/n0#1', 'visit/first/n1#1', 'visit/first/n2#1']);
+    desk.give('visit/first/n1#1', 'b was first');
+    await settled(box);
+    expect([...desk.open]).toEqual(['visit/last#1']);
+    desk.give('visit/last#1', 'done');
+    await settled(box);
+
+    const outcome = await box.run(id).outcome();
+    expect([outcome.status, outcome.output]).toEqual(['completed', { visit: 'done' }]);
+    const { steps } = await box.run(id).snapshot();
+    const ends = Object.entries(steps).map(([path, { status, output }]) => [path, status, output]);
+    expect(ends).toEqual([
+      ['visit/front', 'completed', 'good morning'],
+      ['visit/first', 'completed', 'b was first'],
+      ['visit/first/n0', 'cancelled', null],
+      ['visit/first/n1', 'completed', 'b was first'],
+      ['visit/first/n2', 'cancelled', null],
+      ['visit/last', 'completed', 'done'],
+    ]);
+    await box.close();
+  });
+});
+
+test('its options are checked with everything else, and its line is what runs are pinned by (S3)', async () => {
+  const faulty = orchestrator('faulty', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything })
+      .kind('mute', door, { opensIn: 'soon', greeting: '', loud: true } as never)
+      .kind('none', waitMachine as never, {} as never),
+  );
+  const error = await rejection(createSignalbox({ orchestrators: [faulty], kinds }));
+  expect(error.message).toContain('cannot have "loud"');
+  expect(error.message).toContain('Option "opensIn" cannot be "soon"');
+  expect(error.message).toContain('Option "greeting" cannot be ""');
+  expect(error.message).toContain('is no kind of step');
+});
+
+test('a box that does not know the kind says so when it is made (P91)', async () => {
+  const error = await rejection(createSignalbox({ orchestrators: [flow] }));
+  expect(error.message).toContain('No kind of step is called "door"');
+  expect(error.message).toContain('createSignalbox({ kinds: [door] })');
+});
+
+test('what it leaves behind is typed', () => {
+  const typed = track('t', { input: Anything }).kind('front', door, { opensIn: '1s', greeting: 'hello' });
+  typed.output(({ outputs }) => expectTypeOf(outputs.front).toEqualTypeOf<string>());
+  // @ts-expect-error: there is no such greeting
+  track('t', { input: Anything }).kind('front', door, { opensIn: '1s', greeting: 1 });
+});
