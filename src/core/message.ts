@@ -10,12 +10,6 @@ import type { Json } from '../json.ts';
 import type { RunRow } from '../store.ts';
 import type { SignalAnswer } from './signals.ts';
 
-/** What somebody waits for. */
-interface Awaited {
-  /** Called when what the message changed is committed, or with the reason why it never will be. */
-  told?: (error?: Error) => void;
-}
-
 export type Message =
   | StartMessage
   /** An actor that a state invoked has answered. */
@@ -39,19 +33,19 @@ export type Message =
   | CancelMessage
   | SignalMessage;
 
-export interface StartMessage extends Awaited {
+export interface StartMessage {
   readonly type: 'start';
   readonly plan: Plan;
   readonly row: RunRow;
 }
 
-export interface CancelMessage extends Awaited {
+export interface CancelMessage {
   readonly type: 'cancel';
   readonly reason: string | null;
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */
-export interface SignalMessage extends Awaited {
+export interface SignalMessage {
   readonly type: 'signal';
   readonly id: string;
   readonly name: string;
@@ -60,23 +54,6 @@ export interface SignalMessage extends Awaited {
   answer: SignalAnswer | null;
   /** The store has it: what it was answered stands. */
   known: boolean;
-}
-
-/** Messages that somebody waits for. */
-export type Asked = StartMessage | CancelMessage | SignalMessage;
-
-/** Tells who waits for a message that it is committed, or why it will not be. Most messages nobody waits for. */
-export function tell(message: Message, error?: Error): void {
-  if ('told' in message) message.told?.(error);
-}
-
-/** Resolves when what the message changes is committed. */
-export function committed(message: Asked): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  message.told = (error) => (error === undefined ? resolve() : reject(error));
-  // Whoever asked may be told otherwise, and then nobody waits for this.
-  promise.catch(() => {});
-  return promise;
 }
 
 /** An answer as the event that the machine of its actor is sent: what XState itself would send. */

@@ -1,7 +1,7 @@
 /**
- * A run in memory: its actors that have not ended, and what this batch has changed in it.
+ * A run in memory: its actors that have not ended, and what turns have changed in it.
  * All of it is derived from rows and can be thrown away at any time between two turns;
- * `recall.ts` makes it again.
+ * `assemble.ts` makes it again.
  */
 import type { Effect } from './effect.ts';
 import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
@@ -11,7 +11,6 @@ import type { Children } from './children/children.ts';
 import type { Kind } from './kind.ts';
 import type { MachineState, Stepper } from './stepper.ts';
 import type { ActorRow, AttemptRow, RunRow, SignalRow } from '../store.ts';
-import type { Message } from './message.ts';
 import type { Signals } from './signals.ts';
 
 /** One actor of a run that has not ended. */
@@ -50,10 +49,10 @@ export type Owed =
   | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
   | { readonly do: 'unwake'; readonly path: string };
 
-const NONE: readonly never[] = Object.freeze([]);
+export const NONE: readonly never[] = Object.freeze([]);
 
 /** A list with one more. One of one has room for one: an empty list that is pushed to makes room for seventeen. */
-function more<T>(list: readonly T[], item: T): readonly T[] {
+export function more<T>(list: readonly T[], item: T): readonly T[] {
   if (list === NONE) return [item];
   (list as T[]).push(item);
   return list;
@@ -66,12 +65,10 @@ function nextNumber(): number {
 }
 
 /**
- * What the turns of one batch have changed in one run. It is made for nearly every step of every run, so what most of them
- * have nothing of takes no room.
+ * What turns have changed in one run, to be committed together. It is made for nearly every step of every run, so what most
+ * of them have nothing of takes no room.
  */
 export class Changes {
-  /** The messages that led here, to be taken again should the commit fail (I3). */
-  messages: readonly Message[] = NONE;
   /** Each once, in the order in which they were first changed. */
   readonly dirty: Actor[] = [];
   /** Children that never began and are told as skipped: they have a row and no actor. */
@@ -80,8 +77,6 @@ export class Changes {
   signals: readonly SignalRow[] = NONE;
   readonly events: RunEvent[] = [];
   owed: readonly Owed[] = NONE;
-  /** Called when the commit is over, whatever came of it. */
-  over: readonly (() => void)[] = NONE;
   readonly after: number;
   rowChanged = false;
   readonly #number = nextNumber();
@@ -94,10 +89,6 @@ export class Changes {
     if (actor.changedIn === this.#number) return;
     actor.changedIn = this.#number;
     this.dirty.push(actor);
-  }
-
-  take(message: Message): void {
-    this.messages = more(this.messages, message);
   }
 
   skip(row: ActorRow): void {
@@ -122,23 +113,9 @@ export class Changes {
   owe(owed: Owed): void {
     this.owed = more(this.owed, owed);
   }
-
-  whenOver(call: () => void): void {
-    this.over = more(this.over, call);
-  }
 }
 
-/** A commit of several runs. */
-export interface UnderWay {
-  /** In which it was begun. */
-  readonly term: number;
-  /** How many. */
-  readonly runs: number;
-  /** Resolves when it has landed or has failed; null for one that is over at once. */
-  over: Promise<void> | null;
-}
-
-/** A run as the host holds it. */
+/** A run, as far as it is in memory. */
 export interface RunState {
   readonly id: string;
   readonly plan: Plan;
@@ -146,24 +123,13 @@ export interface RunState {
   readonly root: Actor;
   readonly actors: Map<string, Actor>;
   row: RunRow;
-  /** The term of this process in which the store last said that the run is ours: with a commit that landed, or when it was asked. */
-  term: number;
-  /** Its start has landed. */
-  isKept: boolean;
-  /** Under which this process owns the run. */
-  readonly fence: number;
   /** The number of the last event, committed or not. */
   seq: number;
-  changes: Changes | null;
-  /** In which what was changed before is just being committed: what it asks for comes afterwards, so the run has to stay until then (I7). */
-  committing: UnderWay | null;
   /** Steps that wait for signals, and signals that wait for steps; null as long as there are none. */
   signals: Signals | null;
   /** How many of its steps are live and wait, and how many are at work: see `rest.ts`. */
   resting: number;
   working: number;
-  /** Set when the run was thrown out of memory: a turn on it would be lost. */
-  evicted: boolean;
 }
 
 /** Puts a child at the end of its parent's list. */
@@ -198,7 +164,7 @@ interface Columns {
 }
 
 /** An actor as the store keeps it. */
-export function rowOf(run: string, actor: Actor): ActorRow {
+function rowOf(run: string, actor: Actor): ActorRow {
   const { attempt, output, error } = actor.state.context as unknown as Columns;
   return {
     run,
@@ -216,4 +182,12 @@ export function rowOf(run: string, actor: Actor): ActorRow {
     startedAt: actor.startedAt,
     endedAt: actor.endedAt,
   };
+}
+
+/** The rows of all actors that have changed, those that never begin included. */
+export function actorRows(run: RunState, { skipped, dirty }: Changes): readonly ActorRow[] {
+  const rows = new Array<ActorRow>(skipped.length + dirty.length);
+  for (let at = 0; at < skipped.length; at += 1) rows[at] = skipped[at] as ActorRow;
+  for (let at = 0; at < dirty.length; at += 1) rows[skipped.length + at] = rowOf(run.id, dirty[at] as Actor);
+  return rows;
 }

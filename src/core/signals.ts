@@ -10,7 +10,7 @@ import { knownNames } from '../names.ts';
 import type { Json } from '../json.ts';
 import { type Fit, parsePayload, suits, weigh } from './facts.ts';
 import type { Issue } from '../schema.ts';
-import type { SignalRow, Store } from '../store.ts';
+import type { SignalRow } from '../store.ts';
 import type { SignalMessage } from './message.ts';
 import { Prospects, signalsIn, waitsFor } from './prospects.ts';
 import type { TurnPort } from './port.ts';
@@ -45,6 +45,14 @@ export class Signals {
 
   constructor(run: RunState) {
     this.prospects = new Prospects(run);
+  }
+
+  /** The same for a copy of the run; `copyOf` says which actor is which. */
+  fork(run: RunState, copyOf: (actor: Actor) => Actor): Signals {
+    const copy = new Signals(run);
+    for (const [name, actors] of this.#waits) copy.#waits.set(name, new Set([...actors].map(copyOf)));
+    for (const [name, kept] of this.#kept) copy.#kept.set(name, new Set(kept));
+    return copy;
   }
 
   await(actor: Actor): void {
@@ -228,13 +236,6 @@ function taken(port: TurnPort, actor: Actor, id: string, signal: string, payload
 /** What the sender of a signal that the store has was told. */
 export function answerOf({ answer, takenBy }: SignalRow): SignalAnswer {
   return answer === 'accepted' ? { answer, step: takenBy ?? '' } : { answer };
-}
-
-/** A signal that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
-export async function recognise(store: Store, run: string, message: SignalMessage): Promise<void> {
-  const there = await store.readSignal(run, message.id);
-  message.known = there !== null;
-  message.answer = there === null ? null : answerOf(there);
 }
 
 export function refused(reason: Refused['reason'], message: string, issues: readonly Issue[] = []): Refused {

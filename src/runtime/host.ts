@@ -14,14 +14,17 @@ import { type Committed, Committer } from './commit/committer.ts';
 import { begins, Dispatcher } from './performing/dispatcher.ts';
 import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './ownership/handover.ts';
-import { type Asked, committed, type Message, tell } from '../core/message.ts';
+import type { Message } from '../core/message.ts';
+import { type Asked, committed, tell } from './told.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 import { Reader } from './reading/reader.ts';
-import { answers, newRun, owedTo, recall } from '../core/assemble.ts';
+import { newRun, owedTo } from '../core/assemble.ts';
+import { answers, recall } from './reading/recall.ts';
 import { keepRow, statusOf } from '../core/rest.ts';
 import { keyOf } from '../core/run.ts';
-import type { Owed, RunState } from '../core/run.ts';
-import { recognise } from '../core/signals.ts';
+import type { Owed } from '../core/run.ts';
+import { type Held, hold } from './held.ts';
+import { recognise } from './ownership/requests.ts';
 import { Timers } from './performing/timers.ts';
 import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
@@ -32,9 +35,9 @@ export class Host {
   readonly #turn: Turn;
   readonly #committer: Committer;
   readonly #dispatcher: Dispatcher;
-  readonly #runs = new Map<string, RunState>();
+  readonly #runs = new Map<string, Held>();
   /** Runs in memory that have nothing under way here, the longest idle first. */
-  readonly #idle = new Map<string, RunState>();
+  readonly #idle = new Map<string, Held>();
   readonly #reader: Reader;
   readonly #aftermath: Aftermath;
   /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
@@ -160,20 +163,20 @@ export class Host {
     await this.handover.close();
   }
 
-  #committed(run: RunState, message: Asked): Promise<void> {
+  #committed(run: Held, message: Asked): Promise<void> {
     const landed = committed(message);
     this.#take(run, message);
     return landed;
   }
 
-  #adopt(plan: Plan, row: RunRow): RunState {
-    const run = newRun(this.#rules, plan, row);
+  #adopt(plan: Plan, row: RunRow): Held {
+    const run = hold(newRun(this.#rules, plan, row), 1, false);
     this.#runs.set(run.id, run);
     return run;
   }
 
   /** The turn. If the engine itself fails in it, the run is read again without the message. */
-  #take(run: RunState, message: Message): void {
+  #take(run: Held, message: Message): void {
     const changes = this.#committer.changesOf(run);
     changes.take(message);
     this.#idle.delete(run.id);
@@ -210,7 +213,7 @@ export class Host {
   }
 
   /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */
-  #dispatch(run: RunState, owed: readonly Owed[]): void {
+  #dispatch(run: Held, owed: readonly Owed[]): void {
     if (this.#closed) return;
     const later: Owed[] = [];
     for (let at = 0; at < owed.length; at += 1) {
@@ -228,13 +231,13 @@ export class Host {
   }
 
   /** Nobody else can have taken the run since the store last said that it is ours. */
-  #isSure(run: RunState | undefined): boolean {
+  #isSure(run: Held | undefined): boolean {
     // One that is just being read again is looked at then.
     return (run === undefined || run.term === this.#options.term()) && this.#options.lives();
   }
 
   /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
-  #rest(run: RunState): void {
+  #rest(run: Held): void {
     if (run.evicted || run.committing !== null || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
     this.#idle.delete(run.id);
     this.#idle.set(run.id, run);
@@ -243,7 +246,7 @@ export class Host {
     if (longest !== undefined) this.#evict(longest);
   }
 
-  #evict(run: RunState): void {
+  #evict(run: Held): void {
     run.evicted = true;
     this.#idle.delete(run.id);
     if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
@@ -258,7 +261,7 @@ export class Host {
     });
   }
 
-  #lost(run: RunState, why: LeaseLost | RunCancelled): void {
+  #lost(run: Held, why: LeaseLost | RunCancelled): void {
     const level = why instanceof LeaseLost ? 'warn' : 'info';
     this.#options.logger({ level, message: why.message, run: run.id, error: why });
     this.#evict(run);
@@ -266,7 +269,7 @@ export class Host {
   }
 
   /** A run has been read: what waited for it is taken. */
-  #found(id: string, run: RunState | null, line: readonly Message[]): void {
+  #found(id: string, run: Held | null, line: readonly Message[]): void {
     if (run === null) {
       for (const message of line)
         if (message.type === 'answer') this.#dispatcher.ignore(keyOf(id, message.path, message.attempt), 'late');
@@ -280,7 +283,7 @@ export class Host {
   }
 
   /** The rest of a line, once the commit of what was before it is over. */
-  #later({ id, changes }: RunState, line: readonly Message[]): void {
+  #later({ id, changes }: Held, line: readonly Message[]): void {
     const take = (): void => {
       const run = this.#runs.get(id);
       if (run !== undefined && !this.#closed) return this.#found(id, run, line);
@@ -293,7 +296,7 @@ export class Host {
   }
 
   /** The run as the store has it, and what is owed to it. Null when it has ended, or never was. */
-  async #recall(id: string, line: readonly Message[]): Promise<RunState | null> {
+  async #recall(id: string, line: readonly Message[]): Promise<Held | null> {
     const { store, clock } = this.#options;
     // Somebody else had it read while this one stood in line: a second one beside it would know less.
     const here = this.#runs.get(id);
@@ -338,7 +341,7 @@ export class Host {
     return run;
   }
 
-  #settleDoubt(id: string, run: RunState | null, why?: Error): void {
+  #settleDoubt(id: string, run: Held | null, why?: Error): void {
     this.#inDoubt.delete(id);
     this.#dispatcher.reconcile(id, run, why);
   }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { StoreUnusable } from '../../src/errors/index.ts';
 import { Complaints } from '../../src/runtime/complaints.ts';
 import { Reader } from '../../src/runtime/reading/reader.ts';
-import type { RunState } from '../../src/core/run.ts';
+import type { Held } from '../../src/runtime/held.ts';
 
 function log() {
   const lines: LogLine[] = [];
@@ -18,15 +18,15 @@ const away = (reason: string): StoreUnusable => new StoreUnusable({ store: 'ther
 
 test('a run that was claimed while it was being read is read once more: the first reading may have seen it as somebody else’s (I7)', async () => {
   const { logger, complaints, clock } = log();
-  const seen: (RunState | null)[] = [];
-  const first = Promise.withResolvers<RunState | null>();
-  const ours = { id: 'r' } as RunState;
-  const answers: Promise<RunState | null>[] = [first.promise, Promise.resolve(ours)];
+  const seen: (Held | null)[] = [];
+  const first = Promise.withResolvers<Held | null>();
+  const ours = { id: 'r' } as Held;
+  const answers: Promise<Held | null>[] = [first.promise, Promise.resolve(ours)];
   const reader = new Reader({
     logger,
     complaints,
     wakeAfter: (ms, wake) => void clock.wakeAfter(ms, wake),
-    recall: () => answers.shift() as Promise<RunState | null>,
+    recall: () => answers.shift() as Promise<Held | null>,
     found: (_, run) => void seen.push(run),
   });
 

@@ -67,6 +67,8 @@ export interface Children {
   standing(place: Place): 'to come' | 'begun' | 'over';
   /** What the mapper of a child is told (S1). */
   factsFor(place: Place): Facts;
+  /** The same once more, for a run that goes on in two ways. `above` are the children of the parent's own parent there. */
+  fork(above: Children | null): Children;
 }
 
 /** Up to so many children that are skipped at once are told one by one, each with a row; more are a number. */

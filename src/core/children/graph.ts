@@ -63,13 +63,24 @@ export class Graph implements Children {
   #earlier: { [name: string]: Json } | null = null;
   #earlierView: Facts['outputs'] | null = null;
 
-  constructor({ place, node, input, run, maxBytes, above, known }: Family) {
+  constructor({ place, node, input, run, maxBytes, above, known }: Family, origin: Graph | null = null) {
     this.#place = place;
     this.#node = node;
     this.#input = input;
     this.#run = run;
     this.#maxBytes = maxBytes;
     this.#above = above;
+    if (origin !== null) {
+      this.#state = [...origin.#state];
+      this.#missing = [...origin.#missing];
+      this.#outputs = [...origin.#outputs];
+      this.#ready = new Heap(ascending, [...origin.#ready]);
+      this.#open = origin.#open;
+      this.#completed = origin.#completed;
+      this.#failed = origin.#failed;
+      this.#isStopped = origin.#isStopped;
+      return;
+    }
     const count = node.children.length;
     // Plain arrays: most parents have a handful of children, for which a typed array costs more than all the rest.
     this.#state = new Array<number>(count).fill(WAITING);
@@ -83,6 +94,11 @@ export class Graph implements Children {
     }
     this.#ready = new Heap(ascending, readyAmong(this.#state));
     this.#recall(known);
+  }
+
+  fork(above: Children | null): Children {
+    const [place, node, input, run, maxBytes] = [this.#place, this.#node, this.#input, this.#run, this.#maxBytes];
+    return new Graph({ place, node, input, run, maxBytes, above, known: [] }, this);
   }
 
   get total(): number {

@@ -20,16 +20,17 @@ import { type Json, sameJson } from '../../json.ts';
 import type { Committed, Committer } from './committer.ts';
 import { lossOf } from '../ownership/handover.ts';
 import type { HostOptions } from '../host-options.ts';
-import { type Message, tell } from '../../core/message.ts';
+import type { Message } from '../../core/message.ts';
+import { isAwaited, tell } from '../told.ts';
 import type { Reader } from '../reading/reader.ts';
-import { Changes, type RunState } from '../../core/run.ts';
+import { Pending, type Held } from '../held.ts';
 
 export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told' | 'lost'> {
   readonly committer: Committer;
   readonly reader: Reader;
   isClosed(): boolean;
   /** Out of memory with a run: what is there may not be as the store has it. */
-  evict(run: RunState): void;
+  evict(run: Held): void;
   /** What is under way for the run is looked at when it is read. */
   doubt(id: string): void;
 }
@@ -69,7 +70,7 @@ export class Aftermath {
    * A turn threw: the engine, or a kind from outside, is at fault. The run is read again, and an answer
    * that broke it comes back as a failure of its step. What breaks the run even so is left out of it.
    */
-  broken(run: RunState, changes: Changes, message: Message, error: unknown): void {
+  broken(run: Held, changes: Pending, message: Message, error: unknown): void {
     const cause = error instanceof Impossible ? error : new Impossible(`A turn of run "${run.id}" threw.`, error);
     this.#options.logger({ level: 'error', message: cause.message, run: run.id, error: cause });
     const messages = changes.messages.slice(0, -1);
@@ -111,7 +112,7 @@ export class Aftermath {
   }
 
   /** A run that is not gone on with here, as when there will be none: also what came while the commit was under way is given back. */
-  #refuse(run: RunState, changes: Changes, error: Error): void {
+  #refuse(run: Held, changes: Pending, error: Error): void {
     const later = run.changes === changes ? null : run.changes;
     this.#options.committer.drop(run);
     this.#options.evict(run);
@@ -125,7 +126,7 @@ export class Aftermath {
    * The commit of one run failed in a way that lasts. True when there is nothing more to find out: the store refuses whatever
    * it is given, and it remains to repeat.
    */
-  #isSifted(run: RunState, changes: Changes, error: unknown): boolean {
+  #isSifted(run: Held, changes: Pending, error: unknown): boolean {
     const [message] = changes.messages;
     const said = reasonOf(error);
     if (message === undefined) return true;
@@ -158,11 +159,11 @@ export class Aftermath {
   }
 
   /** A run was changed in the store by somebody else, up to event `seq`: what is here of it is read again. */
-  reread(run: RunState, seq: number): Promise<unknown> {
-    return this.#again(run, new Changes(seq), 0);
+  reread(run: Held, seq: number): Promise<unknown> {
+    return this.#again(run, new Pending(seq), 0);
   }
 
-  #again(run: RunState, changes: Changes, pause: number, error?: unknown): Promise<unknown> {
+  #again(run: Held, changes: Pending, pause: number, error?: unknown): Promise<unknown> {
     const { committer, reader, evict, doubt } = this.#options;
     // Turns that were taken while the commit was under way stand on what may not have landed.
     const later = run.changes === changes ? null : run.changes;
@@ -190,7 +191,7 @@ export class Aftermath {
    * A commit may have landed although nobody heard so: those who listen are told its events now, and once. What others have
    * committed since is for their listeners.
    */
-  async #tellLanded(run: RunState, changes: Changes, error: unknown): Promise<void> {
+  async #tellLanded(run: Held, changes: Pending, error: unknown): Promise<void> {
     const { store, told } = this.#options;
     if (error instanceof LeaseLost || changes.events.length === 0) return;
     const found = await store.readOpen(run.id);
@@ -209,7 +210,7 @@ export class Aftermath {
 
   /** The run will not be gone on with here. Those who wait for their messages are told why, unless it has ended. */
   async giveUp(id: string, messages: readonly Message[], isStart = false): Promise<void> {
-    const waiting = messages.filter((message) => 'told' in message);
+    const waiting = messages.filter(isAwaited);
     if (waiting.length === 0) return;
     const { store, reader } = this.#options;
     let why: Error | undefined = this.#options.isClosed() ? new BoxClosed() : reader.refusalOf(id);
@@ -233,6 +234,6 @@ function asFailure(message: Answered, error: Error): Answered {
   return { ...message, output: null, error: toRecord(error, { path: message.path, retryable: false }) };
 }
 
-function over(changes: Changes): void {
+function over(changes: Pending): void {
   for (const call of changes.over) call();
 }

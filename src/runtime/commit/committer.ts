@@ -8,18 +8,19 @@
  * runs of it are handed back to be thrown out of memory and read again.
  */
 import { soon } from '../../clock.ts';
-import type { ActorRow, RunChange, Store } from '../../store.ts';
-import { type Actor, Changes, type RunState, rowOf, type UnderWay } from '../../core/run.ts';
+import type { RunChange, Store } from '../../store.ts';
+import { actorRows } from '../../core/run.ts';
+import { Pending, type Held, type UnderWay } from '../held.ts';
 
 /** One run in a batch, with what was changed. */
 export interface Committed {
-  readonly run: RunState;
-  readonly changes: Changes;
+  readonly run: Held;
+  readonly changes: Pending;
 }
 
 export interface CommitterOptions {
   readonly store: Store;
-  /** Of this process: see `RunState.term`. */
+  /** Of this process: see `Held.term`. */
   term(): number;
   done(batch: readonly Committed[]): void;
   failed(batch: readonly Committed[], error: unknown): void;
@@ -30,11 +31,11 @@ const EARLY = 128;
 /** And so many are enough whatever is under way. */
 const ENOUGH = 1_000;
 
-const NONE: readonly RunState[] = Object.freeze([]);
+const NONE: readonly Held[] = Object.freeze([]);
 
 export class Committer {
   readonly #options: CommitterOptions;
-  #waiting: RunState[] = [];
+  #waiting: Held[] = [];
   #scheduled = false;
   /** The host is being told what has landed: of the next commit it is told when it has heard all of this one. */
   #isAnswering = false;
@@ -56,25 +57,25 @@ export class Committer {
   }
 
   /** What this batch changes in `run`; from here on the run is part of the next commit. */
-  changesOf(run: RunState): Changes {
+  changesOf(run: Held): Pending {
     if (run.changes !== null) return run.changes;
     // Here all turns so far are at their end, and the next one has not begun.
     if (this.#later && this.#waiting.length >= EARLY) this.#flush();
-    run.changes = new Changes(run.seq);
+    run.changes = new Pending(run.seq);
     this.#waiting.push(run);
     this.#schedule();
     return run.changes;
   }
 
   /** Forgets what was changed in `run` since the last commit. */
-  drop(run: RunState): void {
+  drop(run: Held): void {
     if (run.changes === null) return;
     run.changes = null;
     this.#waiting = this.#waiting.filter((other) => other !== run);
   }
 
   /** Resolves when what is being committed of a run was committed, or has failed. */
-  async over(run: RunState): Promise<void> {
+  async over(run: Held): Promise<void> {
     await run.committing?.over;
   }
 
@@ -101,7 +102,7 @@ export class Committer {
   }
 
   /** What the next commit has, if it is time for one. */
-  #next(): readonly RunState[] {
+  #next(): readonly Held[] {
     const waiting = this.#waiting;
     if (this.#underWay.size === 0) {
       this.#waiting = [];
@@ -122,7 +123,7 @@ export class Committer {
   #flush(): void {
     const next = this.#next();
     if (next.length === 0) return;
-    const batch = next.map((run): Committed => ({ run, changes: run.changes as Changes }));
+    const batch = next.map((run): Committed => ({ run, changes: run.changes as Pending }));
     const underWay: UnderWay = { term: this.#options.term(), runs: next.length, over: null };
     for (const run of next) {
       run.changes = null;
@@ -194,16 +195,12 @@ function hasChanged({ changes }: Committed): boolean {
 }
 
 function changeOf({ run, changes }: Committed): RunChange {
-  const { skipped, dirty } = changes;
-  const actors = new Array<ActorRow>(skipped.length + dirty.length);
-  for (let at = 0; at < skipped.length; at += 1) actors[at] = skipped[at] as ActorRow;
-  for (let at = 0; at < dirty.length; at += 1) actors[skipped.length + at] = rowOf(run.id, dirty[at] as Actor);
   return {
     run: run.id,
     fence: run.fence,
     after: changes.after,
     row: changes.rowChanged ? run.row : null,
-    actors,
+    actors: actorRows(run, changes),
     attempts: changes.attempts,
     signals: changes.signals,
     events: changes.events,

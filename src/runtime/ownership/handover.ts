@@ -20,7 +20,7 @@ import type { Logger } from '../../executor.ts';
 import type { OpenRun, Pin, Store } from '../../store.ts';
 import type { Complaints } from '../complaints.ts';
 import { pinnedPlan } from '../reading/pinned.ts';
-import type { Changes, RunState } from '../../core/run.ts';
+import type { Pending, Held } from '../held.ts';
 
 export interface HandoverOptions {
   readonly store: Store;
@@ -31,10 +31,10 @@ export interface HandoverOptions {
   readonly owner: string;
   /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
-  /** Of this process: see `RunState.term`. */
+  /** Of this process: see `Held.term`. */
   term(): number;
   /** Runs in memory. */
-  readonly runs: ReadonlyMap<string, RunState>;
+  readonly runs: ReadonlyMap<string, Held>;
   /** Lets so much time pass, unless the box is closed. */
   pause(ms: number): Promise<void>;
   /** Reads a run that is ours by now, and goes on with it; over when that has worked or has failed once. */
@@ -44,7 +44,7 @@ export interface HandoverOptions {
   /** What is in memory of a run may not be as the store has it; to be looked at when it is read. */
   doubt(id: string): void;
   /** A run is somebody else's: what is under way for it here is told to end. */
-  lost(run: RunState, why: LeaseLost | RunCancelled): void;
+  lost(run: Held, why: LeaseLost | RunCancelled): void;
   /** Is anything under way here for the run? */
   isBusy(id: string): boolean;
   /** A run that nobody goes on with, and why this process cannot. */
@@ -304,17 +304,17 @@ export function lossOf({ row: { run }, owner, fence }: OpenRun): LeaseLost {
 }
 
 /** What is in memory of it is what was committed: a run that begins is not in the store before. */
-function isAtRest({ changes, committing }: RunState): boolean {
+function isAtRest({ changes, committing }: Held): boolean {
   return changes === null && committing === null;
 }
 
 /** A run that was ours and is in no store any more: it was another's since, who has ended it, and somebody has deleted it. */
-function deletionOf({ id: run, fence }: RunState): LeaseLost {
+function deletionOf({ id: run, fence }: Held): LeaseLost {
   return new LeaseLost({ run, owner: 'nobody', fence });
 }
 
 /** Resolves when the commit of these changes is over, whatever came of it. */
-function over(changes: Changes): Promise<void> {
+function over(changes: Pending): Promise<void> {
   return new Promise((resolve) => changes.whenOver(resolve));
 }
 

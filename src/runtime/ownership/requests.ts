@@ -41,6 +41,13 @@ export function requests(store: Store, host: Host): Command {
   };
 }
 
+/** A signal that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
+export async function recognise(store: Store, run: string, message: SignalMessage): Promise<void> {
+  const there = await store.readSignal(run, message.id);
+  message.known = there !== null;
+  message.answer = there === null ? null : answerOf(there);
+}
+
 /** Sends a signal, and tells what came of it. */
 export async function send(store: Store, command: Command, run: string, message: SignalMessage): Promise<SignalAnswer> {
   if ((await command(run, message)) && message.answer !== null) return message.answer;

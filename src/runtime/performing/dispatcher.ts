@@ -10,7 +10,8 @@ import type { TaskDefinition } from '../../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
 import type { Message } from '../../core/message.ts';
-import { keyOf, type Owed, type RunState } from '../../core/run.ts';
+import { keyOf, type Owed } from '../../core/run.ts';
+import type { Held } from '../held.ts';
 import type { Timers } from './timers.ts';
 
 export interface DispatcherOptions {
@@ -80,7 +81,7 @@ export class Dispatcher {
     return this.#busy.has(run);
   }
 
-  dispatch(run: RunState, owed: Owed): void {
+  dispatch(run: Held, owed: Owed): void {
     switch (owed.do) {
       case 'execute':
         return this.#execute(run, owed);
@@ -103,7 +104,7 @@ export class Dispatcher {
    * end. The word to do so may have been lost with the commit. Null for a run that is over, or another process's: `why`
    * is what its bodies are told.
    */
-  reconcile(id: string, run: RunState | null, why: Error = cancelled()): void {
+  reconcile(id: string, run: Held | null, why: Error = cancelled()): void {
     for (const { run: of, path, attempt, key } of [...this.#attempts.values()]) {
       if (of.id !== id) continue;
       const actor = run?.actors.get(path);
@@ -132,7 +133,7 @@ export class Dispatcher {
     this.#options.logger({ level: why === 'late' ? 'info' : 'warn', message: error.message, error });
   }
 
-  #execute(run: RunState, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
+  #execute(run: Held, { path, attempt, node, input }: Extract<Effect, { do: 'execute' }>): void {
     const key = keyOf(run.id, path, attempt);
     if (this.#attempts.has(key) || node.task === null) return;
     // Begun and cancelled in one batch: nobody waits for it any more, so it is not begun at all.
@@ -216,13 +217,13 @@ export class Dispatcher {
     }
   }
 
-  #wake(run: RunState, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
+  #wake(run: Held, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
     // The timer may outlive the run's place in memory, so it holds the id and nothing else of it.
     const { id } = run;
     this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
   }
 
-  #undo(run: RunState, effect: Undo): void {
+  #undo(run: Held, effect: Undo): void {
     const { path, attempt, node, input } = effect;
     const from = effect.do;
     const answer = (error?: unknown): void => {

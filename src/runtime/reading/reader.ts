@@ -14,7 +14,7 @@ import {
 import type { Logger } from '../../executor.ts';
 import type { Complaints } from '../complaints.ts';
 import type { Message } from '../../core/message.ts';
-import type { RunState } from '../../core/run.ts';
+import type { Held } from '../held.ts';
 
 export interface ReaderOptions {
   readonly logger: Logger;
@@ -22,14 +22,14 @@ export interface ReaderOptions {
   /** Calls back after so many milliseconds. */
   wakeAfter(ms: number, wake: () => void): void;
   /** The run as the store has it, or null when it is over or somebody else's. `line` is what waits for it. */
-  recall(id: string, line: readonly Message[]): Promise<RunState | null>;
+  recall(id: string, line: readonly Message[]): Promise<Held | null>;
   /** The run was read: what waited in line is to be taken. */
-  found(id: string, run: RunState | null, line: readonly Message[]): void;
+  found(id: string, run: Held | null, line: readonly Message[]): void;
 }
 
 interface Reading {
   readonly line: Message[];
-  readonly run: Promise<RunState | null>;
+  readonly run: Promise<Held | null>;
   /** Over after the first try, whatever came of it. */
   readonly tried: Promise<void>;
 }
@@ -78,7 +78,7 @@ export class Reader {
   }
 
   /** Reads a run, and has the messages taken that have gathered for it by then. `before` comes first, after the pause. */
-  read(id: string, messages: readonly Message[], pause = 0, before = async () => {}): Promise<RunState | null> {
+  read(id: string, messages: readonly Message[], pause = 0, before = async () => {}): Promise<Held | null> {
     const reading = this.#reading.get(id);
     if (reading !== undefined) {
       reading.line.push(...messages);
@@ -115,7 +115,7 @@ export class Reader {
     pause: number,
     before: () => Promise<void>,
     failedOnce: () => void,
-  ): Promise<RunState | null> {
+  ): Promise<Held | null> {
     if (pause > 0) await this.pause(pause);
     for (let next = FIRST_PAUSE; !this.#closed; next = Math.min(2 * next, LONGEST_PAUSE)) {
       try {

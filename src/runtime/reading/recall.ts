@@ -1,0 +1,32 @@
+/** Reading a run back from the store. */
+import { adopt, assemble, Misfit, parentsIn } from '../../core/assemble.ts';
+import type { Message } from '../../core/message.ts';
+import type { Rules } from '../../core/port.ts';
+import type { Owed } from '../../core/run.ts';
+import type { Plan } from '../../definition.ts';
+import { RowUnreadable } from '../../errors/index.ts';
+import type { OpenRun, Store } from '../../store.ts';
+import { type Held, hold } from '../held.ts';
+
+/** A run as its rows say that it stands. Its parents' children are one question to the store, however many parents there are. */
+export async function recall(rules: Rules, store: Store, plan: Plan, found: OpenRun): Promise<Held> {
+  try {
+    const run = assemble(rules, plan, found);
+    const parents = parentsIn(run);
+    return hold(
+      adopt(rules, run, parents.length === 0 ? [] : await store.readChildren(run.id, parents)),
+      found.fence,
+      true,
+    );
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    const { path, message: reason } = error;
+    throw new RowUnreadable({ store: store.name, table: 'steps', row: `${found.row.run}, ${path}`, reason });
+  }
+}
+
+/** Is this message what the owed effect would bring? */
+export function answers(message: Message, { do: wanted, path }: Owed): boolean {
+  if (message.type === 'answer') return message.from === wanted && message.path === path;
+  return message.type === 'wake' && wanted === 'wake' && message.path === path;
+}
