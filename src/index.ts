@@ -95,6 +95,7 @@ export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
+export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './views/snapshot.ts';
 export type { WaitingFor } from './core/effect.ts';

@@ -16,11 +16,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: ['words'],
   'ids.ts': ['words', 'nanoid'],
   core: ['words', 'errors', 'xstate'],
+  commands: ['words', 'errors', 'core'],
   actors: ['words', 'errors', 'core', 'xstate'],
   machines: ['words', 'errors', 'core', 'actors', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
-  runtime: ['words', 'errors', 'core', 'machines', 'dsl', 'views', 'type xstate'],
+  runtime: ['words', 'errors', 'core', 'commands', 'machines', 'dsl', 'views', 'type xstate'],
   stores: [
     'words',
     'errors',
@@ -50,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   entries: ['words', 'errors', 'core', 'machines', 'dsl', 'views'],
   'index.ts': [
     'words',
+    'commands',
     'errors',
     'core',
     'actors',

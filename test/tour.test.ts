@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { planOf } from '../src/dsl/index.ts';
 import { builtInKinds } from '../src/machines/index.ts';
 import { steppers } from '../src/core/lanes.ts';
+import { takeCommand } from '../src/commands/index.ts';
 import { newRun } from '../src/core/assemble.ts';
 import { Changes } from '../src/core/run.ts';
 import type { Rules } from '../src/core/port.ts';
@@ -45,6 +46,7 @@ describe('inside the turn', () => {
     signalBuffer: 100,
     maxValueBytes: 1_000_000,
     stepperOf: steppers(builtInKinds, 'table'),
+    takeCommand,
   };
   const row: RunRow = {
     run: 'r',

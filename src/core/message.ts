@@ -11,7 +11,6 @@ import type { RunRow } from '../store.ts';
 import type { SignalAnswer } from './signals.ts';
 
 export type Message =
-  | StartMessage
   /** An actor that a state invoked has answered. */
   | {
       readonly type: 'answer';
@@ -30,8 +29,10 @@ export type Message =
       readonly fraction: number;
       readonly note: string | null;
     }
-  | CancelMessage
-  | SignalMessage;
+  | CommandMessage;
+
+/** What somebody asks of a run, and is answered. */
+export type CommandMessage = StartMessage | CancelMessage | SignalMessage;
 
 export interface StartMessage {
   readonly type: 'start';

@@ -4,6 +4,7 @@ import type { Place } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { Skipped } from './children/children.ts';
 import type { EventPlace, Kinds } from './kind.ts';
+import type { CommandMessage } from './message.ts';
 import type { Actor, Changes, RunState } from './run.ts';
 import type { Stepper } from './stepper.ts';
 
@@ -13,6 +14,8 @@ export interface Rules {
   readonly maxValueBytes: number;
   readonly signalBuffer: number;
   stepperOf(kind: string): Stepper;
+  /** What somebody asks of the run: `src/commands` has them. */
+  takeCommand(port: TurnPort, message: CommandMessage): boolean;
 }
 
 /** A turn that is being taken. Nothing here reaches the world: what is owed to it is noted down (I1). */
@@ -30,6 +33,8 @@ export interface TurnPort {
   send(actor: Actor, event: AnyEventObject): void;
   /** What the actor's state has invoked is no longer waited for. */
   release(actor: Actor): void;
+  /** Begins an actor that is there. */
+  start(actor: Actor): void;
   /** Begins a child. */
   spawn(parent: Actor, place: Place): void;
   /** Tells of children that never begin. */

@@ -20,7 +20,6 @@ import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { moved } from './rest.ts';
 import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run.ts';
-import { receive } from './signals.ts';
 import type { Wish } from './stepper.ts';
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
@@ -71,17 +70,8 @@ export class Turn implements TurnPort {
   }
 
   #address(message: Message): boolean {
-    const { root, actors } = this.run;
+    const { actors } = this.run;
     switch (message.type) {
-      case 'start':
-        if (root.state.value !== 'pending') return false;
-        this.send(root, this.#startOf(root));
-        return true;
-      case 'cancel':
-        // A cancel of something that is being cancelled changes nothing (S14).
-        if (root.state.status !== 'active') return false;
-        this.send(root, message);
-        return true;
       case 'answer': {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null) return false;
@@ -100,10 +90,8 @@ export class Turn implements TurnPort {
       }
       case 'progress':
         return this.#note(waiting(actors.get(message.path), 'execute', message.attempt), message);
-      case 'signal':
-        return !message.known && receive(this, message);
       default:
-        return message satisfies never;
+        return this.rules.takeCommand(this, message);
     }
   }
 
@@ -220,6 +208,10 @@ export class Turn implements TurnPort {
       if (wish.type !== 'act') continue;
       actor.kind.acts?.[wish.action]?.(this, actor, wish.params);
     }
+  }
+
+  start(actor: Actor): void {
+    this.send(actor, this.#startOf(actor));
   }
 
   spawn(parent: Actor, place: Place): void {

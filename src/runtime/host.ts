@@ -14,10 +14,11 @@ import { type Committed, Committer } from './commit/committer.ts';
 import { begins, Dispatcher } from './performing/dispatcher.ts';
 import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './ownership/handover.ts';
-import type { Message } from '../core/message.ts';
-import { type Asked, committed, tell } from './told.ts';
+import type { CommandMessage, Message } from '../core/message.ts';
+import { committed, tell } from './told.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 import { Reader } from './reading/reader.ts';
+import { takeCommand } from '../commands/index.ts';
 import { newRun, owedTo } from '../core/assemble.ts';
 import { answers, recall } from './reading/recall.ts';
 import { keepRow, statusOf } from '../core/rest.ts';
@@ -51,7 +52,7 @@ export class Host {
   constructor(options: HostOptions) {
     this.#options = options;
     const { kinds, maxValueBytes, signalBuffer, stepperOf } = options;
-    this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf };
+    this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf, takeCommand };
     this.#turn = new Turn(this.#rules);
     this.timers = new Timers(options.clock);
     this.#dispatcher = new Dispatcher({
@@ -124,7 +125,7 @@ export class Host {
   }
 
   /** As `post`, and resolves when what the message changed is committed. False if the run has ended or is not there. */
-  async command(id: string, message: Asked): Promise<boolean> {
+  async command(id: string, message: CommandMessage): Promise<boolean> {
     if (this.#closed) throw new BoxClosed();
     const here = this.#runs.get(id);
     if (here !== undefined) {
@@ -163,7 +164,7 @@ export class Host {
     await this.handover.close();
   }
 
-  #committed(run: Held, message: Asked): Promise<void> {
+  #committed(run: Held, message: CommandMessage): Promise<void> {
     const landed = committed(message);
     this.#take(run, message);
     return landed;

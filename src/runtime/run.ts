@@ -12,6 +12,7 @@ import {
   RunUnknown,
 } from '../errors/index.ts';
 import type { ReadEvent } from '../events.ts';
+import { allowedIn, type CommandName } from '../commands/index.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../core/kind.ts';
@@ -145,6 +146,11 @@ export class Run<Output = Json> {
   /** As the store has it: a run whose every live step waits for a signal, a timer or a person is `waiting`. */
   async status(): Promise<Status> {
     return (await this.#row()).status;
+  }
+
+  /** What can be asked of the run as it stands now: the names of commands, `cancel`, `signal`. Another process may be faster. */
+  async allowed(): Promise<readonly CommandName[]> {
+    return allowedIn((await this.#row()).status);
   }
 
   /** Every track and step with its status, attempts and times, as the store has them. */

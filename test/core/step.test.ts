@@ -11,6 +11,7 @@ import { builtInKinds } from '../../src/machines/index.ts';
 import { isTerminal } from '../../src/status.ts';
 import { adopt, assemble, newRun, parentsIn } from '../../src/core/assemble.ts';
 import { steppers } from '../../src/core/lanes.ts';
+import { takeCommand } from '../../src/commands/index.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Rules } from '../../src/core/port.ts';
 import type { Owed, RunState } from '../../src/core/run.ts';
@@ -23,6 +24,7 @@ const rules: Rules = {
   maxValueBytes: 1_000_000,
   signalBuffer: 3,
   stepperOf: steppers(builtInKinds, 'table'),
+  takeCommand,
 };
 const WALKS = 40;
 const LONGEST = 120;

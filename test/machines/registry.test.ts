@@ -10,6 +10,7 @@ import { xstateStepper } from '../../src/core/stepper.ts';
 import { tableStepper } from '../../src/core/table.ts';
 import { newRun } from '../../src/core/assemble.ts';
 import { steppers } from '../../src/core/lanes.ts';
+import { takeCommand } from '../../src/commands/index.ts';
 import { Changes } from '../../src/core/run.ts';
 import { Turn } from '../../src/core/turn.ts';
 import { nodeOf, placeOf } from '../helpers/nodes.ts';
@@ -73,7 +74,7 @@ describe('a kind', () => {
       input: null,
     } as const;
     const rest = { output: null, error: null, reason: null, metadata: {}, startedAt: 0, endedAt: null };
-    const rules = { kinds, signalBuffer: 100, maxValueBytes: 1_000, stepperOf: steppers(kinds, 'table') };
+    const rules = { kinds, signalBuffer: 100, maxValueBytes: 1_000, stepperOf: steppers(kinds, 'table'), takeCommand };
     const run = newRun(rules, plan, { ...row, ...rest });
 
     const changes = new Changes(0);

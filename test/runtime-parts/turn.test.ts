@@ -5,6 +5,7 @@ import { type AnyOrchestrator, orchestrator, planOf } from '../../src/dsl/index.
 import { expect, test } from 'vitest';
 import { builtInKinds } from '../../src/machines/index.ts';
 import { steppers } from '../../src/core/lanes.ts';
+import { takeCommand } from '../../src/commands/index.ts';
 import type { Message } from '../../src/core/message.ts';
 import { newRun } from '../../src/core/assemble.ts';
 import { Changes, type RunState } from '../../src/core/run.ts';
@@ -19,6 +20,7 @@ const rules: Rules = {
   maxValueBytes: 1_000_000,
   signalBuffer: 10,
   stepperOf: steppers(builtInKinds, 'table'),
+  takeCommand,
 };
 
 function begin(flow: AnyOrchestrator) {

@@ -8,7 +8,15 @@
  */
 import type { Clock } from '../../clock.ts';
 import { fromMs } from '../../duration.ts';
-import { BoxClosed, CommandFailed, type ErrorRecord, LeaseLost, StoreUnusable, toRecord } from '../../errors/index.ts';
+import {
+  BoxClosed,
+  CommandFailed,
+  type ErrorRecord,
+  Impossible,
+  LeaseLost,
+  StoreUnusable,
+  toRecord,
+} from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Logger } from '../../executor.ts';
 import { randomIds } from '../../ids.ts';
@@ -18,9 +26,10 @@ import type { Complaints } from '../complaints.ts';
 import type { Followers } from '../../views/followers.ts';
 import { lineAbout } from './handover.ts';
 import type { Host } from '../host.ts';
-import type { CancelMessage } from '../../core/message.ts';
+import { commandNamed } from '../../commands/index.ts';
+import type { Shared } from '../../commands/command.ts';
+import type { CommandMessage } from '../../core/message.ts';
 import type { Command, Request } from './requests.ts';
-import type { SignalAnswer } from '../../core/signals.ts';
 
 export interface ExchangeOptions {
   readonly store: Store;
@@ -125,7 +134,7 @@ export class Exchange {
   async #ask({ run, startedAt }: RunRow, request: Request): Promise<boolean | null> {
     const { shared, clock, lease } = this.#options;
     const id = randomIds();
-    await this.#during(async () => shared.leaveCommand({ id, run, body: bodyOf(request) }));
+    await this.#during(async () => shared.leaveCommand({ id, run, body: wayOf(request.type).write(request) }));
     const patientTill = clock.now() + PATIENCE * lease;
     for (;;) {
       const called = this.#call();
@@ -308,7 +317,7 @@ export class Exchange {
     const { shared } = this.#options;
     this.#taking.add(id);
     try {
-      const answer = await this.#answerTo(run, body as unknown as Body);
+      const answer = await this.#answerTo(run, body);
       if (answer === null) return;
       await shared.answerCommand(id, answer as unknown as JsonObject);
       // It may be one of ours, left when the run was not; of what we do ourselves there are no news.
@@ -321,13 +330,12 @@ export class Exchange {
   }
 
   /** Null when the run is somebody else's by now, who will answer. */
-  async #answerTo(run: string, body: Body): Promise<Answered | null> {
+  async #answerTo(run: string, body: JsonObject): Promise<Answered | null> {
     const { here, store } = this.#options;
-    const request: Request = body.type === 'signal' ? { ...body, answer: null, known: false } : { ...body };
     try {
-      if (await here(run, request)) {
-        return { done: true, answer: request.type === 'signal' ? request.answer : null };
-      }
+      const way = wayOf(String(body.type));
+      const request = way.read(body) as Request;
+      if (await here(run, request)) return { done: true, answer: way.answer(request) };
     } catch (error) {
       if (error instanceof LeaseLost || error instanceof BoxClosed) return null;
       return { error: toRecord(error) };
@@ -343,24 +351,19 @@ interface Known {
   readonly answer: Answered | null;
 }
 
-/** A request as it lies in the store. */
-type Body =
-  | CancelMessage
-  | { readonly type: 'signal'; readonly id: string; readonly name: string; readonly payload: Json };
-
 /** An answer as it lies in the store. */
-type Answered = { readonly done: boolean; readonly answer: SignalAnswer | null } | { readonly error: ErrorRecord };
+type Answered = { readonly done: boolean; readonly answer: Json } | { readonly error: ErrorRecord };
 
-function bodyOf(request: Request): JsonObject {
-  const { type } = request;
-  if (type === 'cancel') return { type, reason: request.reason };
-  const { id, name, payload } = request;
-  return { type, id, name, payload };
+/** The way of a request to another process. */
+function wayOf(name: string): Shared<CommandMessage> {
+  const way = commandNamed(name)?.shared;
+  if (way === undefined) throw new Impossible(`A command "${name}" cannot be for a run of another process.`);
+  return way;
 }
 
 /** What the owner said, as if it had been said here. */
 function heed(answered: Answered, run: string, request: Request): boolean {
   if ('error' in answered) throw new CommandFailed({ run, command: request.type, error: answered.error });
-  if (request.type === 'signal') request.answer = answered.answer;
+  wayOf(request.type).heed(request, answered.answer);
   return answered.done;
 }

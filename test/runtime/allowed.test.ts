@@ -1,0 +1,63 @@
+/** Commands: what a run of each status takes, from the one table that says what is done about it. */
+import { createSignalbox, orchestrator, task, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { describe, expect, test } from 'vitest';
+import { allowedIn, commandNamed } from '../../src/commands/index.ts';
+import { isTerminal, type Status } from '../../src/status.ts';
+import { Anything, never, rejection, stage } from '../helpers/stage.ts';
+
+const STATUSES: readonly Status[] = [
+  'pending',
+  'running',
+  'waiting',
+  'cancelling',
+  'completed',
+  'failed',
+  'timedOut',
+  'skipped',
+  'cancelled',
+];
+
+describe('a run', () => {
+  const slow = task('slow', { input: Anything, output: Anything, run: never, cleanup: never });
+  const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).step('s', slow, ({ input }) => input),
+    { input: ({ input }) => input },
+  );
+
+  test('says what can be asked of it, until it has ended (S14)', async () => {
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [flow], ...options });
+    const run = await box.start(flow, { input: null });
+    await settled(box);
+    expect(await run.allowed()).toEqual(['cancel', 'signal']);
+    desk.give('t/s#1', 'done');
+    await settled(box);
+    expect(await run.allowed()).toEqual([]);
+    expect(await rejection(box.run('nobody').allowed())).toMatchObject({ code: 'run-unknown' });
+  });
+});
+
+describe('the table', () => {
+  test('lets nothing be asked of a run that has ended (I5)', () => {
+    for (const status of STATUSES.filter(isTerminal)) expect([status, allowedIn(status)]).toEqual([status, []]);
+  });
+
+  test('lets a run be cancelled once', () => {
+    expect(allowedIn('running')).toEqual(['cancel', 'signal']);
+    expect(allowedIn('cancelling')).toEqual(['signal']);
+    expect(commandNamed('cancel')?.refusal('cancelling')).toContain('being cancelled');
+    expect(commandNamed('cancel')?.refusal('failed')).toContain('it is failed');
+  });
+
+  test('has a way across processes for all but the start, there and back', () => {
+    const signal = { type: 'signal', id: '1', name: 'go', payload: { n: 1 }, answer: null, known: false } as const;
+    for (const message of [{ type: 'cancel', reason: 'enough' } as const, signal]) {
+      const { shared } = commandNamed(message.type) ?? {};
+      expect(shared?.read(shared.write(message))).toEqual(message);
+    }
+    expect(commandNamed('start')?.shared).toBeUndefined();
+    expect(commandNamed('toString')).toBeUndefined();
+  });
+});
