@@ -289,5 +289,4 @@ export const live = {
     const { name, payload } = event as unknown as { readonly name?: string; readonly payload: Json };
     if (name !== undefined) childrenOf(parent).signal(name, payload ?? null);
   },
-  tellChildren: (parent: Parent, type: 'pause' | 'resume') => childrenOf(parent).tell({ type }),
 };

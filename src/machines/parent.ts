@@ -1,12 +1,12 @@
 /**
  * What a track, a composite track and an orchestrator have in common: children, and counters of
  * them. A parent knows how many of its children are ready, live and settled, and how many
- * failed; which they are, and what they answered, is rows, and the ledger's business. So a
+ * failed; which they are, and what they answered, is rows, and stands in `core/children`. So a
  * parent's memory stays as small with 100,000 children as with one (I9).
  *
  * Every event about children carries what has changed for the counters (`ready`, `skipped`)
  * and, once nothing is left to do, the parent's own `finish`. The actions `startNext`, `skipRest`,
- * `cancelChildren` and `tellChildren` are wishes: a host keeps them as data and does them
+ * and `cancelChildren` are wishes: a host keeps them as data and does them
  * in the same turn; `live.ts` does them when the machine is started with `createActor`.
  */
 import { type AnyActorRef, assign, setup } from 'xstate';
@@ -21,7 +21,7 @@ import { type Finished, isBad, TOLD_BY_NAME } from '../core/children/children.ts
 import { type Begun, given } from './task/machine.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
-type Ending = 'completed' | 'failed' | 'timedOut' | 'cancelled';
+type Ending = 'completed' | 'failed' | 'cancelled';
 
 /** What a track, a composite track or an orchestrator remembers: counters, and nothing that grows. */
 export interface ParentMemory {
@@ -64,11 +64,6 @@ export type ParentEvent =
   | { readonly type: 'fail'; readonly error: ErrorRecord }
   | { readonly type: 'skip'; readonly output?: Json }
   | { readonly type: 'cancel'; readonly reason?: string | null }
-  | { readonly type: 'timeout'; readonly error: ErrorRecord }
-  | { readonly type: 'pause' }
-  | { readonly type: 'resume' }
-  | { readonly type: 'intervene' }
-  | { readonly type: 'compensate' }
   /** A signal: a wait takes it, in the shape that its schema has given it; a track hands it on to what waits below it. */
   | { readonly type: 'signal'; readonly name?: string; readonly payload: Json };
 
@@ -82,8 +77,6 @@ export const parentSetup = setup({
   actors: {
     begin: actors.begin.logic,
     children: actors.children.logic,
-    compensate: actors.compensate.logic,
-    intervention: actors.intervention.logic,
     signal: actors.signal.logic,
   },
   guards: {
@@ -98,7 +91,6 @@ export const parentSetup = setup({
       'finished' in event && event.finished !== null && 'error' in event.finished && hasMore(context, event),
     noneLeft: ({ context }) => context.live === 0,
     noneLeftAndWon: ({ context }) => context.live === 0 && context.ending === 'completed',
-    noneLeftAndTimedOut: ({ context }) => context.live === 0 && context.ending === 'timedOut',
     noneLeftAndCancelled: ({ context }) => context.live === 0 && context.ending === 'cancelled',
   },
   actions: {
@@ -107,7 +99,6 @@ export const parentSetup = setup({
     skipRest: (args) => live.skipRest(args),
     cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
     passSignal: (args) => live.passSignal(args, args.event),
-    tellChildren: (args, _: { readonly type: 'pause' | 'resume' }) => live.tellChildren(args, _.type),
     countReady: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       total: ({ context, event }) => ('total' in event ? event.total : context.total),
@@ -149,7 +140,6 @@ export const parentSetup = setup({
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
     endCompleted: assign({ ending: 'completed' as const }),
     endFailed: assign({ ending: 'failed' as const }),
-    endTimedOut: assign({ ending: 'timedOut' as const }),
     endCancelled: assign({ ending: 'cancelled' as const }),
   },
 });
@@ -206,7 +196,7 @@ const cancelChildren = {
 } as const;
 const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
-/** How a child's end can be the parent's, whether it runs or is paused. */
+/** How a child's end can be the parent's. */
 export const ends = [
   { guard: 'isLostWithSome', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
   { guard: 'isWonWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endCompleted', ...stopAll] },
@@ -217,10 +207,9 @@ export const ends = [
 ] as const;
 export const stops = {
   cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
-  timeout: { target: 'cancelling', actions: ['keepError', 'endTimedOut', ...stopAll] },
 } as const;
 
-/** The states that every parent has. An orchestrator adds `awaitingIntervention`. */
+/** The states that every parent has. */
 export const parentStates = {
   pending: {
     invoke: {
@@ -248,43 +237,19 @@ export const parentStates = {
       'child.settled': [...ends, { actions: ['countSettled', ...startNext] }],
       ...stops,
       signal: { actions: 'passSignal' },
-      pause: { target: 'paused', actions: { type: 'tellChildren', params: { type: 'pause' } } },
-      compensate: { target: 'compensating' },
-    },
-  },
-  paused: {
-    invoke: { src: 'children', id: 'children' },
-    on: {
-      'child.settled': [...ends, { actions: 'countSettled' }],
-      ...stops,
-      signal: { actions: 'passSignal' },
-      resume: { target: 'running', actions: { type: 'tellChildren', params: { type: 'resume' } } },
     },
   },
   cancelling: {
     invoke: { src: 'children', id: 'children' },
     always: [
       { guard: 'noneLeftAndCancelled', target: 'cancelled' },
-      { guard: 'noneLeftAndTimedOut', target: 'timedOut' },
       { guard: 'noneLeftAndWon', target: 'completed' },
       { guard: 'noneLeft', target: 'failed' },
     ],
     on: { 'child.settled': { actions: 'countSettled' } },
   },
-  compensating: {
-    invoke: {
-      src: 'compensate',
-      id: 'compensate',
-      input: ({ context: { node, input, output } }: { context: ParentMemory }) => ({ node, input, output, attempt: 0 }),
-      onDone: 'compensated',
-      onError: { target: 'compensationFailed', actions: 'keepError' },
-    },
-  },
   completed: { type: 'final' },
   failed: { type: 'final' },
-  timedOut: { type: 'final' },
   skipped: { type: 'final' },
   cancelled: { type: 'final' },
-  compensated: { type: 'final' },
-  compensationFailed: { type: 'final' },
 } as const;

@@ -5,22 +5,15 @@ import { builtInKinds } from '../../src/machines/index.ts';
 
 type Table = { readonly [from: string]: readonly string[] };
 
-const RUN: Table = {
+const PARENT: Table = {
   pending: ['cancelled', 'completed', 'failed', 'running', 'skipped'],
-  running: ['awaitingIntervention', 'cancelling', 'compensating', 'completed', 'failed', 'paused'],
-  paused: ['cancelling', 'completed', 'failed', 'running'],
-  awaitingIntervention: ['cancelling', 'running'],
-  cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
-  compensating: ['compensated', 'compensationFailed'],
-};
-const TRACK: Table = {
-  ...Object.fromEntries(Object.entries(RUN).filter(([from]) => from !== 'awaitingIntervention')),
-  running: ['cancelling', 'compensating', 'completed', 'failed', 'paused'],
+  running: ['cancelling', 'completed', 'failed'],
+  cancelling: ['cancelled', 'completed', 'failed'],
 };
 const TABLES: { readonly [kind: string]: Table } = {
-  orchestrator: RUN,
-  track: TRACK,
-  composite: TRACK,
+  orchestrator: PARENT,
+  track: PARENT,
+  composite: PARENT,
   task: {
     pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
     awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],

@@ -1,12 +1,5 @@
 /** What the machines of parents wish, by the names of their actions. */
 import type { Act } from '../kind.ts';
-import type { AnyEventObject } from 'xstate';
-import type { Actor } from '../run.ts';
-import type { TurnPort } from '../port.ts';
-
-function tellAll(port: TurnPort, actor: Actor, event: AnyEventObject): void {
-  for (let child = actor.firstLive; child !== null; child = child.nextLive) port.send(child, event);
-}
 
 export const parentActs: { readonly [action: string]: Act } = {
   startNext(port, actor, params) {
@@ -20,7 +13,8 @@ export const parentActs: { readonly [action: string]: Act } = {
     if (actor.children !== null) port.skip(actor, actor.children.rest());
   },
   cancelChildren(port, actor, params) {
-    tellAll(port, actor, { type: 'cancel', reason: (params as { readonly reason: string | null }).reason });
+    const { reason } = params as { readonly reason: string | null };
+    for (let child = actor.firstLive; child !== null; child = child.nextLive)
+      port.send(child, { type: 'cancel', reason });
   },
-  tellChildren: (port, actor, params) => tellAll(port, actor, params as AnyEventObject),
 };

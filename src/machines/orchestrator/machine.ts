@@ -1,7 +1,4 @@
-/**
- * The orchestrator's machine: a graph of tracks. Beside what every parent has, it can stand
- * still for a person after a failure (`awaitingIntervention`).
- */
+/** The orchestrator's machine: a graph of tracks, and a parent like any other. What waits for what stands in the plan. */
 import { emptyMemory, parentSetup, parentStates } from '../parent.ts';
 import { persistable } from '../persist.ts';
 
@@ -12,20 +9,6 @@ export const orchestratorMachine = persistable(
     initial: 'pending',
     context: emptyMemory,
     output: ({ context }) => context.output,
-    states: {
-      ...parentStates,
-      running: {
-        ...parentStates.running,
-        on: { ...parentStates.running.on, intervene: { target: 'awaitingIntervention' } },
-      },
-      awaitingIntervention: {
-        invoke: { src: 'intervention', id: 'intervention' },
-        on: {
-          resume: { target: 'running' },
-          cancel: parentStates.running.on.cancel,
-          timeout: parentStates.running.on.timeout,
-        },
-      },
-    },
+    states: parentStates,
   }),
 );
