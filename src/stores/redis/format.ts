@@ -5,7 +5,7 @@ import { idOf } from './keys.ts';
 import { INDEX } from './list-scripts.ts';
 import { indexesOf } from './lists.ts';
 import type { RowReader } from './rows.ts';
-import { PAGE } from './scripts.ts';
+import { PAGE } from './script.ts';
 
 /** A number that grows when a reader of before could not read it any more, or would leave something out. */
 const FORMAT = 2;

@@ -10,6 +10,7 @@ import { InvalidOption } from '../../errors.ts';
 import type { AbandonedEvent, DefinitionRow, Owner, Pin, RunChange, Sharing, Store } from '../../store.ts';
 import { addressOf } from './address.ts';
 import { type Refusal, refused, valuesOf } from './batch.ts';
+import { COMMIT } from './commit-script.ts';
 import { baseOf, idOf, part, pinOf } from './keys.ts';
 import { keepFormat } from './format.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
@@ -17,6 +18,7 @@ import { newsText } from './listener.ts';
 import { RedisReads } from './reads.ts';
 import { type Moment, msOf } from './replies.ts';
 import { headOf, partText, stateText } from './rows.ts';
+import { PAGE } from './script.ts';
 import * as scripts from './scripts.ts';
 import { RedisSharing } from './sharing.ts';
 import { LeaseTime } from './time.ts';
@@ -149,7 +151,7 @@ class RedisServer extends RedisReads implements RedisStore {
     try {
       await this.#pruning;
       const news = newsText(this.#owner.name, 'released');
-      for (let some = scripts.PAGE; some === scripts.PAGE; ) {
+      for (let some = PAGE; some === PAGE; ) {
         some = await this.ask<number>(RELEASE, part(this.#owner.name), news);
       }
     } catch {
@@ -214,7 +216,7 @@ class RedisServer extends RedisReads implements RedisStore {
     for (const value of values) length += value.length;
     // Never as arguments of a function here: a batch of thousands of runs has more values than a call can have.
     if (length <= SENT_AT_ONCE && values.length <= VALUES_AT_ONCE) {
-      return await this.connection.run(scripts.COMMIT, [this.base], values);
+      return await this.connection.run(COMMIT, [this.base], values);
     }
     return await this.#sendStaged(values);
   }
@@ -235,6 +237,6 @@ class RedisServer extends RedisReads implements RedisStore {
       ]);
       from = to;
     }
-    return await this.connection.run(scripts.COMMIT, [this.base, stage], []);
+    return await this.connection.run(COMMIT, [this.base, stage], []);
   }
 }

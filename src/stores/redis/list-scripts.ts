@@ -3,7 +3,7 @@
  * that of its version and in one for each key of its metadata. Of those in the first list it stays all its life; they are named
  * in its field `indexes`, a line each.
  */
-import { READS, script, WRITES } from './scripts.ts';
+import { READS, script, WRITES } from './script.ts';
 
 /** How many runs one reading looks at: others wait while it runs. */
 const LOOKED_AT = 5_000;

@@ -24,6 +24,7 @@ import { idOf, part } from './keys.ts';
 import { pageOf } from './lists.ts';
 import { type OpenReply, sorted } from './replies.ts';
 import { failureOf, RowReader } from './rows.ts';
+import { PAGE, type Script } from './script.ts';
 import * as scripts from './scripts.ts';
 
 /** Events and attempts that one command reads at the most: others wait while it runs. */
@@ -102,7 +103,7 @@ export abstract class RedisReads {
       const page = await this.ask<readonly [string[], string[]]>(scripts.READ_CHILDREN, part(run), part(parent), last);
       const [numbers, texts] = page;
       for (const [index, text] of texts.entries()) children.push(this.rows.child(run, text, numbers[index] as string));
-      if (numbers.length < scripts.PAGE) return children;
+      if (numbers.length < PAGE) return children;
       last = numbers.at(-1) as string;
     }
   }
@@ -142,7 +143,7 @@ export abstract class RedisReads {
     return texts.map((text, index) => this.rows.event(run, text, after + index));
   }
 
-  protected ask<T extends Reply>(script: scripts.Script, ...values: readonly string[]): Promise<T> {
+  protected ask<T extends Reply>(script: Script, ...values: readonly string[]): Promise<T> {
     return this.connection.run<T>(script, [this.base], values);
   }
 
@@ -160,8 +161,8 @@ export abstract class RedisReads {
 
   async #steps(run: string, numbers: readonly string[]): Promise<readonly (string | null)[]> {
     const commands: string[][] = [];
-    for (let from = 0; from < numbers.length; from += scripts.PAGE) {
-      commands.push(['HMGET', this.of('steps', run), ...numbers.slice(from, from + scripts.PAGE)]);
+    for (let from = 0; from < numbers.length; from += PAGE) {
+      commands.push(['HMGET', this.of('steps', run), ...numbers.slice(from, from + PAGE)]);
     }
     return (await this.connection.sendAll<(string | null)[]>(commands)).flat();
   }
