@@ -10,6 +10,9 @@ import type {
   DefinitionRow,
   EventQuery,
   FailureRow,
+  RecordPage,
+  RecordQuery,
+  RecordRow,
   RunPage,
   RunQuery,
   RunRow,
@@ -18,6 +21,7 @@ import type {
 import type { Columns } from '../rows.ts';
 import { Rows } from './arrays.ts';
 import { listOf } from './lists.ts';
+import { recordsOf, SELECT_RECORD } from './record-lists.ts';
 import { RowReader } from './rows.ts';
 import type { Server } from './server.ts';
 import * as sql from './statements.ts';
@@ -87,6 +91,21 @@ export abstract class PostgresReads {
       .flatMap((batch) => this.rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
+  }
+
+  async readRecord(run: string, type: string, id: string): Promise<RecordRow | null> {
+    const row = await this.one(SELECT_RECORD, run, type, id);
+    return row === null ? null : this.rows.record(row);
+  }
+
+  async readRecords(query: RecordQuery): Promise<RecordPage> {
+    const { text, values } = recordsOf(query);
+    const rows = await this.server.ask(text, ...values);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
+    return {
+      records: rows.map((row) => this.rows.record(row)),
+      cursor: last === undefined ? null : String(last.number),
+    };
   }
 
   protected all(statement: string, ...texts: readonly string[]): Promise<readonly Columns[]> {

@@ -1,14 +1,16 @@
 /** The script of a commit, and the order of the values that it takes; `batch.ts` puts them together. */
+import { WRITE_RECORDS } from './record-scripts.ts';
 import { script, WRITES } from './script.ts';
 
 /** How many values of a commit belong to the batch, and how many then to each run's head. */
-export const HEAD = 8;
+export const HEAD = 9;
 
 /**
  * A batch of changes. First all runs are checked, and only then is anything written.
  *
  * Values: owner, its lease, the news, the number of runs; of each run a head (run, fence, events before, its key, how
- * many events, steps, attempts and signals); then of each run its row, and so on in that order.
+ * many events, steps, attempts and signals, and, if there are any, how many records and how many that are deleted); then of each run
+ * its row, and so on in that order.
  */
 export const COMMIT = script(
   WRITES,
@@ -157,6 +159,7 @@ local function writeSignals(run, amount)
   at = at + 3 * amount
 end
 
+${WRITE_RECORDS}
 for index = 1, count do
   local head = 5 + (index - 1) * ${HEAD}
   local run = given[head]
@@ -167,6 +170,11 @@ for index = 1, count do
   if steps > 0 then writeSteps(run, steps) end
   if attempts > 0 then push(base .. 'attempts:' .. run, attempts) end
   if signals > 0 then writeSignals(run, signals) end
+  local more = given[head + 8]
+  if more ~= '' then
+    local records, gone = string.match(more, '^(%d+) (%d+)$')
+    writeRecords(run, tonumber(records), tonumber(gone))
+  end
 end
 call('PUBLISH', base .. 'news', news)
 return 0

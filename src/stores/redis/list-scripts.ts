@@ -77,3 +77,14 @@ end
 return 0
 `,
 );
+
+/** Marks runs of a format that did not list what has completed. Values: their ids. */
+export const MARK = script(
+  WRITES,
+  `
+for _, run in ipairs(ARGV) do
+  if call('EXISTS', base .. 'run:' .. run) == 1 then call('HSETNX', base .. 'run:' .. run, 'unlisted', '2') end
+end
+return 0
+`,
+);

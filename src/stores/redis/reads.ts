@@ -12,6 +12,9 @@ import type {
   EventQuery,
   FailureRow,
   OpenRun,
+  RecordPage,
+  RecordQuery,
+  RecordRow,
   RunPage,
   RunQuery,
   RunRow,
@@ -21,14 +24,20 @@ import type { Address } from './address.ts';
 import { keyField } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
 import { idOf, part } from './keys.ts';
+import { numberIn } from '../cursor.ts';
 import { pageOf } from './lists.ts';
-import { type OpenReply, sorted } from './replies.ts';
+import { READ_RECORDS } from './record-scripts.ts';
+import { recordField, recordList } from './records.ts';
+import { type OpenReply, type RecordReply, sorted } from './replies.ts';
 import { failureOf, RowReader } from './rows.ts';
 import { PAGE, type Script } from './script.ts';
 import * as scripts from './scripts.ts';
 
 /** Events and attempts that one command reads at the most: others wait while it runs. */
 const READ_AT_ONCE = 2_000;
+
+/** What a run says that was begun by a version that did not list failures. Those that did not list what has completed say something else. */
+const UNLISTED_FAILURES = '1';
 
 export abstract class RedisReads {
   readonly name: string;
@@ -114,7 +123,8 @@ export abstract class RedisReads {
       ['HGET', this.of('run', run), 'unlisted'],
     ]);
     // Begun before failures were listed.
-    if (unlisted !== null) return (await this.readActors(run)).filter(({ state }) => isFailure(state)).map(failureOf);
+    if (unlisted === UNLISTED_FAILURES)
+      return (await this.readActors(run)).filter(({ state }) => isFailure(state)).map(failureOf);
     const numbers = sorted(failed as string[]);
     const texts = await this.#steps(run, numbers);
     return texts.map((text, index) => this.rows.failure(run, text, numbers[index] as string));
@@ -141,6 +151,27 @@ export abstract class RedisReads {
   async readEvents(run: string, { after, limit }: EventQuery): Promise<readonly RunEvent[]> {
     const texts = await this.#range(this.of('events', run), after, limit);
     return texts.map((text, index) => this.rows.event(run, text, after + index));
+  }
+
+  async readRecord(run: string, type: string, id: string): Promise<RecordRow | null> {
+    const text = await this.connection.send<string | null>('HGET', this.of('records', run), recordField({ type, id }));
+    return text === null ? null : this.rows.record(run, text, `${type}, ${id}`);
+  }
+
+  async readRecords(query: RecordQuery): Promise<RecordPage> {
+    const { type, limit } = query;
+    const records: RecordRow[] = [];
+    for (let after = String(numberIn(query.after)); ; ) {
+      const some = Math.min(limit - records.length, PAGE);
+      const found = await this.ask<readonly RecordReply[]>(
+        READ_RECORDS,
+        ...[part(type), recordList(query), after, String(some)],
+      );
+      for (const [number, run, text] of found) records.push(this.rows.record(idOf(run), text, `${type}, ${number}`));
+      after = found.at(-1)?.[0] ?? after;
+      if (found.length < some) return { records, cursor: null };
+      if (records.length === limit) return { records, cursor: after };
+    }
   }
 
   protected ask<T extends Reply>(script: Script, ...values: readonly string[]): Promise<T> {

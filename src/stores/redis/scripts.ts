@@ -2,6 +2,7 @@
  * The scripts that run in the server: each is one atomic step, as `script.ts` says. Those of commits, lists, records and
  * leases stand in files of their own.
  */
+import { FORGET_RECORDS } from './record-scripts.ts';
 import { READS, script, WRITES, WRITES_ALWAYS } from './script.ts';
 
 /**
@@ -44,7 +45,7 @@ return seq
 );
 
 /** Deletes a run that has ended, with all that belongs to it. */
-const FORGET = `
+const FORGET = `${FORGET_RECORDS}
 local function forget(run)
   local kept = call('HMGET', base .. 'run:' .. run, 'list', 'key', 'indexes')
   if kept[1] then call('ZREM', base .. 'runs:' .. kept[1], run) end
@@ -52,11 +53,12 @@ local function forget(run)
   for each in string.gmatch(kept[3] or '', '[^\\n]+') do call('ZREM', base .. each, run) end
   call('ZREM', base .. 'runs', run)
   call('ZREM', base .. 'ended', run)
+  forgetRecords(run)
   for _, command in ipairs(call('SMEMBERS', base .. 'asked:' .. run)) do
     call('ZREM', base .. 'commands', command)
     call('UNLINK', base .. 'command:' .. command)
   end
-  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'failed:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:' }) do
+  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'failed:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:', 'records:', 'recorded:' }) do
     call('UNLINK', base .. place .. run)
   end
 end

@@ -12,6 +12,9 @@ import type {
   EventQuery,
   FailureRow,
   OpenRun,
+  RecordPage,
+  RecordQuery,
+  RecordRow,
   RunPage,
   RunQuery,
   RunRow,
@@ -21,6 +24,7 @@ import { type Columns, ColumnReader } from '../rows.ts';
 import type { Value } from './batch.ts';
 import { usable } from './file.ts';
 import { listOf } from './lists.ts';
+import { recordsOf, SELECT_RECORD } from './record-statements.ts';
 import * as sql from './schema.ts';
 import { asColumn, fromColumn } from './text.ts';
 
@@ -100,6 +104,21 @@ export abstract class SqliteReads {
       .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
+  }
+
+  readRecord(run: string, type: string, id: string): RecordRow | null {
+    const row = this.get(SELECT_RECORD, run, type, id);
+    return row === null ? null : this.#rows.record(row);
+  }
+
+  readRecords(query: RecordQuery): RecordPage {
+    const { text, values } = recordsOf(query);
+    const rows = this.all(text, ...values);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
+    return {
+      records: rows.map((row) => this.#rows.record(row)),
+      cursor: last === undefined ? null : String(last.number),
+    };
   }
 
   /** The statements of a file that is closed. */
