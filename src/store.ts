@@ -91,6 +91,44 @@ export interface SignalRow {
   readonly takenBy: string | null;
 }
 
+/** What names a record within its run. */
+export interface RecordName {
+  /** Which kind of record it is. */
+  readonly type: string;
+  /** Unique within its run and type. */
+  readonly id: string;
+}
+
+/**
+ * Something of a run that is no actor, attempt, event or signal. The store does not look into it, and finds it by its
+ * type, its run and its keys. It is deleted with its run.
+ */
+export interface RecordRow extends RecordName {
+  readonly run: string;
+  /** 1 when it is written for the first time, and one more each time it is written again. The writer counts. */
+  readonly version: number;
+  readonly body: Json;
+  /** What it can be looked up by: a few short texts by their names. */
+  readonly keys: { readonly [name: string]: string };
+}
+
+/** Which records to read, and where a page of them begins. */
+export interface RecordQuery {
+  readonly type: string;
+  /** Left out: those of all runs. */
+  readonly run?: string;
+  readonly key?: { readonly name: string; readonly value: string };
+  readonly limit: number;
+  /** The cursor of the page before. */
+  readonly after?: string;
+}
+
+/** Records in the order in which they were first written. The cursor continues after this page; null if there are no more. */
+export interface RecordPage {
+  readonly records: readonly RecordRow[];
+  readonly cursor: string | null;
+}
+
 /** All that one commit changes in one run; it lands whole or not at all (I3). */
 export interface RunChange {
   readonly run: string;
@@ -105,6 +143,10 @@ export interface RunChange {
   readonly events: readonly RunEvent[];
   /** Signals that are new, and those that were kept and have been taken; each once, also if it is both. */
   readonly signals: readonly SignalRow[];
+  /** Records that are new or have changed; each once. */
+  readonly records?: readonly RecordRow[];
+  /** Records that are deleted, before any is written: one that is in both lists is a new record. Names that stand for nothing are ignored. */
+  readonly recordsGone?: readonly RecordName[];
 }
 
 /** The event that ends an abandoned run (S18); the store gives it its number. */
@@ -249,6 +291,9 @@ export interface Store {
   /** A signal, taken or not, by its id. */
   readSignal(run: string, id: string): Awaitable<SignalRow | null>;
   readEvents(run: string, query: EventQuery): Awaitable<readonly RunEvent[]>;
+  readRecord(run: string, type: string, id: string): Awaitable<RecordRow | null>;
+  /** A page of records, by an index: other types, runs and keys are not looked at. */
+  readRecords(query: RecordQuery): Awaitable<RecordPage>;
   /**
    * Ends an unfinished run by its rows alone, whoever owns it (S18): its row and its open actors become `cancelled` at `end.at`, the
    * run's with the reason and without output and error, and `end` is its last event. Nobody owns it any more, and its fence has

@@ -8,6 +8,7 @@ import { isFailure, isTerminal } from '../status.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 import { numberIn } from './cursor.ts';
+import { MemoryRecords, nameOf, type RecordsOfRun } from './memory-records.ts';
 
 interface Kept {
   row: RunRow;
@@ -23,6 +24,8 @@ interface Kept {
   readonly events: RunEvent[];
   /** By id, in the order in which they came; made when the first one comes. */
   signals: Map<string, SignalRow> | null;
+  /** Made when the first one comes. */
+  records: RecordsOfRun | null;
 }
 
 /** A store that forgets everything with the process. It may be handed to one box after another. */
@@ -30,6 +33,7 @@ export function memory(): Store {
   const runs = new Map<string, Kept>();
   const byKey = new Map<string, string>();
   const definitions = new Map<string, DefinitionRow>();
+  const records = new MemoryRecords();
   let owner = '';
   let numbers = 0;
 
@@ -51,7 +55,7 @@ export function memory(): Store {
       const row = change.row as RunRow;
       numbers += 1;
       kept = {
-        ...{ row, number: numbers, owner, fence: change.fence, signals: null },
+        ...{ row, number: numbers, owner, fence: change.fence, signals: null, records: null },
         ...{ actors: new Map(), children: new Map(), attempts: [], events: [] },
       };
       runs.set(change.run, kept);
@@ -68,6 +72,10 @@ export function memory(): Store {
       kept.signals ??= new Map();
       kept.signals.set(signal.id, signal);
     }
+    if (change.recordsGone === undefined && change.records === undefined) return;
+    kept.records ??= new Map();
+    for (const name of change.recordsGone ?? []) records.remove(kept.records, name);
+    for (const record of change.records ?? []) records.write(kept.records, record);
   };
 
   const actorsOf = (run: string): readonly ActorRow[] => [...(runs.get(run)?.actors.values() ?? [])];
@@ -142,6 +150,8 @@ export function memory(): Store {
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
+    readRecord: (run, type, id) => runs.get(run)?.records?.get(nameOf({ type, id }))?.row ?? null,
+    readRecords: (query) => records.read(query),
     abandonRun(end) {
       const kept = runs.get(end.run);
       if (kept === undefined || isTerminal(kept.row.status)) return null;
@@ -162,6 +172,7 @@ export function memory(): Store {
       if (kept === undefined || !isTerminal(kept.row.status)) return false;
       const { orchestrator, key } = kept.row;
       if (key !== null) byKey.delete(keyUnder(orchestrator, key));
+      if (kept.records !== null) records.removeAll(kept.records);
       return runs.delete(run);
     },
     close() {

@@ -13,6 +13,7 @@ import type {
   CommandRow,
   DefinitionRow,
   FailureRow,
+  RecordRow,
   RunRow,
   SignalRow,
 } from '../store.ts';
@@ -123,6 +124,17 @@ export class Reader {
       sentAt: row.number('sentAt'),
       answer: answerOf(row.get('answer')),
       takenBy: row.textOrNull('takenBy'),
+    }));
+  }
+
+  record(place: string, given: Given): RecordRow {
+    return this.read('records', place, given, (row) => ({
+      run: row.text('run'),
+      type: row.text('type'),
+      id: row.text('id'),
+      version: row.number('version'),
+      body: row.json('body'),
+      keys: textsOf(row.object('keys')),
     }));
   }
 
@@ -246,6 +258,10 @@ export class ColumnReader {
     return this.#reader.signal(`${row.run}, ${row.id}`, row);
   }
 
+  record(row: Columns): RecordRow {
+    return this.#reader.record(`${row.run}, ${row.type}, ${row.id}`, row);
+  }
+
   definition(row: Columns): DefinitionRow {
     return this.#reader.definition(`${row.orchestrator}, ${row.version}`, row);
   }
@@ -286,6 +302,12 @@ export function objectOf(value: unknown): JsonObject {
 function listOf(value: Json): readonly Json[] {
   if (!Array.isArray(value)) throw new Error(`there is ${show(value)} where a list belongs`);
   return value as readonly Json[];
+}
+
+function textsOf(value: JsonObject): RecordRow['keys'] {
+  for (const each of Object.values(value))
+    if (typeof each !== 'string') throw new Error(`there is ${show(each)} where a text belongs`);
+  return value as RecordRow['keys'];
 }
 
 function errorOf(record: JsonObject): ErrorRecord {

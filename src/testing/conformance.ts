@@ -12,6 +12,7 @@ import { COMMITS, OWNERS, SHARED } from './conformance-commits.ts';
 import { DELETES, SHARED_DELETES } from './conformance-deletes.ts';
 import { LISTS } from './conformance-lists.ts';
 import { ROWS } from './conformance-reads.ts';
+import { RECORDS, SHARED_RECORDS } from './conformance-records.ts';
 import { LEASE } from './conformance-rows.ts';
 
 /** Where the runs of one case are kept: a file, a schema, a prefix. Empty when it is made. */
@@ -92,8 +93,8 @@ export type Check = (store: Store, bench: Bench) => Promise<void>;
 /** The cases that a store has to pass; each asks `make` for an empty place of its own. */
 export function storeSuite(make: () => Awaitable<StorePlace>, options: StoreSuiteOptions = {}): readonly StoreCase[] {
   const { sequential = false } = options;
-  const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES, ...SHARED_ABANDONS };
-  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...ABANDONS, ...shared };
+  const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES, ...SHARED_ABANDONS, ...SHARED_RECORDS };
+  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...ABANDONS, ...RECORDS, ...shared };
   return Object.entries(checks).map(([title, check]) => ({
     title,
     async run() {

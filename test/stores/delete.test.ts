@@ -3,6 +3,7 @@ import { createSignalbox, orchestrator, type Store, task, track } from 'signalbo
 import { postgres } from 'signalbox/postgres';
 import { redis } from 'signalbox/redis';
 import { sqlite } from 'signalbox/sqlite';
+import type { RunChange } from 'signalbox/store';
 import { fakeClock } from 'signalbox/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newFile, query as queryFile } from '../helpers/files.ts';
@@ -34,11 +35,30 @@ const flow = orchestrator('everything', { version: '1', input: Anything })
 /** Rows by table. */
 type Counts = { readonly [table: string]: number };
 
+/** `store` with a record in each run that begins. */
+function withRecords(store: Store): Store {
+  const commit = (changes: readonly RunChange[]) =>
+    store.commit(
+      changes.map((change) => {
+        const { run, after } = change;
+        const record = { run, type: 'secret', id: '1', version: 1, body: 'secret', keys: { word: 'secret' } };
+        return after === 0 ? { ...change, records: [record] } : change;
+      }),
+    );
+  return new Proxy(store, {
+    get(_, name: keyof Store) {
+      if (name === 'commit') return commit;
+      const member: unknown = store[name];
+      return typeof member === 'function' ? member.bind(store) : member;
+    },
+  });
+}
+
 /** Runs two of them to their end, deletes the first, calls `after`, and deletes the other. */
 async function endAndDelete(store: Store, after: () => unknown): Promise<void> {
   const clock = fakeClock();
   await using box = clock.follow(
-    await createSignalbox({ orchestrators: [flow], store, clock, logger: () => {} } as never),
+    await createSignalbox({ orchestrators: [flow], store: withRecords(store), clock, logger: () => {} } as never),
   );
   const runs = [];
   for (const id of ['a', 'b']) {
@@ -82,10 +102,12 @@ test('in a SQLite file: the definition alone', async () => {
   });
 
   // What belongs to the other was there until then.
-  expect(half).toMatchObject({ runs: 1, attempts: 2, signals: 2 });
+  expect(half).toMatchObject({ runs: 1, attempts: 2, signals: 2, records: 1, record_keys: 1 });
   expect(counts()).toEqual({
     definitions: 1,
     epochs: 1,
+    record_keys: 0,
+    records: 0,
     run_metadata: 0,
     runs: 0,
     places: 0,
@@ -112,10 +134,25 @@ describe('in Postgres', () => {
       half = await counts();
     });
 
-    expect(half).toMatchObject({ runs: 1, attempts: 2, signals: 2, commands: 0, leases: 0 });
+    expect(half).toMatchObject({
+      runs: 1,
+      attempts: 2,
+      signals: 2,
+      records: 1,
+      record_keys: 1,
+      commands: 0,
+      leases: 0,
+    });
     const places = { open_places: 0, ended_places: 0 };
     const none = { runs: 0, ...places, attempts: 0, histories: 0, signals: 0, leases: 0, commands: 0, processes: 0 };
-    expect(await counts()).toEqual({ definitions: 1, store_version: 2, run_metadata: 0, ...none });
+    expect(await counts()).toEqual({
+      definitions: 1,
+      store_version: 3,
+      run_metadata: 0,
+      records: 0,
+      record_keys: 0,
+      ...none,
+    });
   });
 });
 
@@ -137,8 +174,9 @@ describe.skipIf(!hasRedis)(`in Redis${WHY_NOT}`, () => {
     });
 
     expect(half.filter((key) => /:a$|^command/.test(key))).toEqual([]);
-    const parts = ['attempts', 'children', 'events', 'kept', 'paths', 'run', 'signals', 'steps'];
-    expect(half.filter((key) => key.endsWith(':b'))).toEqual(parts.map((name) => `${name}:b`));
+    const parts = ['attempts', 'children', 'events', 'kept', 'paths', 'recorded', 'records', 'run', 'signals', 'steps'];
+    const byRecord = ['keyed:["secret","word","secret"]', 'typed:secret'];
+    expect(half.filter((key) => key.endsWith(':b'))).toEqual([...parts, ...byRecord].map((name) => `${name}:b`).sort());
     expect(await keys()).toEqual(['definitions', 'format', 'lists', 'number']);
     await wipe(server.url, prefix);
   });

@@ -10,8 +10,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitOf, PART_NAMES } from '../../src/stores/postgres/commit.ts';
 import { Server } from '../../src/stores/postgres/server.ts';
 import * as sql from '../../src/stores/postgres/statements.ts';
-import type { Owner, RunQuery } from '../../src/store.ts';
+import type { Owner, RecordQuery, RunQuery } from '../../src/store.ts';
 import { listOf } from '../../src/stores/postgres/lists.ts';
+import { recordsOf, SELECT_RECORD } from '../../src/stores/postgres/record-lists.ts';
 import { fromColumn, toColumn } from '../../src/stores/postgres/text.ts';
 import { newSchema, PASSWORD, query, until, useServer } from '../helpers/postgres.ts';
 import { ROOT } from '../helpers/sources.ts';
@@ -41,6 +42,7 @@ const full = (run: string, more: Parameters<typeof row>[1] = {}) =>
       { run, path: 'pay', attempt: 1, error: { code: 'x', name: 'E', message: 'busy' }, startedAt: 0, endedAt: 1 },
     ],
     signals: [{ run, id: 's', name: 'confirm', payload: 1, sentAt: 3, answer: 'buffered', takenBy: null }],
+    records: [{ run, type: 'approval', id: '1', version: 1, body: { n: 1 }, keys: { state: 'open', run } }],
   });
 
 async function refusalOf(store: PostgresStore): Promise<StoreUnusable> {
@@ -211,7 +213,11 @@ describe('the schema', () => {
     const stores = Array.from({ length: 6 }, () => postgres(server.url, { schema }));
     await Promise.all(stores.map(async (store, index) => await store.open(owner(`p${index}`))));
     await Promise.all(stores.map((store) => store.close()));
-    expect(await query(server, schema, 'select version from store_version')).toEqual([{ version: 1 }, { version: 2 }]);
+    expect(await query(server, schema, 'select version from store_version')).toEqual([
+      { version: 1 },
+      { version: 2 },
+      { version: 3 },
+    ]);
   });
 
   test('opened again is as it was', async () => {
@@ -227,6 +233,8 @@ describe('the schema', () => {
       'histories',
       'signals',
       'definitions',
+      'records',
+      'record_keys',
       'store_version',
     ];
     const contents = async () =>
@@ -285,7 +293,14 @@ describe('the schema', () => {
     expect((await store.readEvents('a', { after: 0, limit: 9 }))[0]).toEqual(failed);
   });
 
+  const records = (query: Partial<RecordQuery>): string => recordsOf({ type: 't', limit: 5, ...query }).text;
+  const key = { name: 'state', value: 'open' };
   test.each([
+    ['a page of records', records({})],
+    ['a page of records of a run', records({ run: 'r' })],
+    ['a page of records by a key', records({ key })],
+    ['a page of records of a run by a key', records({ run: 'r', key })],
+    ['a look at a record', SELECT_RECORD],
     ['a commit of many runs', commitOf(PART_NAMES.filter((name) => name !== 'newRuns' && name !== 'begun'))],
     ['a look at many runs', sql.SELECT_STANDING],
     ['a claim', sql.CLAIM],
@@ -307,6 +322,8 @@ describe('the schema', () => {
       'attempts',
       'signals',
       'commands',
+      'records',
+      'record_keys',
     ])
       await client.query(`vacuum analyze ${table}`);
     await client.query(`prepare it as ${text}`);
@@ -335,6 +352,7 @@ describe('the schema', () => {
       [
         ...['runs_run_key', 'ended_places_pkey', 'open_places_pkey', 'histories_pkey'],
         ...['attempts_pkey', 'signals_pkey', 'commands_by_run', 'run_metadata_by_run'],
+        ...['record_keys_of_run', 'records_'],
       ],
     ],
     ['what nobody owns, or a dead one', sql.CLAIM, ['leases_by_owner', 'leases_pkey']],
@@ -347,6 +365,15 @@ describe('the schema', () => {
       ['run_metadata_pkey', 'runs_pkey'],
     ],
     ['who owns a run', sql.SELECT_OWNER, ['runs_run_key', 'leases_pkey']],
+    ['a record', SELECT_RECORD, ['runs_run_key', 'records_pkey']],
+    ['records of a type', records({}), ['records_by_type', 'runs_pkey']],
+    ['records of a run', records({ run: 'r' }), ['runs_run_key', 'records_of_run', 'runs_pkey']],
+    ['records by a key', records({ key }), ['record_keys_pkey', 'records_by_number', 'runs_pkey']],
+    [
+      'records of a run by a key',
+      records({ run: 'r', key }),
+      ['runs_run_key', 'record_keys_of_run', 'records_by_number', 'runs_pkey'],
+    ],
     [
       'what is in a run that is abandoned',
       sql.ABANDON,
@@ -507,6 +534,12 @@ describe('a row that does not fit any more is an error that names it:', () => {
       `update signals set answer = 'yes'`,
       (store: PostgresStore) => store.readSignal('a', 's'),
       /"signals" \(a, s\)/,
+    ],
+    [
+      'a record',
+      `update records set keys = '{"state":1}'`,
+      (store: PostgresStore) => store.readRecords({ type: 'approval', limit: 1 }),
+      /"records" \(a, approval, 1\).*text belongs/,
     ],
   ])('%s', async (_, text, read, reason) => {
     const schema = newSchema(server);

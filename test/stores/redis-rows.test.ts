@@ -155,6 +155,12 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
           (store) => store.readSignal('a', 's'),
         ],
         [
+          'a record',
+          'records',
+          (key) => ['HSET', key('records:a'), 'approval:1', '{"id":"1","keys":{}}'],
+          (store) => store.readRecord('a', 'approval', '1'),
+        ],
+        [
           'an event',
           'events',
           (key) => ['LSET', key('events:a'), '0', '{"type":"nothing"}'],
@@ -177,6 +183,7 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
         actors: [step(id, ''), step(id, 'pay')],
         attempts: [{ run: id, ...attempt }],
         signals: [{ run: id, ...signal }],
+        records: [{ run: id, type: 'approval', id: '1', version: 1, body: null, keys: {} }],
       });
       await store.commit([change('a', 0, rows('a')), change('b', 0, rows('b'))]);
       await reading(store);
@@ -204,6 +211,7 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
         actors: [step('order-17', ''), step('order-17', 'pay'), failed],
         attempts,
         signals: [signal as never],
+        records: [{ run: 'order-17', type: 'approval', id: '1', version: 1, body: null, keys: { state: 'open' } }],
       };
       await store.saveDefinitions([{ orchestrator: 'order', version: '1', hash: 'h', lines: [] }]);
       await store.commit([

@@ -16,8 +16,9 @@ import { pathToFileURL } from 'node:url';
 import { type StoreHeld, StoreUnusable } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { RunQuery } from '../../src/store.ts';
+import type { RecordQuery, RunQuery } from '../../src/store.ts';
 import { listOf } from '../../src/stores/sqlite/lists.ts';
+import * as recordStatements from '../../src/stores/sqlite/record-statements.ts';
 import {
   ABANDON_PLACES,
   SELECT_CHILDREN,
@@ -250,8 +251,33 @@ describe('the file', () => {
     expect(JSON.stringify(query(file, `explain query plan ${sql}`))).toContain(by);
   });
 
+  const records = (query: Partial<RecordQuery>): string =>
+    recordStatements.recordsOf({ type: 't', limit: 5, ...query }).text;
+  const key = { name: 'state', value: 'open' };
+  test.each([
+    ['a record', recordStatements.SELECT_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
+    ['a record that is written', recordStatements.FIND_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
+    ['records of a type', records({}), 'records_by_type (type=? AND rowid>?)'],
+    ['records of a run', records({ run: 'r' }), 'records_of_run (run=? AND type=? AND rowid>?)'],
+    ['records by a key', records({ key }), 'record_keys USING PRIMARY KEY (entry=? AND record>?)'],
+    ['records of a run by a key', records({ run: 'r', key }), 'record_keys_of_run (run=? AND entry=? AND record>?)'],
+  ])('finds %s by an index, in whose order they are (P134)', (_, sql, by) => {
+    const file = newFile();
+    opened(file);
+    const plan = JSON.stringify(query(file, `explain query plan ${sql}`));
+    expect(plan).toContain(by);
+    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
+  });
+
+  test('deletes all that belongs to a run by an index (P134)', () => {
+    const file = newFile();
+    opened(file);
+    for (const sql of [...schema.DELETE_BY_NUMBER, ...schema.DELETE_BY_RUN, recordStatements.DELETE_RECORD])
+      expect(JSON.stringify(query(file, `explain query plan ${sql}`)), sql).toMatch(/SEARCH .*=\?/);
+  });
+
   test('is asked by statements without numbered parameters, which Node 22.13 and 24.0 bind wrongly', () => {
-    const statements = Object.values(schema)
+    const statements = [...Object.values(schema), ...Object.values(recordStatements), records({ run: 'r', key })]
       .flat()
       .filter((each) => typeof each === 'string');
     expect(statements.length).toBeGreaterThan(20);

@@ -9,6 +9,7 @@ import { type AnyOrchestrator, createSignalbox, type Run, type Signalbox, type S
 import { postgres } from 'signalbox/postgres';
 import { redis } from 'signalbox/redis';
 import { sqlite } from 'signalbox/sqlite';
+import type { OpenRun } from 'signalbox/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { newFile } from '../helpers/files.ts';
 import { DEEP, LONG, order } from '../helpers/old-places.ts';
@@ -49,10 +50,26 @@ async function boxOn(store: Store): Promise<Signalbox> {
   return box;
 }
 
+/** Writes to a run of the place what it had no room for then, as an owner of its own, and lets go of the run again. */
+async function addToday(store: Store): Promise<void> {
+  await store.open({ name: 'of today', lease: 10_000, now: Date.now });
+  expect(await store.readRecords({ type: 'approval', limit: 5 })).toEqual({ records: [], cursor: null });
+  expect(await store.claim(10)).toEqual(['waits']);
+  const { fence, seq: after } = (await store.readOpen('waits')) as OpenRun;
+  const records = [{ run: 'waits', type: 'approval', id: '1', version: 1, body: DEEP, keys: { state: 'open' } }];
+  const none = { row: null, actors: [], attempts: [], events: [], signals: [] };
+  await store.commit([{ run: 'waits', fence, after, ...none, records }]);
+  await store.close();
+}
+
+const opened = { type: 'approval', key: { name: 'state', value: 'open' }, limit: 5 } as const;
+
 /** All that is wanted of a place of the first tables; `open` opens it as another process would, after the one before. */
 async function goesOn(open: () => Store): Promise<void> {
   const ids = async (box: Signalbox, asked: object) => (await box.runs(asked)).runs.map(({ run }) => run);
-  const box = await boxOn(open());
+  await addToday(open());
+  const store = open();
+  const box = await boxOn(store);
   expect(await ids(box, {})).toEqual(['waits', 'failed', 'done', 'plain']);
   expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['waits', 'done']);
   expect(await ids(box, { metadata: { deep: { a: DEEP.a, b: DEEP.b }, none: null, n: 1 } })).toEqual(['waits']);
@@ -66,6 +83,7 @@ async function goesOn(open: () => Store): Promise<void> {
 
   expect(await box.run('waits').signal('go', 'now')).toMatchObject({ answer: 'accepted' });
   expect(await box.run('waits').result()).toEqual({ t: 'now' });
+  expect((await store.readRecords(opened)).records).toMatchObject([{ run: 'waits', id: '1', body: DEEP }]);
   const fresh = (await box.start(order, { id: 'fresh', input: 'good', metadata: { tenant: 'acme' } } as never)) as Run;
   expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['waits', 'done', 'fresh']);
   for (const id of ['waits', 'failed', 'done', 'plain']) {
@@ -73,6 +91,7 @@ async function goesOn(open: () => Store): Promise<void> {
     expect(await box.run(id).delete()).toBe(true);
   }
   expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['fresh']);
+  expect((await store.readRecords(opened)).records).toEqual([]);
   await fresh.abandon({ reason: 'enough' });
   await box.close();
   // What is of today by now is opened as it is.

@@ -3,8 +3,8 @@
  * begun, go on or end is decided here; whether they may is decided by the statement.
  */
 import { isTerminal, type Status } from '../../events.ts';
-import type { ActorRow, AttemptRow, RunChange, SignalRow } from '../../store.ts';
-import { entriesOf } from '../entries.ts';
+import type { ActorRow, AttemptRow, RecordRow, RunChange, SignalRow } from '../../store.ts';
+import { entriesOf, recordEntries } from '../entries.ts';
 import { textOfEvents } from '../history.ts';
 import { Rows } from './arrays.ts';
 import { commitOf, PART_NAMES, PARTS, type PartName } from './commit.ts';
@@ -100,7 +100,8 @@ class Batch {
   }
 
   /** What a change brings beside the row of its run, whose number is `run` and in which these paths are open. */
-  write({ run: id, actors, attempts, events, signals }: RunChange, run: number, open: ReadonlySet<string>): void {
+  write(change: RunChange, run: number, open: ReadonlySet<string>): void {
+    const { run: id, actors, attempts, events, signals, recordsGone, records } = change;
     for (const actor of actors) {
       const there = open.has(actor.path);
       if (actor.endedAt === null) {
@@ -111,6 +112,9 @@ class Batch {
     }
     for (const attempt of attempts) this.#addAttempt(toColumn(id), attempt);
     for (const signal of signals) this.#addSignal(toColumn(id), signal);
+    for (const gone of recordsGone ?? [])
+      this.rowsOf('records').push(run, toColumn(gone.type), toColumn(gone.id), null, null, null, null);
+    for (const record of records ?? []) this.#addRecord(run, record);
     const [first] = events;
     if (first === undefined) return;
     const last = first.seq + events.length - 1;
@@ -229,6 +233,19 @@ class Batch {
       sentAt,
       answer,
       toColumnOrNull(takenBy),
+    );
+  }
+
+  #addRecord(run: number, record: RecordRow): void {
+    const entries = recordEntries(record);
+    this.rowsOf('records').push(
+      run,
+      toColumn(record.type),
+      toColumn(record.id),
+      record.version,
+      jsonColumn(record.body),
+      objectColumn(record.keys),
+      entries.length === 0 ? null : JSON.stringify(entries),
     );
   }
 }

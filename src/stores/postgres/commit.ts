@@ -174,6 +174,15 @@ export const PARTS = {
       from unnest($9::bigint[], $10::integer[], $11::integer[], $12::float8[], $13::text[]) as change (run, first, last, at, events)
     )`,
   },
+  /** Records that are written, and before them those that are deleted, which have no version. */
+  records: {
+    columns: ['long', 'text', 'text', 'long', 'json', 'json', 'json'],
+    text: `recorded as materialized (
+      select sum(write_record({run}, type, id, version, body, keys, entries)) as done
+      from unnest($9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::json[], $14::json[], $15::json[])
+        as change (run, type, id, version, body, keys, entries)
+    )`,
+  },
 } as const satisfies Record<string, Part>;
 
 /** A part of a commit. */
@@ -216,6 +225,7 @@ function compose(parts: readonly PartName[]): string {
   const there = [
     ...(has('changed') ? ['(select count(*) from changed)'] : []),
     ...(has('ended') ? ['(select count(*) from closed)'] : []),
+    ...(has('records') ? ['(select done from recorded)'] : []),
   ];
   // What is asked for happens in this order, and before what is only there.
   return `${texts.length === 0 ? '' : `with ${[...turn, ...texts].join(', ')}`}

@@ -8,23 +8,10 @@
 import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors/index.ts';
-import type { RunEvent } from '../../events.ts';
-import type { ChildRow, FailureRow } from '../../store.ts';
-import type {
-  AbandonedEvent,
-  ActorRow,
-  DefinitionRow,
-  OpenRun,
-  Owner,
-  Pin,
-  RunChange,
-  RunRow,
-  Store,
-} from '../../store.ts';
+import type { AbandonedEvent, DefinitionRow, OpenRun, Owner, Pin, RunChange, Store } from '../../store.ts';
 import { Rows } from './arrays.ts';
 import { begins, byRun, commitFor } from './batch.ts';
 import { newsOf } from './listener.ts';
-import { listOf } from './lists.ts';
 import { migrate } from './migrations.ts';
 import { patienceOf, type PostgresConnection, type PostgresOptions } from './options.ts';
 import { Owned, standingOf } from './owned.ts';
@@ -32,7 +19,7 @@ import { Process } from './process.ts';
 import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
 import { textOfEvents } from '../history.ts';
 import type { Columns } from '../rows.ts';
-import { RowReader } from './rows.ts';
+import { PostgresReads } from './reads.ts';
 import { Server } from './server.ts';
 import { pinColumns, PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
@@ -65,15 +52,12 @@ export function postgres(connection: string | PostgresConnection, options: Postg
   return new PostgresSchema(connection, options);
 }
 
-class PostgresSchema implements PostgresStore {
-  readonly name: string;
+class PostgresSchema extends PostgresReads implements PostgresStore {
   /** The server works on one while the next is being put together, or while the other waits for the disk. */
   readonly commitsAtOnce = 2;
   readonly shared: PostgresSharing;
-  readonly #server: Server;
   readonly #schema: string;
   readonly #keep: number;
-  readonly #rows: RowReader;
   readonly #owned = new Owned();
   #process: Process | null = null;
   /** Commits that are under way. */
@@ -98,28 +82,26 @@ class PostgresSchema implements PostgresStore {
       const expected = 'up to 63 small letters, digits and "_", not a digit first, and not "pg_"';
       throw new InvalidOption({ option: 'schema', value: schema, expected });
     }
+    super(new Server(connection, schema, patienceOf(patience)));
     this.#schema = schema;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
-    this.#server = new Server(connection, schema, patienceOf(patience));
-    this.name = this.#server.name;
-    this.#rows = new RowReader(this.name);
-    this.shared = new PostgresSharing(this.#server, schema, this.#rows, () => this.#self());
+    this.shared = new PostgresSharing(this.server, schema, this.rows, () => this.#self());
   }
 
   async open(owner: Owner): Promise<void> {
     // Opened once more, it begins anew.
     await this.close();
-    await this.#server.open();
+    await this.server.open();
     this.#owned.clear();
     this.#settled = this.#doubts;
     try {
-      await migrate(this.#server, this.#schema);
-      this.#process = await Process.of(owner, this.#server.ask);
+      await migrate(this.server, this.#schema);
+      this.#process = await Process.of(owner, this.server.ask);
       this.#prunedAt = Number.NEGATIVE_INFINITY;
       await this.renew();
     } catch (error) {
       this.#process = null;
-      await this.#server.close(CLOSING);
+      await this.server.close(CLOSING);
       throw error;
     }
   }
@@ -140,10 +122,10 @@ class PostgresSchema implements PostgresStore {
   async #commit(changes: readonly RunChange[], self: Process): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       await this.#settle(self);
-      const known = await this.#owned.known(changes, self.name, this.#server.ask);
+      const known = await this.#owned.known(changes, self.name, this.server.ask);
       const { text, values } = commitFor(changes, known, self.name, self.now());
       try {
-        const [row] = await this.#server.rawly(text, values);
+        const [row] = await this.server.rawly(text, values);
         this.#owned.committed(changes, begunIn(changes, row?.numbers));
         if (row?.others === 't') this.shared.tell(self.name, changes);
         return;
@@ -162,7 +144,7 @@ class PostgresSchema implements PostgresStore {
 
   /** Why a commit was refused, as far as can be seen afterwards; `last` if it is not to be tried again. */
   async #refusalOf(changes: readonly RunChange[], self: Process, last: boolean): Promise<SignalboxError | null> {
-    const { ask } = this.#server;
+    const { ask } = this.server;
     const standing = await standingOf(changes, ask);
     const refusal = await refusalOf(changes, standing, self.name, ask);
     if (refusal !== null || !last) return refusal;
@@ -177,7 +159,7 @@ class PostgresSchema implements PostgresStore {
   async #settle(self: Process): Promise<void> {
     const doubts = this.#doubts;
     if (doubts === this.#settled) return;
-    await this.#server.ask(sql.AWAIT_COMMIT, self.name);
+    await this.server.ask(sql.AWAIT_COMMIT, self.name);
     // Another one may have failed meanwhile, and is waited for by whoever comes next.
     this.#settled = Math.max(this.#settled, doubts);
   }
@@ -185,7 +167,7 @@ class PostgresSchema implements PostgresStore {
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
     const self = this.#self();
     const pins = known === undefined ? [null, null, null] : pinColumns(known);
-    const rows = await this.#server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins);
+    const rows = await this.server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins);
     const runs = rows.map(({ run }) => fromColumn(String(run)));
     this.#owned.forget(runs);
     return runs;
@@ -195,8 +177,8 @@ class PostgresSchema implements PostgresStore {
     const self = this.#self();
     this.shared.check();
     const before = self.ownNow();
-    const [row] = await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
-    if (self.corrects(Number(row?.now), before)) await this.#server.ask(sql.RENEW, self.name, self.now(), self.lease);
+    const [row] = await this.server.ask(sql.RENEW, self.name, self.now(), self.lease);
+    if (self.corrects(Number(row?.now), before)) await this.server.ask(sql.RENEW, self.name, self.now(), self.lease);
     if (self.now() - this.#prunedAt < HOUR) return;
     this.#prunedAt = self.now();
     // Nobody waits for it, and what fails is done an hour later.
@@ -207,68 +189,13 @@ class PostgresSchema implements PostgresStore {
     const rows = new Rows(['text', 'text', 'text', 'json']);
     for (const { orchestrator, version, hash, lines } of definitions)
       rows.push(toColumn(orchestrator), toColumn(version), toColumn(hash), JSON.stringify(lines));
-    await this.#server.ask(sql.INSERT_DEFINITIONS, ...rows.arrays());
-  }
-
-  async readDefinition(orchestrator: string, version: string, hash: string): Promise<DefinitionRow | null> {
-    const row = await this.#one(sql.SELECT_DEFINITION, orchestrator, version, hash);
-    return row === null ? null : this.#rows.definition(row);
-  }
-
-  async readRun(run: string): Promise<RunRow | null> {
-    const row = await this.#one(sql.SELECT_RUN, run);
-    return row === null ? null : this.#rows.run(row);
-  }
-
-  async readRunByKey(orchestrator: string, key: string): Promise<RunRow | null> {
-    const row = await this.#one(sql.SELECT_RUN_BY_KEY, orchestrator, key);
-    return row === null ? null : this.#rows.run(row);
-  }
-
-  async readRuns(query: Parameters<Store['readRuns']>[0]): Promise<Awaited<ReturnType<Store['readRuns']>>> {
-    const { text, values } = listOf(query);
-    const rows = await this.#server.ask(text, ...values);
-    const { limit } = query;
-    const last = rows.length === limit ? rows.at(-1) : undefined;
-    return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
+    await this.server.ask(sql.INSERT_DEFINITIONS, ...rows.arrays());
   }
 
   async readOpen(run: string): Promise<OpenRun | null> {
     await this.#settle(this.#self());
-    const row = await this.#one(sql.SELECT_OPEN, run);
-    return row === null ? null : this.#rows.open(row);
-  }
-
-  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
-    const wanted = new Rows(['text']);
-    for (const parent of parents) wanted.push(toColumn(parent));
-    const rows = await this.#server.ask(sql.SELECT_CHILDREN, toColumn(run), ...wanted.arrays());
-    return rows.map((row) => this.#rows.child(run, row));
-  }
-
-  async readFailures(run: string): Promise<readonly FailureRow[]> {
-    return (await this.#all(sql.SELECT_FAILURES, run)).map((row) => this.#rows.failure(run, row));
-  }
-
-  async readActors(run: string): Promise<readonly ActorRow[]> {
-    return (await this.#all(sql.SELECT_STEPS, run)).map((row) => this.#rows.step(run, row));
-  }
-
-  async readAttempts(run: string): Promise<ReturnType<RowReader['attempt']>[]> {
-    return (await this.#all(sql.SELECT_ATTEMPTS, run)).map((row) => this.#rows.attempt(row));
-  }
-
-  async readSignal(run: string, id: string): Promise<ReturnType<RowReader['signal']> | null> {
-    const row = await this.#one(sql.SELECT_SIGNAL, run, id);
-    return row === null ? null : this.#rows.signal(row);
-  }
-
-  async readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): Promise<readonly RunEvent[]> {
-    const batches = await this.#server.ask(sql.SELECT_HISTORIES, toColumn(run), after, limit);
-    return batches
-      .flatMap((batch) => this.#rows.events(run, batch))
-      .filter(({ seq }) => seq > after)
-      .slice(0, limit);
+    const row = await this.one(sql.SELECT_OPEN, run);
+    return row === null ? null : this.rows.open(row);
   }
 
   async abandonRun(end: AbandonedEvent): Promise<number | null> {
@@ -276,7 +203,7 @@ class PostgresSchema implements PostgresStore {
     const run = toColumn(end.run);
     const text = textOfEvents(end.at, [{ ...end, seq: 0 }]);
     for (;;) {
-      const found = await this.#server.transaction(async (ask) => {
+      const found = await this.server.transaction(async (ask) => {
         const [lease] = await ask(sql.SELECT_OWNER, run);
         if (lease === undefined) return null;
         if (lease.owner !== null) await ask(sql.AWAIT_COMMIT, lease.owner);
@@ -294,7 +221,7 @@ class PostgresSchema implements PostgresStore {
 
   async deleteRun(run: string): Promise<boolean> {
     const self = this.#self();
-    const found = await this.#one(sql.DELETE_RUN, run);
+    const found = await this.one(sql.DELETE_RUN, run);
     if (found?.runs === 0) return false;
     this.shared.tell(self.name, [{ run }]);
     return true;
@@ -313,12 +240,12 @@ class PostgresSchema implements PostgresStore {
     // What cannot be said to the server it finds out by itself, when the lease has ended.
     await within(CLOSING, this.shared.stop());
     await within(CLOSING, this.#release(self));
-    await this.#server.close(CLOSING);
+    await this.server.close(CLOSING);
   }
 
   async #release(self: Process): Promise<void> {
     await this.#pruning;
-    await this.#server.ask(sql.RELEASE, self.name, newsOf(self.name, 'released'));
+    await this.server.ask(sql.RELEASE, self.name, newsOf(self.name, 'released'));
   }
 
   #self(): Process {
@@ -327,8 +254,8 @@ class PostgresSchema implements PostgresStore {
   }
 
   async #tidy(self: Process): Promise<void> {
-    await this.#server.ask(sql.FORGET_PROCESSES, self.now() - DAY);
-    await this.#server.ask(sql.FORGET_COMMANDS, self.now() - DAY);
+    await this.server.ask(sql.FORGET_PROCESSES, self.now() - DAY);
+    await this.server.ask(sql.FORGET_COMMANDS, self.now() - DAY);
     await this.#prune(self);
   }
 
@@ -337,18 +264,10 @@ class PostgresSchema implements PostgresStore {
     if (!Number.isFinite(this.#keep)) return 0;
     let pruned = 0;
     for (let some = PRUNED_AT_ONCE; some === PRUNED_AT_ONCE && this.#process === self; pruned += some) {
-      const [row] = await this.#server.askLong(sql.PRUNE, self.ownNow() - this.#keep, PRUNED_AT_ONCE);
+      const [row] = await this.server.askLong(sql.PRUNE, self.ownNow() - this.#keep, PRUNED_AT_ONCE);
       some = Number(row?.runs ?? 0);
     }
     return pruned;
-  }
-
-  #all(statement: string, ...texts: readonly string[]): Promise<readonly Columns[]> {
-    return this.#server.ask(statement, ...texts.map(toColumn));
-  }
-
-  async #one(statement: string, ...texts: readonly string[]): Promise<Columns | null> {
-    return (await this.#all(statement, ...texts))[0] ?? null;
   }
 }
 

@@ -252,4 +252,100 @@ export const MIGRATIONS: readonly string[] = [
 
   create index ended_places_failed on ended_places (run, ordinal) where state in ('failed', 'timedOut', 'compensationFailed');
   `,
+  `
+  -- Whatever else belongs to a run. The number is where a page begins; "entries" are those of record_keys.
+  create sequence record_numbers;
+  create table records (
+    run bigint not null,
+    type text collate "C" not null,
+    id text collate "C" not null,
+    version bigint not null,
+    body json,
+    keys json,
+    entries json,
+    number bigint not null,
+    primary key (run, type, id)
+  );
+  create unique index records_by_number on records (number);
+  -- By expressions, so that a plan for few rows has no choice.
+  create index records_by_type on records ((type || ''), (number + 0));
+  create index records_of_run on records ((run + 0), (type || ''), (number + 0));
+
+  -- What records are found by, a row for each of their keys: ["approval","state","open"]. The record and its run are
+  -- their numbers; of what is longer than 200 characters there is a digest.
+  create table record_keys (
+    entry text collate "C" not null,
+    record bigint not null,
+    run bigint not null,
+    primary key (entry, record)
+  );
+  create index record_keys_of_run on record_keys ((run + 0), (entry || ''), (record + 0));
+
+  -- Writes a record, or deletes it if there is no version. Each statement in here sees what the one before it did, which the
+  -- parts of one statement would not.
+  create function write_record(of_run bigint, of_type text, with_id text, next bigint, new_body json, new_keys json, new_entries json)
+  returns integer language plpgsql as $$
+    declare
+      found_number bigint;
+      old_entries json;
+    begin
+      select number, entries into found_number, old_entries from records where run = of_run and type = of_type and id = with_id;
+      if found_number is not null and (next is null or old_entries::text is distinct from new_entries::text) then
+        delete from record_keys using json_array_elements_text(coalesce(old_entries, '[]')) as lost (entry)
+          where record_keys.entry = any (array[lost.entry]) and record = found_number;
+      end if;
+      if next is null then
+        delete from records where run = of_run and type = of_type and id = with_id;
+        return 0;
+      end if;
+      if found_number is null then
+        insert into records (run, type, id, version, body, keys, entries, number)
+          values (of_run, of_type, with_id, next, new_body, new_keys, new_entries, nextval('record_numbers'))
+          returning number into found_number;
+      else
+        update records set version = next, body = new_body, keys = new_keys, entries = new_entries
+          where run = of_run and type = of_type and id = with_id;
+        if old_entries::text is not distinct from new_entries::text then return 0; end if;
+      end if;
+      insert into record_keys (entry, record, run)
+        select entry, found_number, of_run from json_array_elements_text(coalesce(new_entries, '[]')) as found (entry);
+      return 0;
+    end
+  $$;
+
+  -- The run, and the place in it, that started this one.
+  alter table runs add column parent_run text collate "C";
+  alter table runs add column parent_path text;
+  create index runs_by_parent on runs (parent_run, (number + 0)) where parent_run is not null;
+
+  -- The number of the event with which a place ended; 0 where nobody noted it.
+  alter table ended_places add column ended_seq integer not null default 0;
+  create index ended_places_completed on ended_places (run, ended_seq, ordinal) where state = 'completed';
+
+  create or replace view steps as
+    select
+      runs.run,
+      path,
+      case when path <> '' then regexp_replace(path, '/?[^/]*$', '') end as parent,
+      kind,
+      state,
+      attempt,
+      places.input::json as input,
+      places.output::json as output,
+      places.error::json as error,
+      memory::json as memory,
+      due,
+      attempted_at,
+      places.started_at,
+      places.ended_at,
+      ordinal,
+      nullif(ended_seq, 0) as ended_seq
+    from (
+      select run as number, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, null::double precision as ended_at, ordinal, 0 as ended_seq
+      from open_places
+      union all
+      select run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal, ended_seq
+      from ended_places
+    ) as places join runs using (number);
+  `,
 ];

@@ -195,6 +195,10 @@ const deletionOf = (old: string): string => `
     delete from commands using old where commands.run = any (array[old.run])
   ), their_metadata as (
     delete from run_metadata using old where run_metadata.run + 0 = any (array[old.number])
+  ), their_record_keys as (
+    delete from record_keys using old where record_keys.run + 0 = any (array[old.number])
+  ), their_records as (
+    delete from records using old where records.run = any (array[old.number])
   ), their_steps as (
     delete from ended_places using old where ended_places.run = any (array[old.number])
   ), their_open_places as (

@@ -4,6 +4,7 @@ import { isFailure, isTerminal } from '../../status.ts';
 import type { RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';
 import { indexesOf } from './lists.ts';
+import { recordField, recordLists, recordMember, recordText } from './records.ts';
 import { headOf, partText, startText, stateText, stepText } from './rows.ts';
 
 /** A key of a run within its orchestrator, as `keys` has it. */
@@ -14,16 +15,19 @@ export function keyField(orchestrator: string, key: string): string {
 /** `owner` and `lease` as the server keeps them, `news` as it is published. */
 export function valuesOf(changes: readonly RunChange[], owner: string, lease: string, news: string): string[] {
   const values = [owner, lease, news, String(changes.length)];
-  for (const { run, fence, after, row, events, actors, attempts, signals } of changes) {
+  for (const { run, fence, after, row, events, actors, attempts, signals, records, recordsGone } of changes) {
     const key = row === null || row.key === null ? '' : keyField(row.orchestrator, row.key);
     values.push(part(run), String(fence), String(after), key);
     values.push(String(events.length), String(actors.length), String(attempts.length), String(signals.length));
+    const none = records === undefined && recordsGone === undefined;
+    values.push(none ? '' : `${records?.length ?? 0} ${recordsGone?.length ?? 0}`);
   }
   for (const change of changes) pushRun(values, change);
   return values;
 }
 
-function pushRun(values: string[], { run, after, row, events, actors, attempts, signals }: RunChange): void {
+function pushRun(values: string[], change: RunChange): void {
+  const { run, after, row, events, actors, attempts, signals, records, recordsGone } = change;
   if (row === null) values.push('');
   else {
     // What stays as it began travels with the first commit only.
@@ -43,6 +47,9 @@ function pushRun(values: string[], { run, after, row, events, actors, attempts, 
   for (const attempt of attempts) values.push(partText(attempt, head));
   for (const signal of signals)
     values.push(part(signal.id), signal.takenBy === null ? '+' : '-', partText(signal, head));
+  for (const gone of recordsGone ?? []) values.push(recordField(gone), recordMember(run, gone));
+  for (const record of records ?? [])
+    values.push(recordField(record), recordMember(run, record), recordLists(record), recordText(record));
 }
 
 /** Why the script took nothing: for which of the changes, counted from 1, and what it found instead. */

@@ -12,7 +12,7 @@ import { driver } from '../driver.ts';
 import { patienceFor, whenSilent } from '../patience.ts';
 import type { Address } from './address.ts';
 import { Unanswered, factsOf, fault, refusalOf } from './faults.ts';
-import type { Script } from './scripts.ts';
+import type { Script } from './script.ts';
 
 /** For how long a server that was asked may say nothing. One that hangs is to be told from one that works before leases end. */
 const PATIENCE = 5_000;

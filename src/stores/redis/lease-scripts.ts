@@ -5,7 +5,7 @@
  * what it is not to take: into `strays:<pin>`, by what the run is pinned to, where nobody has to come by again before
  * there is somebody with that definition.
  */
-import { READS, script, WRITES, WRITES_ALWAYS } from './scripts.ts';
+import { READS, script, WRITES, WRITES_ALWAYS } from './script.ts';
 
 /** How many runs one claim puts aside at the most: others wait while it runs. */
 const ASIDE = 2_000;

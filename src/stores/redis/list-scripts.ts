@@ -3,7 +3,7 @@
  * that of its version and in one for each key of its metadata. Of those in the first list it stays all its life; they are named
  * in its field `indexes`, a line each.
  */
-import { READS, script, WRITES } from './scripts.ts';
+import { READS, script, WRITES } from './script.ts';
 
 /** How many runs one reading looks at: others wait while it runs. */
 const LOOKED_AT = 5_000;
@@ -73,6 +73,17 @@ for at = 1, #ARGV, 2 do
     call('HSET', place, 'indexes', ARGV[at + 1], 'unlisted', '1')
     for list in string.gmatch(ARGV[at + 1], '[^\\n]+') do call('ZADD', base .. list, number, ARGV[at]) end
   end
+end
+return 0
+`,
+);
+
+/** Marks runs of a format that did not list what has completed. Values: their ids. */
+export const MARK = script(
+  WRITES,
+  `
+for _, run in ipairs(ARGV) do
+  if call('EXISTS', base .. 'run:' .. run) == 1 then call('HSETNX', base .. 'run:' .. run, 'unlisted', '2') end
 end
 return 0
 `,

@@ -4,7 +4,7 @@ import { numberIn } from '../cursor.ts';
 import { entriesOf } from '../entries.ts';
 import { part } from './keys.ts';
 import { READ_RUNS } from './list-scripts.ts';
-import type { Script } from './scripts.ts';
+import type { Script } from './script.ts';
 
 /** How a list asks: a script with its values, and the names of all lists by orchestrator and status. */
 export interface Asking {

@@ -12,6 +12,9 @@ export type OpenReply = readonly [
   steps: readonly (string | null)[],
 ];
 
+/** A record of a page. */
+export type RecordReply = readonly [number: string, run: string, row: string | null];
+
 /** What the server takes for now: seconds, and millionths of one. */
 export type Moment = readonly [seconds: string, micros: string];
 

@@ -12,6 +12,7 @@ import type {
   CommandRow,
   DefinitionRow,
   FailureRow,
+  RecordRow,
   RunRow,
   SignalRow,
 } from '../../store.ts';
@@ -111,6 +112,10 @@ export class RowReader {
 
   signal(run: string, row: Text, id: string): SignalRow {
     return this.#reader.signal(`${run}, ${id}`, () => ({ ...parsed(row), run }));
+  }
+
+  record(run: string, row: Text, name: string): RecordRow {
+    return this.#reader.record(`${run}, ${name}`, () => ({ ...parsed(row), run }));
   }
 
   event(run: string, row: Text, index: number): RunEvent {

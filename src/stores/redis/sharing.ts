@@ -7,6 +7,7 @@ import { idOf, part, pinOf } from './keys.ts';
 import { READ_STRAYS } from './lease-scripts.ts';
 import { Listener, newsText } from './listener.ts';
 import type { RowReader } from './rows.ts';
+import type { Script } from './script.ts';
 import * as scripts from './scripts.ts';
 
 /** How long a command waits for an answer, and an answer for the one who asked, in seconds. */
@@ -73,7 +74,7 @@ export class RedisSharing implements Sharing {
     this.#listener = null;
   }
 
-  #run<T extends Reply>(script: scripts.Script, ...values: readonly string[]): Promise<T> {
+  #run<T extends Reply>(script: Script, ...values: readonly string[]): Promise<T> {
     return this.#connection.run<T>(script, [this.#base], values);
   }
 }

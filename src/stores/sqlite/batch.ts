@@ -29,6 +29,8 @@ export const DO = {
   history: 7,
   /** Something by which the run that begins can be found. */
   entry: 8,
+  record: 9,
+  recordGone: 10,
 } as const;
 
 /**
@@ -85,8 +87,23 @@ function add(lists: Value[][], change: RunChange, number: number | null, owner: 
     list.push(DO.signal, toColumn(run), toColumn(id), toColumn(name), JSON.stringify(payload), sentAt, answer);
     list.push(toColumnOrNull(takenBy));
   }
+  if (change.recordsGone !== undefined || change.records !== undefined) list = addRecords(lists, change);
   if (first === undefined) return;
   list.push(DO.history, first.seq + events.length - 1, first.seq, first.at, textOfEvents(first.at, events));
+}
+
+/** Answers with the list that is the last one by then. */
+function addRecords(lists: Value[][], { recordsGone = [], records = [] }: RunChange): Value[] {
+  let list = last(lists);
+  for (const { type, id } of recordsGone) {
+    list = last(lists);
+    list.push(DO.recordGone, toColumn(type), toColumn(id));
+  }
+  for (const { type, id, version, body, keys } of records) {
+    list = last(lists);
+    list.push(DO.record, toColumn(type), toColumn(id), version, JSON.stringify(body), JSON.stringify(keys));
+  }
+  return list;
 }
 
 function addRun(list: Value[], row: RunRow, fence: number, owner: string): void {

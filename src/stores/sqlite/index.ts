@@ -5,26 +5,24 @@
  * One process owns the file, so what it remembers of its runs (fence, number of the last event) is what the
  * file says, and a commit reads nothing. Small commits are written here and now; large ones on a thread of their own.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors/index.ts';
-import type { RunEvent } from '../../events.ts';
-import type { AbandonedEvent, ActorRow, Awaitable, Owner, RunChange, RunRow, Store } from '../../store.ts';
-import type { ChildRow, FailureRow, RunPage, RunQuery } from '../../store.ts';
-import { type Batch, batchOf, type Value } from './batch.ts';
+import type { AbandonedEvent, Awaitable, Owner, RunChange, Store } from '../../store.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
 import { checkNames, takeHold, trueName, Watch } from './hold.ts';
-import { listOf } from './lists.ts';
 import { lock } from './lock.ts';
 import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
 import { type Known, Owned } from './owned.ts';
 import { textOfEvents } from '../history.ts';
-import { type Columns, ColumnReader } from '../rows.ts';
+import type { Columns } from '../rows.ts';
+import { SqliteReads } from './reads.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Scribe } from './scribe.ts';
-import { asColumn, fromColumn, toColumn } from './text.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { Writer } from './writer.ts';
 
 export type { SqliteOptions } from './options.ts';
@@ -63,8 +61,7 @@ interface Opened {
 /** A commit with so many rows of places is worth a thread. */
 const LARGE = 128;
 
-class SqliteFile implements SqliteStore {
-  readonly name: string;
+class SqliteFile extends SqliteReads implements SqliteStore {
   /** The thread is given the next one while it writes. */
   readonly commitsAtOnce = 2;
   readonly #file: string;
@@ -72,9 +69,7 @@ class SqliteFile implements SqliteStore {
   readonly #thread: NonNullable<SqliteOptions['thread']>;
   readonly #keep: number;
   readonly #savepoint: string | undefined;
-  readonly #rows: ColumnReader;
-  readonly #owned = new Owned((text, ...values) => this.#get(text, ...values));
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #owned = new Owned((text, ...values) => this.get(text, ...values));
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
   #opened: Opened | null = null;
   #closing: Promise<void> | null = null;
@@ -82,15 +77,14 @@ class SqliteFile implements SqliteStore {
   #prunedAt = 0;
 
   constructor(file: string, { synchronous = 'full', keep, savepoint, thread = 'large' }: SqliteOptions) {
+    super(`sqlite ${file}`);
     checkOptions(file, { synchronous, savepoint, thread });
-    this.name = `sqlite ${file}`;
     // What is in memory is this connection's alone.
     this.#thread = file === MEMORY ? 'never' : thread;
     this.#savepoint = savepoint;
     this.#file = file;
     this.#synchronous = synchronous;
     this.#keep = keep === undefined ? Number.POSITIVE_INFINITY : toMs(keep, 'keep');
-    this.#rows = new ColumnReader(this.name, fromColumn);
   }
 
   open(owner: Owner): Awaitable<void> {
@@ -174,9 +168,9 @@ class SqliteFile implements SqliteStore {
 
   claim(limit: number): Awaitable<readonly string[]> {
     return this.#inTurn(() => {
-      const found = this.#all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
+      const found = this.all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
       this.#transaction(() => {
-        for (const run of found) this.#statement(sql.CLAIM_RUN).run(this.#owner.name, run);
+        for (const run of found) this.statement(sql.CLAIM_RUN).run(this.#owner.name, run);
       });
       const claimed = found.map(fromColumn);
       this.#owned.forget(claimed);
@@ -193,87 +187,22 @@ class SqliteFile implements SqliteStore {
       this.#transaction(() => {
         for (const { orchestrator, version, hash, lines } of definitions) {
           const names = [orchestrator, version, hash].map(toColumn);
-          this.#statement(sql.INSERT_DEFINITION).run(...names, JSON.stringify(lines));
+          this.statement(sql.INSERT_DEFINITION).run(...names, JSON.stringify(lines));
         }
       }),
     );
   }
 
-  readDefinition(orchestrator: string, version: string, hash: string): ReturnType<ColumnReader['definition']> | null {
-    const row = this.#get(sql.SELECT_DEFINITION, orchestrator, version, hash);
-    return row === null ? null : this.#rows.definition(row);
-  }
-
-  readRun(run: string): RunRow | null {
-    const row = this.#get(sql.SELECT_RUN, run);
-    return row === null ? null : this.#rows.run(row);
-  }
-
-  readRunByKey(orchestrator: string, key: string): RunRow | null {
-    const row = this.#get(sql.SELECT_RUN_BY_KEY, orchestrator, key);
-    return row === null ? null : this.#rows.run(row);
-  }
-
-  readRuns(query: RunQuery): RunPage {
-    const { text, values } = listOf(query);
-    const rows = this.#all(text, ...values);
-    const last = rows.length === query.limit ? rows.at(-1) : undefined;
-    return { runs: rows.map((row) => this.#rows.run(row)), cursor: last === undefined ? null : String(last.number) };
-  }
-
-  readOpen(run: string): ReturnType<Store['readOpen']> {
-    const row = this.#get(sql.SELECT_RUN, run);
-    if (row === null) return null;
-    const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
-    const seq = this.#get(sql.SELECT_SEQ, number)?.seq as number;
-    const open = this.#all(sql.SELECT_OPEN_PLACES, number).map((place) => this.#rows.step(run, place));
-    const signals = this.#all(sql.SELECT_KEPT_SIGNALS, run).map((signal) => this.#rows.signal(signal));
-    return { row: this.#rows.run(row), owner, fence, seq, open, signals };
-  }
-
-  readChildren(run: string, parents: readonly string[]): readonly ChildRow[] {
-    const childrenOf = (parent: string): readonly Columns[] =>
-      parent === ''
-        ? this.#all(sql.SELECT_CHILDREN_OF_RUN, run)
-        : this.#all(sql.SELECT_CHILDREN, run, parent, parent, parent);
-    return parents.flatMap(childrenOf).map((row) => this.#rows.child(run, row));
-  }
-
-  readFailures(run: string): readonly FailureRow[] {
-    return this.#all(sql.SELECT_FAILURES, run).map((row) => this.#rows.failure(run, row));
-  }
-
-  readActors(run: string): readonly ActorRow[] {
-    return this.#all(sql.SELECT_PLACES, run).map((row) => this.#rows.step(run, row));
-  }
-
-  readAttempts(run: string): ReturnType<Store['readAttempts']> {
-    return this.#all(sql.SELECT_ATTEMPTS, run).map((row) => this.#rows.attempt(row));
-  }
-
-  readSignal(run: string, id: string): ReturnType<ColumnReader['signal']> | null {
-    const row = this.#get(sql.SELECT_SIGNAL, run, id);
-    return row === null ? null : this.#rows.signal(row);
-  }
-
-  readEvents(run: string, { after, limit }: Parameters<Store['readEvents']>[1]): readonly RunEvent[] {
-    const batches = this.#all(sql.SELECT_HISTORIES, run, after, limit);
-    return batches
-      .flatMap((batch) => this.#rows.events(run, batch))
-      .filter(({ seq }) => seq > after)
-      .slice(0, limit);
-  }
-
   abandonRun(end: AbandonedEvent): Awaitable<number | null> {
     return this.#inTurn(() => {
-      const found = this.#get(sql.SELECT_UNFINISHED, end.run);
+      const found = this.get(sql.SELECT_UNFINISHED, end.run);
       if (found === null) return null;
       const { number, seq: before } = found as { number: number; seq: number };
       const seq = before + 1;
       this.#transaction(() => {
-        this.#statement(sql.ABANDON_RUN).run(end.reason, end.at, number);
-        this.#statement(sql.ABANDON_PLACES).run(end.at, number);
-        this.#statement(sql.INSERT_HISTORY).run(number, seq, seq, end.at, textOfEvents(end.at, [{ ...end, seq }]));
+        this.statement(sql.ABANDON_RUN).run(end.reason, end.at, number);
+        this.statement(sql.ABANDON_PLACES).run(end.at, number);
+        this.statement(sql.INSERT_HISTORY).run(number, seq, seq, end.at, textOfEvents(end.at, [{ ...end, seq }]));
       });
       this.#owned.forget([end.run]);
       return seq;
@@ -282,7 +211,7 @@ class SqliteFile implements SqliteStore {
 
   deleteRun(run: string): Awaitable<boolean> {
     return this.#inTurn(() => {
-      const row = this.#get(sql.SELECT_ENDED_RUN, run);
+      const row = this.get(sql.SELECT_ENDED_RUN, run);
       if (row === null) return false;
       this.#delete([row]);
       return true;
@@ -304,13 +233,13 @@ class SqliteFile implements SqliteStore {
   }
 
   #forget(): void {
-    this.#prepared.clear();
+    this.forget();
     this.#opened?.db.close();
     this.#opened = null;
   }
 
   backup(file: string): void {
-    const statement = this.#statement('vacuum into ?');
+    const statement = this.statement('vacuum into ?');
     usable(`a backup to ${file}`, () => statement.run(file));
   }
 
@@ -339,7 +268,7 @@ class SqliteFile implements SqliteStore {
   #pruneSome(): number {
     const now = this.#owner.now();
     if (!Number.isFinite(this.#keep) || now - this.#prunedAt < HOUR) return 0;
-    const old = this.#all(sql.SELECT_OLD_RUNS, now - this.#keep, PRUNED_AT_ONCE);
+    const old = this.all(sql.SELECT_OLD_RUNS, now - this.#keep, PRUNED_AT_ONCE);
     if (old.length < PRUNED_AT_ONCE) this.#prunedAt = now;
     if (old.length === 0) return 0;
     this.#delete(old);
@@ -350,8 +279,8 @@ class SqliteFile implements SqliteStore {
   #delete(runs: readonly Columns[]): void {
     this.#transaction(() => {
       for (const { run, number } of runs) {
-        for (const statement of sql.DELETE_BY_NUMBER) this.#statement(statement).run(number as number);
-        for (const statement of sql.DELETE_BY_RUN) this.#statement(statement).run(run as string);
+        for (const statement of sql.DELETE_BY_NUMBER) this.statement(statement).run(number as number);
+        for (const statement of sql.DELETE_BY_RUN) this.statement(statement).run(run as string);
       }
     });
   }
@@ -370,27 +299,12 @@ class SqliteFile implements SqliteStore {
     usable(this.name, () => this.#open().writer.transaction(work));
   }
 
+  protected database(): DatabaseSync {
+    return this.#open().db;
+  }
+
   #open(): Opened {
     if (this.#opened === null) throw new Error(`${this.name} is not open`);
     return this.#opened;
-  }
-
-  #statement(text: string): StatementSync {
-    let statement = this.#prepared.get(text);
-    if (statement === undefined) {
-      statement = this.#open().db.prepare(text);
-      this.#prepared.set(text, statement);
-    }
-    return statement;
-  }
-
-  #get(text: string, ...values: readonly Value[]): Columns | null {
-    const given = values.map(asColumn);
-    return usable(this.name, () => (this.#statement(text).get(...given) as Columns | undefined) ?? null);
-  }
-
-  #all(text: string, ...values: readonly Value[]): readonly Columns[] {
-    const given = values.map(asColumn);
-    return usable(this.name, () => this.#statement(text).all(...given) as unknown as readonly Columns[]);
   }
 }

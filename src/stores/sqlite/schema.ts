@@ -168,6 +168,65 @@ export const MIGRATIONS: readonly string[] = [
   create index places_failed on places (run, number)
     where state = 'failed' or state = 'timedOut' or state = 'compensationFailed';
   `,
+  `
+  -- Whatever else belongs to a run. A number is never given again: it is where a page begins.
+  create table records (
+    number integer primary key autoincrement,
+    run integer not null,
+    type text not null,
+    id text not null,
+    version integer not null,
+    body text not null,
+    keys text not null
+  );
+  create unique index records_by_id on records (run, type, id);
+  create index records_by_type on records (type);
+  create index records_of_run on records (run, type);
+
+  -- What records are found by, a row for each of their keys: ["approval","state","open"]. The record and its run are
+  -- their numbers; of what is longer than 200 characters there is a digest.
+  create table record_keys (
+    entry text not null,
+    record integer not null,
+    run integer not null,
+    primary key (entry, record)
+  ) without rowid;
+  create index record_keys_of_run on record_keys (run, entry);
+
+  -- The run, and the place in it, that started this one.
+  alter table runs add column parent_run text;
+  alter table runs add column parent_path text;
+  create index runs_by_parent on runs (parent_run) where parent_run is not null;
+
+  -- The number of the event with which a place ended; 0 while it is open, and where nobody noted it.
+  alter table places add column ended_seq integer not null default 0;
+  create index places_completed on places (run, ended_seq) where state = 'completed';
+
+  drop view timers;
+  drop view steps;
+  create view steps as
+    select
+      runs.run as run,
+      path,
+      case when path <> '' then rtrim(rtrim(path, replace(path, '/', '')), '/') end as parent,
+      kind,
+      state,
+      attempt,
+      places.input as input,
+      places.output as output,
+      places.error as error,
+      memory,
+      due,
+      attempted_at,
+      places.started_at as started_at,
+      places.ended_at as ended_at,
+      places.number as ordinal,
+      nullif(ended_seq, 0) as ended_seq
+    from places join runs on runs.number = places.run;
+
+  create view timers as
+    select run, path, due, datetime(due / 1000, 'unixepoch') as due_utc from steps where due is not null order by due;
+  `,
 ];
 
 export const INSERT_RUN = `
@@ -281,6 +340,8 @@ export const DELETE_BY_NUMBER: readonly string[] = [
   `delete from histories where run = ?`,
   `delete from places where run = ?`,
   `delete from run_metadata where run = ?`,
+  `delete from record_keys where run = ?`,
+  `delete from records where run = ?`,
 ];
 
 export const DELETE_BY_RUN: readonly string[] = [

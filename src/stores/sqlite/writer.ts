@@ -5,6 +5,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Batch, DO, type Value, type Values, WITHOUT } from './batch.ts';
 import type { Watch } from './hold.ts';
+import { RecordWriter } from './records.ts';
 import * as sql from './schema.ts';
 
 export class Writer {
@@ -20,6 +21,8 @@ export class Writer {
   readonly #upsertSignal: StatementSync;
   readonly #insertHistory: StatementSync;
   readonly #insertEntry: StatementSync;
+  /** Made with the first record. */
+  #recordWriter: RecordWriter | null = null;
   /** The number of the run that rows are for; the next list may go on with it. */
   #run = 0;
 
@@ -131,12 +134,23 @@ export class Writer {
         case DO.entry:
           this.#insertEntry.run(next(), run);
           break;
+        case DO.record:
+          this.#records().write(run, next(), next(), next(), next(), next());
+          break;
+        case DO.recordGone:
+          this.#records().remove(run, next(), next());
+          break;
         default:
           throw new Error(`The list of a commit has something before its place ${at} that nobody knows.`);
       }
     }
     this.#run = run;
     return true;
+  }
+
+  #records(): RecordWriter {
+    this.#recordWriter ??= new RecordWriter(this.#db);
+    return this.#recordWriter;
   }
 }
 
