@@ -27,7 +27,9 @@ const LIVE = [
   'cancelling',
   'compensating',
 ] as const;
-const STATUS_SET: ReadonlySet<string> = new Set([...TERMINAL, ...LIVE]);
+/** All of them, for messages. */
+export const STATUSES: readonly Status[] = [...LIVE, ...TERMINAL];
+const STATUS_SET: ReadonlySet<string> = new Set(STATUSES);
 
 /** Is this a status that something can have? */
 export function isStatus(status: unknown): status is Status {

@@ -4,6 +4,7 @@
  * word. So it is refused when its kind is registered, with the state and what to use instead.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { isStatus, isTerminal, STATUSES } from '../status.ts';
 
 const INSTEAD = {
   nested: 'nested states: a row keeps one name. Make each of them a state of the machine itself',
@@ -57,6 +58,25 @@ export function unkept(machine: AnyStateMachine, actors: { readonly [name: strin
       if (Object.hasOwn(actors, id)) continue;
       add(`invokes "${id}", which the kind does not bring. It brings, by their id: ${Object.keys(actors).join(', ')}`);
     }
+  }
+  return faults;
+}
+
+/** States of a machine from outside that are called what a row cannot say: their names are the statuses that people see. */
+export function misnamed(machine: AnyStateMachine): string[] {
+  const faults: string[] = [];
+  for (const { key, type } of Object.values(machine.root.states) as AnyStateNode[]) {
+    const isFinal = type === 'final';
+    if (!isStatus(key))
+      faults.push(`State "${key}" is called what is no status. Statuses are: ${STATUSES.join(', ')}.`);
+    else if (isFinal && !isTerminal(key))
+      faults.push(
+        `State "${key}" is final, and its name is that of a status that goes on. Call it completed or failed.`,
+      );
+    else if (!isFinal && isTerminal(key))
+      faults.push(
+        `State "${key}" goes on, and its name is that of a status that is never left. Call it running or waiting.`,
+      );
   }
   return faults;
 }

@@ -9,7 +9,7 @@ import type { EventBase, RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import type { Children, Family } from './children/children.ts';
 import type { Invoked } from './effect.ts';
-import { unkept } from './keepable.ts';
+import { misnamed, unkept } from './keepable.ts';
 import type { TurnPort } from './port.ts';
 import type { Actor } from './run.ts';
 import type { MachineState } from './stepper.ts';
@@ -30,6 +30,8 @@ export interface Kind {
   readonly machine: AnyStateMachine;
   /** What it is called in events and snapshots. */
   readonly noun: 'run' | 'track' | 'step';
+  /** It does not come with the package: what it leaves behind is looked at before it is kept. */
+  readonly isForeign?: boolean;
   /** What its states invoke, by the names that the machine uses. */
   readonly actors: { readonly [name: string]: Invoked };
   /** What its machine wishes, by the names of its actions. */
@@ -48,6 +50,8 @@ export interface Kind {
 
 export class Kinds {
   readonly #byName = new Map<string, Kind>();
+  /** Is there one that does not come with the package? */
+  hasForeign = false;
 
   constructor(kinds: readonly Kind[] = []) {
     for (const kind of kinds) this.register(kind);
@@ -56,8 +60,10 @@ export class Kinds {
   register(kind: Kind): this {
     if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
     const faults = unkept(kind.machine, kind.actors);
+    if (kind.isForeign) faults.push(...misnamed(kind.machine));
     if (faults.length > 0) throw new KindInvalid({ kind: kind.name, faults });
     this.#byName.set(kind.name, kind);
+    if (kind.isForeign) this.hasForeign = true;
     return this;
   }
 

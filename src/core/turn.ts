@@ -14,6 +14,7 @@ import type { Json } from '../json.ts';
 import { newActor, skippedRow } from './actor.ts';
 import type { Children, Finished, Skipped } from './children/children.ts';
 import { prepare } from './facts.ts';
+import { checkActor, checkEffect, checkEvent } from './foreign.ts';
 import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
@@ -58,6 +59,7 @@ export class Turn implements TurnPort {
       // It grows while it is read.
       const queue = this.#queue;
       for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
+      if (this.rules.kinds.hasForeign) for (const actor of changes.dirty) if (actor.kind.isForeign) checkActor(actor);
       return taken;
     } finally {
       // The last run that had a turn is not to be kept by it.
@@ -161,7 +163,8 @@ export class Turn implements TurnPort {
         endedAt: this.now,
       });
     }
-    const event = kind.tell(this.at(actor.path), from, to, state.context, due);
+    const told = kind.tell(this.at(actor.path), from, to, state.context, due);
+    const event = kind.isForeign ? checkEvent(told, kind.name) : told;
     if (actor.parent === null) this.#ofRun(event, from);
     else this.tell(event);
   }
@@ -177,7 +180,8 @@ export class Turn implements TurnPort {
     const invoked = actor.kind.actors[src];
     actor.invoked = src;
     invoked?.entered?.(this.run, actor);
-    const effect = invoked?.describe(this.#invoker(actor)) ?? null;
+    const described = invoked?.describe(this.#invoker(actor)) ?? null;
+    const effect = actor.kind.isForeign ? checkEffect(described, actor.kind.name) : described;
     if (effect === null) return;
     if (effect.do === 'wake') actor.due = effect.due;
     this.changes.owe(effect);

@@ -7,7 +7,7 @@ import type { Checker, Declaration, NodeParts, Planner, Reader } from '../core/d
 import type { Invoked } from '../core/effect.ts';
 import type { Kind, Memory } from '../core/kind.ts';
 import type { AnyDefinition, KindDefinition, PlanNode, StepDefinition } from '../definition.ts';
-import { show } from '../errors/index.ts';
+import { reasonOf, show } from '../errors/index.ts';
 import type { JsonObject } from '../json.ts';
 import { tellStep } from './telling.ts';
 
@@ -62,8 +62,12 @@ export function defineKind<Options, Output>(): <Spec extends object>(
       noun: 'step',
       ...(steps === undefined ? {} : { steps: (definition) => steps(specOf(definition)) }),
       check(definition, checker) {
-        check?.(specOf(definition), checker);
-        if (steps !== undefined) checker.steps(steps(specOf(definition)), 'step');
+        try {
+          check?.(specOf(definition), checker);
+          if (steps !== undefined) checker.steps(steps(specOf(definition)), 'step');
+        } catch (thrown) {
+          checker.fault('bad-option', `The kind "${name}" threw when it was asked what is wrong: ${reasonOf(thrown)}`);
+        }
       },
       plan: (definition, planner) => ({ spec: definition.spec, ...plan?.(specOf(definition), planner) }),
       ...(line === undefined ? {} : { lines: ({ spec }: PlanNode) => [line(spec as Spec)] }),
@@ -75,6 +79,7 @@ export function defineKind<Options, Output>(): <Spec extends object>(
       ...engine,
       name,
       noun: 'step',
+      isForeign: true,
       machine,
       actors: { ...actors, ...own },
       read: read as StepKind<Options, Output>['read'],
@@ -86,6 +91,18 @@ export function defineKind<Options, Output>(): <Spec extends object>(
 /** Whatever has no column of its own. */
 function keepRest(memory: Memory): JsonObject {
   return Object.fromEntries(Object.entries(memory).filter(([key]) => !COLUMNS.has(key))) as JsonObject;
+}
+
+/** Builders throw nothing, whatever a kind does. */
+function specBy({ name, read }: StepKind<unknown, unknown>, options: unknown, reader: Reader): object {
+  try {
+    const spec: unknown = read(options, reader);
+    if (typeof spec === 'object' && spec !== null) return Object.freeze(spec);
+    reader.note('bad-option', `The kind "${name}" has read ${show(spec)} of its options: it has to be an object.`);
+  } catch (thrown) {
+    reader.note('bad-option', `The kind "${name}" could not read its options: ${reasonOf(thrown)}`);
+  }
+  return Object.freeze({});
 }
 
 /** A step of a kind from outside. What is no kind is told with everything else that is wrong. */
@@ -101,6 +118,5 @@ export function readKind(
     const nothing: Declaration<KindDefinition> = { name: 'step', noun: 'step', check: () => {}, plan: () => ({}) };
     return { is: 'kind', name: name as string, kind: nothing, spec: Object.freeze({}) };
   }
-  const spec = Object.freeze(given.read(options, reader));
-  return { is: 'kind', name: name as string, kind: given.declaration, spec };
+  return { is: 'kind', name: name as string, kind: given.declaration, spec: specBy(given, options, reader) };
 }

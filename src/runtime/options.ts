@@ -99,7 +99,7 @@ export function checkOptions(
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));
   ask('kinds', kinds, 'an array of kinds, which "defineKind" makes', (value) => {
-    return Array.isArray(value) && value.every((kind) => isObject(kind) && 'machine' in kind && has(kind, 'tell'));
+    return Array.isArray(value) && value.every((kind) => isObject(kind) && (kind as Partial<Kind>).isForeign === true);
   });
   ask('lease', lease, 'at least 500ms: a sign of life goes over a network', (value) => {
     return toMs(value as Duration, 'lease') >= SHORTEST_LEASE;

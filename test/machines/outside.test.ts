@@ -3,7 +3,15 @@
  * the engine changed (P93).
  */
 import { createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
-import { type Act, defineKind, type Invoked, parentKind, waitMachine, compositeMachine } from 'signalbox/machines';
+import {
+  type Act,
+  defineKind,
+  type Invoked,
+  type KindOptions,
+  parentKind,
+  waitMachine,
+  compositeMachine,
+} from 'signalbox/machines';
 import { settled } from 'signalbox/testing';
 import { assign, fromPromise, setup } from 'xstate';
 import { describe, expect, expectTypeOf, test } from 'vitest';
@@ -70,7 +78,7 @@ const doorMachine = setup({ actors: { begin: fromPromise(never), opening: fromPr
   },
 });
 
-const door = defineKind<{ readonly opensIn: string; readonly greeting: string }, string>()({
+const DOOR: KindOptions<{ readonly opensIn: string; readonly greeting: string }, Door> = {
   name: 'door',
   machine: doorMachine,
   actors: { opening },
@@ -83,7 +91,8 @@ const door = defineKind<{ readonly opensIn: string; readonly greeting: string },
     if (greeting === '') checker.option('greeting', greeting, 'what is said at the door');
   },
   line: ({ opensIn, greeting }) => `opens in ${opensIn} ms, says ${greeting}`,
-});
+};
+const door = defineKind<{ readonly opensIn: string; readonly greeting: string }, string>()(DOOR);
 
 /** Whoever is first: children, and a policy that no kind of the package has yet. */
 const fastest = defineKind<{ readonly of: readonly unknown[] }, unknown>()({
@@ -181,4 +190,91 @@ test('what it leaves behind is typed', () => {
   typed.output(({ outputs }) => expectTypeOf(outputs.front).toEqualTypeOf<string>());
   // @ts-expect-error: there is no such greeting
   track('t', { input: Anything }).kind('front', door, { opensIn: '1s', greeting: 1 });
+});
+
+test.each([
+  ['open', { type: 'atomic' }, /State "open" is called what is no status\. Statuses are: pending/],
+  ['running', { type: 'final' }, /State "running" is final, and its name is that of a status that goes on/],
+  ['failed', { type: 'atomic' }, /State "failed" goes on, and its name is that of a status that is never left/],
+])('a state that is called "%s" is told (I5)', async (name, state, told) => {
+  const machine = setup({}).createMachine({ initial: name, states: { [name]: state as object } });
+  const kind = defineKind<object, null>()({ name: 'odd', machine, read: () => ({}) });
+  const error = await rejection(createSignalbox({ kinds: [kind] }));
+  expect(error).toMatchObject({ code: 'kind-invalid' });
+  expect(error.message).toMatch(told);
+  expect(await rejection(createSignalbox({ kinds: [{ ...kind, isForeign: false }] }))).toMatchObject({
+    code: 'option-invalid',
+  });
+});
+
+describe('a kind that is broken', () => {
+  const boom = (): never => {
+    throw new Error('boom');
+  };
+  const brokenBy = (over: Partial<typeof DOOR>) =>
+    defineKind<{ readonly opensIn: string; readonly greeting: string }, string>()({ ...DOOR, name: 'broken', ...over });
+  const flowWith = (kind: typeof door) =>
+    orchestrator('o', { version: '1', input: Anything }).track(
+      't',
+      track('t', { input: Anything }).kind('s', kind, { opensIn: '1h', greeting: 'hello' }),
+      { input: ({ input }) => input },
+    );
+  const beside = orchestrator('beside', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).sleep('nap', '2h'),
+  );
+
+  test.each([
+    ['throws when it reads', brokenBy({ read: boom }), 'could not read its options: boom'],
+    ['reads no object', brokenBy({ read: () => 5 as never }), 'has read 5 of its options'],
+    [
+      'throws when it is asked',
+      defineKind<object, string>()({ name: 'broken', machine: doorMachine, read: () => ({}), check: boom }),
+      'boom',
+    ],
+  ])('%s, is a fault like any other (S3)', async (_, kind, told) => {
+    const error = await rejection(
+      createSignalbox({ orchestrators: [flowWith(kind as never)], kinds: [kind as never] }),
+    );
+    expect(error).toMatchObject({ code: 'definition-invalid' });
+    expect(error.message).toContain(told);
+  });
+
+  test.each([
+    ['its action', { acts: { greet: boom } }],
+    ['what it tells', { tell: (...[, , to]: readonly unknown[]) => (to === 'running' ? boom() : null) }],
+    ['what it keeps', { keep: ({ output }: { output: unknown }) => (output === null ? {} : boom()) }],
+    ['a memory that is no JSON', { keep: ({ output }: { output: unknown }) => ({ n: output === null ? 1 : 1n }) }],
+    [
+      'an event that is no JSON',
+      {
+        tell: (place: object, _: string, to: string) =>
+          to === 'running' ? { ...place, type: 'step.started', attempt: () => 1 } : null,
+      },
+    ],
+  ])(
+    'in %s, when its time has come: its run can be cancelled, and the run beside it goes on (S37, I7)',
+    async (_, over) => {
+      const kind = brokenBy(over as Partial<typeof DOOR>);
+      const flow = flowWith(kind);
+      const { clock, options, lines } = stage();
+      const box = clock.follow(await createSignalbox({ orchestrators: [flow, beside], kinds: [kind], ...options }));
+      const run = await box.start(flow, { input: null });
+      const other = await box.start(beside, { input: null });
+      await settled(box);
+      await clock.advance('1h');
+      await clock.advance('1m');
+      // It is tried again, with pauses.
+      expect(lines.length).toBeGreaterThan(0);
+      expect(lines.length).toBeLessThan(40);
+      await clock.advance('1h');
+      expect(await other.status()).toBe('completed');
+      const cancelled = run.cancel();
+      await clock.advance('1m');
+      await cancelled;
+      expect((await run.outcome()).status).toBe('cancelled');
+      for await (const { type } of run.history()) expect(type).toMatch(/./);
+      await box.close();
+    },
+  );
 });

@@ -51,6 +51,9 @@ export class Aftermath {
   /** Failures that are taken instead of answers that a store refused, and those answers. */
   readonly #instead = new WeakMap<Message, Answered>();
 
+  /** Runs that a timer has broken, and how long to wait the next time. */
+  readonly #broken = new Map<string, number>();
+
   constructor(options: AftermathOptions) {
     this.#options = options;
   }
@@ -76,8 +79,16 @@ export class Aftermath {
     const messages = changes.messages.slice(0, -1);
     if (message.type === 'answer' && message.error === null) messages.push(asFailure(message, cause));
     changes.messages = messages;
-    void this.#again(run, changes, 0);
+    void this.#again(run, changes, this.#pauseAfter(run.id, message));
     tell(message, new Impossible(`Run "${run.id}" could not take "${message.type}"; the log says why.`, cause));
+  }
+
+  /** A timer that is due is due again as soon as its run is read: what it breaks is not to be broken as fast as that goes. */
+  #pauseAfter(run: string, { type }: Message): number {
+    if (type !== 'wake') return 0;
+    const pause = this.#broken.get(run) ?? FIRST_PAUSE;
+    this.#broken.set(run, Math.min(pause * 2, LONGEST_PAUSE));
+    return pause;
   }
 
   /** Nobody knows whether the commit landed: out of memory with these runs, and read them again (I3). */

@@ -1,0 +1,29 @@
+/**
+ * What a kind from outside leaves behind, held up to the light within the turn: a memory that is no JSON or a due time that is no
+ * number would break the commit, and with it the runs beside this one (I10, S37). What throws here breaks this turn alone.
+ */
+import { DEFAULT_MAX_BYTES, toJson } from '../json.ts';
+import type { RunEvent } from '../events.ts';
+import type { Effect } from './effect.ts';
+import type { Actor } from './run.ts';
+
+/** What the row of an actor will say. */
+export function checkActor({ kind, path, state }: Actor): void {
+  const { output, error } = state.context as { readonly output?: unknown; readonly error?: unknown };
+  const of = `of ${path}, which is of kind "${kind.name}"`;
+  toJson(kind.keep(state.context), `memory ${of}`, DEFAULT_MAX_BYTES);
+  toJson(output, `output ${of}`, DEFAULT_MAX_BYTES);
+  toJson(error, `error ${of}`, DEFAULT_MAX_BYTES);
+}
+
+export function checkEvent(event: RunEvent | null, kind: string): RunEvent | null {
+  if (event !== null) toJson(event, `event that kind "${kind}" tells`, DEFAULT_MAX_BYTES);
+  return event;
+}
+
+export function checkEffect(effect: Effect | null, kind: string): Effect | null {
+  if (effect?.do === 'wake' && !Number.isFinite(effect.due)) {
+    throw new TypeError(`Kind "${kind}" wants to be woken at ${String(effect.due)}, which is no time.`);
+  }
+  return effect;
+}
