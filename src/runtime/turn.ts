@@ -327,14 +327,17 @@ export class Turn {
     for (const node of nodes) {
       const path = pathUnder(parent.path, node.name);
       const kind = this.#rules.kinds.get(node.kind);
-      this.#changes.skip(skippedRow(this.#run.id, parent.path, path, node.kind, this.#now));
-      this.#tell(kind.tell(this.#place(path), 'pending', 'skipped', EMPTY_MEMORY, null));
+      const place = this.#place(path);
+      this.#changes.skip(skippedRow(this.#run.id, parent.path, path, node.kind, this.#now, place.seq));
+      this.#tell(kind.tell(place, 'pending', 'skipped', EMPTY_MEMORY, null));
     }
   }
 
   #end(actor: Actor, status: string): void {
     const { parent } = actor;
     actor.endedAt = this.#now;
+    // Its end was the last that was told.
+    actor.endedSeq = this.#run.seq;
     if (parent === null) return;
     this.#run.actors.delete(actor.path);
     dropLive(parent, actor);
