@@ -58,6 +58,8 @@ export interface ActorRow {
   readonly attemptedAt: number;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** The number of the event with which it ended; null until then, and where an earlier version did not note it. */
+  readonly endedSeq: number | null;
 }
 
 /** What a parent knows of a child. */
@@ -170,6 +172,14 @@ export interface OpenRun {
 export interface EventQuery {
   /** Events with a greater number than this. */
   readonly after: number;
+  readonly limit: number;
+}
+
+/** Which completed actors to read, from the last to the first. */
+export interface CompletedQuery {
+  /** Those that ended with an event before this one; left out, all. An actor without a number ended before all others. */
+  readonly before?: number;
+  /** The page is longer than this where more actors ended with the same event as its last one: all of them are in it. */
   readonly limit: number;
 }
 
@@ -287,6 +297,11 @@ export interface Store {
   readFailures(run: string): Awaitable<readonly FailureRow[]>;
   /** Every actor of a run, in the order in which they began. */
   readActors(run: string): Awaitable<readonly ActorRow[]>;
+  /**
+   * Actors that have completed, steps and their parents alike, by an index: the last one first, and of those that ended with one
+   * event, or without a number, the one that began last. The next page is the one before the last number of this page.
+   */
+  readCompleted(run: string, query: CompletedQuery): Awaitable<readonly ActorRow[]>;
   readAttempts(run: string): Awaitable<readonly AttemptRow[]>;
   /** A signal, taken or not, by its id. */
   readSignal(run: string, id: string): Awaitable<SignalRow | null>;
@@ -296,7 +311,7 @@ export interface Store {
   readRecords(query: RecordQuery): Awaitable<RecordPage>;
   /**
    * Ends an unfinished run by its rows alone, whoever owns it (S18): its row and its open actors become `cancelled` at `end.at`, the
-   * run's with the reason and without output and error, and `end` is its last event. Nobody owns it any more, and its fence has
+   * run's with the reason and without output and error, and `end` is its last event, with which all of them ended. Nobody owns it any more, and its fence has
    * grown: what its owner still commits is refused with `LeaseLost`. Answers with the number of the event; null if there is no unfinished run.
    */
   abandonRun(end: AbandonedEvent): Awaitable<number | null>;

@@ -36,6 +36,7 @@ export function newActor(
     due: null,
     attemptAt: now,
     endedAt: null,
+    endedSeq: null,
     progress: 0,
     changedIn: 0,
   };
@@ -53,7 +54,15 @@ function begun(stepper: Stepper, node: PlanNode, input: Json): MachineState {
 
 const NO_MEMORY = Object.freeze({});
 
-export function skippedRow(run: string, parent: string, path: string, kind: string, now: number): ActorRow {
+/** `seq` is the number of the event that tells it. */
+export function skippedRow(
+  run: string,
+  parent: string,
+  path: string,
+  kind: string,
+  now: number,
+  seq: number,
+): ActorRow {
   return {
     run,
     path,
@@ -69,5 +78,6 @@ export function skippedRow(run: string, parent: string, path: string, kind: stri
     attemptedAt: now,
     startedAt: now,
     endedAt: now,
+    endedSeq: seq,
   };
 }

@@ -38,6 +38,8 @@ export interface Actor {
   /** When the attempt under way began. */
   attemptAt: number;
   endedAt: number | null;
+  /** The number of the event with which it ended. */
+  endedSeq: number | null;
   progress: number;
   /** The number of the batch that it was last changed in; a reference would keep that batch for as long as the actor lives. */
   changedIn: number;
@@ -181,6 +183,7 @@ function rowOf(run: string, actor: Actor): ActorRow {
     attemptedAt: actor.attemptAt,
     startedAt: actor.startedAt,
     endedAt: actor.endedAt,
+    endedSeq: actor.endedSeq,
   };
 }
 

@@ -251,14 +251,17 @@ export class Turn implements TurnPort {
     for (const { name, node } of places) {
       const path = pathUnder(parent.path, name);
       const kind = this.rules.kinds.get(node.kind);
-      this.changes.skip(skippedRow(this.run.id, parent.path, path, node.kind, this.now));
-      this.tell(kind.tell(this.at(path), 'pending', 'skipped', EMPTY_MEMORY, null));
+      const at = this.at(path);
+      this.changes.skip(skippedRow(this.run.id, parent.path, path, node.kind, this.now, at.seq));
+      this.tell(kind.tell(at, 'pending', 'skipped', EMPTY_MEMORY, null));
     }
   }
 
   #end(actor: Actor, status: string): void {
     const { parent, place } = actor;
     actor.endedAt = this.now;
+    // Its end was the last that was told.
+    actor.endedSeq = this.run.seq;
     if (parent === null || place === null) return;
     this.run.actors.delete(actor.path);
     dropLive(parent, actor);

@@ -21,6 +21,7 @@ export type {
   Awaitable,
   ChildRow,
   CommandRow,
+  CompletedQuery,
   DefinitionRow,
   EventQuery,
   FailureRow,

@@ -7,6 +7,7 @@ import type { RunEvent } from '../events.ts';
 import { isFailure, isTerminal } from '../status.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
+import { completedOf } from './completed.ts';
 import { numberIn } from './cursor.ts';
 import { MemoryRecords, nameOf, type RecordsOfRun } from './memory-records.ts';
 
@@ -147,6 +148,7 @@ export function memory(): Store {
         .filter(({ state }) => isFailure(state))
         .map(({ path, state, error }) => Object.freeze({ path, state, error })),
     readActors: actorsOf,
+    readCompleted: (run, query) => completedOf(actorsOf(run), query),
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
@@ -155,7 +157,8 @@ export function memory(): Store {
     abandonRun(end) {
       const kept = runs.get(end.run);
       if (kept === undefined || isTerminal(kept.row.status)) return null;
-      const over = Object.freeze({ endedAt: end.at, due: null, state: 'cancelled' } as const);
+      const seq = kept.events.length + 1;
+      const over = Object.freeze({ endedAt: end.at, endedSeq: seq, due: null, state: 'cancelled' } as const);
       for (const [path, actor] of kept.actors) {
         if (!isTerminal(actor.state)) kept.actors.set(path, Object.freeze({ ...actor, ...over }));
       }
@@ -163,7 +166,6 @@ export function memory(): Store {
       kept.row = Object.freeze({ ...kept.row, status: 'cancelled', output: null, error: null, reason, endedAt });
       kept.owner = null;
       kept.fence += 1;
-      const seq = kept.events.length + 1;
       kept.events.push(Object.freeze({ ...end, seq }));
       return seq;
     },

@@ -84,6 +84,8 @@ export class Reader {
         attemptedAt: row.number('attemptedAt'),
         startedAt: row.number('startedAt'),
         endedAt: row.numberOrNull('endedAt'),
+        // Tables have no null where nobody noted it.
+        endedSeq: row.numberOrNull('endedSeq') || null,
       };
     });
   }
@@ -218,6 +220,7 @@ class Kept {
 const COLUMNS = {
   startedAt: 'started_at',
   endedAt: 'ended_at',
+  endedSeq: 'ended_seq',
   attemptedAt: 'attempted_at',
   sentAt: 'sent_at',
   takenBy: 'taken_by',

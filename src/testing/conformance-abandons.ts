@@ -54,7 +54,7 @@ export const ABANDONS: Readonly<Record<string, Check>> = {
       change('b', 0, { actors: [actor('b', '')] }),
     ]);
     assert.equal(await abandoned(store, 'a'), 4);
-    const over = { state: 'cancelled', due: null, endedAt: 7 } as const;
+    const over = { state: 'cancelled', due: null, endedAt: 7, endedSeq: 4 } as const;
     const reason = 'its definition is gone';
     same(await store.readRun('a'), row('a', { key: 'k', status: 'cancelled', reason, metadata: { n: 1 }, endedAt: 7 }));
     same(await store.readActors('a'), [...ODD.map((each) => ({ ...each, ...over })), done]);

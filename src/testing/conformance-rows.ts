@@ -41,6 +41,7 @@ export const actor = (run: string, path: string, more: Partial<ActorRow> = {}): 
   attemptedAt: 0,
   startedAt: 0,
   endedAt: isTerminal(more.state ?? 'running') ? 2 : null,
+  endedSeq: isTerminal(more.state ?? 'running') ? 1 : null,
   ...more,
 });
 

@@ -14,6 +14,7 @@ import { LISTS } from './conformance-lists.ts';
 import { ROWS } from './conformance-reads.ts';
 import { RECORDS, SHARED_RECORDS } from './conformance-records.ts';
 import { LEASE } from './conformance-rows.ts';
+import { STEPS } from './conformance-steps.ts';
 
 /** Where the runs of one case are kept: a file, a schema, a prefix. Empty when it is made. */
 export interface StorePlace {
@@ -94,7 +95,7 @@ export type Check = (store: Store, bench: Bench) => Promise<void>;
 export function storeSuite(make: () => Awaitable<StorePlace>, options: StoreSuiteOptions = {}): readonly StoreCase[] {
   const { sequential = false } = options;
   const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES, ...SHARED_ABANDONS, ...SHARED_RECORDS };
-  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...ABANDONS, ...RECORDS, ...shared };
+  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...ABANDONS, ...STEPS, ...RECORDS, ...shared };
   return Object.entries(checks).map(([title, check]) => ({
     title,
     async run() {

@@ -154,7 +154,7 @@ export function runRow(run: string, more: Partial<RunRow> = {}): RunRow {
 export function step(run: string, path: string, more: Partial<ActorRow> = {}): ActorRow {
   const parent = path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/')));
   const values = { input: null, output: null, error: null, memory: {}, due: null };
-  const times = { attemptedAt: 0, startedAt: 0, endedAt: null };
+  const times = { attemptedAt: 0, startedAt: 0, endedAt: null, endedSeq: null };
   return { run, path, parent, kind: 'task', state: 'running', attempt: 1, ...values, ...times, ...more };
 }
 

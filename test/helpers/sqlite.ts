@@ -40,7 +40,7 @@ export function write(store: Store, run: string, endedAt: number | null = null):
       fence: 1,
       after: 0,
       row,
-      actors: [{ ...step, path: 'pay', attemptedAt: 0, endedAt }],
+      actors: [{ ...step, path: 'pay', attemptedAt: 0, endedAt, endedSeq: endedAt === null ? null : 1 }],
       attempts: [{ ...common, path: 'pay', endedAt: 0 }],
       events: [{ run, seq: 1, at: 0, type: 'run.started', path: '', orchestrator: 'order', version: '1' }],
       signals: [],

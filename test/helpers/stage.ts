@@ -132,12 +132,14 @@ export async function historyOf(run: AnyRun): Promise<string[]> {
   return (await eventsOf(run)).map(({ type, path }) => `${type} ${path}`.trim());
 }
 
-/** What is wrong with a history whatever the run did: numbers, times, ends, order of starts and ends. Empty if nothing is. */
-export async function faultsOfHistory(run: AnyRun): Promise<string[]> {
+/** What is wrong with a history whatever the run did: numbers, times, ends, order of starts and ends, also in rows. Empty if nothing is. */
+export async function faultsOfHistory(run: AnyRun & Pick<Run<unknown>, 'export'>): Promise<string[]> {
   const faults: string[] = [];
   const open = new Set<string>();
   const ended = new Set<string>();
   let at = 0;
+  // Before the history, which has grown by then at the most.
+  const { steps } = await run.export();
   const events = await eventsOf(run);
   for (const [index, event] of events.entries()) {
     const { seq, type, path } = event;
@@ -153,6 +155,14 @@ export async function faultsOfHistory(run: AnyRun): Promise<string[]> {
     }
     if (endsRun(type) && index !== events.length - 1) faults.push(`${type} is not the last event`);
     if (endsRun(type) && open.size > 0) faults.push(`${type} leaves open: ${[...open].join(', ')}`);
+  }
+  for (const { path, state, endedAt, endedSeq } of steps) {
+    // What an earlier version has left has no number.
+    if (endedSeq === null) continue;
+    const end = events[endedSeq - 1];
+    // With one event, a run that is abandoned ends with all that is open in it.
+    const isEnd = end?.type.endsWith(`.${state}`) && (end.path === path || 'abandoned' in end);
+    if (endedAt === null || !isEnd) faults.push(`${state} ${path} did not end with event ${endedSeq}`);
   }
   return faults;
 }

@@ -174,7 +174,19 @@ describe.skipIf(!hasRedis)(`in Redis${WHY_NOT}`, () => {
     });
 
     expect(half.filter((key) => /:a$|^command/.test(key))).toEqual([]);
-    const parts = ['attempts', 'children', 'events', 'kept', 'paths', 'recorded', 'records', 'run', 'signals', 'steps'];
+    const parts = [
+      'attempts',
+      'children',
+      'completed',
+      'events',
+      'kept',
+      'paths',
+      'recorded',
+      'records',
+      'run',
+      'signals',
+      'steps',
+    ];
     const byRecord = ['keyed:["secret","word","secret"]', 'typed:secret'];
     expect(half.filter((key) => key.endsWith(':b'))).toEqual([...parts, ...byRecord].map((name) => `${name}:b`).sort());
     expect(await keys()).toEqual(['definitions', 'format', 'lists', 'number']);

@@ -45,6 +45,7 @@ const actor = (path: string, state: Status = 'running', run = 'a'): ActorRow => 
   due: null,
   startedAt: 0,
   endedAt: null,
+  endedSeq: null,
 });
 
 /** Events `after + 1` to `after + count`. */

@@ -296,6 +296,7 @@ describe('the schema', () => {
   const records = (query: Partial<RecordQuery>): string => recordsOf({ type: 't', limit: 5, ...query }).text;
   const key = { name: 'state', value: 'open' };
   test.each([
+    ['a page of what has completed', sql.SELECT_COMPLETED],
     ['a page of records', records({})],
     ['a page of records of a run', records({ run: 'r' })],
     ['a page of records by a key', records({ key })],
@@ -365,6 +366,7 @@ describe('the schema', () => {
       ['run_metadata_pkey', 'runs_pkey'],
     ],
     ['who owns a run', sql.SELECT_OWNER, ['runs_run_key', 'leases_pkey']],
+    ['what has completed', sql.SELECT_COMPLETED, ['runs_run_key', 'ended_places_completed']],
     ['a record', SELECT_RECORD, ['runs_run_key', 'records_pkey']],
     ['records of a type', records({}), ['records_by_type', 'runs_pkey']],
     ['records of a run', records({ run: 'r' }), ['runs_run_key', 'records_of_run', 'runs_pkey']],

@@ -208,7 +208,12 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       const signal = { run: 'order-17', id: 's', name: 'n', payload: 1, sentAt: 1, answer: 'buffered', takenBy: null };
       const failed = step('order-17', 'failed', { state: 'failed', endedAt: 1 });
       const more = {
-        actors: [step('order-17', ''), step('order-17', 'pay'), failed],
+        actors: [
+          step('order-17', ''),
+          step('order-17', 'pay'),
+          failed,
+          step('order-17', 'done', { state: 'completed', endedAt: 1 }),
+        ],
         attempts,
         signals: [signal as never],
         records: [{ run: 'order-17', type: 'approval', id: '1', version: 1, body: null, keys: { state: 'open' } }],

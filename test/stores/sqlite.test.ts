@@ -255,6 +255,7 @@ describe('the file', () => {
     recordStatements.recordsOf({ type: 't', limit: 5, ...query }).text;
   const key = { name: 'state', value: 'open' };
   test.each([
+    ['what has completed', schema.SELECT_COMPLETED, 'places_completed (run=? AND ended_seq>? AND ended_seq<?)'],
     ['a record', recordStatements.SELECT_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['a record that is written', recordStatements.FIND_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['records of a type', records({}), 'records_by_type (type=? AND rowid>?)'],

@@ -84,6 +84,15 @@ async function goesOn(open: () => Store): Promise<void> {
   expect(await box.run('waits').signal('go', 'now')).toMatchObject({ answer: 'accepted' });
   expect(await box.run('waits').result()).toEqual({ t: 'now' });
   expect((await store.readRecords(opened)).records).toMatchObject([{ run: 'waits', id: '1', body: DEEP }]);
+  const completed = async (run: string) => (await store.readCompleted(run, { limit: 2 })).map(({ path }) => path);
+  // Nobody noted with which events these ended.
+  expect(await completed('done')).toEqual(['t/asked', 't/work', 't', '']);
+  expect(await completed('waits')).toEqual(['', 't']);
+  expect((await store.readCompleted('waits', { before: 9, limit: 2 })).map(({ path }) => path)).toEqual([
+    't',
+    't/asked',
+  ]);
+  expect((await store.readCompleted('waits', { before: 7, limit: 2 })).map(({ path }) => path)).toEqual(['t/work']);
   const fresh = (await box.start(order, { id: 'fresh', input: 'good', metadata: { tenant: 'acme' } } as never)) as Run;
   expect(await ids(box, { metadata: { tenant: 'acme' } })).toEqual(['waits', 'done', 'fresh']);
   for (const id of ['waits', 'failed', 'done', 'plain']) {

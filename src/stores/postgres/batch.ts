@@ -167,6 +167,7 @@ class Batch {
       actor.due,
       actor.attemptedAt,
       endedAt,
+      actor.endedSeq ?? 0,
     );
   }
 
@@ -185,6 +186,7 @@ class Batch {
       actor.attemptedAt,
       actor.startedAt,
       endedAt,
+      actor.endedSeq ?? 0,
       this.#next(),
     );
   }

@@ -120,17 +120,17 @@ export const PARTS = {
   },
   /** Places that are open and end: what never changes is there already. */
   ended: {
-    columns: ['long', 'text', 'text', 'int', 'text', 'text', 'text', 'float', 'float', 'float'],
+    columns: ['long', 'text', 'text', 'int', 'text', 'text', 'text', 'float', 'float', 'float', 'int'],
     text: `closed as (
       delete from open_places as open
       using unnest($9::bigint[], $10::text[], $11::text[], $12::integer[], $13::text[], $14::text[], $15::text[],
-        $16::float8[], $17::float8[], $18::float8[])
-        as change (run, path, state, attempt, output, error, memory, due, attempted_at, ended_at)
+        $16::float8[], $17::float8[], $18::float8[], $19::integer[])
+        as change (run, path, state, attempt, output, error, memory, due, attempted_at, ended_at, ended_seq)
       where open.run = any (array[change.run]) and open.path = change.path
       returning open.run, open.path, open.kind, change.state, change.attempt, open.input, change.output, change.error,
-        change.memory, change.due, change.attempted_at, open.started_at, change.ended_at, open.ordinal
+        change.memory, change.due, change.attempted_at, open.started_at, change.ended_at, open.ordinal, change.ended_seq
     ), ended as (
-      insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
+      insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal, ended_seq)
       select * from closed
     )`,
   },
@@ -138,17 +138,17 @@ export const PARTS = {
   endedWhole: {
     columns: [
       ...(['long', 'text', 'text', 'text', 'int', 'text', 'text', 'text', 'text'] as const),
-      ...(['float', 'float', 'float', 'float', 'int'] as const),
+      ...(['float', 'float', 'float', 'float', 'int', 'int'] as const),
     ],
     text: `placed as (
-      insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
-      select {run}, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ${ORDINAL}
+      insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ended_seq, ordinal)
+      select {run}, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ended_seq, ${ORDINAL}
       from unnest($9::bigint[], $10::text[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::text[], $16::text[],
-        $17::text[], $18::float8[], $19::float8[], $20::float8[], $21::float8[], $22::integer[])
-        as change (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, at)
+        $17::text[], $18::float8[], $19::float8[], $20::float8[], $21::float8[], $22::integer[], $23::integer[])
+        as change (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ended_seq, at)
       on conflict (run, path) do update set
         state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
-        due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at
+        due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at, ended_seq = excluded.ended_seq
     )`,
   },
   attempts: {

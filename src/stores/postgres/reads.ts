@@ -7,6 +7,7 @@ import type {
   ActorRow,
   AttemptRow,
   ChildRow,
+  CompletedQuery,
   DefinitionRow,
   EventQuery,
   FailureRow,
@@ -74,6 +75,14 @@ export abstract class PostgresReads {
 
   async readActors(run: string): Promise<readonly ActorRow[]> {
     return (await this.all(sql.SELECT_STEPS, run)).map((row) => this.rows.step(run, row));
+  }
+
+  async readCompleted(
+    run: string,
+    { before = Number.MAX_SAFE_INTEGER, limit }: CompletedQuery,
+  ): Promise<readonly ActorRow[]> {
+    const rows = await this.server.ask(sql.SELECT_COMPLETED, toColumn(run), before, limit);
+    return rows.map((row) => this.rows.step(run, row));
   }
 
   async readAttempts(run: string): Promise<readonly AttemptRow[]> {

@@ -124,7 +124,7 @@ export const SELECT_OPEN = `
     leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ},
     (
       select json_agg(step order by ordinal) from (
-        select ${PLACE}, null as ended_at from open_places where open_places.run = runs.number
+        select ${PLACE}, null as ended_at, null as ended_seq from open_places where open_places.run = runs.number
       ) as step
     ) as steps,
     (
@@ -138,9 +138,9 @@ export const SELECT_OPEN = `
 /** Every place of a run: what is open and what has ended. */
 export const SELECT_STEPS = `
   with wanted as (select number from runs where run = $1::text)
-  select ${PLACE}, null::float8 as ended_at from open_places where run = (select number from wanted)
+  select ${PLACE}, null::float8 as ended_at, null::integer as ended_seq from open_places where run = (select number from wanted)
   union all
-  select ${PLACE}, ended_at from ended_places where run = (select number from wanted)
+  select ${PLACE}, ended_at, ended_seq from ended_places where run = (select number from wanted)
   order by ordinal`;
 
 /** The children of the run's own place, if that is asked for, and of others: of those the paths begin with the parent's and a slash, after which comes a zero. */
@@ -166,6 +166,16 @@ export const SELECT_FAILURES = `
   select path, state, error from ended_places
   where run = (select number from runs where run = $1::text) and state in ('failed', 'timedOut', 'compensationFailed')
   order by ordinal`;
+
+const COMPLETED = `ended_places where run = (select number from wanted) and state = 'completed' and ended_seq < $2::bigint`;
+
+/** A page that does not end among those with one number. */
+export const SELECT_COMPLETED = `
+  with wanted as (select number from runs where run = $1::text)
+  select ${PLACE}, ended_at, ended_seq from ${COMPLETED} and ended_seq >= coalesce((
+    select ended_seq from ${COMPLETED} order by ended_seq desc, ordinal desc limit 1 offset $3::integer - 1
+  ), 0)
+  order by ended_seq desc, ordinal desc`;
 
 export const SELECT_ATTEMPTS = `
   select run, path, attempt, error, started_at, ended_at from attempts where run = $1 order by path, attempt`;
@@ -232,16 +242,18 @@ export const ABANDON = `
   ), ended as (
     update runs set status = 'cancelled', output = null, error = null, reason = $3::text, ended_at = $4::float8, fence = lost.fence + 1
     from lost where runs.number = any (array[lost.number])
+  ), told as (
+    select number, coalesce((select last from histories where histories.run = lost.number order by first desc limit 1), 0) + 1 as seq from lost
   ), closed as (
     delete from open_places as open using lost where open.run = any (array[lost.number])
     returning open.run, path, kind, attempt, input, output, error, memory, attempted_at, started_at, ordinal
   ), steps as (
-    insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal)
-    select run, path, kind, 'cancelled', attempt, input, output, error, memory, null, attempted_at, started_at, $4::float8, ordinal from closed
+    insert into ended_places (run, path, kind, state, attempt, input, output, error, memory, due, attempted_at, started_at, ended_at, ordinal, ended_seq)
+    select run, path, kind, 'cancelled', attempt, input, output, error, memory, null, attempted_at, started_at, $4::float8, ordinal, (select seq from told)
+    from closed
   )
   insert into histories (run, first, last, at, events)
-  select number, seq + 1, seq + 1, $4::float8, $5::text
-  from lost, lateral (select coalesce((select last from histories where histories.run = lost.number order by first desc limit 1), 0) as seq) as told
+  select number, seq, seq, $4::float8, $5::text from told
   returning last as seq`;
 
 export const LEAVE_COMMAND = `

@@ -1,7 +1,7 @@
 /** From the changes of one commit to the values that its script takes, in the order that `scripts.ts` says; and from its refusal to an error. */
 import { CommitConflict, LeaseLost, RunExists } from '../../errors/index.ts';
 import { isFailure, isTerminal } from '../../status.ts';
-import type { RunChange } from '../../store.ts';
+import type { ActorRow, RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';
 import { indexesOf } from './lists.ts';
 import { recordField, recordLists, recordMember, recordText } from './records.ts';
@@ -40,9 +40,7 @@ function pushRun(values: string[], change: RunChange): void {
   for (const { path } of actors) values.push(part(path));
   for (const actor of actors) {
     const { parent } = actor;
-    // Whether it is open, has failed or has ended otherwise, and its parent if it has one.
-    const standing = isFailure(actor.state) ? '!' : isTerminal(actor.state) ? '-' : '+';
-    values.push(standing + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
+    values.push(standingOf(actor) + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
   }
   for (const attempt of attempts) values.push(partText(attempt, head));
   for (const signal of signals)
@@ -50,6 +48,12 @@ function pushRun(values: string[], change: RunChange): void {
   for (const gone of recordsGone ?? []) values.push(recordField(gone), recordMember(run, gone));
   for (const record of records ?? [])
     values.push(recordField(record), recordMember(run, record), recordLists(record), recordText(record));
+}
+
+/** Whether it is open, has failed, has completed and with which event, or has ended otherwise. */
+function standingOf({ state, endedSeq }: ActorRow): string {
+  if (state === 'completed') return `=${endedSeq ?? 0}`;
+  return isFailure(state) ? '!' : isTerminal(state) ? '-' : '+';
 }
 
 /** Why the script took nothing: for which of the changes, counted from 1, and what it found instead. */

@@ -1,6 +1,6 @@
 /** The script of a commit, and the order of the values that it takes; `batch.ts` puts them together. */
 import { WRITE_RECORDS } from './record-scripts.ts';
-import { script, WRITES } from './script.ts';
+import { SCORE, script, WRITES } from './script.ts';
 
 /** How many values of a commit belong to the batch, and how many then to each run's head. */
 export const HEAD = 9;
@@ -117,24 +117,29 @@ local function writeSteps(run, amount)
     local some = math.min(PIECE, amount - from + 1)
     local first, texts = at + from - 1, at + amount + 2 * (from - 1)
     local numbers = call('HMGET', paths, unpack(given, first, first + some - 1))
-    local cells, opened, closed, failed = {}, {}, {}, {}
+    local cells, opened, closed, failed, completed, others = {}, {}, {}, {}, {}, {}
     names, children = {}, {}
     for step = 0, some - 1 do
       local path, place = given[first + step], given[texts + 2 * step]
       local isOpen = string.byte(place) == 43
       local number = numbers[step + 1] or fresh[path]
       if not number then
-        local above = #place > 1 and numberOfParent(string.sub(place, 3))
+        local slash = string.find(place, '/', 1, true)
+        local above = slash and numberOfParent(string.sub(place, slash + 1))
         number = numberOf(path)
         if above then
-          children[#children + 1] = string.format('%.0f', above * 67108864 + number)
+          children[#children + 1] = string.format('%.0f', above * ${SCORE} + number)
           children[#children + 1] = number
         end
-      elseif not isOpen then
-        closed[#closed + 1] = number
+      else
+        if not isOpen then closed[#closed + 1] = number end
+        others[tostring(number)], completed[tostring(number)] = true, nil
       end
       if isOpen then opened[#opened + 1] = number end
       if string.byte(place) == 33 then failed[#failed + 1] = number end
+      if string.byte(place) == 61 then
+        completed[tostring(number)], others[tostring(number)] = tonumber(string.match(place, '^=(%d+)')), nil
+      end
       cells[2 * step + 1], cells[2 * step + 2] = number, given[texts + 2 * step + 1]
     end
     if #names > 0 then call('HSET', paths, unpack(names)) end
@@ -144,6 +149,14 @@ local function writeSteps(run, amount)
     if #opened > 0 then call('SADD', base .. 'open:' .. run, unpack(opened)) end
     if #closed > 0 then call('SREM', base .. 'open:' .. run, unpack(closed)) end
     if #failed > 0 then call('SADD', base .. 'failed:' .. run, unpack(failed)) end
+    local ends, undone = {}, {}
+    for each, seq in pairs(completed) do
+      ends[#ends + 1] = string.format('%.0f', seq * ${SCORE} + tonumber(each))
+      ends[#ends + 1] = each
+    end
+    for each in pairs(others) do undone[#undone + 1] = each end
+    if #ends > 0 then call('ZADD', base .. 'completed:' .. run, unpack(ends)) end
+    if #undone > 0 then call('ZREM', base .. 'completed:' .. run, unpack(undone)) end
   end
   at = at + 3 * amount
 end

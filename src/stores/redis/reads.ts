@@ -8,6 +8,7 @@ import type {
   ActorRow,
   AttemptRow,
   ChildRow,
+  CompletedQuery,
   DefinitionRow,
   EventQuery,
   FailureRow,
@@ -24,13 +25,14 @@ import type { Address } from './address.ts';
 import { keyField } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
 import { idOf, part } from './keys.ts';
+import { completedOf, seqOf } from '../completed.ts';
 import { numberIn } from '../cursor.ts';
 import { pageOf } from './lists.ts';
 import { READ_RECORDS } from './record-scripts.ts';
 import { recordField, recordList } from './records.ts';
 import { type OpenReply, type RecordReply, sorted } from './replies.ts';
 import { failureOf, RowReader } from './rows.ts';
-import { PAGE, type Script } from './script.ts';
+import { PAGE, SCORE, type Script } from './script.ts';
 import * as scripts from './scripts.ts';
 
 /** Events and attempts that one command reads at the most: others wait while it runs. */
@@ -136,6 +138,42 @@ export abstract class RedisReads {
     const texts = await this.#steps(run, numbers);
     // A number without a row is that of a parent that was named and has not begun.
     return texts.flatMap((text, index) => (text === null ? [] : this.rows.step(run, text, index + 1)));
+  }
+
+  async readCompleted(run: string, query: CompletedQuery): Promise<readonly ActorRow[]> {
+    const { before, limit } = query;
+    const below = before === undefined ? '+inf' : String(before * SCORE);
+    const page = await this.#completed(run, below, '-inf', limit);
+    if (page === null) return completedOf(await this.readActors(run), query);
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return page.map(({ row }) => row);
+    const rest = await this.#completed(run, last.score, String(seqOf(last.row) * SCORE), Number.MAX_SAFE_INTEGER);
+    return [...page, ...(rest ?? [])].map(({ row }) => row);
+  }
+
+  /** Those with scores below one, down to another, with their scores; null if not all are listed. */
+  async #completed(
+    run: string,
+    below: string,
+    from: string,
+    limit: number,
+  ): Promise<readonly { readonly row: ActorRow; readonly score: string }[] | null> {
+    const found: { readonly row: ActorRow; readonly score: string }[] = [];
+    for (let last = below; ; ) {
+      const some = Math.min(limit - found.length, PAGE);
+      const page = await this.ask<readonly [string[], string[]] | null>(
+        ...([scripts.READ_COMPLETED, part(run), last, from, String(some)] as const),
+      );
+      if (page === null) return null;
+      const [numbers, texts] = page;
+      for (const [index, text] of texts.entries()) {
+        const number = numbers[index] as string;
+        const row = this.rows.step(run, text, number);
+        last = String(seqOf(row) * SCORE + Number(number));
+        found.push({ row, score: last });
+      }
+      if (numbers.length < some || found.length === limit) return found;
+    }
   }
 
   async readAttempts(run: string): Promise<readonly AttemptRow[]> {

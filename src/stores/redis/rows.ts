@@ -46,7 +46,8 @@ export function stepText(row: ActorRow): string {
   if (memory !== '{}') text += `,"memory":${memory}`;
   if (row.due !== null) text += `,"due":${row.due}`;
   text += `,"attemptedAt":${row.attemptedAt},"startedAt":${row.startedAt}`;
-  return row.endedAt === null ? `${text}}` : `${text},"endedAt":${row.endedAt}}`;
+  if (row.endedAt !== null) text += `,"endedAt":${row.endedAt}`;
+  return row.endedSeq === null ? `${text}}` : `${text},"endedSeq":${row.endedSeq}}`;
 }
 
 /** An attempt, a signal or an event without its run, which stands in the key. `head` is how the text of one begins that names it first. */
@@ -77,6 +78,7 @@ const STEP = {
   memory: Object.freeze({}),
   due: null,
   endedAt: null,
+  endedSeq: null,
 };
 
 /** A text as the server answers with it; null if there is none. */

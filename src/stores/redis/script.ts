@@ -25,3 +25,6 @@ export const WRITES = '';
 /** Also in a server that is full: these make room, or keep alive what can make it. */
 export const WRITES_ALWAYS = ' flags=allow-oom';
 export const READS = ' flags=no-writes';
+
+/** The score of a step is a number times this, plus its own: of its parent among children, of the event with which it ended among the completed. */
+export const SCORE = 67_108_864;

@@ -3,7 +3,7 @@
  * leases stand in files of their own.
  */
 import { FORGET_RECORDS } from './record-scripts.ts';
-import { READS, script, WRITES, WRITES_ALWAYS } from './script.ts';
+import { READS, SCORE, script, WRITES, WRITES_ALWAYS } from './script.ts';
 
 /**
  * Ends an unfinished run and what is open in it (S18), and answers with the number of its last event; 0 if there is none. What a step
@@ -29,15 +29,15 @@ call('HSET', place, 'state', state, 'list', list)
 call('HDEL', place, 'owner')
 call('HINCRBY', place, 'fence', 1)
 call('ZADD', base .. 'ended', at, run)
+local seq = call('LLEN', base .. 'events:' .. run) + 1
 local steps, numbers = base .. 'steps:' .. run, call('SMEMBERS', base .. 'open:' .. run)
 for _, number in ipairs(numbers) do
   local text = string.gsub(call('HGET', steps, number), ',"state":"%a+"', ',"state":"cancelled"', 1)
   text = string.gsub(text, ',"due":[%d.e+-]+(,"attemptedAt":[%d.e+-]+,"startedAt":[%d.e+-]+})$', '%1')
-  call('HSET', steps, number, string.sub(text, 1, -2) .. ',"endedAt":' .. at .. '}')
+  call('HSET', steps, number, string.sub(text, 1, -2) .. ',"endedAt":' .. at .. ',"endedSeq":' .. seq .. '}')
 end
 call('UNLINK', base .. 'open:' .. run)
 for _, command in ipairs(call('SMEMBERS', base .. 'asked:' .. run)) do call('ZREM', base .. 'commands', command) end
-local seq = call('LLEN', base .. 'events:' .. run) + 1
 call('RPUSH', base .. 'events:' .. run, '{"seq":' .. seq .. ',' .. string.sub(ARGV[4], 2))
 call('PUBLISH', base .. 'news', ARGV[5])
 return seq
@@ -58,7 +58,7 @@ local function forget(run)
     call('ZREM', base .. 'commands', command)
     call('UNLINK', base .. 'command:' .. command)
   end
-  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'failed:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:', 'records:', 'recorded:' }) do
+  for _, place in ipairs({ 'run:', 'events:', 'paths:', 'steps:', 'open:', 'failed:', 'completed:', 'children:', 'attempts:', 'signals:', 'kept:', 'asked:', 'records:', 'recorded:' }) do
     call('UNLINK', base .. place .. run)
   end
 end
@@ -114,9 +114,24 @@ export const READ_CHILDREN = script(
 local run = ARGV[1]
 local above = tonumber(call('HGET', base .. 'paths:' .. run, ARGV[2]) or nil)
 if not above then return { {}, {} } end
-local after = string.format('(%.0f', above * 67108864 + tonumber(ARGV[3]))
-local till = string.format('(%.0f', (above + 1) * 67108864)
+local after = string.format('(%.0f', above * ${SCORE} + tonumber(ARGV[3]))
+local till = string.format('(%.0f', (above + 1) * ${SCORE})
 local numbers = call('ZRANGE', base .. 'children:' .. run, after, till, 'BYSCORE', 'LIMIT', 0, PAGE)
+if #numbers == 0 then return { {}, {} } end
+return { numbers, call('HMGET', base .. 'steps:' .. run, unpack(numbers)) }
+`,
+);
+
+/**
+ * A page of the steps that have completed, as numbers and rows, the last one first; nothing for a run whose steps were not all listed.
+ * Values: run, the scores below the first and from the second on, how many.
+ */
+export const READ_COMPLETED = script(
+  READS,
+  `
+local run = ARGV[1]
+if call('HEXISTS', base .. 'run:' .. run, 'unlisted') == 1 then return false end
+local numbers = call('ZRANGE', base .. 'completed:' .. run, '(' .. ARGV[2], ARGV[3], 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[4])
 if #numbers == 0 then return { {}, {} } end
 return { numbers, call('HMGET', base .. 'steps:' .. run, unpack(numbers)) }
 `,

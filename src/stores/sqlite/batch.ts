@@ -116,7 +116,7 @@ function addRun(list: Value[], row: RunRow, fence: number, owner: string): void 
 
 /** `from`: when the first of what has changed happened. What began before that has its row, as far as clocks can be trusted. */
 function addPlace(list: Value[], actor: ActorRow, from: number): void {
-  const { path, kind, state, attempt, input, memory, due, attemptedAt, startedAt, endedAt } = actor;
+  const { path, kind, state, attempt, input, memory, due, attemptedAt, startedAt, endedAt, endedSeq } = actor;
   const hasRow = endedAt !== null && startedAt < from;
   list.push(
     endedAt === null ? DO.place : DO.endPlace,
@@ -125,8 +125,8 @@ function addPlace(list: Value[], actor: ActorRow, from: number): void {
     textOrNull(actor.output),
     textOrNull(actor.error),
   );
-  list.push(isEmpty(memory) ? null : JSON.stringify(memory), due, attemptedAt, endedAt, toColumn(path));
-  list.push(toColumn(kind), hasRow ? WITHOUT : textOrNull(input), startedAt);
+  list.push(isEmpty(memory) ? null : JSON.stringify(memory), due, attemptedAt, endedAt, endedSeq ?? 0);
+  list.push(toColumn(path), toColumn(kind), hasRow ? WITHOUT : textOrNull(input), startedAt);
 }
 
 function isEmpty(value: object): boolean {

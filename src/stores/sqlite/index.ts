@@ -201,7 +201,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
       const seq = before + 1;
       this.#transaction(() => {
         this.statement(sql.ABANDON_RUN).run(end.reason, end.at, number);
-        this.statement(sql.ABANDON_PLACES).run(end.at, number);
+        this.statement(sql.ABANDON_PLACES).run(end.at, seq, number);
         this.statement(sql.INSERT_HISTORY).run(number, seq, seq, end.at, textOfEvents(end.at, [{ ...end, seq }]));
       });
       this.#owned.forget([end.run]);

@@ -8,6 +8,7 @@ import type {
   ActorRow,
   AttemptRow,
   ChildRow,
+  CompletedQuery,
   DefinitionRow,
   EventQuery,
   FailureRow,
@@ -87,6 +88,11 @@ export abstract class SqliteReads {
 
   readActors(run: string): readonly ActorRow[] {
     return this.all(sql.SELECT_PLACES, run).map((row) => this.#rows.step(run, row));
+  }
+
+  readCompleted(run: string, { before = Number.MAX_SAFE_INTEGER, limit }: CompletedQuery): readonly ActorRow[] {
+    const rows = this.all(sql.SELECT_COMPLETED, run, before, run, before, limit - 1);
+    return rows.map((row) => this.#rows.step(run, row));
   }
 
   readAttempts(run: string): readonly AttemptRow[] {

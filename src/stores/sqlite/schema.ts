@@ -240,15 +240,15 @@ export const UPDATE_RUN = `
 
 /** A place that begins, or that changes before it ends. What never changes is not set again. */
 export const UPSERT_PLACE = `
-  insert into places (state, attempt, output, error, memory, due, attempted_at, ended_at, path, run, kind, input, started_at)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  insert into places (state, attempt, output, error, memory, due, attempted_at, ended_at, ended_seq, path, run, kind, input, started_at)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (run, path) do update set
     state = excluded.state, attempt = excluded.attempt, output = excluded.output, error = excluded.error, memory = excluded.memory,
-    due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at`;
+    due = excluded.due, attempted_at = excluded.attempted_at, ended_at = excluded.ended_at, ended_seq = excluded.ended_seq`;
 
-/** A place that ends: nearly all have a row by then, and need not carry their input again. The first ten of the values above. */
+/** A place that ends: nearly all have a row by then, and need not carry their input again. The first eleven of the values above. */
 export const END_PLACE = `
-  update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?
+  update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?, ended_seq = ?
   where path = ? and run = ?`;
 
 export const INSERT_ATTEMPT = `
@@ -298,6 +298,15 @@ export const SELECT_FAILURES = `
     and (state = 'failed' or state = 'timedOut' or state = 'compensationFailed')
   order by number`;
 
+const COMPLETED = `places indexed by places_completed where run = (select number from runs where run = ?) and state = 'completed' and ended_seq < ?`;
+
+/** A page that does not end among those with one number. Run and number, both twice, and one row less than the page has. */
+export const SELECT_COMPLETED = `
+  select * from ${COMPLETED} and ended_seq >= coalesce((
+    select ended_seq from ${COMPLETED} order by ended_seq desc limit 1 offset ?
+  ), 0)
+  order by ended_seq desc, number desc`;
+
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
 
 export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by path, attempt`;
@@ -328,7 +337,7 @@ export const ABANDON_RUN = `
   where number = ?`;
 
 export const ABANDON_PLACES = `
-  update places set state = 'cancelled', due = null, ended_at = ? where run = ? and ended_at is null`;
+  update places set state = 'cancelled', due = null, ended_at = ?, ended_seq = ? where run = ? and ended_at is null`;
 
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;

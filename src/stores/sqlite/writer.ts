@@ -90,7 +90,7 @@ export class Writer {
     };
     /** What changes of a place, and which one it is. */
     const changing = () =>
-      [...([next(), next(), next(), next(), next(), next(), next(), next(), next()] as const), run] as const;
+      [...([next(), next(), next(), next(), next(), next(), next(), next(), next(), next()] as const), run] as const;
     const upsert = () => this.#upsertPlace.run(...changing(), next(), next(), next());
     while (at < list.length) {
       switch (next()) {
@@ -156,6 +156,6 @@ export class Writer {
 
 /** How many values a run that begins has, and how many a place. */
 const RUN_COLUMNS = 15;
-const PLACE_COLUMNS = 12;
+const PLACE_COLUMNS = 13;
 /** Where among those of a place its input stands. */
-const INPUT = 10;
+const INPUT = 11;

@@ -1,0 +1,104 @@
+/** Cases for every store: what has completed is read from its end. */
+import assert from 'node:assert/strict';
+import type { ActorRow, Store } from '../store.ts';
+import type { Check } from './conformance.ts';
+import { actor, change, events, frozen, pathsOf, row, same, unfrozen } from './conformance-rows.ts';
+
+const done = (path: string, endedSeq: number | null, more: Partial<ActorRow> = {}): ActorRow =>
+  actor('a', path, { state: 'completed', endedSeq, ...more });
+
+/** All that has completed, in pages of `limit`. */
+async function completed(store: Store, limit: number, run = 'a'): Promise<string[]> {
+  const paths: string[] = [];
+  for (let before: number | null | undefined; before !== null; ) {
+    const page = await store.readCompleted(run, before === undefined ? { limit } : { before, limit });
+    paths.push(...page.map(({ path }) => path));
+    before = page.length < limit ? null : (page.at(-1)?.endedSeq ?? null);
+  }
+  return paths;
+}
+
+export const STEPS: Readonly<Record<string, Check>> = {
+  'the number of the event with which a step ended is kept, and none while it is open, also for the next owner (I10)':
+    async (first, bench) => {
+      const rows = [actor('a', ''), done('now', 7), actor('a', 'failed', { state: 'failed', endedSeq: 3 })];
+      await first.commit([change('a', 0, { actors: [...rows, done('unknown', null)] })]);
+      await first.commit([change('a', 1, { actors: [actor('a', 'later')] })]);
+      const later = [done('later', 2_000_000_000), done('new', 9)];
+      await first.commit([change('a', 2, { actors: later })]);
+      const read = async (store: Store): Promise<void> => {
+        same(await store.readActors('a'), frozen([...rows, done('unknown', null), ...later]));
+        same((await store.readOpen('a'))?.open, frozen([actor('a', '')]));
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'what has completed comes from the last to the first, parents and steps alike, in pages, for the next owner, too':
+    async (first, bench) => {
+      const begun = ['', 't', 't/a', 't/b', 'u', 'u/a', 'f'].map((path) => actor('a', path, { input: { path } }));
+      await first.commit([change('a', 0, { actors: begun, events: events('a', 0, 6) }), change('b', 0)]);
+      await first.commit([change('a', 6, { actors: [done('t/b', 7), done('u/a', 9), done('u', 10)] })]);
+      const value = { output: [{ a: null }], input: { path: 't/a' }, memory: { n: 2 } };
+      const rest = [
+        done('t/a', 8, value),
+        done('t', 11),
+        actor('a', 'f', { state: 'failed', endedSeq: 12 }),
+        actor('a', 'skipped', { state: 'skipped', endedSeq: 13 }),
+        // It begins and ends with this commit.
+        done('quick', 14),
+        done('', 15),
+      ];
+      await first.commit([change('a', 7, { row: row('a', { status: 'completed' }), actors: rest })]);
+      const read = async (store: Store): Promise<void> => {
+        const all = ['', 'quick', 't', 'u', 'u/a', 't/a', 't/b'];
+        for (const limit of [1, 2, 3, 7, 100]) assert.deepEqual(await completed(store, limit), all);
+        assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 10, limit: 2 })), ['u/a', 't/a']);
+        assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 7, limit: 2 })), []);
+        same((await store.readCompleted('a', { before: 9, limit: 1 }))[0], frozen(done('t/a', 8, value)));
+        assert.equal(unfrozen((await store.readCompleted('a', { before: 9, limit: 1 }))[0], 'readCompleted'), null);
+        assert.deepEqual([await completed(store, 2, 'b'), await completed(store, 2, 'nobody')], [[], []]);
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'of those that completed with one event or without a number, the one that began last comes first, and a page has all of them, for the next owner, too':
+    async (first, bench) => {
+      const rows = [done('old 1', null), done('x', 5), done('old 2', null), done('y', 5), done('w', 6), done('z', 5)];
+      await first.commit([change('a', 0, { actors: rows.map(({ path }) => actor('a', path)) })]);
+      await first.commit([change('a', 1, { actors: [...rows].reverse() })]);
+      const read = async (store: Store): Promise<void> => {
+        const all = ['w', 'z', 'y', 'x', 'old 2', 'old 1'];
+        for (const limit of [1, 2, 3, 4, 5, 6, 100]) assert.deepEqual(await completed(store, limit), all);
+        assert.deepEqual(await pathsOf(store.readCompleted('a', { limit: 2 })), ['w', 'z', 'y', 'x']);
+        assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 6, limit: 3 })), ['z', 'y', 'x']);
+        assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 5, limit: 1 })), ['old 2', 'old 1']);
+        assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 0, limit: 9 })), []);
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'a step that is undone has not completed any more, and pages go on where they were': async (store) => {
+    const paths = Array.from({ length: 6 }, (_, index) => `s${index}`);
+    await store.commit([change('a', 0, { actors: paths.map((path, index) => done(path, index + 1)) })]);
+    let after = 1;
+    const undone: string[] = [];
+    for (;;) {
+      const [last] = await store.readCompleted('a', { limit: 1 });
+      if (last === undefined) break;
+      undone.push(last.path);
+      for (const state of ['compensating', 'compensated'] as const) {
+        await store.commit([change('a', after, { actors: [{ ...actor('a', last.path, { state }) }] })]);
+        after += 1;
+        assert.equal((await completed(store, 2)).includes(last.path), false);
+      }
+    }
+    assert.deepEqual(undone, [...paths].reverse());
+  },
+  'a thousand that have completed are read in pages of any size': async (store) => {
+    const paths = Array.from({ length: 1_000 }, (_, index) => `s${index}`);
+    await store.commit([change('a', 0, { actors: paths.map((path) => actor('a', path)) })]);
+    const order = [...paths].sort();
+    await store.commit([change('a', 1, { actors: order.map((path, index) => done(path, 2 + index)) })]);
+    for (const limit of [300, 1_000, 2_000]) assert.deepEqual(await completed(store, limit), [...order].reverse());
+  },
+};
