@@ -32,7 +32,7 @@ import { type Parsed, parse } from './schema.ts';
 import { noteOf } from './text.ts';
 
 /** How an attempt ended. */
-export type Outcome =
+export type AttemptOutcome =
   | { readonly ok: true; readonly output: Json }
   | { readonly ok: false; readonly error: ErrorRecord };
 
@@ -41,7 +41,7 @@ export interface Surroundings {
   readonly executor: Executor;
   readonly maxValueBytes: number;
   /** The attempt has ended; called once, and not at all for one that was aborted. */
-  done(attempt: Attempt, outcome: Outcome): void;
+  done(attempt: Attempt, outcome: AttemptOutcome): void;
   now(): number;
   /** Milliseconds that pass whatever the hour is. */
   elapsed(): number;

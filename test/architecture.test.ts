@@ -118,6 +118,10 @@ describe('the shape of src', () => {
     });
   }
 
+  test('one name is exported by one file, or has an excuse', () => {
+    expect(exportedTwice(src)).toEqual([]);
+  });
+
   test('every file opens by saying what it is for', () => {
     expect([...src].filter(([, text]) => !text.startsWith('/**')).map(([path]) => path)).toEqual([]);
   });
@@ -168,6 +172,34 @@ describe('the rules see what they forbid', () => {
     ).toEqual(['a.ts → b.ts → a.ts']);
   });
 
+  test('a name that two files export, unless both are of stores', () => {
+    const there = ['export class Reader {}', 'export const Reader = 1;', 'const Reader = 1;'] as const;
+    expect(
+      exportedTwice(
+        new Map([
+          ['a.ts', there[0]],
+          ['b.ts', there[1]],
+        ]),
+      ),
+    ).toEqual(['Reader: a.ts, b.ts']);
+    expect(
+      exportedTwice(
+        new Map([
+          ['a.ts', there[0]],
+          ['b.ts', there[2]],
+        ]),
+      ),
+    ).toEqual([]);
+    expect(
+      exportedTwice(
+        new Map([
+          ['stores/a/x.ts', there[0]],
+          ['stores/b/x.ts', there[1]],
+        ]),
+      ),
+    ).toEqual([]);
+  });
+
   test('words that are confined, but not in comments', () => {
     const text = `// Date.now() is read elsewhere\nif (node.kind === 'task') wake(Date.now(), Math.random(), 'SELECT 1');\nimport { DatabaseSync } from 'node:sqlite';\n`;
     expect(CONFINED.map((rule) => strays(new Map([['runtime/turn.ts', text]]), rule).length)).toEqual([1, 1, 1, 1, 2]);
@@ -197,6 +229,30 @@ function placeOf(path: string): string {
   if (path in MAY_IMPORT || !path.endsWith('.ts')) return path;
   const [folder, ...rest] = path.split('/');
   return rest.length === 0 ? 'words' : (folder as string);
+}
+
+/** Names that several files export, which are no two things: */
+const ONE_THING: readonly string[] = [
+  // A kind, its builder, and what its state invokes or what is asked of it.
+  ...['task', 'track', 'orchestrator', 'sleep', 'signal'],
+  // What stores do alike, each in its own way, is called alike; a row of theirs, and a row of the suite.
+  ...['Listener', 'refused'],
+];
+
+/** What is exported by more than one file, and by whom. Stores are folders beside each other and may use the same words. */
+function exportedTwice(sources: Sources): string[] {
+  const files = new Map<string, Set<string>>();
+  for (const [path, text] of sources) {
+    const names = codeOf(text).matchAll(
+      /^export (?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type|enum) (\w+)/gm,
+    );
+    for (const [, name = ''] of names) files.set(name, (files.get(name) ?? new Set()).add(path));
+  }
+  return [...files].flatMap(([name, paths]) => {
+    const elsewhere = [...paths].filter((path) => !path.startsWith('stores/'));
+    if (paths.size < 2 || elsewhere.length === 0 || ONE_THING.includes(name)) return [];
+    return [`${name}: ${[...paths].join(', ')}`];
+  });
 }
 
 /** Each circle of imports that exist at run time, once. */

@@ -1,6 +1,6 @@
 /** `execute`: one attempt at a task's body. Invoked by a task's `running`. */
 import { fromPromise } from 'xstate';
-import { Attempt, type Outcome, type Surroundings } from '../attempt.ts';
+import { Attempt, type AttemptOutcome, type Surroundings } from '../attempt.ts';
 import { elapsedBy, MAX_DELAY, systemClock } from '../clock.ts';
 import { callBody } from '../body.ts';
 import type { PlanNode, RunFacts } from '../definition.ts';
@@ -22,7 +22,7 @@ export const execute: Invoked = {
     const name = calledLive(self, node);
     if (task === null) throw new Error(`"${name}" is not a task and has no body.`);
     return new Promise((resolve, reject) => {
-      const done = (_: Attempt, outcome: Outcome): void =>
+      const done = (_: Attempt, outcome: AttemptOutcome): void =>
         outcome.ok ? resolve(outcome.output) : reject(outcome.error);
       const key = `live/${name}#${attempt}`;
       const one = new Attempt({ ...live, done }, task, key, name, attempt, liveRun, input);

@@ -32,7 +32,7 @@ export function newRun(rules: Rules, plan: Plan, row: RunRow): RunState {
 }
 
 /** The rows of a run that goes on: its own, those of its actors that have not ended, in the order in which they began, and signals that are kept. */
-export interface Rows {
+export interface RunRows {
   readonly row: RunRow;
   readonly seq: number;
   readonly open: readonly ActorRow[];
@@ -50,7 +50,7 @@ export class Misfit extends Error {
 }
 
 /** A run as its rows say that it stands. Its parents do not know their children yet: `adopt` tells them. */
-export function assemble(rules: Rules, plan: Plan, { row, seq, open, signals }: Rows): RunState {
+export function assemble(rules: Rules, plan: Plan, { row, seq, open, signals }: RunRows): RunState {
   const actors = new Map<string, Actor>();
   // Parents before their children, and these in the order in which they began: it is that of their parent's list.
   for (const each of [...open].sort((left, right) => depthOf(left) - depthOf(right))) {

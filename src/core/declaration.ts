@@ -2,7 +2,7 @@
  * What a kind is where it is declared: how its options are read, what is wrong with them (S3), what it is in the plan, and the
  * line that runs are pinned by. The builders, the check, the compiler and the structure ask the kind, and name none.
  *
- * `Reader`, `Checker` and `Planner` are what a kind is handed for that. Nothing is thrown: what is wrong is told with all the rest.
+ * `ReadPort`, `Checker` and `Planner` are what a kind is handed for that. Nothing is thrown: what is wrong is told with all the rest.
  */
 import type {
   BodyDefinition,
@@ -19,7 +19,7 @@ import type { Json } from '../json.ts';
 export type Options = { readonly [key: string]: unknown };
 
 /** Reads what a builder was given. What cannot be read is noted, and something stands in for it, so that the rest can be read too. */
-export interface Reader {
+export interface ReadPort {
   /** The options, with no keys but these; `what` is what they are called in messages. */
   options(given: unknown, what: string, keys: readonly string[]): Options;
   /** Milliseconds. */

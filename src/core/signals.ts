@@ -134,7 +134,7 @@ function route(
   if (waiting.size === 0) return early(run, name, payload, rules);
   const who = waiting.size === 1 ? 'The step that waits' : `None of the ${waiting.size} steps that wait`;
   const message = `${who} for signal "${name}" ${waiting.size === 1 ? 'did not take' : 'took'} it.`;
-  return refused('payload-invalid', message, objections.list);
+  return refusedSignal('payload-invalid', message, objections.list);
 }
 
 /** Nobody waits for it: is it too early, too late, or none of ours? */
@@ -142,7 +142,7 @@ function early(run: RunState, name: string, payload: Json, rules: SignalRules): 
   const what = `Signal "${name}"`;
   if (!waitsFor(run.plan, name)) {
     const list = knownNames('signals', signalsIn(run.plan), name);
-    return refused('signal-unknown', `No step of "${run.plan.name}" waits for signal "${name}". ${list}`);
+    return refusedSignal('signal-unknown', `No step of "${run.plan.name}" waits for signal "${name}". ${list}`);
   }
   const objections = new Objections();
   let ahead = 0;
@@ -153,14 +153,14 @@ function early(run: RunState, name: string, payload: Json, rules: SignalRules): 
     objections.add(fit.issues);
     ahead += 1;
   }
-  if (ahead === 0) return refused('signal-late', `${what} came when every step that waits for it was over.`);
+  if (ahead === 0) return refusedSignal('signal-late', `${what} came when every step that waits for it was over.`);
   const message = `${what} has a payload that no step of "${run.plan.name}" will take.`;
-  return refused('payload-invalid', message, objections.list);
+  return refusedSignal('payload-invalid', message, objections.list);
 }
 
 function room(run: RunState, name: string, { signalBuffer }: SignalRules): Refused | { answer: 'buffered' } {
   if (signalsOf(run).keptUnder(name).size < signalBuffer) return { answer: 'buffered' };
-  return refused(
+  return refusedSignal(
     'buffer-full',
     `${signalBuffer} signals "${name}" are kept for the run already, and none is waited for.`,
   );
@@ -238,6 +238,6 @@ export function answerOf({ answer, takenBy }: SignalRow): SignalAnswer {
   return answer === 'accepted' ? { answer, step: takenBy ?? '' } : { answer };
 }
 
-export function refused(reason: Refused['reason'], message: string, issues: readonly Issue[] = []): Refused {
+export function refusedSignal(reason: Refused['reason'], message: string, issues: readonly Issue[] = []): Refused {
   return { answer: 'refused', reason, message, issues };
 }

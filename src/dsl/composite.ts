@@ -6,7 +6,7 @@ import type { CompositeDefinition, Merge, StepDefinition } from '../definition.t
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
-import { isObject, readOptions, readStep } from './reading.ts';
+import { isOptions, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { from } from './source.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
@@ -94,7 +94,7 @@ export function compositeTrack<
 }
 
 function readMembers(tracks: unknown, notes: Note[]): readonly StepDefinition[] {
-  if (!isObject(tracks) || Array.isArray(tracks)) {
+  if (!isOptions(tracks) || Array.isArray(tracks)) {
     notes.push({ code: 'bad-option', message: 'Option "tracks" takes an object of bodies by name.' });
     return Object.freeze([]);
   }
@@ -102,7 +102,7 @@ function readMembers(tracks: unknown, notes: Note[]): readonly StepDefinition[] 
 }
 
 function readMember(name: string, member: unknown): StepDefinition {
-  if (!isObject(member) || !('do' in member)) return readStep(name, member, undefined, []);
+  if (!isOptions(member) || !('do' in member)) return readStep(name, member, undefined, []);
   const notes: Note[] = [];
   const given = readOptions(member, 'member of a composite track', MEMBER_KEYS, notes);
   return readStep(name, given.do, given.input, notes);

@@ -25,7 +25,7 @@ import { knownNames } from '../names.ts';
 import type { Note } from './notes.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import type { Options } from '../core/declaration.ts';
-import { isObject, readOptions, readStep } from './reading.ts';
+import { isOptions, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
@@ -57,7 +57,7 @@ export function defineTrack<
 >(document: TrackDocument<N, S, R, Ts, O>): Track<N, InputOf<S>, Awaited<O>, DocumentCalls<R, Ts>> {
   const notes: Note[] = [];
   const given = readOptions(document, 'document of a track', TRACK_KEYS, notes);
-  const registry = isObject(given.registry) ? given.registry : {};
+  const registry = isOptions(given.registry) ? given.registry : {};
   const steps = listOf(given.tasks, 'tasks', notes).map((entry) => readEntry(entry, registry));
   const head = from(defineTrack, { name: given.name as string, input: given.input as Schema | undefined, notes });
   // What it carries at compile time cannot be seen in the data; the signature says it.
@@ -66,7 +66,7 @@ export function defineTrack<
 
 function readEntry(entry: unknown, registry: Options): StepDefinition {
   const notes: Note[] = [];
-  if (!isObject(entry) || !('task' in entry)) {
+  if (!isOptions(entry) || !('task' in entry)) {
     return readStep(nameOf(entry), lookUp(entry, registry, notes), undefined, notes);
   }
   const { task, name, input } = readOptions(entry, 'step of a track', STEP_KEYS, notes);
@@ -75,7 +75,7 @@ function readEntry(entry: unknown, registry: Options): StepDefinition {
 
 /** The name that a step has if it is given no other. */
 function nameOf(reference: unknown): unknown {
-  return isObject(reference) ? reference.name : reference;
+  return isOptions(reference) ? reference.name : reference;
 }
 
 function lookUp(reference: unknown, registry: Options, notes: Note[]): unknown {
@@ -126,7 +126,7 @@ export function defineOrchestrator<
 
 function readTracks(tracks: unknown, notes: Note[]): readonly (readonly [string, unknown])[] {
   if (Array.isArray(tracks)) return tracks.map((body) => [nameOf(body) as string, body]);
-  if (isObject(tracks)) return Object.entries(tracks);
+  if (isOptions(tracks)) return Object.entries(tracks);
   notes.push({
     code: 'bad-option',
     message: `Option "tracks" cannot be ${show(tracks)}: it takes tracks by name, or a list.`,
@@ -137,7 +137,7 @@ function readTracks(tracks: unknown, notes: Note[]): readonly (readonly [string,
 /** A table whose keys are names of tracks; every other key is noted. */
 function readTable(table: unknown, option: string, names: ReadonlySet<string>, notes: Note[]): Options {
   if (table === undefined) return {};
-  if (!isObject(table) || Array.isArray(table)) {
+  if (!isOptions(table) || Array.isArray(table)) {
     notes.push({
       code: 'bad-option',
       message: `Option "${option}" cannot be ${show(table)}: it takes an object by name of track.`,

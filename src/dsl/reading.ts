@@ -5,7 +5,7 @@
  * Values that a definition keeps as they are (names, schemas, counts) are judged by the
  * check, not here.
  */
-import type { Options, Reader } from '../core/declaration.ts';
+import type { Options, ReadPort } from '../core/declaration.ts';
 import type { BodyDefinition, FaultCode, Mapper, StepDefinition } from '../definition.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { show } from '../errors/index.ts';
@@ -45,8 +45,8 @@ export function readDuration<T>(value: unknown, option: string, otherwise: T, no
 /** The definition behind a body; a string is left for the check to report. */
 export function readBody(body: unknown, notes: Note[]): BodyDefinition | string {
   if (typeof body === 'string') return body;
-  const definition = isObject(body) ? body.definition : undefined;
-  const is = isObject(definition) ? definition.is : undefined;
+  const definition = isOptions(body) ? body.definition : undefined;
+  const is = isOptions(definition) ? definition.is : undefined;
   if (is === 'task' || is === 'track' || is === 'composite') return definition as unknown as BodyDefinition;
   const found = is === 'orchestrator' ? `the orchestrator ${show((definition as Options).name)}` : show(body);
   notes.push({
@@ -69,12 +69,12 @@ export function readStep(
   return Object.freeze(builder === undefined ? step : from(builder, step));
 }
 
-export function isObject(value: unknown): value is Options {
+export function isOptions(value: unknown): value is Options {
   return typeof value === 'object' && value !== null;
 }
 
 /** What a kind reads its options with. */
-export class OptionReader implements Reader {
+export class OptionReader implements ReadPort {
   readonly notes: Note[] = [];
 
   options(given: unknown, what: string, keys: readonly string[]): Options {
@@ -107,7 +107,7 @@ export class OptionReader implements Reader {
 export function readByKind<D extends BodyDefinition>(
   name: unknown,
   builder: Builder,
-  read: (reader: Reader) => D,
+  read: (reader: ReadPort) => D,
 ): StepDefinition {
   const reader = new OptionReader();
   const body = from(builder, read(reader));

@@ -2,7 +2,7 @@
 import type { Facts, Finish, PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
 
-export function factsOf({ input, outputs, run, ...rest }: (Facts | Finish) & { readonly previous?: Json }): Facts {
+export function factsAtEnd({ input, outputs, run, ...rest }: (Facts | Finish) & { readonly previous?: Json }): Facts {
   return { input, outputs, previous: rest.previous ?? null, run };
 }
 

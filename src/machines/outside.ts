@@ -3,7 +3,7 @@
  * machine, what its states invoke and wish, its children. What it leaves out is that of a step without children.
  */
 import { actors } from '../actors/index.ts';
-import type { Checker, Declaration, NodeParts, Planner, Reader } from '../core/declaration.ts';
+import type { Checker, Declaration, NodeParts, Planner, ReadPort } from '../core/declaration.ts';
 import type { Invoked } from '../core/effect.ts';
 import type { Kind, Memory } from '../core/kind.ts';
 import type { AnyDefinition, KindDefinition, PlanNode, StepDefinition } from '../definition.ts';
@@ -15,7 +15,7 @@ import { tellStep } from './telling.ts';
 export interface StepKind<Options, Output> extends Kind {
   readonly declaration: Declaration<KindDefinition>;
   /** How the options become what the kind keeps of them. */
-  readonly read: (options: unknown, reader: Reader) => object;
+  readonly read: (options: unknown, reader: ReadPort) => object;
   /** Of the types alone. */
   readonly types?: { readonly options: (options: Options) => void; readonly output: Output };
 }
@@ -27,7 +27,7 @@ export interface KindOptions<Options, Spec extends object>
   /** Actors of its own; those of the package are there in any case. */
   readonly actors?: { readonly [name: string]: Invoked };
   /** Reads the options: nothing is thrown, what is wrong is noted. */
-  read(options: Options, reader: Reader): Spec;
+  read(options: Options, reader: ReadPort): Spec;
   /** The bodies that it uses. */
   steps?(spec: Spec): readonly StepDefinition[];
   check?(spec: Spec, checker: Checker): void;
@@ -94,7 +94,7 @@ function keepRest(memory: Memory): JsonObject {
 }
 
 /** Builders throw nothing, whatever a kind does. */
-function specBy({ name, read }: StepKind<unknown, unknown>, options: unknown, reader: Reader): object {
+function specBy({ name, read }: StepKind<unknown, unknown>, options: unknown, reader: ReadPort): object {
   try {
     const spec: unknown = read(options, reader);
     if (typeof spec === 'object' && spec !== null) return Object.freeze(spec);
@@ -110,7 +110,7 @@ export function readKind(
   name: unknown,
   kind: unknown,
   options: unknown,
-  reader: Reader,
+  reader: ReadPort,
 ): AnyDefinition & KindDefinition {
   const given = kind as StepKind<unknown, unknown> | null | undefined;
   if (typeof given?.read !== 'function' || typeof given.declaration !== 'object') {

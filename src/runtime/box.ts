@@ -43,7 +43,7 @@ import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
 import {
   type BoxOptions,
   checkBodies,
-  checkOptions,
+  checkBoxOptions,
   isOrchestrator,
   logOf,
   planName,
@@ -51,7 +51,7 @@ import {
   tellDropped,
   checkKinds,
 } from './options.ts';
-import { type Command, requests } from './ownership/requests.ts';
+import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { checkId, Starts } from './starts.ts';
@@ -143,7 +143,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       const [host, followers] = [this.#host, this.#followers];
       this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, complaints, lease });
     }
-    const command: Command = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
+    const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds };
@@ -371,7 +371,7 @@ export async function createBox<const Os extends readonly AnyOrchestrator[]>(
   options: SignalboxOptions<Os>,
   defaults: Defaults,
 ): Promise<Signalbox<Os>> {
-  checkOptions(options);
+  checkBoxOptions(options);
   const plans = readPlans(options.orchestrators ?? []);
   const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
   checkBodies(plans, bodies);

@@ -11,13 +11,13 @@ import { endsRun, isTerminal } from '../events.ts';
 import type { OpenRun, RunRow } from '../store.ts';
 import { Aftermath } from './commit/aftermath.ts';
 import { type Committed, Committer } from './commit/committer.ts';
-import { begins, Dispatcher } from './performing/dispatcher.ts';
+import { touches, Dispatcher } from './performing/dispatcher.ts';
 import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './ownership/handover.ts';
 import type { CommandMessage, Message } from '../core/message.ts';
 import { committed, tell } from './told.ts';
 import { pinnedPlan } from './reading/pinned.ts';
-import { Reader } from './reading/reader.ts';
+import { RunReader } from './reading/reader.ts';
 import { takeCommand } from '../commands/index.ts';
 import { newRun, owedTo } from '../core/assemble.ts';
 import { answers, recall } from './reading/recall.ts';
@@ -39,7 +39,7 @@ export class Host {
   readonly #runs = new Map<string, Held>();
   /** Runs in memory that have nothing under way here, the longest idle first. */
   readonly #idle = new Map<string, Held>();
-  readonly #reader: Reader;
+  readonly #reader: RunReader;
   readonly #aftermath: Aftermath;
   /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
   readonly #inDoubt = new Set<string>();
@@ -62,7 +62,7 @@ export class Host {
       isSure: (id) => this.#isSure(this.#runs.get(id)),
       ifOurs: (run, then) => this.#ifOurs(run, then),
     });
-    this.#reader = new Reader({
+    this.#reader = new RunReader({
       ...options,
       wakeAfter: (ms, wake) => this.timers.after(ms, wake),
       recall: (id, line) => this.#recall(id, line),
@@ -220,7 +220,7 @@ export class Host {
     for (let at = 0; at < owed.length; at += 1) {
       const each = owed[at] as Owed;
       // Looked at for each: a process can be stopped between any two of them. A timer touches nothing.
-      if (begins(each) && !this.#isSure(run)) later.push(each);
+      if (touches(each) && !this.#isSure(run)) later.push(each);
       else this.#dispatcher.dispatch(run, each);
     }
     if (later.length === 0) return;

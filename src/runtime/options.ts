@@ -70,7 +70,7 @@ const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 const SHORTEST_LEASE = 500;
 
 /** Refuses options that there are not, and values that they cannot have. */
-export function checkOptions(
+export function checkBoxOptions(
   options: BoxOptions & { readonly orchestrators?: unknown; readonly tasks?: unknown },
 ): void {
   askOptions('createSignalbox', options, KEYS);

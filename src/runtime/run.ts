@@ -23,7 +23,7 @@ import { ask, askOptions } from '../checks.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
-import { type Command, send } from './ownership/requests.ts';
+import { type AskRun, send } from './ownership/requests.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 
@@ -31,7 +31,7 @@ import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 export interface RunContext {
   readonly store: Store;
   /** Hands a request to a run, whoever owns it. */
-  readonly command: Command;
+  readonly command: AskRun;
   readonly maxValueBytes: number;
   readonly followers: Followers;
   readonly abandon: Abandon;

@@ -20,10 +20,10 @@ import type {
 import { eventsOf } from './history.ts';
 
 /** What is kept of a row, under the names of the store. */
-export type Fields = { readonly [name: string]: unknown };
+export type RowFields = { readonly [name: string]: unknown };
 
 /** Of a row, or how to come by it, should that fail, too. */
-type Given = Fields | (() => Fields);
+type Given = RowFields | (() => RowFields);
 
 /** How a store writes down what it keeps. */
 export interface Notation {
@@ -169,10 +169,10 @@ export class Reader {
 
 /** One row, field by field. What does not fit throws. */
 class Kept {
-  readonly fields: Fields;
+  readonly fields: RowFields;
   readonly #notation: Notation;
 
-  constructor(fields: Fields, notation: Notation) {
+  constructor(fields: RowFields, notation: Notation) {
     this.fields = fields;
     this.#notation = notation;
   }

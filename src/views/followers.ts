@@ -13,7 +13,7 @@ import type { JsonObject } from '../json.ts';
 import { whenRejected } from '../promises.ts';
 import type { Awaitable, RunRow, Store } from '../store.ts';
 
-export type Listener = (event: ReadEvent) => unknown;
+export type RunListener = (event: ReadEvent) => unknown;
 
 /** Something that is waited for, and a way not to wait for it any more. */
 interface Wait<T> {
@@ -36,7 +36,7 @@ const PAGE = 500;
 export class Followers {
   readonly #store: Store;
   readonly #logger: Logger;
-  readonly #listeners = new Map<EventType | '*', Set<Listener>>();
+  readonly #listeners = new Map<EventType | '*', Set<RunListener>>();
   /** Readers that have come to the end of what there is. */
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #ends = new Map<string, Set<(row?: RunRow) => void>>();
@@ -49,7 +49,7 @@ export class Followers {
     this.#logger = logger;
   }
 
-  on(type: EventType | '*', listener: Listener): () => void {
+  on(type: EventType | '*', listener: RunListener): () => void {
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners.add(listener));
     return () => {

@@ -4,7 +4,7 @@ import { fakeClock, settled } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { StoreUnusable } from '../../src/errors/index.ts';
 import { Complaints } from '../../src/runtime/complaints.ts';
-import { Reader } from '../../src/runtime/reading/reader.ts';
+import { RunReader } from '../../src/runtime/reading/reader.ts';
 import type { Held } from '../../src/runtime/held.ts';
 
 function log() {
@@ -22,7 +22,7 @@ test('a run that was claimed while it was being read is read once more: the firs
   const first = Promise.withResolvers<Held | null>();
   const ours = { id: 'r' } as Held;
   const answers: Promise<Held | null>[] = [first.promise, Promise.resolve(ours)];
-  const reader = new Reader({
+  const reader = new RunReader({
     logger,
     complaints,
     wakeAfter: (ms, wake) => void clock.wakeAfter(ms, wake),

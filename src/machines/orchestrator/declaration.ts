@@ -3,7 +3,7 @@ import { type Checker, type Declaration, everyOrdinal, isAsync, NO_ORDINALS } fr
 import type { Mapper, OrchestratorDefinition } from '../../definition.ts';
 import { show } from '../../errors/index.ts';
 import { knownNames, segmentOf } from '../../names.ts';
-import { factsOf, parentLines } from '../endings.ts';
+import { factsAtEnd, parentLines } from '../endings.ts';
 import { cyclesIn, printCycle } from './cycles.ts';
 
 export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
@@ -31,7 +31,7 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     const ordinals = new Map<string, number>();
     for (const [index, use] of tracks.entries()) ordinals.set(use.name, index);
     const after = tracks.map((use) => ordinalsOf(use.after, ordinals));
-    const ending = isAsync(output) ? planner.ending('~output', name, factsOf, output as Mapper) : null;
+    const ending = isAsync(output) ? planner.ending('~output', name, factsAtEnd, output as Mapper) : null;
     if (ending !== null) {
       after.push(everyOrdinal(uses.length));
       uses.push(ending);

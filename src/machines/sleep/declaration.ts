@@ -1,10 +1,10 @@
 /** A sleep where it is declared: how long it is. */
-import type { Declaration, Reader } from '../../core/declaration.ts';
+import type { Declaration, ReadPort } from '../../core/declaration.ts';
 import type { SleepDefinition, SleepSpec } from '../../definition.ts';
 import { fromMs } from '../../duration.ts';
 import { parentLines } from '../endings.ts';
 
-export function readSleep(name: unknown, duration: unknown, reader: Reader): SleepDefinition {
+export function readSleep(name: unknown, duration: unknown, reader: ReadPort): SleepDefinition {
   // What is left out is told like what cannot be read.
   return { is: 'sleep', name: name as string, ms: reader.duration(duration ?? '', 'duration', 0) };
 }

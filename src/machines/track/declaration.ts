@@ -1,7 +1,7 @@
 /** A track where it is declared: steps in order, each of which waits for the one before. */
 import { type Declaration, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
 import type { Mapper, TrackDefinition } from '../../definition.ts';
-import { factsOf, parentLines } from '../endings.ts';
+import { factsAtEnd, parentLines } from '../endings.ts';
 
 export const trackDeclaration: Declaration<TrackDefinition> = {
   name: 'track',
@@ -14,7 +14,7 @@ export const trackDeclaration: Declaration<TrackDefinition> = {
   },
   plan({ name, input, steps, output }, planner) {
     const uses = steps.map((step) => planner.use(step));
-    const ending = isAsync(output) ? planner.ending('~output', name, factsOf, output as Mapper) : null;
+    const ending = isAsync(output) ? planner.ending('~output', name, factsAtEnd, output as Mapper) : null;
     if (ending !== null) uses.push(ending);
     const after = uses.map((_, index) => (index === 0 ? NO_ORDINALS : Object.freeze([index - 1])));
     return {
@@ -23,7 +23,7 @@ export const trackDeclaration: Declaration<TrackDefinition> = {
       output:
         output === undefined || ending !== null
           ? null
-          : (finish) => output({ ...factsOf(finish), previous: finish.ordered.at(-1) ?? null }),
+          : (finish) => output({ ...factsAtEnd(finish), previous: finish.ordered.at(-1) ?? null }),
     };
   },
   lines: parentLines,

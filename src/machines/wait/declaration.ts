@@ -1,5 +1,5 @@
 /** A wait where it is declared: which signal, what its payload must be, and what happens when the time is up. */
-import { type Declaration, isAsync, NO_ORDINALS, type Options, type Reader } from '../../core/declaration.ts';
+import { type Declaration, isAsync, NO_ORDINALS, type Options, type ReadPort } from '../../core/declaration.ts';
 import type { StepDefinition, WaitDefinition, WaitSpec } from '../../definition.ts';
 import { fromMs } from '../../duration.ts';
 import { show } from '../../errors/index.ts';
@@ -12,7 +12,7 @@ const VALUE_KEYS = ['value'];
 /** How long the name of a signal may be. */
 const MAX_SIGNAL = 200;
 
-export function readWait(name: unknown, options: unknown, reader: Reader): WaitDefinition {
+export function readWait(name: unknown, options: unknown, reader: ReadPort): WaitDefinition {
   const given = reader.options(options, `options of a wait`, KEYS);
   return {
     is: 'wait',
@@ -26,7 +26,7 @@ export function readWait(name: unknown, options: unknown, reader: Reader): WaitD
   };
 }
 
-function readOnTimeout(given: unknown, reader: Reader): WaitDefinition['onTimeout'] {
+function readOnTimeout(given: unknown, reader: ReadPort): WaitDefinition['onTimeout'] {
   if (given === undefined || given === 'fail') return 'fail';
   const what = '"onTimeout" of a wait';
   if (has(given, 'value')) {

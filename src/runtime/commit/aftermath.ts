@@ -22,12 +22,12 @@ import { lossOf } from '../ownership/handover.ts';
 import type { HostOptions } from '../host-options.ts';
 import type { Message } from '../../core/message.ts';
 import { isAwaited, tell } from '../told.ts';
-import type { Reader } from '../reading/reader.ts';
+import type { RunReader } from '../reading/reader.ts';
 import { Pending, type Held } from '../held.ts';
 
 export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told' | 'lost'> {
   readonly committer: Committer;
-  readonly reader: Reader;
+  readonly reader: RunReader;
   isClosed(): boolean;
   /** Out of memory with a run: what is there may not be as the store has it. */
   evict(run: Held): void;

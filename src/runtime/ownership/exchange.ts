@@ -29,14 +29,14 @@ import type { Host } from '../host.ts';
 import { commandNamed } from '../../commands/index.ts';
 import type { Shared } from '../../commands/command.ts';
 import type { CommandMessage } from '../../core/message.ts';
-import type { Command, Request } from './requests.ts';
+import type { AskRun, Request } from './requests.ts';
 
 export interface ExchangeOptions {
   readonly store: Store;
   readonly shared: Sharing;
   readonly host: Host;
   /** To runs of ours. */
-  readonly here: Command;
+  readonly here: AskRun;
   readonly followers: Followers;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -7,16 +7,16 @@ import { isTerminal } from '../../events.ts';
 import type { Store } from '../../store.ts';
 import type { Host } from '../host.ts';
 import type { CancelMessage, SignalMessage } from '../../core/message.ts';
-import { answerOf, refused, type SignalAnswer } from '../../core/signals.ts';
+import { answerOf, refusedSignal, type SignalAnswer } from '../../core/signals.ts';
 
 /** What can be asked of a run from outside. */
 export type Request = CancelMessage | SignalMessage;
 
 /** Hands a request to the run. False if the run has ended, is not there, or is somebody else's. */
-export type Command = (run: string, request: Request) => Promise<boolean>;
+export type AskRun = (run: string, request: Request) => Promise<boolean>;
 
 /** The way to runs that this process owns. */
-export function requests(store: Store, host: Host): Command {
+export function requests(store: Store, host: Host): AskRun {
   /** Signals that are being taken, by run and id. */
   const underWay = new Map<string, Promise<unknown>>();
 
@@ -49,13 +49,13 @@ export async function recognise(store: Store, run: string, message: SignalMessag
 }
 
 /** Sends a signal, and tells what came of it. */
-export async function send(store: Store, command: Command, run: string, message: SignalMessage): Promise<SignalAnswer> {
+export async function send(store: Store, command: AskRun, run: string, message: SignalMessage): Promise<SignalAnswer> {
   if ((await command(run, message)) && message.answer !== null) return message.answer;
   const row = await store.readRun(run);
   if (row === null) return { answer: 'noSuchRun' };
   // Sent twice at once, from two processes: the other one was taken, and was the last that the run waited for.
   const known = await store.readSignal(run, message.id);
   if (known !== null) return answerOf(known);
-  if (isTerminal(row.status)) return refused('run-ended', `Run "${run}" has ended: it is ${row.status}.`);
+  if (isTerminal(row.status)) return refusedSignal('run-ended', `Run "${run}" has ended: it is ${row.status}.`);
   throw new Impossible(`Run "${run}" could not take signal "${message.name}"; the log says why.`);
 }

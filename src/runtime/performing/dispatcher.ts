@@ -4,7 +4,7 @@
  * way already is not begun again, so what is owed to a run may be dispatched twice.
  */
 import type { Effect } from '../../core/effect.ts';
-import { Attempt, type Outcome, type Surroundings } from '../../attempt.ts';
+import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { TaskDefinition } from '../../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
@@ -149,7 +149,7 @@ export class Dispatcher {
     }
   }
 
-  #done(attempt: Attempt, outcome: Outcome): void {
+  #done(attempt: Attempt, outcome: AttemptOutcome): void {
     const { key, path, task } = attempt;
     const run = attempt.run.id;
     if (this.#attempts.delete(key)) this.#fewer(run);
@@ -294,7 +294,7 @@ export class Dispatcher {
 }
 
 /** Does it let something happen in the world? */
-export function begins({ do: wanted }: Owed): boolean {
+export function touches({ do: wanted }: Owed): boolean {
   return wanted === 'execute' || wanted === 'cleanup' || wanted === 'compensate';
 }
 

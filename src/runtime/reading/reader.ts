@@ -38,7 +38,7 @@ interface Reading {
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
-export class Reader {
+export class RunReader {
   readonly #options: ReaderOptions;
   readonly #reading = new Map<string, Reading>();
   readonly #pausing = new Set<() => void>();

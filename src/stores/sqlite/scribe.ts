@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../../errors/index.ts';
 import type { Batch } from './batch.ts';
 import { PROGRAM } from './program.ts';
-import type { Place, Said } from './thread.ts';
+import type { ThreadPlace, Said } from './thread.ts';
 
 interface Waiting {
   landed(begun: readonly number[] | null): void;
@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 export class Scribe {
-  readonly #place: Place;
+  readonly #place: ThreadPlace;
   readonly #waiting: Waiting[] = [];
   readonly #idle: (() => void)[] = [];
   /** Those who wait for it to be there. */
@@ -28,7 +28,7 @@ export class Scribe {
   #isGone = false;
   #isClosing = false;
 
-  constructor(place: Place) {
+  constructor(place: ThreadPlace) {
     this.#place = place;
   }
 

@@ -11,7 +11,7 @@ import { SETTINGS } from './open.ts';
 import { Writer } from './writer.ts';
 
 /** What the thread is told when it starts. */
-export interface Place {
+export interface ThreadPlace {
   readonly hold: Hold;
   readonly synchronous: 'full' | 'normal';
 }
@@ -22,7 +22,7 @@ export type Said =
   | { readonly begun: readonly number[] | null }
   | { readonly failed: string; readonly errcode: number | undefined };
 
-const { hold, synchronous } = workerData as Place;
+const { hold, synchronous } = workerData as ThreadPlace;
 const port = parentPort as MessagePort;
 const say = (said: Said): void => port.postMessage(said);
 
