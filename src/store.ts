@@ -35,6 +35,8 @@ export interface RunRow {
   readonly metadata: JsonObject;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** The run that started it, and the step of that run which did; null for a run that was started from outside. It stays as it is. */
+  readonly parent: { readonly run: string; readonly path: string } | null;
 }
 
 /** One actor of a run: its place, its machine's state, and what it was given and gave. */
@@ -190,6 +192,8 @@ export interface RunQuery {
   readonly status?: Status;
   /** Runs that were started with all of these, and perhaps more. The order of keys within a value is no difference. */
   readonly metadata?: JsonObject;
+  /** Runs that this run has started. */
+  readonly parent?: string;
   readonly limit: number;
   /** What the page before answered with. */
   readonly cursor?: string;

@@ -111,7 +111,7 @@ export function memory(): Store {
     readDefinition: (...key) => definitions.get(JSON.stringify(key)) ?? null,
     readRun: (run) => runs.get(run)?.row ?? null,
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
-    readRuns({ orchestrator, version, status, metadata = {}, limit, cursor }) {
+    readRuns({ orchestrator, version, status, metadata = {}, parent, limit, cursor }) {
       const after = numberIn(cursor);
       const wanted = Object.entries(metadata);
       const found: RunRow[] = [];
@@ -120,6 +120,7 @@ export function memory(): Store {
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
         if (version !== undefined && row.version !== version) continue;
         if (status !== undefined && row.status !== status) continue;
+        if (parent !== undefined && row.parent?.run !== parent) continue;
         if (!wanted.every(([key, value]) => hasEntry(row.metadata, key, value))) continue;
         found.push(row);
         if (found.length === limit) return { runs: found, cursor: String(number) };

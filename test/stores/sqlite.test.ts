@@ -236,6 +236,11 @@ describe('the file', () => {
     ['runs of an orchestrator in a status', list({ orchestrator: 'o', status: 'failed' }), 'runs_by_status (status=?'],
     ['runs of a version', list({ version: '1', orchestrator: 'o' }), 'runs_by_version (version=? AND rowid>?)'],
     [
+      'runs that a run has started',
+      list({ parent: 'r', status: 'failed' }),
+      'runs_by_parent (parent_run=? AND rowid>?)',
+    ],
+    [
       'runs by their metadata',
       list({ metadata: { a: 1 }, status: 'failed' }),
       'first USING PRIMARY KEY (entry=? AND run>?)',

@@ -219,6 +219,8 @@ class Batch {
       fence,
       row.startedAt,
       row.endedAt,
+      row.parent === null ? null : toColumn(row.parent.run),
+      row.parent === null ? null : toColumn(row.parent.path),
     );
   }
 

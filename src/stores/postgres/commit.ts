@@ -33,12 +33,12 @@ export const PARTS = {
   newRuns: {
     columns: [
       ...(['text', 'text', 'text', 'text', 'text', 'text'] as const),
-      ...(['json', 'json', 'json', 'text', 'json', 'int', 'float', 'float'] as const),
+      ...(['json', 'json', 'json', 'text', 'json', 'int', 'float', 'float', 'text', 'text'] as const),
     ],
     text: `newRuns as (
-      insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, fence, started_at, ended_at)
+      insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, fence, started_at, ended_at, parent_run, parent_path)
       select * from unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::json[], $16::json[], $17::json[], $18::text[], $19::json[], $20::integer[], $21::float8[], $22::float8[])
+        $15::json[], $16::json[], $17::json[], $18::text[], $19::json[], $20::integer[], $21::float8[], $22::float8[], $23::text[], $24::text[])
       returning number
     ), made as materialized (
       select array_agg(number order by number) as numbers from newRuns

@@ -21,8 +21,9 @@ import { jsonIn, objectOf, Reader } from '../rows.ts';
 // --- To texts --------------------------------------------------------------------------------
 
 /** What of a run stays as it began. */
-export function startText({ key, orchestrator, version, hash, input, metadata, startedAt }: RunRow): string {
-  return JSON.stringify({ key, orchestrator, version, hash, input, metadata, startedAt });
+export function startText({ key, orchestrator, version, hash, input, metadata, startedAt, parent }: RunRow): string {
+  const from = parent === null ? {} : { parentRun: parent.run, parentPath: parent.path };
+  return JSON.stringify({ key, orchestrator, version, hash, input, metadata, startedAt, ...from });
 }
 
 /** What of a run changes. */
@@ -93,7 +94,7 @@ export class RowReader {
   }
 
   run(run: string, start: Text, state: Text): RunRow {
-    return this.#reader.run(run, () => ({ ...parsed(start), ...parsed(state), run }));
+    return this.#reader.run(run, () => ({ parentRun: null, ...parsed(start), ...parsed(state), run }));
   }
 
   step(run: string, row: Text, ordinal: string | number): ActorRow {

@@ -107,10 +107,12 @@ function addRecords(lists: Value[][], { recordsGone = [], records = [] }: RunCha
 }
 
 function addRun(list: Value[], row: RunRow, fence: number, owner: string): void {
-  const { run, key, orchestrator, version, hash, status, input, output, error, reason, metadata } = row;
+  const { run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, parent } = row;
   list.push(DO.begin, toColumn(run), toColumnOrNull(key), toColumn(orchestrator), toColumn(version), hash, status);
   list.push(JSON.stringify(input), JSON.stringify(output), textOrNull(error), toColumnOrNull(reason));
   list.push(JSON.stringify(metadata), owner, fence, row.startedAt, row.endedAt);
+  if (parent === null) list.push(null, null);
+  else list.push(toColumn(parent.run), toColumn(parent.path));
   if (!isEmpty(metadata)) for (const entry of entriesOf(metadata)) list.push(DO.entry, toColumn(entry));
 }
 

@@ -228,8 +228,8 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 export const INSERT_RUN = `
-  insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, owner, fence, started_at, ended_at)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, owner, fence, started_at, ended_at, parent_run, parent_path)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export const INSERT_ENTRY = `insert into run_metadata (entry, run) values (?, ?)`;
 

@@ -155,7 +155,7 @@ export class Writer {
 }
 
 /** How many values a run that begins has, and how many a place. */
-const RUN_COLUMNS = 15;
+const RUN_COLUMNS = 17;
 const PLACE_COLUMNS = 13;
 /** Where among those of a place its input stands. */
 const INPUT = 11;
