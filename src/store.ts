@@ -151,6 +151,11 @@ export interface RunChange {
   readonly records?: readonly RecordRow[];
   /** Records that are deleted, before any is written: one that is in both lists is a new record. Names that stand for nothing are ignored. */
   readonly recordsGone?: readonly RecordName[];
+  /**
+   * Paths of places that have ended, by this commit at the latest: their rows and attempts are deleted, with all that is below them, and
+   * those that come with this commit are not written. Events and signals stay, and so does the run's own place.
+   */
+  readonly forgotten?: readonly string[];
 }
 
 /** The event that ends an abandoned run (S18); the store gives it its number. */

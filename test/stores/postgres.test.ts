@@ -383,6 +383,7 @@ describe('the schema', () => {
       ['leases_pkey', 'runs_pkey', 'open_places_pkey', 'histories_pkey'],
     ],
     ['commands that wait', sql.SELECT_COMMANDS, ['commands_open', 'leases_pkey']],
+    ['what a commit forgets', commitOf(['forgotten']), ['ended_places_pkey', 'open_places_pkey', 'attempts_pkey']],
     [
       'what a commit changes',
       commitOf(['endedRuns', 'changedRuns', 'ended']),

@@ -74,6 +74,20 @@ export const PARTS = {
       where runs.number = any (array[change.run])
     )`,
   },
+  /** Places that are forgotten, as ranges of paths: from the first on, up to the next and without it. */
+  forgotten: {
+    columns: ['long', 'text', 'text', 'text'],
+    text: `forgotten as (
+      delete from ended_places as ended using unnest($9::bigint[], $10::text[], $11::text[], $12::text[]) as change (run, id, first, next)
+      where ended.run = any (array[change.run]) and ended.path >= change.first and ended.path < change.next
+    ), forgotten_open as (
+      delete from open_places as open using unnest($9::bigint[], $10::text[], $11::text[], $12::text[]) as change (run, id, first, next)
+      where open.run = any (array[change.run]) and open.path >= change.first and open.path < change.next
+    ), forgotten_attempts as (
+      delete from attempts using unnest($9::bigint[], $10::text[], $11::text[], $12::text[]) as change (run, id, first, next)
+      where attempts.run = any (array[change.id]) and attempts.path >= change.first and attempts.path < change.next
+    )`,
+  },
   /** Places that begin. Nothing is looked for: to insert or else to update takes half as long again. */
   open: {
     columns: [

@@ -51,8 +51,13 @@ export function stepText(row: ActorRow): string {
   return row.endedSeq === null ? `${text}}` : `${text},"endedSeq":${row.endedSeq}}`;
 }
 
-/** An attempt, a signal or an event without its run, which stands in the key. `head` is how the text of one begins that names it first. */
-export function partText(row: AttemptRow | SignalRow | RunEvent | AbandonedEvent, head: string): string {
+/** An attempt without its run. It begins with the path: a script looks for it there. */
+export function attemptText({ path, attempt, error, startedAt, endedAt }: AttemptRow): string {
+  return JSON.stringify({ path, attempt, error, startedAt, endedAt });
+}
+
+/** A signal or an event without its run, which stands in the key. `head` is how the text of one begins that names it first. */
+export function partText(row: SignalRow | RunEvent | AbandonedEvent, head: string): string {
   const text = JSON.stringify(row);
   if (text.startsWith(head)) return `{${text.slice(head.length)}`;
   const { run: _, ...rest } = row;
