@@ -35,6 +35,8 @@ export interface RunRow {
   readonly metadata: JsonObject;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** The run that started it, and the step of that run which did; null for a run that was started from outside. It stays as it is. */
+  readonly parent: { readonly run: string; readonly path: string } | null;
 }
 
 /** One actor of a run: its place, its machine's state, and what it was given and gave. */
@@ -149,6 +151,11 @@ export interface RunChange {
   readonly records?: readonly RecordRow[];
   /** Records that are deleted, before any is written: one that is in both lists is a new record. Names that stand for nothing are ignored. */
   readonly recordsGone?: readonly RecordName[];
+  /**
+   * Paths of places that have ended, by this commit at the latest: their rows and attempts are deleted, with all that is below them, and
+   * those that come with this commit are not written. Events and signals stay, and so does the run's own place.
+   */
+  readonly forgotten?: readonly string[];
 }
 
 /** The event that ends an abandoned run (S18); the store gives it its number. */
@@ -190,6 +197,8 @@ export interface RunQuery {
   readonly status?: Status;
   /** Runs that were started with all of these, and perhaps more. The order of keys within a value is no difference. */
   readonly metadata?: JsonObject;
+  /** Runs that this run has started. */
+  readonly parent?: string;
   readonly limit: number;
   /** What the page before answered with. */
   readonly cursor?: string;

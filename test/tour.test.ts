@@ -62,6 +62,7 @@ describe('inside the turn', () => {
     metadata: {},
     startedAt: 100,
     endedAt: null,
+    parent: null,
   };
   const run = newRun(rules, planOf(total), row);
 

@@ -344,6 +344,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       metadata,
       startedAt,
       endedAt: null,
+      parent: null,
     };
   }
 }

@@ -9,6 +9,7 @@ import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 import { completedOf } from './completed.ts';
 import { numberIn } from './cursor.ts';
+import { isUnder, withoutForgotten } from './forgotten.ts';
 import { MemoryRecords, nameOf, type RecordsOfRun } from './memory-records.ts';
 
 interface Kept {
@@ -21,7 +22,7 @@ interface Kept {
   readonly actors: Map<string, ActorRow>;
   /** Paths of the children of each parent, in the same order. */
   readonly children: Map<string, string[]>;
-  readonly attempts: AttemptRow[];
+  attempts: AttemptRow[];
   readonly events: RunEvent[];
   /** By id, in the order in which they came; made when the first one comes. */
   signals: Map<string, SignalRow> | null;
@@ -50,7 +51,8 @@ export function memory(): Store {
     }
   };
 
-  const apply = (change: RunChange): void => {
+  const apply = (whole: RunChange): void => {
+    const change = withoutForgotten(whole);
     let kept = runs.get(change.run);
     if (kept === undefined) {
       const row = change.row as RunRow;
@@ -63,6 +65,7 @@ export function memory(): Store {
       if (row.key !== null) byKey.set(keyUnder(row.orchestrator, row.key), row.run);
     }
     if (change.row !== null) kept.row = change.row;
+    if (change.forgotten !== undefined) forget(kept, change.forgotten);
     for (const actor of change.actors) {
       if (actor.parent !== null && !kept.actors.has(actor.path)) addSibling(kept, actor.parent, actor.path);
       kept.actors.set(actor.path, actor);
@@ -111,7 +114,7 @@ export function memory(): Store {
     readDefinition: (...key) => definitions.get(JSON.stringify(key)) ?? null,
     readRun: (run) => runs.get(run)?.row ?? null,
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
-    readRuns({ orchestrator, version, status, metadata = {}, limit, cursor }) {
+    readRuns({ orchestrator, version, status, metadata = {}, parent, limit, cursor }) {
       const after = numberIn(cursor);
       const wanted = Object.entries(metadata);
       const found: RunRow[] = [];
@@ -120,6 +123,7 @@ export function memory(): Store {
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
         if (version !== undefined && row.version !== version) continue;
         if (status !== undefined && row.status !== status) continue;
+        if (parent !== undefined && row.parent?.run !== parent) continue;
         if (!wanted.every(([key, value]) => hasEntry(row.metadata, key, value))) continue;
         found.push(row);
         if (found.length === limit) return { runs: found, cursor: String(number) };
@@ -196,4 +200,22 @@ function addSibling({ children }: Kept, parent: string, path: string): void {
   const siblings = children.get(parent);
   if (siblings === undefined) children.set(parent, [path]);
   else siblings.push(path);
+}
+
+/** Takes out places with all that is below them. */
+function forget(kept: Kept, paths: readonly string[]): void {
+  const { actors, children } = kept;
+  const remove = (path: string): void => {
+    for (const child of children.get(path) ?? []) remove(child);
+    children.delete(path);
+    actors.delete(path);
+  };
+  for (const path of paths) {
+    const parent = actors.get(path)?.parent ?? null;
+    const siblings = parent === null ? undefined : children.get(parent);
+    if (siblings?.includes(path)) siblings.splice(siblings.indexOf(path), 1);
+    remove(path);
+  }
+  const gone = new Set(paths);
+  kept.attempts = kept.attempts.filter(({ path }) => !isUnder(path, gone));
 }

@@ -62,6 +62,7 @@ export class Reader {
       metadata: row.object('metadata'),
       startedAt: row.number('startedAt'),
       endedAt: row.numberOrNull('endedAt'),
+      parent: parentOf(row),
     }));
   }
 
@@ -224,6 +225,8 @@ const COLUMNS = {
   attemptedAt: 'attempted_at',
   sentAt: 'sent_at',
   takenBy: 'taken_by',
+  parentRun: 'parent_run',
+  parentPath: 'parent_path',
 } as const;
 
 /** A row of a table, with its columns by name; JSON in them is text still. */
@@ -305,6 +308,12 @@ export function objectOf(value: unknown): JsonObject {
 function listOf(value: Json): readonly Json[] {
   if (!Array.isArray(value)) throw new Error(`there is ${show(value)} where a list belongs`);
   return value as readonly Json[];
+}
+
+/** A run's parent stands in two fields. */
+function parentOf(row: Kept): RunRow['parent'] {
+  const run = row.textOrNull('parentRun');
+  return run === null ? null : Object.freeze({ run, path: row.text('parentPath') });
 }
 
 function textsOf(value: JsonObject): RecordRow['keys'] {

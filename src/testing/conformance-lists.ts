@@ -1,9 +1,9 @@
 /** Cases for every store: events and runs come page by page, runs are narrowed, and what is looked up by a name is found. */
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../json.ts';
-import type { RunQuery, Store } from '../store.ts';
+import type { RunQuery, RunRow, Store } from '../store.ts';
 import type { Check } from './conformance.ts';
-import { JSON_VALUES, change, events, frozen, pages, row, same, seqs } from './conformance-rows.ts';
+import { JSON_VALUES, change, events, frozen, pages, row, same, seqs, unfrozen } from './conformance-rows.ts';
 
 export const LISTS: Readonly<Record<string, Check>> = {
   'events come in pages that do not overlap, whatever is written in between (P127)': async (store) => {
@@ -124,6 +124,38 @@ export const LISTS: Readonly<Record<string, Check>> = {
       };
       await read(first);
       await read(await bench.after('the next owner'));
+    },
+  'a run that another one has started says so, and is found by it, in pages and narrowed further, for the next owner, too (P133)':
+    async (first, bench) => {
+      const parents = ['p', 'p:%\n', '\ud800\u0000', ''];
+      const from = (run: string, parent: string, more: Partial<RunRow> = {}) =>
+        change(run, 0, { row: row(run, { parent: { run: parent, path: `t/${parent}` }, ...more }) });
+      await first.commit([change('p', 0), ...parents.map((parent, at) => from(`one ${at}`, parent))]);
+      await first.commit(parents.map((parent, at) => from(`two ${at}`, parent, { key: `k${at}`, version: '2' })));
+      const ended = row('two 0', { parent: { run: 'p', path: 't/p' }, key: 'k0', version: '2', status: 'completed' });
+      await first.commit([change('two 0', 1, { row: ended })]);
+      const read = async (store: Store): Promise<void> => {
+        for (const [at, parent] of parents.entries()) {
+          for (const limit of [1, 2, 5])
+            assert.deepEqual(await pages(store, { limit, parent }), [`one ${at}`, `two ${at}`]);
+          same((await store.readRun(`one ${at}`))?.parent, { run: parent, path: `t/${parent}` });
+          same((await store.readOpen(`one ${at}`))?.row.parent, { run: parent, path: `t/${parent}` });
+          assert.deepEqual(await pages(store, { limit: 2, parent, version: '2' }), [`two ${at}`]);
+        }
+        assert.equal(unfrozen((await store.readRuns({ limit: 1, parent: 'p' })).runs[0], 'row'), null);
+        assert.deepEqual(await pages(store, { limit: 2, parent: 'p', status: 'completed' }), ['two 0']);
+        assert.deepEqual(await pages(store, { limit: 2, parent: 'p', status: 'running', orchestrator: 'order' }), [
+          'one 0',
+        ]);
+        assert.deepEqual(await pages(store, { limit: 2, parent: 'one 0' }), []);
+        same(await store.readRun('two 0'), frozen(ended));
+        same((await store.readRun('p'))?.parent, null);
+      };
+      await read(first);
+      const next = await bench.after('the next owner');
+      await read(next);
+      assert.equal(await next.deleteRun('two 0'), true);
+      assert.deepEqual(await pages(next, { limit: 2, parent: 'p' }), ['one 0']);
     },
   'a run is found by its metadata until it is deleted, whatever became of it (P126, P130)': async (store) => {
     const metadata = { tenant: 'acme' };

@@ -23,6 +23,7 @@ export const row = (run: string, more: Partial<RunRow> = {}): RunRow => ({
   metadata: {},
   startedAt: 1,
   endedAt: isTerminal(more.status ?? 'running') ? 2 : null,
+  parent: null,
   ...more,
 });
 

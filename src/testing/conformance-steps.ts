@@ -1,8 +1,9 @@
-/** Cases for every store: what has completed is read from its end. */
+/** Cases for every store: what has completed is read from its end, and what is forgotten is gone. */
 import assert from 'node:assert/strict';
+import { CommitConflict } from '../errors/index.ts';
 import type { ActorRow, Store } from '../store.ts';
 import type { Check } from './conformance.ts';
-import { actor, change, events, frozen, pathsOf, row, same, unfrozen } from './conformance-rows.ts';
+import { actor, attempt, change, events, frozen, pathsOf, refused, row, same, unfrozen } from './conformance-rows.ts';
 
 const done = (path: string, endedSeq: number | null, more: Partial<ActorRow> = {}): ActorRow =>
   actor('a', path, { state: 'completed', endedSeq, ...more });
@@ -100,5 +101,134 @@ export const STEPS: Readonly<Record<string, Check>> = {
     const order = [...paths].sort();
     await store.commit([change('a', 1, { actors: order.map((path, index) => done(path, 2 + index)) })]);
     for (const limit of [300, 1_000, 2_000]) assert.deepEqual(await completed(store, limit), [...order].reverse());
+  },
+  'places that are forgotten are gone with all that is below them and with their attempts, and their neighbours stay, for the next owner, too':
+    async (first, bench) => {
+      const paths = [
+        '',
+        'l',
+        'l/1',
+        'l/1/a',
+        'l/1/a/b',
+        'l/10',
+        'l/1-a',
+        'l/1 a',
+        'l/2',
+        'l/2/a',
+        'l/é%_',
+        'l/\ud800',
+        'm',
+      ];
+      const names = [...paths, 'l/1\u0000', 'l/1\u0001', 'l/\ufffd', 'l/1\\'];
+      const attempts = names.flatMap((path) => [attempt('a', path, 1), attempt('a', path, 2)]);
+      const rows = names.map((path, at) => (path === '' || path === 'l' ? actor('a', path) : done(path, at + 1)));
+      await first.commit([
+        change('a', 0, { actors: rows, attempts, events: events('a', 0, 20) }),
+        change('b', 0, { actors: [actor('b', 'l/1', { state: 'failed' })], attempts: [attempt('b', 'l/1', 1)] }),
+      ]);
+      const forgotten = ['l/1', 'l/é%_', 'l/\ud800', 'nobody', 'l/1/a', ''];
+      await first.commit([change('a', 20, { forgotten })]);
+      const gone = new Set(['l/1', 'l/1/a', 'l/1/a/b', 'l/é%_', 'l/\ud800']);
+      const read = async (store: Store): Promise<void> => {
+        const left = rows.filter(({ path }) => !gone.has(path));
+        same(await store.readActors('a'), frozen(left));
+        assert.deepEqual(
+          (await pathsOf(store.readAttempts('a'))).sort(),
+          left.flatMap(({ path }) => [path, path]).sort(),
+        );
+        assert.deepEqual(
+          await pathsOf(store.readChildren('a', ['l'])),
+          left.map(({ path }) => path).filter((path) => /^l\/[^/]*$/s.test(path)),
+        );
+        assert.deepEqual(await pathsOf(store.readChildren('a', ['l/1', 'l/1/a'])), []);
+        assert.deepEqual(
+          await completed(store, 2),
+          left
+            .map(({ path }) => path)
+            .filter((path) => path !== '' && path !== 'l')
+            .reverse(),
+        );
+        assert.deepEqual(await pathsOf((await store.readOpen('a'))?.open ?? []), ['', 'l']);
+        assert.deepEqual([await pathsOf(store.readActors('b')), (await store.readAttempts('b')).length], [['l/1'], 1]);
+        assert.equal((await store.readFailures('b')).length, 1);
+        assert.equal((await store.readEvents('a', { after: 0, limit: 100 })).length, 21);
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'what begins after others were forgotten comes after what is there, and can have their names': async (store) => {
+    const round = (number: number, more: Partial<ActorRow> = {}) => [
+      actor('a', `l/${number}`, more),
+      actor('a', `l/${number}/a`, more),
+    ];
+    await store.commit([change('a', 0, { actors: [actor('a', ''), actor('a', 'l'), ...round(1)] })]);
+    for (let number = 1; number <= 20; number += 1) {
+      const ended = round(number, { state: number % 3 === 0 ? 'failed' : 'completed', endedSeq: number });
+      await store.commit([
+        change('a', number, {
+          actors: [...ended, ...round(number + 1)],
+          attempts: [attempt('a', `l/${number}/a`, 1)],
+          forgotten: number > 2 ? [`l/${number - 2}`] : [],
+        }),
+      ]);
+    }
+    assert.deepEqual(await pathsOf(store.readActors('a')), [
+      '',
+      'l',
+      'l/19',
+      'l/19/a',
+      'l/20',
+      'l/20/a',
+      'l/21',
+      'l/21/a',
+    ]);
+    assert.deepEqual(await pathsOf(store.readChildren('a', ['l'])), ['l/19', 'l/20', 'l/21']);
+    assert.deepEqual(await pathsOf(store.readAttempts('a')), ['l/19/a', 'l/20/a']);
+    assert.deepEqual(await completed(store, 1), ['l/20/a', 'l/20', 'l/19/a', 'l/19']);
+    assert.deepEqual(await pathsOf(store.readFailures('a')), []);
+    await store.commit([change('a', 21, { actors: round(1), forgotten: ['l/19'] })]);
+    assert.deepEqual(await pathsOf(store.readChildren('a', ['l'])), ['l/20', 'l/21', 'l/1']);
+    const open = await store.readOpen('a');
+    assert.deepEqual(await pathsOf(open?.open ?? []), ['', 'l', 'l/21', 'l/21/a', 'l/1', 'l/1/a']);
+  },
+  'what ends or begins with the commit that forgets it is not written, also for the next owner': async (
+    first,
+    bench,
+  ) => {
+    await first.commit([change('a', 0, { actors: [actor('a', ''), actor('a', 'l'), actor('a', 'l/1')] })]);
+    const [one, two] = [done('l/1', 2), done('l/2', 2)];
+    await first.commit([
+      change('a', 1, {
+        actors: [one, two, actor('a', 'l/3'), done('l/2/a', 2)],
+        attempts: [attempt('a', 'l/1', 1), attempt('a', 'l/2/a', 1), attempt('a', 'l/3', 1)],
+        forgotten: ['l/1', 'l/2'],
+      }),
+      change('b', 0, { actors: [actor('b', 'x'), done('x/y', 1, { run: 'b' })], forgotten: ['x'] }),
+    ]);
+    await first.commit([change('a', 2, { actors: [actor('a', 'l/3', { attempt: 2 })] })]);
+    const read = async (store: Store): Promise<void> => {
+      assert.deepEqual(await pathsOf(store.readActors('a')), ['', 'l', 'l/3']);
+      assert.deepEqual([await pathsOf(store.readAttempts('a')), await completed(store, 5)], [['l/3'], []]);
+      assert.deepEqual(await store.readActors('b'), []);
+    };
+    await read(first);
+    await read(await bench.after('the next owner'));
+  },
+  'a commit that is refused forgets nothing, and what was committed with it (I2, I3)': async (store) => {
+    const rows = [actor('a', ''), done('x', 1)];
+    await store.commit([change('a', 0, { actors: rows, attempts: [attempt('a', 'x', 1)] }), change('b', 0)]);
+    await refused(() => store.commit([change('a', 1, { forgotten: ['x'] }), change('b', 0)]), CommitConflict);
+    await refused(() => store.commit([change('a', 0, { forgotten: ['x'] })]), CommitConflict);
+    same(await store.readActors('a'), frozen(rows));
+    assert.equal((await store.readAttempts('a')).length, 1);
+  },
+  'a thousand places are forgotten at once': async (store) => {
+    const paths = Array.from({ length: 1_000 }, (_, index) => `l/${index % 10}/${index}`);
+    const parents = Array.from({ length: 10 }, (_, index) => `l/${index}`);
+    await store.commit([change('a', 0, { actors: [...parents, ...paths].map((path) => done(path, 1)) })]);
+    await store.commit([change('a', 1, { forgotten: parents.slice(1) })]);
+    assert.equal((await store.readActors('a')).length, 101);
+    await store.commit([change('a', 2, { forgotten: parents })]);
+    assert.deepEqual(await store.readActors('a'), []);
   },
 };

@@ -98,7 +98,7 @@ const saidBy = ({ taken, row, actors, attempts, signals, events, owed, answer }:
 function walk(flow: AnyOrchestrator, seed: string): number {
   const throws = dice(seed);
   const plan = planOf(flow);
-  const none = { output: null, error: null, reason: null, metadata: {}, endedAt: null };
+  const none = { output: null, error: null, reason: null, metadata: {}, endedAt: null, parent: null };
   const pinned = { orchestrator: plan.name, version: plan.version, hash: '', status: 'pending' } as const;
   const row: RunRow = { run: 'r', key: null, input: 1, startedAt: 0, ...pinned, ...none };
   const rows = new Rows(row);

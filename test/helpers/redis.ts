@@ -147,7 +147,7 @@ export function change(run: string, after = 0, more: Partial<RunChange> = {}): R
 
 export function runRow(run: string, more: Partial<RunRow> = {}): RunRow {
   const names = { run, key: null, orchestrator: 'order', version: '1', hash: 'h' };
-  const values = { input: null, output: null, error: null, reason: null, metadata: {} };
+  const values = { input: null, output: null, error: null, reason: null, metadata: {}, parent: null };
   return { ...names, ...values, status: 'running', startedAt: 1, endedAt: null, ...more };
 }
 

@@ -29,6 +29,7 @@ export function write(store: Store, run: string, endedAt: number | null = null):
     metadata: {},
     startedAt: 0,
     endedAt,
+    parent: null,
   };
   const error = { code: 'task-failed', name: 'Error', message: 'busy' };
   const common = { run, attempt: 1, startedAt: 0, error };

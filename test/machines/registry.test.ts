@@ -73,7 +73,7 @@ describe('a kind', () => {
       status: 'pending',
       input: null,
     } as const;
-    const rest = { output: null, error: null, reason: null, metadata: {}, startedAt: 0, endedAt: null };
+    const rest = { output: null, error: null, reason: null, metadata: {}, startedAt: 0, endedAt: null, parent: null };
     const rules = { kinds, signalBuffer: 100, maxValueBytes: 1_000, stepperOf: steppers(kinds, 'table'), takeCommand };
     const run = newRun(rules, plan, { ...row, ...rest });
 

@@ -39,6 +39,7 @@ function begin(flow: AnyOrchestrator) {
     metadata: {},
     startedAt: 0,
     endedAt: null,
+    parent: null,
   };
   const run = newRun(rules, plan, row);
   const turn = new Turn(rules);

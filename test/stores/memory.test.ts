@@ -28,6 +28,7 @@ const row = (run: string, status: Status = 'running'): RunRow => ({
   metadata: {},
   startedAt: 0,
   endedAt: null,
+  parent: null,
 });
 
 const actor = (path: string, state: Status = 'running', run = 'a'): ActorRow => ({

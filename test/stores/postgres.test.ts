@@ -360,6 +360,7 @@ describe('the schema', () => {
     ['runs of an orchestrator', list({ orchestrator: 'o' }), ['runs_by_orchestrator']],
     ['runs in a status', list({ status: 'failed' }), ['runs_by_status']],
     ['runs of a version', list({ version: '1' }), ['runs_by_version']],
+    ['runs that a run has started', list({ parent: 'r' }), ['runs_by_parent']],
     [
       'runs by their metadata',
       list({ metadata: { a: 1, b: 2 }, status: 'failed' }),
@@ -382,6 +383,7 @@ describe('the schema', () => {
       ['leases_pkey', 'runs_pkey', 'open_places_pkey', 'histories_pkey'],
     ],
     ['commands that wait', sql.SELECT_COMMANDS, ['commands_open', 'leases_pkey']],
+    ['what a commit forgets', commitOf(['forgotten']), ['ended_places_pkey', 'open_places_pkey', 'attempts_pkey']],
     [
       'what a commit changes',
       commitOf(['endedRuns', 'changedRuns', 'ended']),

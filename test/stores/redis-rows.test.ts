@@ -220,7 +220,10 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       };
       await store.saveDefinitions([{ orchestrator: 'order', version: '1', hash: 'h', lines: [] }]);
       await store.commit([
-        change('order-17', 0, { row: runRow('order-17', { key: 'k', metadata: { tenant: 'acme' } }), ...more }),
+        change('order-17', 0, {
+          row: runRow('order-17', { key: 'k', metadata: { tenant: 'acme' }, parent: { run: 'p', path: '' } }),
+          ...more,
+        }),
         change('done', 0, { row: runRow('done', { status: 'completed', endedAt: 1 }) }),
       ]);
       await store.shared.leaveCommand({ id: 'c', run: 'order-17', body: {} });

@@ -22,10 +22,15 @@ async function reopened(file: string) {
 const shapeOf = (file: string): unknown =>
   query(file, `select type, name, tbl_name, sql from sqlite_schema order by type, name`);
 
-/** An export as version 0.1 made it: that of today also says what each part waits for, with which event it ended, and that a run which only waits is waiting. */
+/**
+ * An export as version 0.1 made it: that of today also says what each part waits for, with which event it ended,
+ * which run has started this one, and that a run which only waits is waiting.
+ */
 function asThen(document: unknown): unknown {
-  const text = JSON.stringify(document, (name, value: unknown) => {
+  const text = JSON.stringify(document, function (this: object, name, value: unknown) {
     if (name === 'waitingFor' || name === 'endedSeq') return undefined;
+    // Steps have parents, too.
+    if (name === 'parent' && value === null && Object.hasOwn(this, 'metadata')) return undefined;
     return name === 'status' && value === 'waiting' ? 'running' : value;
   });
   return JSON.parse(text);

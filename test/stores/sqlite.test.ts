@@ -236,6 +236,11 @@ describe('the file', () => {
     ['runs of an orchestrator in a status', list({ orchestrator: 'o', status: 'failed' }), 'runs_by_status (status=?'],
     ['runs of a version', list({ version: '1', orchestrator: 'o' }), 'runs_by_version (version=? AND rowid>?)'],
     [
+      'runs that a run has started',
+      list({ parent: 'r', status: 'failed' }),
+      'runs_by_parent (parent_run=? AND rowid>?)',
+    ],
+    [
       'runs by their metadata',
       list({ metadata: { a: 1 }, status: 'failed' }),
       'first USING PRIMARY KEY (entry=? AND run>?)',
@@ -255,6 +260,10 @@ describe('the file', () => {
     recordStatements.recordsOf({ type: 't', limit: 5, ...query }).text;
   const key = { name: 'state', value: 'open' };
   test.each([
+    ['a place that is forgotten', schema.FORGET_PLACE, 'places_by_path (run=? AND path=?)'],
+    ['what is below it', schema.FORGET_BELOW, 'places_by_path (run=? AND path>? AND path<?)'],
+    ['its attempts', schema.FORGET_ATTEMPTS, 'PRIMARY KEY (run=? AND path=?)'],
+    ['attempts below it', schema.FORGET_ATTEMPTS_BELOW, 'PRIMARY KEY (run=? AND path>? AND path<?)'],
     ['what has completed', schema.SELECT_COMPLETED, 'places_completed (run=? AND ended_seq>? AND ended_seq<?)'],
     ['a record', recordStatements.SELECT_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['a record that is written', recordStatements.FIND_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],

@@ -5,6 +5,7 @@
 import { isTerminal, type Status } from '../../events.ts';
 import type { ActorRow, AttemptRow, RecordRow, RunChange, SignalRow } from '../../store.ts';
 import { entriesOf, recordEntries } from '../entries.ts';
+import { withoutForgotten } from '../forgotten.ts';
 import { textOfEvents } from '../history.ts';
 import { Rows } from './arrays.ts';
 import { commitOf, PART_NAMES, PARTS, type PartName } from './commit.ts';
@@ -101,7 +102,8 @@ class Batch {
 
   /** What a change brings beside the row of its run, whose number is `run` and in which these paths are open. */
   write(change: RunChange, run: number, open: ReadonlySet<string>): void {
-    const { run: id, actors, attempts, events, signals, recordsGone, records } = change;
+    const { run: id, actors, attempts, events, signals, recordsGone, records, forgotten } = withoutForgotten(change);
+    for (const path of forgotten ?? []) this.#forget(run, toColumn(id), toColumn(path));
     for (const actor of actors) {
       const there = open.has(actor.path);
       if (actor.endedAt === null) {
@@ -219,6 +221,8 @@ class Batch {
       fence,
       row.startedAt,
       row.endedAt,
+      row.parent === null ? null : toColumn(row.parent.run),
+      row.parent === null ? null : toColumn(row.parent.path),
     );
   }
 
@@ -236,6 +240,13 @@ class Batch {
       answer,
       toColumnOrNull(takenBy),
     );
+  }
+
+  #forget(run: number, id: string, path: string): void {
+    // A text has no character before U+0001, so the first range has this path alone. Below it all begins with a slash, and
+    // the character after the slash is a zero.
+    this.rowsOf('forgotten').push(run, id, path, `${path}\u0001`);
+    this.rowsOf('forgotten').push(run, id, `${path}/`, `${path}0`);
   }
 
   #addRecord(run: number, record: RecordRow): void {

@@ -33,12 +33,12 @@ export const PARTS = {
   newRuns: {
     columns: [
       ...(['text', 'text', 'text', 'text', 'text', 'text'] as const),
-      ...(['json', 'json', 'json', 'text', 'json', 'int', 'float', 'float'] as const),
+      ...(['json', 'json', 'json', 'text', 'json', 'int', 'float', 'float', 'text', 'text'] as const),
     ],
     text: `newRuns as (
-      insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, fence, started_at, ended_at)
+      insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, fence, started_at, ended_at, parent_run, parent_path)
       select * from unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::json[], $16::json[], $17::json[], $18::text[], $19::json[], $20::integer[], $21::float8[], $22::float8[])
+        $15::json[], $16::json[], $17::json[], $18::text[], $19::json[], $20::integer[], $21::float8[], $22::float8[], $23::text[], $24::text[])
       returning number
     ), made as materialized (
       select array_agg(number order by number) as numbers from newRuns
@@ -72,6 +72,20 @@ export const PARTS = {
       from unnest($9::bigint[], $10::text[], $11::json[], $12::json[], $13::text[], $14::integer[], $15::float8[])
         as change (run, status, output, error, reason, fence, ended_at)
       where runs.number = any (array[change.run])
+    )`,
+  },
+  /** Places that are forgotten, as ranges of paths: from the first on, up to the next and without it. */
+  forgotten: {
+    columns: ['long', 'text', 'text', 'text'],
+    text: `forgotten as (
+      delete from ended_places as ended using unnest($9::bigint[], $10::text[], $11::text[], $12::text[]) as change (run, id, first, next)
+      where ended.run = any (array[change.run]) and ended.path >= change.first and ended.path < change.next
+    ), forgotten_open as (
+      delete from open_places as open using unnest($9::bigint[], $10::text[], $11::text[], $12::text[]) as change (run, id, first, next)
+      where open.run = any (array[change.run]) and open.path >= change.first and open.path < change.next
+    ), forgotten_attempts as (
+      delete from attempts using unnest($9::bigint[], $10::text[], $11::text[], $12::text[]) as change (run, id, first, next)
+      where attempts.run = any (array[change.id]) and attempts.path >= change.first and attempts.path < change.next
     )`,
   },
   /** Places that begin. Nothing is looked for: to insert or else to update takes half as long again. */

@@ -12,7 +12,9 @@ export interface List {
 }
 
 /** Columns that are looked up by. */
-const COLUMNS = ['orchestrator', 'version', 'status'] as const;
+const COLUMNS = ['orchestrator', 'version', 'status', 'parent'] as const;
+/** What they are called, if not as in a query. */
+const NAMES: { readonly [column: string]: string } = { parent: 'parent_run' };
 
 export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): List {
   const values: (string | number)[] = [String(numberIn(cursor)), limit];
@@ -20,7 +22,7 @@ export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): Li
   const [first, ...others] = entriesOf(metadata).map(given);
   const columns = COLUMNS.flatMap((column) => {
     const value = query[column];
-    return value === undefined ? [] : [`runs.${column} = ${given(toColumn(value))}`];
+    return value === undefined ? [] : [`runs.${NAMES[column] ?? column} = ${given(toColumn(value))}`];
   });
   const ends = `limit $2::integer`;
   if (first === undefined) {

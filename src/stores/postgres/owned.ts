@@ -5,6 +5,7 @@
  */
 import { isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
+import { isUnder } from '../forgotten.ts';
 import { Rows } from './arrays.ts';
 import { begins, type Known } from './batch.ts';
 import { refusedBy } from './refusal.ts';
@@ -35,7 +36,7 @@ export class Owned {
 
   /** These changes have landed; `begun` has the numbers of the runs that began with them. */
   committed(changes: readonly RunChange[], begun: ReadonlyMap<string, number>): void {
-    for (const { run, fence, after, events, row, actors } of changes) {
+    for (const { run, fence, after, events, row, actors, forgotten } of changes) {
       if (row !== null && isTerminal(row.status)) {
         this.#runs.delete(run);
         continue;
@@ -49,6 +50,7 @@ export class Owned {
         if (endedAt === null) known.open.add(path);
         else known.open.delete(path);
       }
+      if (forgotten !== undefined) drop(known.open, new Set(forgotten));
     }
   }
 
@@ -86,6 +88,11 @@ export class Owned {
   spare(): void {
     if (this.#runs.size > MANY) this.#runs.clear();
   }
+}
+
+/** Takes out what is forgotten. */
+function drop(open: Set<string>, forgotten: ReadonlySet<string>): void {
+  for (const path of open) if (isUnder(path, forgotten)) open.delete(path);
 }
 
 /** How things stand with the runs of these changes, by their ids as columns have them. */

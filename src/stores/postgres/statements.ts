@@ -104,7 +104,7 @@ export const SELECT_DEFINITION = `
   select orchestrator, version, hash, lines from definitions where orchestrator = $1 and version = $2 and hash = $3`;
 
 /** The columns of a run. */
-export const RUN = `number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, started_at, ended_at`;
+export const RUN = `number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, started_at, ended_at, parent_run, parent_path`;
 
 export const SELECT_RUN = `select ${RUN} from runs where run = $1`;
 
@@ -120,7 +120,7 @@ const SIGNAL = `run, id, name, payload, sent_at, answer, taken_by`;
 
 /** A run with what is open in it, as of one moment. JSON in lists is text in there, to be read as it is everywhere. */
 export const SELECT_OPEN = `
-  select runs.number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, runs.started_at, ended_at,
+  select runs.number, runs.run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, runs.started_at, ended_at, parent_run, parent_path,
     leases.owner, coalesce(leases.fence, runs.fence) as fence, ${SEQ},
     (
       select json_agg(step order by ordinal) from (

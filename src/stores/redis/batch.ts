@@ -5,7 +5,7 @@ import type { ActorRow, RunChange } from '../../store.ts';
 import { idOf, listOf, part, pinOf } from './keys.ts';
 import { indexesOf } from './lists.ts';
 import { recordField, recordLists, recordMember, recordText } from './records.ts';
-import { headOf, partText, startText, stateText, stepText } from './rows.ts';
+import { attemptText, headOf, partText, startText, stateText, stepText } from './rows.ts';
 
 /** A key of a run within its orchestrator, as `keys` has it. */
 export function keyField(orchestrator: string, key: string): string {
@@ -15,19 +15,31 @@ export function keyField(orchestrator: string, key: string): string {
 /** `owner` and `lease` as the server keeps them, `news` as it is published. */
 export function valuesOf(changes: readonly RunChange[], owner: string, lease: string, news: string): string[] {
   const values = [owner, lease, news, String(changes.length)];
-  for (const { run, fence, after, row, events, actors, attempts, signals, records, recordsGone } of changes) {
+  for (const {
+    run,
+    fence,
+    after,
+    row,
+    events,
+    actors,
+    attempts,
+    signals,
+    records,
+    recordsGone,
+    forgotten,
+  } of changes) {
     const key = row === null || row.key === null ? '' : keyField(row.orchestrator, row.key);
     values.push(part(run), String(fence), String(after), key);
     values.push(String(events.length), String(actors.length), String(attempts.length), String(signals.length));
-    const none = records === undefined && recordsGone === undefined;
-    values.push(none ? '' : `${records?.length ?? 0} ${recordsGone?.length ?? 0}`);
+    const none = records === undefined && recordsGone === undefined && forgotten === undefined;
+    values.push(none ? '' : `${records?.length ?? 0} ${recordsGone?.length ?? 0} ${forgotten?.length ?? 0}`);
   }
   for (const change of changes) pushRun(values, change);
   return values;
 }
 
 function pushRun(values: string[], change: RunChange): void {
-  const { run, after, row, events, actors, attempts, signals, records, recordsGone } = change;
+  const { run, after, row, events, actors, attempts, signals, records, recordsGone, forgotten } = change;
   if (row === null) values.push('');
   else {
     // What stays as it began travels with the first commit only.
@@ -35,6 +47,7 @@ function pushRun(values: string[], change: RunChange): void {
     values.push(String(row.startedAt), isTerminal(row.status) ? String(row.endedAt ?? row.startedAt) : '');
     values.push(after === 0 ? pinOf(row) : '', after === 0 ? indexesOf(row) : '');
   }
+  for (const path of forgotten ?? []) values.push(part(path), JSON.stringify(path));
   const head = headOf(run);
   for (const event of events) values.push(partText(event, head));
   for (const { path } of actors) values.push(part(path));
@@ -42,7 +55,7 @@ function pushRun(values: string[], change: RunChange): void {
     const { parent } = actor;
     values.push(standingOf(actor) + (parent === null ? '' : `/${part(parent)}`), stepText(actor));
   }
-  for (const attempt of attempts) values.push(partText(attempt, head));
+  for (const attempt of attempts) values.push(attemptText(attempt));
   for (const signal of signals)
     values.push(part(signal.id), signal.takenBy === null ? '+' : '-', partText(signal, head));
   for (const gone of recordsGone ?? []) values.push(recordField(gone), recordMember(run, gone));

@@ -1,4 +1,5 @@
 /** The script of a commit, and the order of the values that it takes; `batch.ts` puts them together. */
+import { FORGET_STEPS } from './forget-scripts.ts';
 import { WRITE_RECORDS } from './record-scripts.ts';
 import { SCORE, script, WRITES } from './script.ts';
 
@@ -9,8 +10,8 @@ export const HEAD = 9;
  * A batch of changes. First all runs are checked, and only then is anything written.
  *
  * Values: owner, its lease, the news, the number of runs; of each run a head (run, fence, events before, its key, how
- * many events, steps, attempts and signals, and, if there are any, how many records and how many that are deleted); then of each run
- * its row, and so on in that order.
+ * many events, steps, attempts and signals, and, if there are any, how many records, how many
+ * that are deleted and how many places that are forgotten); then of each run its row, what is forgotten, and so on in that order.
  */
 export const COMMIT = script(
   WRITES,
@@ -21,13 +22,13 @@ if KEYS[2] then
   call('UNLINK', KEYS[2])
 end
 local owner, lease, news, count = given[1], given[2], given[3], tonumber(given[4])
-local there, taken, began = {}, {}, 0
+local there, taken, lasts, began = {}, {}, {}, 0
 for index = 1, count do
   local head = 5 + (index - 1) * ${HEAD}
   local run, key = given[head], given[head + 3]
-  local kept = call('HMGET', base .. 'run:' .. run, 'owner', 'fence')
+  local kept = call('HMGET', base .. 'run:' .. run, 'owner', 'fence', 'last')
   if kept[2] then
-    there[index] = true
+    there[index], lasts[index] = true, kept[3]
     if kept[1] ~= owner or kept[2] ~= given[head + 1] then return { 'lease', index, kept[1] or '', kept[2] } end
   end
   local found = call('LLEN', base .. 'events:' .. run)
@@ -97,11 +98,12 @@ local function writeRow(index, run, head)
   end
 end
 
+${FORGET_STEPS}
 -- A step has a number within its run, by the order in which steps began; by it all else is found.
-local function writeSteps(run, amount)
+local function writeSteps(run, amount, counted)
   local paths, fresh, last, names, children = base .. 'paths:' .. run, {}, nil, nil, nil
   local function numberOf(path)
-    if not last then last = call('HLEN', paths) end
+    if not last then last = counted and tonumber(counted) or call('HLEN', paths) end
     last = last + 1
     fresh[path] = last
     names[#names + 1] = path
@@ -159,6 +161,7 @@ local function writeSteps(run, amount)
     if #undone > 0 then call('ZREM', base .. 'completed:' .. run, unpack(undone)) end
   end
   at = at + 3 * amount
+  if counted and last then call('HSET', base .. 'run:' .. run, 'last', last) end
 end
 
 local function writeSignals(run, amount)
@@ -177,17 +180,15 @@ for index = 1, count do
   local head = 5 + (index - 1) * ${HEAD}
   local run = given[head]
   writeRow(index, run, head)
+  local records, gone, forgotten = string.match(given[head + 8], '^(%d+) (%d+) (%d+)$')
+  if forgotten and forgotten ~= '0' then lasts[index] = forgetSteps(run, tonumber(forgotten), lasts[index]) end
   local events, steps, attempts, signals =
     tonumber(given[head + 4]), tonumber(given[head + 5]), tonumber(given[head + 6]), tonumber(given[head + 7])
   if events > 0 then push(base .. 'events:' .. run, events) end
-  if steps > 0 then writeSteps(run, steps) end
+  if steps > 0 then writeSteps(run, steps, lasts[index]) end
   if attempts > 0 then push(base .. 'attempts:' .. run, attempts) end
   if signals > 0 then writeSignals(run, signals) end
-  local more = given[head + 8]
-  if more ~= '' then
-    local records, gone = string.match(more, '^(%d+) (%d+)$')
-    writeRecords(run, tonumber(records), tonumber(gone))
-  end
+  if records then writeRecords(run, tonumber(records), tonumber(gone)) end
 end
 call('PUBLISH', base .. 'news', news)
 return 0

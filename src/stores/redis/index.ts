@@ -12,6 +12,8 @@ import { addressOf } from './address.ts';
 import { type Refusal, refused, valuesOf } from './batch.ts';
 import { COMMIT } from './commit-script.ts';
 import { baseOf, idOf, part, pinOf } from './keys.ts';
+import { withoutForgotten } from '../forgotten.ts';
+import { READ_BELOW } from './forget-scripts.ts';
 import { keepFormat } from './format.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
@@ -93,12 +95,25 @@ class RedisServer extends RedisReads implements RedisStore {
 
   async commit(changes: readonly RunChange[]): Promise<void> {
     if (changes.length === 0) return;
+    const named = changes.some(({ forgotten }) => forgotten !== undefined)
+      ? await Promise.all(changes.map((change) => this.#allForgotten(change)))
+      : changes;
     const runs = changes.map(({ run }) => run);
     const news = newsText(this.#owner.name, 'runs', runs);
-    const values = valuesOf(changes, part(this.#owner.name), this.#leaseTime().lease(), news);
+    const values = valuesOf(named, part(this.#owner.name), this.#leaseTime().lease(), news);
     const refusal = await this.#send(values);
     if (refusal !== 0) throw refused(changes, refusal);
     this.#pruneByTheWay();
+  }
+
+  /** What is below a place that is forgotten is named, too. */
+  async #allForgotten(whole: RunChange): Promise<RunChange> {
+    const change = withoutForgotten(whole);
+    const { run, forgotten = [] } = change;
+    if (forgotten.length === 0) return change;
+    const found = await this.ask<string[]>(READ_BELOW, part(run), ...forgotten.map(part));
+    const paths = found.map((path) => JSON.parse(path) as string);
+    return { ...change, forgotten: [...new Set([...forgotten, ...paths])] };
   }
 
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {

@@ -13,12 +13,17 @@ export interface Asking {
 }
 
 /** Where a run stands all its life, a line each. */
-export function indexesOf({ version, metadata }: Pick<RunRow, 'version' | 'metadata'>): string {
-  return [versionList(version), ...entriesOf(metadata).map(entryList)].join('\n');
+export function indexesOf({ version, metadata, parent }: Pick<RunRow, 'version' | 'metadata' | 'parent'>): string {
+  const from = parent === null ? [] : [parentList(parent.run)];
+  return [versionList(version), ...entriesOf(metadata).map(entryList), ...from].join('\n');
 }
 
 function versionList(version: string): string {
   return `version:${part(version).replaceAll('\n', '%0A')}`;
+}
+
+function parentList(run: string): string {
+  return `startedBy:${part(run).replaceAll('\n', '%0A')}`;
 }
 
 function entryList(entry: string): string {
@@ -30,9 +35,10 @@ export async function pageOf(
   query: RunQuery,
   asking: Asking,
 ): Promise<{ runs: readonly string[]; cursor: string | null }> {
-  const { orchestrator, status, version, metadata = {}, limit } = query;
+  const { orchestrator, status, version, metadata = {}, parent, limit } = query;
   const groups = [
     ...entriesOf(metadata).map((entry) => [entryList(entry)]),
+    ...(parent === undefined ? [] : [[parentList(parent)]]),
     ...(version === undefined ? [] : [[versionList(version)]]),
   ];
   if (orchestrator !== undefined || status !== undefined) groups.push(await listsOf(orchestrator, status, asking));

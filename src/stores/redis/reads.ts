@@ -133,11 +133,18 @@ export abstract class RedisReads {
   }
 
   async readActors(run: string): Promise<readonly ActorRow[]> {
-    const count = await this.connection.send<number>('HLEN', this.of('paths', run));
-    const numbers = Array.from({ length: count }, (_, index) => String(index + 1));
+    const [last, count] = await this.connection.sendAll<string | number | null>([
+      ['HGET', this.of('run', run), 'last'],
+      ['HLEN', this.of('paths', run)],
+    ]);
+    // Where some were forgotten, the others have gaps between their numbers.
+    const numbers =
+      last === null
+        ? Array.from({ length: Number(count) }, (_, index) => String(index + 1))
+        : sorted(await this.connection.send<string[]>('HKEYS', this.of('steps', run)));
     const texts = await this.#steps(run, numbers);
     // A number without a row is that of a parent that was named and has not begun.
-    return texts.flatMap((text, index) => (text === null ? [] : this.rows.step(run, text, index + 1)));
+    return texts.flatMap((text, index) => (text === null ? [] : this.rows.step(run, text, numbers[index] as string)));
   }
 
   async readCompleted(run: string, query: CompletedQuery): Promise<readonly ActorRow[]> {

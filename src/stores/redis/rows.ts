@@ -21,8 +21,9 @@ import { jsonIn, objectOf, Reader } from '../rows.ts';
 // --- To texts --------------------------------------------------------------------------------
 
 /** What of a run stays as it began. */
-export function startText({ key, orchestrator, version, hash, input, metadata, startedAt }: RunRow): string {
-  return JSON.stringify({ key, orchestrator, version, hash, input, metadata, startedAt });
+export function startText({ key, orchestrator, version, hash, input, metadata, startedAt, parent }: RunRow): string {
+  const from = parent === null ? {} : { parentRun: parent.run, parentPath: parent.path };
+  return JSON.stringify({ key, orchestrator, version, hash, input, metadata, startedAt, ...from });
 }
 
 /** What of a run changes. */
@@ -50,8 +51,13 @@ export function stepText(row: ActorRow): string {
   return row.endedSeq === null ? `${text}}` : `${text},"endedSeq":${row.endedSeq}}`;
 }
 
-/** An attempt, a signal or an event without its run, which stands in the key. `head` is how the text of one begins that names it first. */
-export function partText(row: AttemptRow | SignalRow | RunEvent | AbandonedEvent, head: string): string {
+/** An attempt without its run. It begins with the path: a script looks for it there. */
+export function attemptText({ path, attempt, error, startedAt, endedAt }: AttemptRow): string {
+  return JSON.stringify({ path, attempt, error, startedAt, endedAt });
+}
+
+/** A signal or an event without its run, which stands in the key. `head` is how the text of one begins that names it first. */
+export function partText(row: SignalRow | RunEvent | AbandonedEvent, head: string): string {
   const text = JSON.stringify(row);
   if (text.startsWith(head)) return `{${text.slice(head.length)}`;
   const { run: _, ...rest } = row;
@@ -93,7 +99,7 @@ export class RowReader {
   }
 
   run(run: string, start: Text, state: Text): RunRow {
-    return this.#reader.run(run, () => ({ ...parsed(start), ...parsed(state), run }));
+    return this.#reader.run(run, () => ({ parentRun: null, ...parsed(start), ...parsed(state), run }));
   }
 
   step(run: string, row: Text, ordinal: string | number): ActorRow {

@@ -6,6 +6,7 @@
 import type { Json } from '../../json.ts';
 import type { ActorRow, RunChange, RunRow } from '../../store.ts';
 import { entriesOf } from '../entries.ts';
+import { withoutForgotten } from '../forgotten.ts';
 import { textOfEvents } from '../history.ts';
 import { toColumn, toColumnOrNull } from './text.ts';
 
@@ -31,6 +32,7 @@ export const DO = {
   entry: 8,
   record: 9,
   recordGone: 10,
+  forgotten: 11,
 } as const;
 
 /**
@@ -64,7 +66,8 @@ function last(lists: Value[][]): Value[] {
 /** Stands for an input that was left out. No JSON is an empty text. */
 export const WITHOUT = '';
 
-function add(lists: Value[][], change: RunChange, number: number | null, owner: string, complete: boolean): void {
+function add(lists: Value[][], whole: RunChange, number: number | null, owner: string, complete: boolean): void {
+  const change = withoutForgotten(whole);
   const { run, fence, row, actors, attempts, events, signals } = change;
   let list = last(lists);
   if (number !== null) list.push(DO.goOn, number);
@@ -74,6 +77,7 @@ function add(lists: Value[][], change: RunChange, number: number | null, owner: 
     const { status, output, error, reason, endedAt } = row;
     list.push(DO.updateRun, status, JSON.stringify(output), textOrNull(error), toColumnOrNull(reason), endedAt);
   }
+  for (const path of change.forgotten ?? []) list.push(DO.forgotten, toColumn(run), toColumn(path));
   const [first] = events;
   const from = complete ? Number.NEGATIVE_INFINITY : (first?.at ?? 0);
   for (let at = 0; at < actors.length; at += 1) {
@@ -107,10 +111,12 @@ function addRecords(lists: Value[][], { recordsGone = [], records = [] }: RunCha
 }
 
 function addRun(list: Value[], row: RunRow, fence: number, owner: string): void {
-  const { run, key, orchestrator, version, hash, status, input, output, error, reason, metadata } = row;
+  const { run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, parent } = row;
   list.push(DO.begin, toColumn(run), toColumnOrNull(key), toColumn(orchestrator), toColumn(version), hash, status);
   list.push(JSON.stringify(input), JSON.stringify(output), textOrNull(error), toColumnOrNull(reason));
   list.push(JSON.stringify(metadata), owner, fence, row.startedAt, row.endedAt);
+  if (parent === null) list.push(null, null);
+  else list.push(toColumn(parent.run), toColumn(parent.path));
   if (!isEmpty(metadata)) for (const entry of entriesOf(metadata)) list.push(DO.entry, toColumn(entry));
 }
 

@@ -10,7 +10,9 @@ export interface List {
 }
 
 /** Columns that are looked up by, each by an index of its name; the rarest first, as far as that can be said. */
-const COLUMNS = ['status', 'version', 'orchestrator'] as const;
+const COLUMNS = ['parent', 'status', 'version', 'orchestrator'] as const;
+/** What they are called, if not as in a query. */
+const NAMES: { readonly [column: string]: string } = { parent: 'parent_run' };
 
 export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): List {
   const [first, ...others] = entriesOf(metadata);
@@ -25,7 +27,7 @@ export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): Li
     ...others.map(
       () => `exists (select 1 from run_metadata as other where other.entry = ? and other.run = runs.number)`,
     ),
-    ...columns.map((column) => `${column} = ?`),
+    ...columns.map((column) => `${NAMES[column] ?? column} = ?`),
   ];
   const values = columns.map((column) => query[column] as string);
   return {

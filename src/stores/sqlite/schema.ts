@@ -230,8 +230,8 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 export const INSERT_RUN = `
-  insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, owner, fence, started_at, ended_at)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  insert into runs (run, key, orchestrator, version, hash, status, input, output, error, reason, metadata, owner, fence, started_at, ended_at, parent_run, parent_path)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export const INSERT_ENTRY = `insert into run_metadata (entry, run) values (?, ?)`;
 
@@ -250,6 +250,15 @@ export const UPSERT_PLACE = `
 export const END_PLACE = `
   update places set state = ?, attempt = ?, output = ?, error = ?, memory = ?, due = ?, attempted_at = ?, ended_at = ?, ended_seq = ?
   where path = ? and run = ?`;
+
+/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. */
+export const FORGET_PLACE = `delete from places where run = ? and path = ?`;
+
+export const FORGET_BELOW = `delete from places where run = ? and path >= ? || '/' and path < ? || '0'`;
+
+export const FORGET_ATTEMPTS = `delete from attempts where run = ? and path = ?`;
+
+export const FORGET_ATTEMPTS_BELOW = `delete from attempts where run = ? and path >= ? || '/' and path < ? || '0'`;
 
 export const INSERT_ATTEMPT = `
   insert into attempts (run, path, attempt, error, started_at, ended_at) values (?, ?, ?, ?, ?, ?)`;
@@ -280,7 +289,7 @@ export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories w
 
 export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
-/** Paths of what is below a place begin with it and a slash; the character after the slash is a zero. The path of the parent three times. */
+/** The path of the parent three times. */
 export const SELECT_CHILDREN = `
   select path, state, output from places
   where run = (select number from runs where run = ?)

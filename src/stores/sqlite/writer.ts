@@ -8,6 +8,9 @@ import type { Watch } from './hold.ts';
 import { RecordWriter } from './records.ts';
 import * as sql from './schema.ts';
 
+const FORGETTING = [sql.FORGET_PLACE, sql.FORGET_BELOW, sql.FORGET_ATTEMPTS, sql.FORGET_ATTEMPTS_BELOW];
+type Four = readonly [StatementSync, StatementSync, StatementSync, StatementSync];
+
 export class Writer {
   readonly #db: DatabaseSync;
   readonly #watch: Watch;
@@ -21,6 +24,8 @@ export class Writer {
   readonly #upsertSignal: StatementSync;
   readonly #insertHistory: StatementSync;
   readonly #insertEntry: StatementSync;
+  /** Prepared when something is forgotten for the first time. */
+  #forgetting: readonly StatementSync[] | null = null;
   /** Made with the first record. */
   #recordWriter: RecordWriter | null = null;
   /** The number of the run that rows are for; the next list may go on with it. */
@@ -134,6 +139,9 @@ export class Writer {
         case DO.entry:
           this.#insertEntry.run(next(), run);
           break;
+        case DO.forgotten:
+          this.#forget(run, next(), next());
+          break;
         case DO.record:
           this.#records().write(run, next(), next(), next(), next(), next());
           break;
@@ -148,6 +156,15 @@ export class Writer {
     return true;
   }
 
+  #forget(run: number, id: Value, path: Value): void {
+    this.#forgetting ??= FORGETTING.map((text) => this.#db.prepare(text));
+    const [place, below, attempts, attemptsBelow] = this.#forgetting as Four;
+    place.run(run, path);
+    below.run(run, path, path);
+    attempts.run(id, path);
+    attemptsBelow.run(id, path, path);
+  }
+
   #records(): RecordWriter {
     this.#recordWriter ??= new RecordWriter(this.#db);
     return this.#recordWriter;
@@ -155,7 +172,7 @@ export class Writer {
 }
 
 /** How many values a run that begins has, and how many a place. */
-const RUN_COLUMNS = 15;
+const RUN_COLUMNS = 17;
 const PLACE_COLUMNS = 13;
 /** Where among those of a place its input stands. */
 const INPUT = 11;
