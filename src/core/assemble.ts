@@ -4,7 +4,7 @@
  * actor waits for, so the effects need no rows of their own: an attempt that was under way is
  * owed again under the same key (I6), a timer with the time that remains.
  */
-import type { Plan, PlanNode, RunFacts } from '../definition.ts';
+import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { KnownChild } from './children/children.ts';
@@ -68,6 +68,10 @@ export function assemble(rules: Rules, plan: Plan, { row, seq, open, signals }: 
   return run;
 }
 
+function placeBelow({ kind, node }: Actor, name: string): Place | null {
+  return kind.placeNamed?.(node, name) ?? node.childByName.get(name) ?? null;
+}
+
 function depthOf({ path }: ActorRow): number {
   if (path === '') return 0;
   let depth = 1;
@@ -79,7 +83,7 @@ function depthOf({ path }: ActorRow): number {
 export function parentsIn(run: RunState): readonly string[] {
   const paths: string[] = [];
   for (const { path, node, kind } of run.actors.values())
-    if (kind.children !== undefined && node.children.length > 0) paths.push(path);
+    if (kind.placeNamed !== undefined || (kind.children !== undefined && node.children.length > 0)) paths.push(path);
   return paths;
 }
 
@@ -152,7 +156,7 @@ interface Remembered {
 function actorOf(rules: Rules, plan: Plan, row: ActorRow, actors: ReadonlyMap<string, Actor>): Actor {
   const parent = row.parent === null ? null : (actors.get(row.parent) ?? null);
   if (parent === null && row.path !== '') throw new Misfit(row.path, 'what it stands in has ended');
-  const place = parent?.node.childByName.get(row.path.slice(row.path.lastIndexOf('/') + 1)) ?? null;
+  const place = parent === null ? null : placeBelow(parent, row.path.slice(row.path.lastIndexOf('/') + 1));
   const node = parent === null ? plan.root : place?.node;
   if (node === undefined) throw new Misfit(row.path, 'the definition does not know this place');
   if (node.kind !== row.kind)

@@ -3,7 +3,7 @@
  * is told and kept. Nothing else in the engine names one.
  */
 import type { AnyStateMachine } from 'xstate';
-import type { PlanNode } from '../definition.ts';
+import type { Place, PlanNode } from '../definition.ts';
 import { KindInvalid, KindTaken, KindUnknown } from '../errors/index.ts';
 import type { EventBase, RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
@@ -38,6 +38,8 @@ export interface Kind {
   readonly acts?: { readonly [action: string]: Act };
   /** For a parent: its children as they stand. */
   readonly children?: (family: Family) => Children;
+  /** The place below a node that has this name, where children are not those of the plan: items of a list have places by the million. */
+  readonly placeNamed?: (node: PlanNode, name: string) => Place | null;
   /** What the history is told when a machine of this kind comes from one state to another; null for nothing. */
   tell(place: EventPlace, from: string, to: string, memory: Memory, due: number | null): RunEvent | null;
   /** The part of its memory that has no column of its own and that nothing else says. */

@@ -6,6 +6,7 @@ import type { Skipped } from './children/children.ts';
 import type { EventPlace, Kinds } from './kind.ts';
 import type { CommandMessage } from './message.ts';
 import type { Actor, Changes, RunState } from './run.ts';
+import type { RecordName, RecordRow } from '../store.ts';
 import type { Stepper } from './stepper.ts';
 
 /** What a turn is handed besides the run and the message. */
@@ -31,6 +32,12 @@ export interface TurnPort {
   tell(event: RunEvent | null): void;
   /** Sends an event to an actor, behind all that has been sent in this turn. */
   send(actor: Actor, event: AnyEventObject): void;
+  /** Keeps a record with this commit: something of the run that is no actor and no event. */
+  record(record: Omit<RecordRow, 'run'>): void;
+  /** Deletes one. */
+  dropRecord(name: RecordName): void;
+  /** Deletes the rows of a place that has ended, and of all below it, with this commit. The history stays. */
+  forget(path: string): void;
   /** What the actor's state has invoked is no longer waited for. */
   release(actor: Actor): void;
   /** Begins an actor that is there. */

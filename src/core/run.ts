@@ -10,7 +10,7 @@ import type { Json } from '../json.ts';
 import type { Children } from './children/children.ts';
 import type { Kind } from './kind.ts';
 import type { MachineState, Stepper } from './stepper.ts';
-import type { ActorRow, AttemptRow, RunRow, SignalRow } from '../store.ts';
+import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
 import type { Signals } from './signals.ts';
 
 /** One actor of a run that has not ended. */
@@ -77,6 +77,10 @@ export class Changes {
   skipped: readonly ActorRow[] = NONE;
   attempts: readonly AttemptRow[] = NONE;
   signals: readonly SignalRow[] = NONE;
+  /** Whatever kinds and commands keep beside actors and events, those that go, and places that are not kept any longer. */
+  records: readonly RecordRow[] = NONE;
+  recordsGone: readonly RecordName[] = NONE;
+  forgotten: readonly string[] = NONE;
   readonly events: RunEvent[] = [];
   owed: readonly Owed[] = NONE;
   readonly after: number;
@@ -112,9 +116,27 @@ export class Changes {
     else (this.signals as SignalRow[])[kept] = row;
   }
 
+  /** Each stands in a commit once: the last word counts. */
+  record(row: RecordRow): void {
+    this.records = more(without(this.records, row), row);
+  }
+
+  dropRecord(name: RecordName): void {
+    this.records = without(this.records, name);
+    this.recordsGone = more(without(this.recordsGone, name), name);
+  }
+
+  forget(path: string): void {
+    this.forgotten = more(this.forgotten, path);
+  }
+
   owe(owed: Owed): void {
     this.owed = more(this.owed, owed);
   }
+}
+
+function without<T extends RecordName>(list: readonly T[], { type, id }: RecordName): readonly T[] {
+  return list.length === 0 ? NONE : list.filter((each) => each.type !== type || each.id !== id);
 }
 
 /** A run, as far as it is in memory. */

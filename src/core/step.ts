@@ -5,7 +5,7 @@
  * A host that has no use for the run before takes a turn on it in place (`turn.ts`), which is the same code without the copy.
  */
 import type { RunEvent } from '../events.ts';
-import type { ActorRow, AttemptRow, RunRow, SignalRow } from '../store.ts';
+import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
 import type { Message } from './message.ts';
 import type { Rules } from './port.ts';
 import { keepRow } from './rest.ts';
@@ -22,6 +22,9 @@ export interface Step {
   readonly actors: readonly ActorRow[];
   readonly attempts: readonly AttemptRow[];
   readonly signals: readonly SignalRow[];
+  readonly records: readonly RecordRow[];
+  readonly recordsGone: readonly RecordName[];
+  readonly forgotten: readonly string[];
   readonly events: readonly RunEvent[];
   readonly owed: readonly Owed[];
   /** What the sender of a signal is told. */
@@ -35,10 +38,11 @@ export function step(rules: Rules, before: RunState, message: Message, now: numb
   const asked = { ...message };
   const taken = new Turn(rules).take(run, changes, now, asked);
   keepRow(run, changes, now);
-  const { attempts, signals, events, owed, rowChanged } = changes;
+  const { attempts, signals, records, recordsGone, forgotten, events, owed, rowChanged } = changes;
   const answer = asked.type === 'signal' ? asked.answer : null;
   const actors = actorRows(run, changes);
-  return { run, taken, row: rowChanged ? run.row : null, actors, attempts, signals, events, owed, answer };
+  const kept = { row: rowChanged ? run.row : null, actors, attempts, signals, records, recordsGone, forgotten };
+  return { run, taken, ...kept, events, owed, answer };
 }
 
 /** The same run once more, which goes its own way. As much is copied as there are actors under way. */

@@ -14,13 +14,14 @@ import type { Json } from '../json.ts';
 import { newActor, skippedRow } from './actor.ts';
 import type { Children, Finished, Skipped } from './children/children.ts';
 import { prepare } from './facts.ts';
-import { checkActor, checkEffect, checkEvent } from './foreign.ts';
+import { checkEffect, checkEvent, checkForeign } from './foreign.ts';
 import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { moved } from './rest.ts';
 import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run.ts';
+import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
@@ -59,7 +60,7 @@ export class Turn implements TurnPort {
       // It grows while it is read.
       const queue = this.#queue;
       for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
-      if (this.rules.kinds.hasForeign) for (const actor of changes.dirty) if (actor.kind.isForeign) checkActor(actor);
+      if (this.rules.kinds.hasForeign) checkForeign(changes);
       return taken;
     } finally {
       // The last run that had a turn is not to be kept by it.
@@ -212,6 +213,18 @@ export class Turn implements TurnPort {
       if (wish.type !== 'act') continue;
       actor.kind.acts?.[wish.action]?.(this, actor, wish.params);
     }
+  }
+
+  record(record: Omit<RecordRow, 'run'>): void {
+    this.changes.record(Object.freeze({ ...record, run: this.run.id }));
+  }
+
+  dropRecord(name: RecordName): void {
+    this.changes.dropRecord(name);
+  }
+
+  forget(path: string): void {
+    this.changes.forget(path);
   }
 
   start(actor: Actor): void {

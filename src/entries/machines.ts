@@ -5,6 +5,7 @@
 export { machineInput } from '../dsl/machine-input.ts';
 export { compositeMachine } from '../machines/composite/machine.ts';
 export type { Checker, NodeParts, Planner, ReadPort, Use } from '../core/declaration.ts';
+export type { Arrival, Children, Family, Finished, KnownChild, Skipped } from '../core/children/children.ts';
 export type { Effect, Invoked, Invoker } from '../core/effect.ts';
 export type { Act, Kind } from '../core/kind.ts';
 export type { TurnPort } from '../core/port.ts';

@@ -20,7 +20,8 @@ export function tellStep(
   memory: Memory,
   due: number | null,
 ): RunEvent | null {
-  const { attempt, error, reason } = memory as unknown as TaskMemory;
+  // A machine from outside may make no attempts, and say nothing of them.
+  const { attempt = 0, error = null, reason = null } = memory as unknown as Partial<TaskMemory>;
   switch (to) {
     case 'pending':
       return null;

@@ -89,9 +89,9 @@ function answerTo(
 }
 
 /** All that can be compared of a step: what is told, kept, owed and answered. */
-const saidBy = ({ taken, row, actors, attempts, signals, events, owed, answer }: Step): unknown => {
+const saidBy = ({ owed, run: _, ...rest }: Step): unknown => {
   const debts = owed.map((each) => ('node' in each ? { ...each, node: each.node.called } : each));
-  return { taken, row, actors, attempts, signals, events, debts, answer };
+  return { ...rest, debts };
 };
 
 /** One way through a flow. Answers with how many turns there were. */

@@ -48,6 +48,7 @@ export interface Family {
   readonly known: Iterable<KnownChild>;
 }
 
+/** What a parent knows of its children, and how it chooses the next. */
 export interface Children {
   /** How many there are in all, begun or not. */
   readonly total: number;

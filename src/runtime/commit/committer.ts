@@ -191,11 +191,14 @@ export class Committer {
 }
 
 function hasChanged({ changes }: Committed): boolean {
-  return changes.events.length > 0 || changes.dirty.length > 0 || changes.rowChanged;
+  const { events, dirty, rowChanged, records, recordsGone, forgotten } = changes;
+  if (events.length > 0 || dirty.length > 0 || rowChanged) return true;
+  return records.length + recordsGone.length + forgotten.length > 0;
 }
 
 function changeOf({ run, changes }: Committed): RunChange {
-  return {
+  const { records, recordsGone, forgotten } = changes;
+  const change: RunChange = {
     run: run.id,
     fence: run.fence,
     after: changes.after,
@@ -205,4 +208,7 @@ function changeOf({ run, changes }: Committed): RunChange {
     signals: changes.signals,
     events: changes.events,
   };
+  // Most commits have none of these, and are not to pay for them.
+  if (records.length + recordsGone.length + forgotten.length === 0) return change;
+  return { ...change, records, recordsGone, forgotten };
 }
