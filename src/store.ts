@@ -67,6 +67,16 @@ export interface ActorRow {
 /** What a parent knows of a child. */
 export type ChildRow = Pick<ActorRow, 'path' | 'state' | 'output'>;
 
+/** A page of the children of one parent, in the order in which they began. */
+export interface ChildPage {
+  /** The path of the last child of the page before. The first page begins without it, and so does one behind a child that is gone. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/** How many children are in which state; states that no child is in are left out. */
+export type ChildCounts = { readonly [state in Status]?: number };
+
 /** An actor that went wrong, and how. */
 export type FailureRow = Pick<ActorRow, 'path' | 'state' | 'error'>;
 
@@ -300,8 +310,13 @@ export interface Store {
   readRunByKey(orchestrator: string, key: string): Awaitable<RunRow | null>;
   readRuns(query: RunQuery): Awaitable<RunPage>;
   readOpen(run: string): Awaitable<OpenRun | null>;
-  /** The children of some actors, ended or not, those of one in the order in which they began. Their paths begin with the parent's. */
-  readChildren(run: string, parents: readonly string[]): Awaitable<readonly ChildRow[]>;
+  /**
+   * The children of some actors, ended or not, those of one in the order in which they began. Their paths begin with the parent's.
+   * A page is asked for with one parent alone.
+   */
+  readChildren(run: string, parents: readonly string[], page?: ChildPage): Awaitable<readonly ChildRow[]>;
+  /** The rows of the children do not leave the store for this. */
+  countChildren(run: string, parent: string): Awaitable<ChildCounts>;
   /** The actors that have failed, timed out or could not be undone, in the order in which they began; whatever else the run has is not read. */
   readFailures(run: string): Awaitable<readonly FailureRow[]>;
   /** Every actor of a run, in the order in which they began. */

@@ -19,6 +19,8 @@ export type {
   ActorRow,
   AttemptRow,
   Awaitable,
+  ChildCounts,
+  ChildPage,
   ChildRow,
   CommandRow,
   CompletedQuery,

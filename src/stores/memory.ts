@@ -7,6 +7,7 @@ import type { RunEvent } from '../events.ts';
 import { isFailure, isTerminal } from '../status.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
+import { countsOf } from './counts.ts';
 import { completedOf } from './completed.ts';
 import { numberIn } from './cursor.ts';
 import { isUnder, withoutForgotten } from './forgotten.ts';
@@ -138,14 +139,24 @@ export function memory(): Store {
       const signals = [...(kept.signals?.values() ?? [])].filter(({ takenBy }) => takenBy === null);
       return { row, owner: owned, fence, seq: events.length, open, signals };
     },
-    readChildren(run, parents) {
+    readChildren(run, parents, { after, limit } = {}) {
       const kept = runs.get(run);
       if (kept === undefined) return [];
       const paths = parents.flatMap((parent) => kept.children.get(parent) ?? []);
-      return paths.map((path) => {
+      const from = after === undefined ? 0 : paths.indexOf(after) + 1;
+      return paths.slice(from, limit === undefined ? undefined : from + limit).map((path) => {
         const { state, output } = kept.actors.get(path) as ActorRow;
         return Object.freeze({ path, state, output });
       });
+    },
+    countChildren(run, parent) {
+      const kept = runs.get(run);
+      const paths = kept?.children.get(parent) ?? [];
+      return countsOf(
+        'memory',
+        run,
+        paths.map((path) => [kept?.actors.get(path)?.state, 1]),
+      );
     },
     readFailures: (run) =>
       actorsOf(run)

@@ -1,4 +1,4 @@
-/** Cases for every store: what has completed is read from its end, and what is forgotten is gone. */
+/** Cases for every store: what has completed is read from its end, children come in pages, and what is forgotten is gone. */
 import assert from 'node:assert/strict';
 import { CommitConflict } from '../errors/index.ts';
 import type { ActorRow, Store } from '../store.ts';
@@ -101,6 +101,81 @@ export const STEPS: Readonly<Record<string, Check>> = {
     const order = [...paths].sort();
     await store.commit([change('a', 1, { actors: order.map((path, index) => done(path, 2 + index)) })]);
     for (const limit of [300, 1_000, 2_000]) assert.deepEqual(await completed(store, limit), [...order].reverse());
+  },
+  'children come in pages in the order in which they began, and are counted by their states, for the next owner, too (P131)':
+    async (first, bench) => {
+      const names = ['z', 'b', 'y', 'a', 'x', 'é', 'c'];
+      const below = names.flatMap((name) => [actor('a', `l/${name}/1`), actor('a', `l/${name}/1/2`)]);
+      const others = ['l-1', 'l0', 'm', 'm/z'].map((path) => actor('a', path));
+      const begun = ['', 'l', ...names.map((name) => `l/${name}`)].map((path) => actor('a', path));
+      await first.commit([change('a', 0, { actors: [...begun, ...below, ...others] })]);
+      await first.commit([
+        change('a', 1, {
+          actors: [done('l/y', 2, { output: [1] }), done('l/z', 3), actor('a', 'l/a', { state: 'failed' })],
+        }),
+      ]);
+      await first.commit([change('a', 2, { actors: [actor('a', 'l/new', { state: 'waiting' })] })]);
+      const all = [...names, 'new'].map((name) => `l/${name}`);
+      const read = async (store: Store): Promise<void> => {
+        const inPages = async (parent: string, limit: number): Promise<string[]> => {
+          const paths: string[] = [];
+          for (let page: string[] | null = null; page === null || page.length === limit; paths.push(...page)) {
+            const after = paths.at(-1);
+            page = await pathsOf(store.readChildren('a', [parent], after === undefined ? { limit } : { after, limit }));
+            assert.ok(page.length <= limit, 'a page is longer than its limit');
+          }
+          return paths;
+        };
+        for (const limit of [1, 2, 3, 8, 100]) {
+          assert.deepEqual(await inPages('l', limit), all);
+          assert.deepEqual(await inPages('', limit), ['l', 'l-1', 'l0', 'm']);
+        }
+        assert.deepEqual(await pathsOf(store.readChildren('a', ['l'], {})), all);
+        assert.deepEqual(await pathsOf(store.readChildren('a', ['l'], { after: 'l/a' })), all.slice(4));
+        assert.deepEqual(await pathsOf(store.readChildren('a', ['l'], { after: 'l/gone', limit: 2 })), all.slice(0, 2));
+        assert.deepEqual(await store.readChildren('a', ['l'], { after: 'l/b', limit: 1 }), [
+          { path: 'l/y', state: 'completed', output: [1] },
+        ]);
+        assert.equal(unfrozen((await store.readChildren('a', ['l'], { after: 'l/b' }))[0], 'child'), null);
+        assert.deepEqual(await store.readChildren('a', ['l/z/1/2'], { limit: 5 }), []);
+        assert.deepEqual(await store.readChildren('b', ['l'], { limit: 5 }), []);
+        const counts = { running: 4, completed: 2, failed: 1, waiting: 1 };
+        assert.deepEqual(await store.countChildren('a', 'l'), counts);
+        assert.deepEqual(await store.countChildren('a', ''), { running: 4 });
+        assert.deepEqual(await store.countChildren('a', 'm'), { running: 1 });
+        assert.deepEqual([await store.countChildren('a', 'm/z'), await store.countChildren('b', '')], [{}, {}]);
+        assert.equal(unfrozen(await store.countChildren('a', 'l'), 'countChildren'), null);
+      };
+      await read(first);
+      await read(await bench.after('the next owner'));
+    },
+  'children that begin, end and are forgotten while others are read page by page come once, in their order': async (
+    store,
+  ) => {
+    const some = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => actor('a', `l/${String((from + index) * 7)}`));
+    await store.commit([change('a', 0, { actors: [actor('a', ''), actor('a', 'l'), ...some(0, 10)] })]);
+    const page = async (after?: string) =>
+      await pathsOf(store.readChildren('a', ['l'], after === undefined ? { limit: 4 } : { after, limit: 4 }));
+    const first = await page();
+    await store.commit([change('a', 1, { actors: [done('l/0', 2), done('l/63', 2), ...some(10, 14)] })]);
+    const second = await page(first.at(-1));
+    await store.commit([change('a', 2, { forgotten: ['l/0', 'l/63'] })]);
+    const [third, fourth] = [await page(second.at(-1)), await page('l/84')];
+    const paths = some(0, 14).map(({ path }) => path);
+    assert.deepEqual([first, second], [paths.slice(0, 4), paths.slice(4, 8)]);
+    assert.deepEqual([third, fourth], [[paths[8], ...paths.slice(10, 13)], [paths[13]]]);
+    assert.deepEqual(await store.countChildren('a', 'l'), { running: 12 });
+  },
+  'a thousand children are counted, and read in pages of any size': async (store) => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `l/${(index * 7) % 1_000}`);
+    await store.commit([change('a', 0, { actors: [actor('a', 'l'), ...names.map((name) => actor('a', name))] })]);
+    const ended = names.slice(0, 700).map((name) => done(name, 2));
+    await store.commit([change('a', 1, { actors: ended })]);
+    assert.deepEqual(await store.countChildren('a', 'l'), { running: 300, completed: 700 });
+    assert.deepEqual(await pathsOf(store.readChildren('a', ['l'], { limit: 600 })), names.slice(0, 600));
+    const rest = await store.readChildren('a', ['l'], { after: names[599] as string, limit: 600 });
+    assert.deepEqual(await pathsOf(rest), names.slice(600));
   },
   'places that are forgotten are gone with all that is below them and with their attempts, and their neighbours stay, for the next owner, too':
     async (first, bench) => {

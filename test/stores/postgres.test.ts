@@ -297,6 +297,8 @@ describe('the schema', () => {
   const key = { name: 'state', value: 'open' };
   test.each([
     ['a page of what has completed', sql.SELECT_COMPLETED],
+    ['a page of children', sql.SELECT_CHILDREN_PAGE],
+    ['a count of children', sql.COUNT_CHILDREN],
     ['a page of records', records({})],
     ['a page of records of a run', records({ run: 'r' })],
     ['a page of records by a key', records({ key })],
@@ -340,6 +342,8 @@ describe('the schema', () => {
   test.each([
     ['what is open in a run', sql.SELECT_OPEN, ['open_places_pkey', 'signals_kept']],
     ['the children of a step', sql.SELECT_CHILDREN, ['open_places_pkey', 'ended_places_pkey']],
+    ['a page of the children of a step', sql.SELECT_CHILDREN_PAGE, ['open_places_pkey', 'ended_places_pkey']],
+    ['how many children a step has', sql.COUNT_CHILDREN, ['open_places_pkey', 'ended_places_pkey']],
     ['a run by its key', sql.SELECT_RUN_BY_KEY, ['runs_by_key']],
     ['events of a run', sql.SELECT_HISTORIES, ['histories_pkey']],
     [

@@ -17,11 +17,11 @@ import { type StoreHeld, StoreUnusable } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { RecordQuery, RunQuery } from '../../src/store.ts';
+import * as children from '../../src/stores/sqlite/child-statements.ts';
 import { listOf } from '../../src/stores/sqlite/lists.ts';
 import * as recordStatements from '../../src/stores/sqlite/record-statements.ts';
 import {
   ABANDON_PLACES,
-  SELECT_CHILDREN,
   SELECT_ENDED_RUN,
   SELECT_HISTORIES,
   SELECT_OLD_RUNS,
@@ -248,7 +248,19 @@ describe('the file', () => {
     ['runs by more of their metadata', list({ metadata: { a: 1, b: 2 } }), 'run_metadata_by_run (run=? AND entry=?)'],
     ['what is in a run that is abandoned', ABANDON_PLACES, 'places_by_path (run=?)'],
     ['what is open in a run', SELECT_OPEN_PLACES, 'places_by_path (run=?)'],
-    ['the children of a step', SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
+    ['the children of a step', children.SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
+    [
+      'a page of the children of a step',
+      children.SELECT_CHILDREN_PAGE,
+      'COVERING INDEX places_by_path (run=? AND path>? AND path<?)',
+    ],
+    [
+      'a page of the tracks of a run',
+      children.SELECT_CHILDREN_OF_RUN_PAGE,
+      'COVERING INDEX places_by_path (run=? AND path>?)',
+    ],
+    ['how many children a step has', children.COUNT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
+    ['how many tracks a run has', children.COUNT_CHILDREN_OF_RUN, 'places_by_path (run=? AND path>?)'],
     ['events of a run', SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],
   ])('finds %s by an index (P134)', (_, sql, by) => {
     const file = newFile();
@@ -287,7 +299,12 @@ describe('the file', () => {
   });
 
   test('is asked by statements without numbered parameters, which Node 22.13 and 24.0 bind wrongly', () => {
-    const statements = [...Object.values(schema), ...Object.values(recordStatements), records({ run: 'r', key })]
+    const statements = [
+      ...Object.values(schema),
+      ...Object.values(recordStatements),
+      ...Object.values(children),
+      records({ run: 'r', key }),
+    ]
       .flat()
       .filter((each) => typeof each === 'string');
     expect(statements.length).toBeGreaterThan(20);

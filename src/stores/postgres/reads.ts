@@ -6,6 +6,8 @@ import type { RunEvent } from '../../events.ts';
 import type {
   ActorRow,
   AttemptRow,
+  ChildCounts,
+  ChildPage,
   ChildRow,
   CompletedQuery,
   DefinitionRow,
@@ -19,6 +21,7 @@ import type {
   RunRow,
   SignalRow,
 } from '../../store.ts';
+import { countsOf } from '../counts.ts';
 import type { Columns } from '../rows.ts';
 import { Rows } from './arrays.ts';
 import { listOf } from './lists.ts';
@@ -26,7 +29,7 @@ import { recordsOf, SELECT_RECORD } from './record-lists.ts';
 import { RowReader } from './rows.ts';
 import type { Server } from './server.ts';
 import * as sql from './statements.ts';
-import { toColumn } from './text.ts';
+import { toColumn, toColumnOrNull } from './text.ts';
 
 export abstract class PostgresReads {
   readonly name: string;
@@ -62,11 +65,27 @@ export abstract class PostgresReads {
     return { runs: rows.map((row) => this.rows.run(row)), cursor: last === undefined ? null : String(last.number) };
   }
 
-  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
-    const wanted = new Rows(['text']);
-    for (const parent of parents) wanted.push(toColumn(parent));
-    const rows = await this.server.ask(sql.SELECT_CHILDREN, toColumn(run), ...wanted.arrays());
+  async readChildren(run: string, parents: readonly string[], page?: ChildPage): Promise<readonly ChildRow[]> {
+    const of = [toColumn(run), ...listed(parents)];
+    const rows =
+      page === undefined
+        ? await this.server.ask(sql.SELECT_CHILDREN, ...of)
+        : await this.server.ask(
+            sql.SELECT_CHILDREN_PAGE,
+            ...of,
+            toColumnOrNull(page.after ?? null),
+            page.limit ?? null,
+          );
     return rows.map((row) => this.rows.child(run, row));
+  }
+
+  async countChildren(run: string, parent: string): Promise<ChildCounts> {
+    const rows = await this.server.ask(sql.COUNT_CHILDREN, toColumn(run), ...listed([parent]));
+    return countsOf(
+      this.name,
+      `${run}, below ${parent}`,
+      rows.map(({ state, count }) => [state, Number(count)]),
+    );
   }
 
   async readFailures(run: string): Promise<readonly FailureRow[]> {
@@ -124,4 +143,11 @@ export abstract class PostgresReads {
   protected async one(statement: string, ...texts: readonly string[]): Promise<Columns | null> {
     return (await this.all(statement, ...texts))[0] ?? null;
   }
+}
+
+/** Texts as one column. */
+function listed(texts: readonly string[]): readonly Buffer[] {
+  const rows = new Rows(['text']);
+  for (const text of texts) rows.push(toColumn(text));
+  return rows.arrays();
 }

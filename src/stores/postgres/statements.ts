@@ -155,12 +155,27 @@ const childrenIn = (table: string): string => `
       and strpos(substr(place.path, length(parent.path) + 2), '/') = 0
   ) as child`;
 
-export const SELECT_CHILDREN = `
-  with wanted as (select number from runs where run = $1::text)
+const WANTED = `with wanted as (select number from runs where run = $1::text)`;
+
+const CHILDREN = `
   ${childrenIn('open_places')}
   union all
-  ${childrenIn('ended_places')}
-  order by ordinal`;
+  ${childrenIn('ended_places')}`;
+
+export const SELECT_CHILDREN = `${WANTED} ${CHILDREN} order by ordinal`;
+
+/** A page of the children of one place. */
+export const SELECT_CHILDREN_PAGE = `
+  ${WANTED}
+  select path, state, output from (${CHILDREN}) as children
+  where ordinal > coalesce(
+    (select ordinal from open_places where run = (select number from wanted) and path = $3::text),
+    (select ordinal from ended_places where run = (select number from wanted) and path = $3::text),
+    0
+  )
+  order by ordinal limit $4::bigint`;
+
+export const COUNT_CHILDREN = `${WANTED} select state, count(*) as count from (${CHILDREN}) as children group by state`;
 
 export const SELECT_FAILURES = `
   select path, state, error from ended_places

@@ -7,6 +7,8 @@ import { isFailure } from '../../status.ts';
 import type {
   ActorRow,
   AttemptRow,
+  ChildCounts,
+  ChildPage,
   ChildRow,
   CompletedQuery,
   DefinitionRow,
@@ -25,6 +27,7 @@ import type { Address } from './address.ts';
 import { keyField } from './batch.ts';
 import { Connection, type Reply } from './connection.ts';
 import { idOf, part } from './keys.ts';
+import { countsOf } from '../counts.ts';
 import { completedOf, seqOf } from '../completed.ts';
 import { numberIn } from '../cursor.ts';
 import { pageOf } from './lists.ts';
@@ -103,19 +106,40 @@ export abstract class RedisReads {
     };
   }
 
-  async readChildren(run: string, parents: readonly string[]): Promise<readonly ChildRow[]> {
+  async readChildren(
+    run: string,
+    parents: readonly string[],
+    { after, limit = Number.MAX_SAFE_INTEGER }: ChildPage = {},
+  ): Promise<readonly ChildRow[]> {
+    const last =
+      after === undefined
+        ? null
+        : await this.connection.send<string | null>('HGET', this.of('paths', run), part(after));
     // They travel together; what comes is as large as the rows are.
-    return (await Promise.all(parents.map((parent) => this.#childrenOf(run, parent)))).flat();
+    return (await Promise.all(parents.map((parent) => this.#childrenOf(run, parent, last ?? '0', limit)))).flat();
   }
 
-  async #childrenOf(run: string, parent: string): Promise<readonly ChildRow[]> {
+  async #childrenOf(run: string, parent: string, after: string, limit: number): Promise<readonly ChildRow[]> {
     const children: ChildRow[] = [];
-    for (let last = '0'; ; ) {
-      const page = await this.ask<readonly [string[], string[]]>(scripts.READ_CHILDREN, part(run), part(parent), last);
+    for (let last = after; ; ) {
+      const some = Math.min(limit - children.length, PAGE);
+      const page = await this.ask<readonly [string[], string[]]>(
+        ...([scripts.READ_CHILDREN, part(run), part(parent), last, String(some)] as const),
+      );
       const [numbers, texts] = page;
       for (const [index, text] of texts.entries()) children.push(this.rows.child(run, text, numbers[index] as string));
-      if (numbers.length < PAGE) return children;
+      if (numbers.length < some || children.length === limit) return children;
       last = numbers.at(-1) as string;
+    }
+  }
+
+  async countChildren(run: string, parent: string): Promise<ChildCounts> {
+    const counted: [state: unknown, count: number][] = [];
+    for (let last = '0'; ; ) {
+      const found = await this.ask<(string | number)[]>(scripts.COUNT_CHILDREN, part(run), part(parent), last);
+      if (found.length === 0) return countsOf(this.name, `${run}, below ${parent}`, counted);
+      for (let index = 1; index < found.length; index += 2) counted.push([found[index], Number(found[index + 1])]);
+      last = String(found[0]);
     }
   }
 

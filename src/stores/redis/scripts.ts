@@ -107,7 +107,7 @@ return { kept[1], kept[2], kept[3], kept[4], call('LLEN', base .. 'events:' .. r
 `,
 );
 
-/** A page of the children of a step, as numbers and rows. Values: run, path of the parent, number of the last child of the page before. */
+/** A page of the children of a step, as numbers and rows. Values: run, path of the parent, number of the last child of the page before, how many. */
 export const READ_CHILDREN = script(
   READS,
   `
@@ -116,9 +116,36 @@ local above = tonumber(call('HGET', base .. 'paths:' .. run, ARGV[2]) or nil)
 if not above then return { {}, {} } end
 local after = string.format('(%.0f', above * ${SCORE} + tonumber(ARGV[3]))
 local till = string.format('(%.0f', (above + 1) * ${SCORE})
-local numbers = call('ZRANGE', base .. 'children:' .. run, after, till, 'BYSCORE', 'LIMIT', 0, PAGE)
+local numbers = call('ZRANGE', base .. 'children:' .. run, after, till, 'BYSCORE', 'LIMIT', 0, ARGV[4])
 if #numbers == 0 then return { {}, {} } end
 return { numbers, call('HMGET', base .. 'steps:' .. run, unpack(numbers)) }
+`,
+);
+
+/**
+ * Counts a page of the children of a step by their states: the number of the last one, and each state with its count; nothing when there are no more. The
+ * state is found as in ABANDON. Values: run, path of the parent, number of the last child of the page before.
+ */
+export const COUNT_CHILDREN = script(
+  READS,
+  `
+local run = ARGV[1]
+local above = tonumber(call('HGET', base .. 'paths:' .. run, ARGV[2]) or nil)
+if not above then return {} end
+local after = string.format('(%.0f', above * ${SCORE} + tonumber(ARGV[3]))
+local till = string.format('(%.0f', (above + 1) * ${SCORE})
+local numbers = call('ZRANGE', base .. 'children:' .. run, after, till, 'BYSCORE', 'LIMIT', 0, PAGE)
+if #numbers == 0 then return {} end
+local counts, answer = {}, { numbers[#numbers] }
+for _, text in ipairs(call('HMGET', base .. 'steps:' .. run, unpack(numbers))) do
+  local state = text and string.match(text, ',"state":"(%a+)"') or ''
+  counts[state] = (counts[state] or 0) + 1
+end
+for state, count in pairs(counts) do
+  answer[#answer + 1] = state
+  answer[#answer + 1] = count
+end
+return answer
 `,
 );
 

@@ -7,6 +7,8 @@ import type { RunEvent } from '../../events.ts';
 import type {
   ActorRow,
   AttemptRow,
+  ChildCounts,
+  ChildPage,
   ChildRow,
   CompletedQuery,
   DefinitionRow,
@@ -21,8 +23,10 @@ import type {
   RunRow,
   SignalRow,
 } from '../../store.ts';
+import { countsOf } from '../counts.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import type { Value } from './batch.ts';
+import * as children from './child-statements.ts';
 import { usable } from './file.ts';
 import { listOf } from './lists.ts';
 import { recordsOf, SELECT_RECORD } from './record-statements.ts';
@@ -74,12 +78,25 @@ export abstract class SqliteReads {
     return { row: this.#rows.run(row), owner, fence, seq, open, signals };
   }
 
-  readChildren(run: string, parents: readonly string[]): readonly ChildRow[] {
-    const childrenOf = (parent: string): readonly Columns[] =>
-      parent === ''
-        ? this.all(sql.SELECT_CHILDREN_OF_RUN, run)
-        : this.all(sql.SELECT_CHILDREN, run, parent, parent, parent);
+  readChildren(run: string, parents: readonly string[], page?: ChildPage): readonly ChildRow[] {
+    const childrenOf = (parent: string): readonly Columns[] => {
+      const of = parentOf(run, parent);
+      if (page === undefined)
+        return this.all(parent === '' ? children.SELECT_CHILDREN_OF_RUN : children.SELECT_CHILDREN, ...of);
+      const text = parent === '' ? children.SELECT_CHILDREN_OF_RUN_PAGE : children.SELECT_CHILDREN_PAGE;
+      // To SQLite, a limit below zero is none.
+      return this.all(text, ...of, run, page.after ?? null, page.limit ?? -1);
+    };
     return parents.flatMap(childrenOf).map((row) => this.#rows.child(run, row));
+  }
+
+  countChildren(run: string, parent: string): ChildCounts {
+    const text = parent === '' ? children.COUNT_CHILDREN_OF_RUN : children.COUNT_CHILDREN;
+    return countsOf(
+      this.name,
+      `${run}, below ${parent}`,
+      this.all(text, ...parentOf(run, parent)).map(({ state, count }) => [state, Number(count)]),
+    );
   }
 
   readFailures(run: string): readonly FailureRow[] {
@@ -150,4 +167,9 @@ export abstract class SqliteReads {
     const given = values.map(asColumn);
     return usable(this.name, () => this.statement(text).all(...given) as unknown as readonly Columns[]);
   }
+}
+
+/** What the statements on children are given: the run's own place is named by the statement itself. */
+function parentOf(run: string, parent: string): readonly string[] {
+  return parent === '' ? [run] : [run, parent, parent, parent];
 }

@@ -289,18 +289,6 @@ export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories w
 
 export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
 
-/** The path of the parent three times. */
-export const SELECT_CHILDREN = `
-  select path, state, output from places
-  where run = (select number from runs where run = ?)
-    and path > ? || '/' and path < ? || '0' and instr(substr(path, length(?) + 2), '/') = 0
-  order by number`;
-
-export const SELECT_CHILDREN_OF_RUN = `
-  select path, state, output from places
-  where run = (select number from runs where run = ?) and path > '' and instr(path, '/') = 0
-  order by number`;
-
 export const SELECT_FAILURES = `
   select path, state, error from places indexed by places_failed
   where run = (select number from runs where run = ?)
