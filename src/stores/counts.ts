@@ -1,5 +1,5 @@
 /** How many children are in which state, added up from what a store has counted. */
-import { RowUnreadable, show } from '../errors.ts';
+import { RowUnreadable, show } from '../errors/index.ts';
 import { isStatus, type Status } from '../events.ts';
 import type { ChildCounts } from '../store.ts';
 
