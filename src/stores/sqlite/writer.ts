@@ -93,10 +93,26 @@ export class Writer {
       at += 1;
       return value;
     };
-    /** What changes of a place, and which one it is. */
-    const changing = () =>
-      [...([next(), next(), next(), next(), next(), next(), next(), next(), next(), next()] as const), run] as const;
-    const upsert = () => this.#upsertPlace.run(...changing(), next(), next(), next());
+    // The ten values are written out: to gather them in a list first costs as much as to bind some.
+    const upsert = () =>
+      this.#upsertPlace.run(
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        run,
+        next(),
+        next(),
+        next(),
+      );
+    const end = () =>
+      this.#endPlace.run(next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), run);
     while (at < list.length) {
       switch (next()) {
         case DO.begin: {
@@ -117,7 +133,7 @@ export class Writer {
           break;
         case DO.endPlace: {
           const from = at;
-          if (this.#endPlace.run(...changing()).changes === 1) {
+          if (end().changes === 1) {
             at = from + PLACE_COLUMNS;
             break;
           }
