@@ -15,7 +15,7 @@ import { newSchema, PASSWORD, query, until, useServer } from '../helpers/postgre
 import { type Network, proxyOf } from '../helpers/proxy.ts';
 import { errorOf } from '../helpers/redis.ts';
 
-const PATIENCE = 250;
+const PATIENCE = 600;
 const server = useServer();
 
 interface Place {
@@ -64,7 +64,7 @@ async function toldOf(ask: () => unknown): Promise<string> {
 }
 
 const SILENT =
-  /^postgres 127\.0\.0\.1\/postgres cannot be used as a store: it did not answer for 250ms.*network.*"patience"/s;
+  /^postgres 127\.0\.0\.1\/postgres cannot be used as a store: it did not answer for 600ms.*network.*"patience"/s;
 
 describe('when the network falls silent', () => {
   test.each([
