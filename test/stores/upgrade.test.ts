@@ -14,7 +14,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { newFile } from '../helpers/files.ts';
 import { DEEP, LONG, order } from '../helpers/old-places.ts';
 import { newSchema, query, useServer } from '../helpers/postgres.ts';
-import { anyServer, command, hasRedis, newPrefix, WHY_NOT, wipe } from '../helpers/redis.ts';
+import { anyServer, change, command, hasRedis, newPrefix, owner, step, WHY_NOT, wipe } from '../helpers/redis.ts';
 import { ROOT } from '../helpers/sources.ts';
 import { faultsOfHistory, rejection } from '../helpers/stage.ts';
 
@@ -156,5 +156,41 @@ test.skipIf(!hasRedis)(
     for (const [word, key, ...values] of fixture<[string, string, ...string[]][]>('redis-1'))
       await command(url, word, key.replace('{old}', `{${prefix}}`), ...values);
     await goesOn(() => redis(url, { prefix }));
+  },
+);
+
+test.skipIf(!hasRedis)(
+  `a Redis prefix of the second format, which did not list what has completed, is read as if it had (P134)${WHY_NOT}`,
+  async () => {
+    const { url, dispose } = await anyServer();
+    onTestFinished(() => dispose());
+    const prefix = newPrefix('second');
+    onTestFinished(() => wipe(url, prefix));
+    const done = (path: string, endedSeq: number | null) =>
+      step('a', path, { state: 'completed', endedAt: 1, endedSeq });
+    const failed = step('a', 'failed', { state: 'failed', endedAt: 1 });
+    const old = redis(url, { prefix });
+    await old.open(owner());
+    await old.commit([change('a', 0, { actors: [done('x', null), done('y', null), failed] })]);
+    await old.close();
+    await command(url, 'SET', `{${prefix}}:format`, '2');
+    await command(url, 'DEL', `{${prefix}}:completed:a`);
+
+    const store = redis(url, { prefix });
+    onTestFinished(() => store.close());
+    await store.open(owner('two'));
+    await store.claim(1);
+    await store.commit([
+      { ...change('a', 1, { actors: [done('z', 2)] }), fence: 2 },
+      change('b', 0, { actors: [step('b', 'w', { state: 'completed', endedAt: 1, endedSeq: 1 })] }),
+    ]);
+
+    const paths = async (run: string, limit: number) =>
+      (await store.readCompleted(run, { limit })).map(({ path }) => path);
+    expect(await command(url, 'GET', `{${prefix}}:format`)).toBe('3');
+    expect([await paths('a', 1), await paths('a', 2), await paths('b', 1)]).toEqual([['z'], ['z', 'y', 'x'], ['w']]);
+    expect((await store.readFailures('a')).map(({ path }) => path)).toEqual(['failed']);
+    expect(await command(url, 'HGET', `{${prefix}}:run:a`, 'unlisted')).toBe('2');
+    expect(await command(url, 'HGET', `{${prefix}}:run:b`, 'unlisted')).toBe(null);
   },
 );

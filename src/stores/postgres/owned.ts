@@ -5,7 +5,6 @@
  */
 import { isTerminal } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
-import { isUnder } from '../forgotten.ts';
 import { Rows } from './arrays.ts';
 import { begins, type Known } from './batch.ts';
 import { refusedBy } from './refusal.ts';
@@ -36,7 +35,7 @@ export class Owned {
 
   /** These changes have landed; `begun` has the numbers of the runs that began with them. */
   committed(changes: readonly RunChange[], begun: ReadonlyMap<string, number>): void {
-    for (const { run, fence, after, events, row, actors, forgotten } of changes) {
+    for (const { run, fence, after, events, row, actors } of changes) {
       if (row !== null && isTerminal(row.status)) {
         this.#runs.delete(run);
         continue;
@@ -50,7 +49,6 @@ export class Owned {
         if (endedAt === null) known.open.add(path);
         else known.open.delete(path);
       }
-      if (forgotten !== undefined) drop(known.open, new Set(forgotten));
     }
   }
 
@@ -88,11 +86,6 @@ export class Owned {
   spare(): void {
     if (this.#runs.size > MANY) this.#runs.clear();
   }
-}
-
-/** Takes out what is forgotten. */
-function drop(open: Set<string>, forgotten: ReadonlySet<string>): void {
-  for (const path of open) if (isUnder(path, forgotten)) open.delete(path);
 }
 
 /** How things stand with the runs of these changes, by their ids as columns have them. */
