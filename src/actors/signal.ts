@@ -7,7 +7,6 @@ import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors/index.ts';
 import { calledLive } from './called.ts';
 import { wakeWhenDue } from './due.ts';
 import type { Invoked } from '../core/effect.ts';
-import { offer, signalsOf } from '../core/signals.ts';
 
 export interface SignalInput {
   readonly node: PlanNode | null;
@@ -31,9 +30,6 @@ export const signal: Invoked = {
     return limit === null ? null : { do: 'wake', path, attempt, due: due ?? dueAfter(now, limit) };
   },
   late: ({ node, path }) => lateFor(node, path),
-  entered: (run, actor) => signalsOf(run).await(actor),
-  told: (port, actor) => offer(port, actor),
-  left: (run, actor) => run.signals?.forget(actor),
 };
 
 function limitOf(node: PlanNode): number | null {

@@ -51,4 +51,6 @@ globalThis.answer = Promise.all([runIn({}), runBare()]).then(([box, machine]) =>
 `;
 
 /** Nothing but the entry. */
-export const machines = `export * from 'signalbox/machines';`;
+export const machines = `export {
+  compositeMachine, machineInput, orchestratorMachine, sleepMachine, taskMachine, trackMachine, waitMachine,
+} from 'signalbox/machines';`;
