@@ -110,7 +110,7 @@ export type EventOf<T extends EventType> = Extract<RunEvent, { readonly type: T 
 export type ReadEvent<E extends RunEvent = RunEvent> = E & { readonly metadata: JsonObject };
 
 /** Every type of event. */
-export const EVENT_TYPES = Object.keys(EVENT_FIELDS) as readonly EventType[];
+export const EVENT_TYPES = /* @__PURE__ */ Object.keys(EVENT_FIELDS) as readonly EventType[];
 
 /** What is wrong with `event`, or null: the check of what comes from a store or a wire. */
 export function faultOfEvent(event: unknown): string | null {

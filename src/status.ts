@@ -28,8 +28,8 @@ const LIVE = [
   'compensating',
 ] as const;
 /** All of them, for messages. */
-export const STATUSES: readonly Status[] = [...LIVE, ...TERMINAL];
-const STATUS_SET: ReadonlySet<string> = new Set(STATUSES);
+export const STATUSES: readonly Status[] = /* @__PURE__ */ ([] as readonly Status[]).concat(LIVE, TERMINAL);
+const STATUS_SET: ReadonlySet<string> = /* @__PURE__ */ new Set(STATUSES);
 
 /** Is this a status that something can have? */
 export function isStatus(status: unknown): status is Status {

@@ -1,5 +1,5 @@
 /** `backoff`: the pause between two attempts (S10). Invoked by a task's `retrying`. */
-import { fromPromise } from 'xstate';
+import { type AnyActorLogic, fromPromise } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
@@ -22,6 +22,14 @@ function delayOf({ node, attempt, error }: BackoffInput, key: string): number {
   return error?.retryAfter ?? retryDelay(node?.task?.retry ?? NO_RETRY, attempt, chanceOf(key));
 }
 
+export const backoffLogic: AnyActorLogic = fromPromise<void, BackoffInput>(
+  (asked) =>
+    new Promise((resolve) => {
+      const { input } = asked;
+      wakeWhenDue(asked, delayOf(input, `${calledLive(asked.self, input.node)}#${input.attempt}`), resolve);
+    }),
+);
+
 export const backoff: Invoked = {
   waitsFor: ({ attempt, attemptedAt, startedAt, due }, earlier) => ({
     what: 'retry',
@@ -29,13 +37,7 @@ export const backoff: Invoked = {
     due: due ?? startedAt,
     attempt: attempt + 1,
   }),
-  logic: fromPromise<void, BackoffInput>(
-    (asked) =>
-      new Promise((resolve) => {
-        const { input } = asked;
-        wakeWhenDue(asked, delayOf(input, `${calledLive(asked.self, input.node)}#${input.attempt}`), resolve);
-      }),
-  ),
+  logic: backoffLogic,
   describe: (invoker) => ({
     do: 'wake',
     path: invoker.path,

@@ -3,7 +3,7 @@
  * start when it is the child's turn. A machine that was started with `createActor` has no
  * such parent and starts at once.
  */
-import { type AnyEventObject, fromCallback } from 'xstate';
+import { type AnyActorLogic, type AnyEventObject, fromCallback } from 'xstate';
 import type { Invoked } from '../core/effect.ts';
 
 export interface BeginInput {
@@ -11,10 +11,12 @@ export interface BeginInput {
   readonly start: () => AnyEventObject;
 }
 
+export const beginLogic: AnyActorLogic = fromCallback<AnyEventObject, BeginInput>(({ sendBack, input }) => {
+  sendBack(input.start());
+});
+
 export const begin: Invoked = {
   waitsFor: ({ startedAt }) => ({ what: 'start', since: startedAt }),
-  logic: fromCallback<AnyEventObject, BeginInput>(({ sendBack, input }) => {
-    sendBack(input.start());
-  }),
+  logic: beginLogic,
   describe: () => null,
 };

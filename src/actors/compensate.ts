@@ -1,5 +1,5 @@
 /** `compensate`: the undoing of a completed step (I8). Invoked by a task's `compensating`. */
-import { fromPromise } from 'xstate';
+import { type AnyActorLogic, fromPromise } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
 import { calledLive } from './called.ts';
@@ -12,11 +12,15 @@ export interface CompensateInput {
   readonly attempt: number;
 }
 
-export const compensate: Invoked = {
-  waitsFor: ({ attempt }) => ({ what: 'compensation', attempt }),
-  logic: fromPromise<void, CompensateInput>(async ({ input: { node, input, output, attempt }, signal, self }) => {
+export const compensateLogic: AnyActorLogic = fromPromise<void, CompensateInput>(
+  async ({ input: { node, input, output, attempt }, signal, self }) => {
     const body = node?.task?.compensate as ((context: object) => unknown) | undefined;
     await body?.({ input, output, key: `live/${calledLive(self, node)}#${attempt}`, signal });
-  }),
+  },
+);
+
+export const compensate: Invoked = {
+  waitsFor: ({ attempt }) => ({ what: 'compensation', attempt }),
+  logic: compensateLogic,
   describe: ({ path, attempt, node, input, output }) => ({ do: 'compensate', path, attempt, node, input, output }),
 };

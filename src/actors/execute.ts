@@ -1,5 +1,5 @@
 /** `execute`: one attempt at a task's body. Invoked by a task's `running`. */
-import { fromPromise } from 'xstate';
+import { type AnyActorLogic, fromPromise } from 'xstate';
 import { Attempt, type AttemptOutcome, type Surroundings } from '../attempt.ts';
 import { elapsedBy, MAX_DELAY, systemClock } from '../clock.ts';
 import { callBody } from '../body.ts';
@@ -15,9 +15,8 @@ export interface ExecuteInput {
   readonly attempt: number;
 }
 
-export const execute: Invoked = {
-  waitsFor: ({ attempt, attemptedAt }) => ({ what: 'body', since: attemptedAt, attempt }),
-  logic: fromPromise<Json, ExecuteInput>(({ input: { node, input, attempt }, signal, self }) => {
+export const executeLogic: AnyActorLogic = fromPromise<Json, ExecuteInput>(
+  ({ input: { node, input, attempt }, signal, self }) => {
     const { task } = node;
     const name = calledLive(self, node);
     if (task === null) throw new Error(`"${name}" is not a task and has no body.`);
@@ -25,18 +24,23 @@ export const execute: Invoked = {
       const done = (_: Attempt, outcome: AttemptOutcome): void =>
         outcome.ok ? resolve(outcome.output) : reject(outcome.error);
       const key = `live/${name}#${attempt}`;
-      const one = new Attempt({ ...live, done }, task, key, name, attempt, liveRun, input);
+      const one = new Attempt({ ...live, done }, task, key, name, attempt, LIVE_RUN, input);
       const abort = (): void => one.abort(new DOMException('The step was cancelled.', 'AbortError'));
       signal.addEventListener('abort', abort, { once: true });
       one.begin();
     });
-  }),
+  },
+);
+
+export const execute: Invoked = {
+  waitsFor: ({ attempt, attemptedAt }) => ({ what: 'body', since: attemptedAt, attempt }),
+  logic: executeLogic,
   describe: ({ path, node, input, attempt }) => ({ do: 'execute', path, attempt, node, input }),
   abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
 };
 
 /** Without a host there is no run on record; the facts say so. */
-const liveRun: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
+export const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
 
 /** The task's own body, called here. The host is handed an executor; a live machine has only this. */
 const ownBody: Executor = {

@@ -1,4 +1,7 @@
-/** Every actor that a state may invoke, by the name that the machines use. */
+/**
+ * Every actor that a state may invoke, by the name that the machines use. Machines take the live forms alone, each from its
+ * file: who draws or walks them in a browser has nothing of what a box does.
+ */
 import { backoff } from './backoff.ts';
 import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';

@@ -1,5 +1,5 @@
 /** `sleep`: a pause of a declared length. Invoked by a sleep's `waiting`. */
-import { fromPromise } from 'xstate';
+import { type AnyActorLogic, fromPromise } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode, SleepSpec } from '../definition.ts';
 import { wakeWhenDue } from './due.ts';
@@ -11,11 +11,13 @@ export interface SleepInput {
   readonly due?: number | null;
 }
 
+export const sleepLogic: AnyActorLogic = fromPromise<void, SleepInput>(
+  (asked) => new Promise((resolve) => wakeWhenDue(asked, lengthOf(asked.input.node), resolve)),
+);
+
 export const sleep: Invoked = {
   waitsFor: ({ startedAt, due }) => ({ what: 'timer', since: startedAt, due: due ?? startedAt }),
-  logic: fromPromise<void, SleepInput>(
-    (asked) => new Promise((resolve) => wakeWhenDue(asked, lengthOf(asked.input.node), resolve)),
-  ),
+  logic: sleepLogic,
   describe: ({ path, attempt, node, now, due }) => ({
     do: 'wake',
     path,

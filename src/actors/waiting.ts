@@ -3,20 +3,21 @@
  * what runs below a track or an orchestrator, `approval` and `intervention` for a person. Naming the
  * wait in the machine is what lets `explain` say why a run stands still (I7).
  */
-import { fromCallback } from 'xstate';
+import { type AnyActorLogic, fromCallback } from 'xstate';
 import type { Invoked } from '../core/effect.ts';
 
-const nothing = fromCallback(() => undefined);
+/** Stands for all of them in a machine without a box. */
+export const waitingLogic: AnyActorLogic = fromCallback(() => undefined);
 
 const person: Invoked = {
   waitsFor: ({ startedAt }) => ({ what: 'person', since: startedAt }),
-  logic: nothing,
+  logic: waitingLogic,
   describe: () => null,
 };
 
 export const children: Invoked = {
   waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt }),
-  logic: nothing,
+  logic: waitingLogic,
   describe: () => null,
 };
 export const approval: Invoked = person;

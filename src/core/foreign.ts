@@ -6,25 +6,25 @@ import { DEFAULT_MAX_BYTES, toJson } from '../json.ts';
 import type { RunEvent } from '../events.ts';
 import type { Effect } from './effect.ts';
 import { MAX_TEXT } from '../text.ts';
-import type { Actor, Changes } from './run.ts';
+import type { Actor } from './run.ts';
+import type { RecordRow } from '../store.ts';
 
-/** What rows and records will say. */
-export function checkForeign({ dirty, records }: Changes): void {
-  for (const actor of dirty) if (actor.kind.isForeign) checkActor(actor);
-  for (const { type, id, version, body, keys } of records) {
-    const what = `record "${String(id)}" of type "${String(type)}"`;
-    toJson(body, what, DEFAULT_MAX_BYTES);
-    const texts: readonly unknown[] = [type, id, ...Object.values(keys)];
-    if (!texts.every((text) => typeof text === 'string' && text.length <= MAX_TEXT))
-      throw new TypeError(
-        `The type, the id and the keys of the ${what} have to be texts of up to ${MAX_TEXT} characters.`,
-      );
-    if (!Number.isSafeInteger(version) || version < 1)
-      throw new TypeError(`The version of the ${what} cannot be ${String(version)}: it is a whole number from 1 on.`);
-  }
+export function checkRecord(row: RecordRow): RecordRow {
+  const { type, id, version, body, keys } = row;
+  const what = `record "${String(id)}" of type "${String(type)}"`;
+  toJson(body, what, DEFAULT_MAX_BYTES);
+  const texts: readonly unknown[] = [type, id, ...Object.values(keys)];
+  if (!texts.every((text) => typeof text === 'string' && text.length <= MAX_TEXT))
+    throw new TypeError(
+      `The type, the id and the keys of the ${what} have to be texts of up to ${MAX_TEXT} characters.`,
+    );
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new TypeError(`The version of the ${what} cannot be ${String(version)}: it is a whole number from 1 on.`);
+  return row;
 }
 
-function checkActor({ kind, path, state }: Actor): void {
+/** What its row will say. */
+export function checkActor({ kind, path, state }: Actor): void {
   const { output, error } = state.context as { readonly output?: unknown; readonly error?: unknown };
   const of = `of ${path}, which is of kind "${kind.name}"`;
   toJson(kind.keep(state.context), `memory ${of}`, DEFAULT_MAX_BYTES);

@@ -52,8 +52,6 @@ export interface Kind {
 
 export class Kinds {
   readonly #byName = new Map<string, Kind>();
-  /** Is there one that does not come with the package? */
-  hasForeign = false;
 
   constructor(kinds: readonly Kind[] = []) {
     for (const kind of kinds) this.register(kind);
@@ -65,7 +63,6 @@ export class Kinds {
     if (kind.isForeign) faults.push(...misnamed(kind.machine));
     if (faults.length > 0) throw new KindInvalid({ kind: kind.name, faults });
     this.#byName.set(kind.name, kind);
-    if (kind.isForeign) this.hasForeign = true;
     return this;
   }
 

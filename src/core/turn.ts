@@ -14,7 +14,7 @@ import type { Json } from '../json.ts';
 import { newActor, skippedRow } from './actor.ts';
 import type { Children, Finished, Skipped } from './children/children.ts';
 import { prepare } from './facts.ts';
-import { checkEffect, checkEvent, checkForeign } from './foreign.ts';
+import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
@@ -60,7 +60,6 @@ export class Turn implements TurnPort {
       // It grows while it is read.
       const queue = this.#queue;
       for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
-      if (this.rules.kinds.hasForeign) checkForeign(changes);
       return taken;
     } finally {
       // The last run that had a turn is not to be kept by it.
@@ -129,6 +128,7 @@ export class Turn implements TurnPort {
     if (state === actor.state) return;
     if (actor.kind.changed(actor.state, state)) this.changes.changed(actor);
     actor.state = state;
+    if (actor.kind.isForeign) checkActor(actor);
     const to = state.value as string;
     if (to !== from) moved(this.run, actor.kind, from, to);
     let acts = 0;
@@ -216,7 +216,7 @@ export class Turn implements TurnPort {
   }
 
   record(record: Omit<RecordRow, 'run'>): void {
-    this.changes.record(Object.freeze({ ...record, run: this.run.id }));
+    this.changes.record(checkRecord(Object.freeze({ ...record, run: this.run.id })));
   }
 
   dropRecord(name: RecordName): void {

@@ -7,7 +7,8 @@
  * a queue of microtasks, so a deep structure doesn't deepen the stack.
  */
 import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
-import type { Place, PlanNode, RunFacts, WaitSpec } from '../definition.ts';
+import { LIVE_RUN } from '../actors/execute.ts';
+import type { Place, PlanNode, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import { DEFAULT_MAX_BYTES, type Json, toJson } from '../json.ts';
 import type { Arrival, Children, KnownChild } from '../core/children/children.ts';
@@ -76,9 +77,6 @@ export interface Below {
   readonly cancelled: AnyEventObject | null;
   readonly kept: readonly Signal[];
 }
-
-/** Without a host there is no run on record; the facts say so. */
-const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
 
 class LiveChildren {
   readonly #self: AnyActorRef;

@@ -2,7 +2,7 @@
  * `defineKind`: a kind of step that does not come with the package. It is one object: how its options are read and checked, its
  * machine, what its states invoke and wish, its children. What it leaves out is that of a step without children.
  */
-import { hosted } from '../actors/hosted.ts';
+import { actors } from '../actors/index.ts';
 import type { Checker, Declaration, NodeParts, Planner, ReadPort } from '../core/declaration.ts';
 import type { Invoked } from '../core/effect.ts';
 import type { Kind, Memory } from '../core/kind.ts';
@@ -81,7 +81,7 @@ export function defineKind<Options, Output>(): <Spec extends object>(
       noun: 'step',
       isForeign: true,
       machine,
-      actors: { ...hosted, ...own },
+      actors: { ...actors, ...own },
       read: read as StepKind<Options, Output>['read'],
       declaration,
     } satisfies StepKind<Options, Output>);

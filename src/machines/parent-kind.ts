@@ -1,5 +1,5 @@
 /** What the kinds of parents have in common: a track, a composite track, an orchestrator; and a wait, which may run another step. */
-import { hosted } from '../actors/hosted.ts';
+import { actors } from '../actors/index.ts';
 import { parentActs } from '../core/children/acts.ts';
 import { isBad } from '../core/children/children.ts';
 import { Graph } from '../core/children/graph.ts';
@@ -12,7 +12,7 @@ const NOTHING: JsonObject = Object.freeze({});
 
 /** What a kind with children has of what tracks have: `defineKind({ ...parentKind, … })`. Its machine is that of a track, or one like it. */
 export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'changed' | 'recount'> = {
-  actors: hosted,
+  actors,
   acts: parentActs,
   children: (family) => new Graph(family),
   keep(memory) {

@@ -10,7 +10,9 @@
  * in the same turn; `live.ts` does them when the machine is started with `createActor`.
  */
 import { type AnyActorRef, assign, setup } from 'xstate';
-import { actors } from '../actors/index.ts';
+import { beginLogic } from '../actors/begin.ts';
+import { signalLogic } from '../actors/signal.ts';
+import { waitingLogic } from '../actors/waiting.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
@@ -75,20 +77,18 @@ export const parentSetup = setup({
     output: {} as Json,
   },
   actors: {
-    begin: actors.begin.logic,
-    children: actors.children.logic,
-    signal: actors.signal.logic,
+    begin: beginLogic,
+    children: waitingLogic,
+    signal: signalLogic,
   },
   guards: {
-    finishesWell: ({ event }) => 'finished' in event && event.finished !== null && 'output' in event.finished,
-    finishesBadly: ({ event }) => 'finished' in event && event.finished !== null && 'error' in event.finished,
-    /** There is nobody left to wait for, but it has not ended well. */
+    finishesWell: ({ event }) => endsWith('output', event),
+    finishesBadly: ({ event }) => endsWith('error', event),
+    /** It has not ended well. */
     isLost: ({ context, event }) => isLost(context, event),
-    isLostWithSome: ({ context, event }) => isLost(context, event) && hasMore(context, event),
-    isWonWithSome: ({ context, event }) =>
-      'finished' in event && event.finished !== null && 'output' in event.finished && hasMore(context, event),
-    isSpoiltWithSome: ({ context, event }) =>
-      'finished' in event && event.finished !== null && 'error' in event.finished && hasMore(context, event),
+    isLostWithSome: ({ context, event }) => hasMore(context, event) && isLost(context, event),
+    isWonWithSome: ({ context, event }) => endsWith('output', event) && hasMore(context, event),
+    isSpoiltWithSome: ({ context, event }) => endsWith('error', event) && hasMore(context, event),
     noneLeft: ({ context }) => context.live === 0,
     noneLeftAndWon: ({ context }) => context.live === 0 && context.ending === 'completed',
     noneLeftAndCancelled: ({ context }) => context.live === 0 && context.ending === 'cancelled',
@@ -143,6 +143,11 @@ export const parentSetup = setup({
     endCancelled: assign({ ending: 'cancelled' as const }),
   },
 });
+
+/** Has the parent's own `output` or `merge` been made, or has it failed? */
+function endsWith(what: 'output' | 'error', event: ParentEvent): boolean {
+  return 'finished' in event && event.finished !== null && what in event.finished;
+}
 
 /** The counts after a child has ended. */
 function countsAfter({ total, settled, completed, failed }: ParentMemory, event: Settled): Counts {

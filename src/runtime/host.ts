@@ -194,7 +194,7 @@ export class Host {
   }
 
   #done(batch: readonly Committed[]): void {
-    this.#aftermath.landed();
+    this.#aftermath.landed(batch);
     this.#options.complaints.well(this.#options.store.name);
     // An iterator would make an object for each step.
     batch.forEach(({ run, changes }) => {

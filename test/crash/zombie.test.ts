@@ -19,8 +19,6 @@ const STOPS = Math.ceil(KILLS / 12);
 const LOAD = 8;
 /** The lease of a worker, and a third of it, and a little more. */
 const LONG_ENOUGH = 2_900;
-/** How long after it goes on a process may be about to do what it was about to do; on a busy machine it is not scheduled at once. */
-const AT_ONCE = 3_000;
 const server = useServer();
 
 /**
@@ -31,7 +29,7 @@ function unavoidable(resumed: readonly number[]): (fault: string) => boolean {
   const left = [...resumed];
   return (fault) => {
     const at = Number(/: begin \d+ ms after its step was over, at (\d+)$/.exec(fault)?.[1]);
-    const stop = left.findIndex((moment) => at >= moment && at < moment + AT_ONCE);
+    const stop = left.findIndex((moment) => at >= moment && at < moment + 500);
     if (stop >= 0) left.splice(stop, 1);
     return stop >= 0;
   };

@@ -1,39 +1,7 @@
 /** Rounds of the timer service: what is set or cancelled while wake-ups fire, or after all were cleared. */
 import { expect, test } from 'vitest';
-import type { Clock } from '../../src/clock.ts';
 import { Timers } from '../../src/runtime/performing/timers.ts';
-
-interface HandClock extends Clock {
-  hour: number;
-  /** Delays of the wake-ups that are armed. */
-  readonly armed: readonly number[];
-  /** Fires the wake-up that is armed, whatever the hour is. */
-  wake(): void;
-}
-
-function handClock(): HandClock {
-  const wakeUps = new Map<() => void, number>();
-  return {
-    hour: 0,
-    now() {
-      return this.hour;
-    },
-    wakeAfter(ms, wake) {
-      const own = () => wake();
-      wakeUps.set(own, ms);
-      return () => wakeUps.delete(own);
-    },
-    get armed() {
-      return [...wakeUps.values()];
-    },
-    wake() {
-      const [wake] = wakeUps.keys();
-      if (wake === undefined) throw new Error('Nothing is armed.');
-      wakeUps.delete(wake);
-      wake();
-    },
-  };
-}
+import { handClock } from '../helpers/hand-clock.ts';
 
 test('what a wake-up sets that was due long ago waits for the next round, so that others have their turn', () => {
   const clock = handClock();

@@ -1,48 +1,16 @@
 /**
  * The timer service under a clock that is moved by hand: order, cancelling, far-away times,
  * and that nothing is left armed when nothing is due. Two clocks are used: `fakeClock`, and
- * one made here that only fires when told, so that it can be late, early and set wrong.
+ * `handClock`, which only fires when told, so that it can be late, early and set wrong.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Clock, MAX_DELAY } from '../../src/clock.ts';
+import { MAX_DELAY } from '../../src/clock.ts';
 import { Heap } from '../../src/heap.ts';
 import { Timers } from '../../src/runtime/performing/timers.ts';
+import { handClock } from '../helpers/hand-clock.ts';
 import { fakeClock } from '../../src/testing/clock.ts';
 
 const DAY = 86_400_000;
-
-interface HandClock extends Clock {
-  hour: number;
-  /** Delays of the wake-ups that are armed. */
-  readonly armed: readonly number[];
-  /** Fires the wake-up that is armed, whatever the hour is. */
-  wake(): void;
-}
-
-function handClock(): HandClock {
-  const wakeUps = new Map<() => void, number>();
-  return {
-    hour: 0,
-    isSteady: true,
-    now() {
-      return this.hour;
-    },
-    wakeAfter(ms, wake) {
-      const own = () => wake();
-      wakeUps.set(own, ms);
-      return () => wakeUps.delete(own);
-    },
-    get armed() {
-      return [...wakeUps.values()];
-    },
-    wake() {
-      const [wake] = wakeUps.keys();
-      if (wake === undefined) throw new Error('Nothing is armed.');
-      wakeUps.delete(wake);
-      wake();
-    },
-  };
-}
 
 /** Timers at hour 0 of a fake clock, and a log of what fired and when. */
 function stage() {
@@ -201,7 +169,7 @@ describe('a name', () => {
 
 describe('the clock', () => {
   test('has one wake-up armed, for the earliest', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     timers.at(500, () => {});
     timers.at(300, () => {});
@@ -240,7 +208,7 @@ describe('the clock', () => {
   });
 
   test('is never asked for more than it can count: 60 days are armed in three stretches', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     const fired: number[] = [];
     timers.at(60 * DAY, () => fired.push(clock.hour));
@@ -257,7 +225,7 @@ describe('the clock', () => {
   });
 
   test('is asked for the whole delay up to the last millisecond that it can count', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     timers.at(MAX_DELAY + 1, () => {});
     expect(clock.armed).toEqual([MAX_DELAY]);
@@ -276,7 +244,7 @@ describe('the clock', () => {
   });
 
   test('that wakes a millisecond early is armed again, and nothing fires early', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     const fired: number[] = [];
     timers.at(100, () => fired.push(clock.hour));
@@ -290,7 +258,7 @@ describe('the clock', () => {
   });
 
   test('that was set back makes a wake-up wait for its hour', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     const fired: number[] = [];
     clock.hour = 1_000;
@@ -305,7 +273,7 @@ describe('the clock', () => {
   });
 
   test('that was set forward fires all that has become due, in order, when it wakes', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     const fired: number[] = [];
     for (const due of [300, 100, 200]) timers.at(due, () => fired.push(due));
@@ -347,7 +315,7 @@ describe('200,000 wake-ups that are set and cancelled', () => {
     ['beside five hundred that stay', 500],
   ])('%s are swept away', (_, staying) => {
     const most = watchHeaps();
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     for (let index = 0; index < staying; index += 1) timers.at(1, () => {});
     for (let index = 0; index < 200_000; index += 1) timers.at(1_000 + index, () => {})();
@@ -358,7 +326,7 @@ describe('200,000 wake-ups that are set and cancelled', () => {
 
   test('under one name are one', () => {
     const most = watchHeaps();
-    const timers = new Timers(handClock());
+    const timers = new Timers(handClock({ isSteady: true }));
     for (let index = 0; index < 200_000; index += 1) timers.set('timeout', 1_000 + index, () => {});
 
     expect(timers.size).toBe(1);
@@ -366,7 +334,7 @@ describe('200,000 wake-ups that are set and cancelled', () => {
   });
 
   test('leave those that stay in their order', () => {
-    const clock = handClock();
+    const clock = handClock({ isSteady: true });
     const timers = new Timers(clock);
     const fired: number[] = [];
     for (let index = 0; index < 200_000; index += 1) {

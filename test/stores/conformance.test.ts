@@ -1,11 +1,9 @@
-/** One suite, every store: what `signalbox/testing` gives to the writer of a store holds for those that come with it. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** One suite, every store: what `signalbox/testing` gives to the writer of a store holds for those that come with it. `conformance-thread-*` have the files that are written on a thread. */
 import { memory } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { type StorePlace, storeSuite } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
+import { inFile } from '../helpers/conformance.ts';
 import { later, wrapped } from '../helpers/stores.ts';
 
 /** A memory store is its own place: whoever comes next opens the same object. */
@@ -14,27 +12,15 @@ function inMemory(wrap = (store: ReturnType<typeof memory>) => store): StorePlac
   return { open: () => store };
 }
 
-function inFile(options: Parameters<typeof sqlite>[1] = {}): StorePlace {
-  const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
-  return {
-    open: () => sqlite(join(folder, 'runs.db'), options),
-    dispose: () => rmSync(folder, { recursive: true }),
-  };
-}
-
 const stores: Readonly<Record<string, () => StorePlace>> = {
   memory: () => inMemory(),
   'memory that answers later': () => inMemory(later),
   'a sqlite file': () => inFile(),
   'a sqlite file that is not synced': () => inFile({ synchronous: 'normal' }),
-  'a sqlite file that is written on a thread': () => inFile({ thread: 'always' }),
 };
 
-describe.each(Object.entries(stores))('%s', (name, make) => {
-  // Every case starts and ends a thread, and Node 24 itself has been seen to die of hundreds in one process: a third of them is played.
-  const step = name.endsWith('thread') ? 3 : 1;
-  const cases = storeSuite(make, { sequential: true }).filter((_, at) => at % step === 0);
-  for (const { title, run } of cases) test(title, run);
+describe.each(Object.entries(stores))('%s', (_, make) => {
+  for (const { title, run } of storeSuite(make, { sequential: true })) test(title, run);
 });
 
 /** `:memory:` ends with its store, so what the next owner finds cannot be asked. */

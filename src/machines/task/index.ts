@@ -1,5 +1,5 @@
 /** A task: one body, input to output, with its retries and its limits. */
-import { hosted } from '../../actors/hosted.ts';
+import { actors } from '../../actors/index.ts';
 import type { Kind } from '../../core/kind.ts';
 import type { JsonObject } from '../../json.ts';
 import { tellStep } from '../telling.ts';
@@ -11,7 +11,7 @@ const NOTHING: JsonObject = Object.freeze({});
 export const task: Kind = {
   ...taskDeclaration,
   machine: taskMachine,
-  actors: hosted,
+  actors,
   tell: tellStep,
   keep(memory) {
     const { reason } = memory as unknown as TaskMemory;

@@ -6,7 +6,13 @@
  * `xstate/graph`, or start it with `createActor(taskMachine.provide({ actors: { execute } }), …)`.
  */
 import { type AnyActorRef, assign, setup } from 'xstate';
-import { actors } from '../../actors/index.ts';
+import { backoffLogic } from '../../actors/backoff.ts';
+import { beginLogic } from '../../actors/begin.ts';
+import { cleanupLogic } from '../../actors/cleanup.ts';
+import { compensateLogic } from '../../actors/compensate.ts';
+import { executeLogic } from '../../actors/execute.ts';
+import { sleepLogic } from '../../actors/sleep.ts';
+import { waitingLogic } from '../../actors/waiting.ts';
 import type { MachineInput } from '../../core/stepper.ts';
 import type { PlanNode } from '../../definition.ts';
 import type { ErrorRecord } from '../../errors/index.ts';
@@ -78,13 +84,13 @@ export const taskSetup = setup({
     output: {} as Json,
   },
   actors: {
-    begin: actors.begin.logic,
-    execute: actors.execute.logic,
-    backoff: actors.backoff.logic,
-    cleanup: actors.cleanup.logic,
-    compensate: actors.compensate.logic,
-    approval: actors.approval.logic,
-    sleep: actors.sleep.logic,
+    begin: beginLogic,
+    execute: executeLogic,
+    backoff: backoffLogic,
+    cleanup: cleanupLogic,
+    compensate: compensateLogic,
+    approval: waitingLogic,
+    sleep: sleepLogic,
   },
   guards: {
     asksFirst: ({ event }) => event.type === 'start' && event.approval === true,

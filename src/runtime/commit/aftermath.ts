@@ -50,17 +50,17 @@ export class Aftermath {
   readonly #suspects = new WeakMap<Message, string>();
   /** Failures that are taken instead of answers that a store refused, and those answers. */
   readonly #instead = new WeakMap<Message, Answered>();
-
-  /** Runs that a timer has broken, and how long to wait the next time. */
+  /** Runs that a timer has broken and that have not been committed to since, and how long to wait the next time. */
   readonly #broken = new Map<string, number>();
 
   constructor(options: AftermathOptions) {
     this.#options = options;
   }
 
-  /** A commit has landed: the store works. */
-  landed(): void {
+  /** A commit has landed: the store works, and its runs are whole. */
+  landed(batch: readonly Committed[]): void {
     this.#pause = FIRST_PAUSE;
+    if (this.#broken.size > 0) for (const { run } of batch) this.#broken.delete(run.id);
   }
 
   /** Those of a line of messages that are taken together, from its beginning on: a suspect goes by itself. */
