@@ -15,7 +15,7 @@ const KINDS = [task, sleep, wait, track, composite, orchestrator];
  */
 export const builtInKinds = new Kinds(KINDS);
 
-/** Those, and others. */
-export function kindsWith(others: Iterable<(typeof KINDS)[number]>): Kinds {
-  return new Kinds([...KINDS, ...others]);
+/** Those, and others. Without others, the same ones: their machines are looked through once. */
+export function kindsWith(others: readonly (typeof KINDS)[number][]): Kinds {
+  return others.length === 0 ? builtInKinds : new Kinds([...KINDS, ...others]);
 }

@@ -1,4 +1,4 @@
-/** One suite, every store: what `signalbox/testing` gives to the writer of a store holds for those that come with it. `conformance-thread-*` have the files that are written on a thread. */
+/** One suite, every store: what `signalbox/testing` gives to the writer of a store holds for those that come with it. `conformance-thread.test.ts` has the files that are written on a thread. */
 import { memory } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { type StorePlace, storeSuite } from 'signalbox/testing';

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSignalbox, orchestrator, type Store, task, track } from 'signalbox';
 import { sqlite, type SqliteOptions } from 'signalbox/sqlite';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
+import { takeHold } from '../../src/stores/sqlite/hold.ts';
+import { openWhole } from '../../src/stores/sqlite/open.ts';
 import { Scribe } from '../../src/stores/sqlite/scribe.ts';
+import { Thread } from '../../src/stores/sqlite/threads.ts';
 import { faultsOfHistory } from '../helpers/stage.ts';
 
 let folder = '';
@@ -120,6 +123,37 @@ describe('on a SQLite file', () => {
       /^Warning: The thread that writes to .*other\.db has ended \(.*\)\. Commits are written/,
     );
     await scribe.close();
+  });
+
+  test('a thread that has let go of its file takes the next one, and one that has ended does not', async () => {
+    const open = (name: string) => {
+      const file = join(folder, name);
+      const owner = { hear: vi.fn(), gone: vi.fn() };
+      const hold = takeHold(openWhole('a store', file, 'full', undefined, Date.now()), file);
+      return { owner, thread: Thread.open({ hold, synchronous: 'full' }, owner) };
+    };
+    const first = open('first.db');
+    await expect.poll(() => first.owner.hear.mock.calls).toEqual([[{ ready: true }]]);
+    const meanwhile = open('second.db');
+    expect(meanwhile.thread).not.toBe(first.thread);
+    await first.thread.close();
+    const next = open('third.db');
+    expect(next.thread).toBe(first.thread);
+    await expect.poll(() => next.owner.hear.mock.calls).toEqual([[{ ready: true }]]);
+    expect(first.owner.hear).toHaveBeenCalledOnce();
+
+    writeFileSync(join(folder, 'damaged.db'), 'no database'.repeat(100));
+    await next.thread.close();
+    const owner = { hear: vi.fn(), gone: vi.fn() };
+    const hold = { file: join(folder, 'damaged.db'), epoch: 1, inode: null };
+    const damaged = Thread.open({ hold, synchronous: 'full' }, owner);
+    expect(damaged).toBe(next.thread);
+    await expect.poll(() => owner.gone.mock.calls).toMatchObject([[{ message: 'file is not a database' }]]);
+    await damaged.close();
+    await meanwhile.thread.close();
+    const last = open('last.db');
+    expect(last.thread).toBe(meanwhile.thread);
+    await last.thread.close();
   });
 
   test('a process that waits for nothing but a commit on the thread is not ended before it has landed', async () => {

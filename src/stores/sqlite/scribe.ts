@@ -5,11 +5,10 @@
  * The thread is started when it is first wanted. Until it is there, or if it cannot be (where threads are not allowed),
  * everything is written here: it saves time, and nothing depends on it.
  */
-import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../../errors/index.ts';
 import type { Batch } from './batch.ts';
-import { PROGRAM } from './program.ts';
 import type { ThreadPlace, Said } from './thread.ts';
+import { Thread } from './threads.ts';
 
 interface Waiting {
   landed(begun: readonly number[] | null): void;
@@ -22,7 +21,7 @@ export class Scribe {
   readonly #idle: (() => void)[] = [];
   /** Those who wait for it to be there. */
   readonly #expecting: (() => void)[] = [];
-  #worker: Worker | null = null;
+  #thread: Thread | null = null;
   #isReady = false;
   /** It could not be started, or has ended by itself: not tried again. */
   #isGone = false;
@@ -39,12 +38,12 @@ export class Scribe {
 
   /** There is a thread, or one is about to be. */
   get started(): boolean {
-    return this.#worker !== null;
+    return this.#thread !== null;
   }
 
   /** Can it be given something? If it has not been started, it is from now on, and can be soon. */
   get ready(): boolean {
-    if (this.#worker === null && !this.#isGone) this.#start();
+    if (this.#thread === null && !this.#isGone) this.#start();
     return this.#isReady;
   }
 
@@ -57,11 +56,10 @@ export class Scribe {
   /** Resolves when the list is on the disk, with the numbers of the runs that have begun, or null if something is missing in it. */
   write(list: Batch): Promise<readonly number[] | null> {
     return new Promise((landed, failed) => {
-      const worker = this.#worker as Worker;
-      // A process that has nothing else to do must not end before it is told.
-      worker.ref();
+      const thread = this.#thread as Thread;
+      thread.hold();
       this.#waiting.push({ landed, failed });
-      worker.postMessage(list);
+      thread.write(list);
     });
   }
 
@@ -72,32 +70,21 @@ export class Scribe {
 
   /** Resolves when the thread has let go of the file. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    if (worker === null) return;
     this.#isClosing = true;
-    const ended = new Promise<void>((resolve) => {
-      worker.once('exit', () => resolve());
-    });
-    worker.ref();
-    worker.postMessage(null);
-    await ended;
+    await this.#thread?.close();
+    // It may have another file from now on.
+    this.#end(new Error('The file is closed.'));
   }
 
   #start(): void {
-    let worker: Worker;
     try {
-      worker = new Worker(PROGRAM, {
-        eval: typeof PROGRAM === 'string',
-        workerData: this.#place,
-        name: 'signalbox sqlite',
+      this.#thread = Thread.open(this.#place, {
+        hear: (said) => this.#hear(said),
+        gone: (error) => this.#end(error),
       });
     } catch (error) {
-      return this.#end(error instanceof Error ? error : new Error(String(error)));
+      this.#end(error instanceof Error ? error : new Error(String(error)));
     }
-    worker.on('message', (said: Said) => this.#hear(said));
-    worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
-    worker.on('exit', () => this.#end(new Error('The thread that writes to the file has ended.')));
-    this.#worker = worker;
   }
 
   #hear(said: Said): void {
@@ -110,13 +97,13 @@ export class Scribe {
     const waiting = this.#waiting.shift();
     this.#rest();
     if ('begun' in said) waiting?.landed(said.begun);
-    else waiting?.failed(Object.assign(new Error(said.failed), { errcode: said.errcode }));
+    else if ('failed' in said) waiting?.failed(Object.assign(new Error(said.failed), { errcode: said.errcode }));
     this.#tellIdle();
   }
 
   /** A thread that does nothing keeps no process alive, unless somebody waits for its end. */
   #rest(): void {
-    if (!this.busy && !this.#isClosing) this.#worker?.unref();
+    if (!this.busy && !this.#isClosing) this.#thread?.rest();
   }
 
   /** What it was writing may have landed or not. */
@@ -125,7 +112,7 @@ export class Scribe {
       const message = `The thread that writes to ${this.#place.hold.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
       process.emitWarning(message, { code: 'SIGNALBOX_THREAD' });
     }
-    this.#worker = null;
+    this.#thread = null;
     this.#isReady = false;
     this.#isGone = true;
     for (const resolve of this.#expecting.splice(0)) resolve();

@@ -1,4 +1,0 @@
-/** Part 3 of the conformance suite on files that are written on a thread. */
-import { threadCases } from '../helpers/conformance.ts';
-
-threadCases(3);
