@@ -55,6 +55,7 @@ async function startPostgres(): Promise<Server> {
     user: 'postgres',
     password: 'bench',
     persistent: false,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => {},
   });

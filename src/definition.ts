@@ -6,8 +6,24 @@
  * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
  * node stands; each actor of a run has one.
  */
-import type { Json, JsonObject } from './json.ts';
+import type { Json } from './json.ts';
 import type { Schema } from './schema.ts';
+import type { Body, Cleanup, Compensation, Mapper, Merge, RetryPolicy, RunFacts, Where } from './user-code.ts';
+
+export type {
+  Backoff,
+  Body,
+  Cleanup,
+  Compensation,
+  Facts,
+  FailedStep,
+  Mapper,
+  Merge,
+  RetryPolicy,
+  RunFacts,
+  TaskContext,
+  Where,
+} from './user-code.ts';
 
 /** One thing that is wrong with a definition: what, where, and in words (S3). */
 export interface Fault {
@@ -33,76 +49,6 @@ export const FAULT_CODES = [
 
 /** What kind of fault a definition has; `docs/errors.md` has a paragraph for each. */
 export type FaultCode = (typeof FAULT_CODES)[number];
-
-/** What a mapper is told (S1). All of it is frozen. */
-export interface Facts {
-  readonly input: Json;
-  readonly outputs: { readonly [name: string]: Json };
-  readonly previous: Json;
-  readonly run: RunFacts;
-}
-
-/** The run's read-only facts (S1, S6). */
-export interface RunFacts {
-  readonly id: string;
-  /** The idempotency key it was started under, if any. */
-  readonly key: string | null;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly metadata: JsonObject;
-}
-
-export type Mapper = (facts: Facts) => unknown;
-
-/** How the delay between attempts grows (S10). */
-export type Backoff = 'fixed' | 'linear' | 'exponential';
-
-/** A retry policy with everything filled in and every duration in milliseconds (S10). */
-export interface RetryPolicy {
-  readonly maxAttempts: number;
-  readonly delay: number;
-  readonly backoff: Backoff;
-  readonly maxDelay: number;
-  readonly jitter: number;
-  readonly when: ((error: unknown) => boolean) | undefined;
-}
-
-/** What a body is handed. */
-export interface TaskContext<I = Json> {
-  readonly input: I;
-  /** `<run>/<path>#<attempt>`: the idempotency key to hand to the outside world, the same again after a crash. */
-  readonly key: string;
-  /** 1 for the first try. */
-  readonly attempt: number;
-  /** Fires when the attempt is cancelled or times out. */
-  readonly signal: AbortSignal;
-  /** When the attempt times out, in milliseconds since 1970, or `null`. */
-  readonly deadline: number | null;
-  readonly run: RunFacts;
-  /** A line in the box's log, told apart by run, step and attempt. */
-  log(message: string, fields?: JsonObject): void;
-  /** How far the body has come, from 0 to 1. It never goes back; a smaller fraction is ignored. */
-  progress(fraction: number, note?: string): void;
-}
-
-/** The function of a task, whatever its types. */
-export type Body = (context: TaskContext<never>) => unknown;
-
-/** What undoes a completed step. */
-export type Compensation = (context: {
-  readonly input: never;
-  readonly output: never;
-  readonly key: string;
-  readonly signal: AbortSignal;
-}) => unknown;
-
-/** What tidies up after a step that was cancelled. */
-export type Cleanup = (context: {
-  readonly input: never;
-  readonly key: string;
-  readonly reason: string;
-  readonly signal: AbortSignal;
-}) => unknown;
 
 export interface TaskDefinition {
   readonly is: 'task';
@@ -139,8 +85,83 @@ export interface WaitDefinition {
   readonly onTimeout: 'fail' | { readonly value: Json } | StepDefinition;
 }
 
-/** Is this payload the one that a step waits for? Told what a mapper is told, too. */
-export type Where = (facts: Facts & { readonly payload: never }) => unknown;
+/** A router: which of its routes are taken is asked once, when it begins. */
+export interface BranchDefinition {
+  readonly is: 'branch';
+  readonly name: string;
+  /** In declared order; the one that is taken if no other is comes last. */
+  readonly routes: readonly StepDefinition[];
+  /** For each route, when it is taken; undefined where a key decides, and for `otherwise`. */
+  readonly when: readonly (Mapper | undefined)[];
+  readonly on: Mapper | undefined;
+  readonly all: boolean;
+  readonly otherwise: 'last' | 'nothing' | 'fail';
+}
+
+/** Bodies side by side, as a step. */
+export interface ParallelDefinition {
+  readonly is: 'parallel';
+  readonly name: string;
+  readonly members: readonly StepDefinition[];
+  readonly strategy: Strategy;
+  readonly concurrency: number;
+}
+
+/** Steps in order, as a step; `onError` makes up for one that has failed. */
+export interface GroupDefinition {
+  readonly is: 'group';
+  readonly name: string;
+  readonly steps: readonly StepDefinition[];
+  readonly onError: StepDefinition | undefined;
+}
+
+/** A collection: the same body for each item of a list. */
+export interface MapDefinition {
+  readonly is: 'map';
+  readonly name: string;
+  readonly each: StepDefinition;
+  readonly over: Mapper;
+  readonly filter: ((facts: never) => unknown) | undefined;
+  readonly strategy: Strategy;
+  readonly concurrency: number;
+  readonly batch: number | undefined;
+  readonly collect: boolean;
+}
+
+/** The same body again and again. */
+export interface LoopDefinition {
+  readonly is: 'loop';
+  readonly name: string;
+  readonly body: StepDefinition;
+  readonly while: ((facts: never) => unknown) | undefined;
+  readonly until: ((facts: never) => unknown) | undefined;
+  readonly maxIterations: number;
+  readonly onLimit: 'fail' | 'stop';
+  readonly accumulate: ((accumulator: never, facts: never) => unknown) | undefined;
+  readonly from: Json;
+  readonly keepLast: number | undefined;
+}
+
+/** A step without a body: what its mapper makes is its output. */
+export interface AggregateDefinition {
+  readonly is: 'aggregate';
+  readonly name: string;
+  readonly output: Schema;
+}
+
+/** Puts values into the variables of the run. */
+export interface SetDefinition {
+  readonly is: 'set';
+  readonly name: string;
+  readonly variables: readonly string[];
+}
+
+/** Ends the run, at once. */
+export interface TerminateDefinition {
+  readonly is: 'terminate';
+  readonly name: string;
+  readonly as: 'completed' | 'failed';
+}
 
 /** A step of a kind from outside: the kind, and what it has read of its options. */
 export interface KindDefinition {
@@ -157,6 +178,14 @@ export type BodyDefinition =
   | CompositeDefinition
   | SleepDefinition
   | WaitDefinition
+  | BranchDefinition
+  | ParallelDefinition
+  | GroupDefinition
+  | MapDefinition
+  | LoopDefinition
+  | AggregateDefinition
+  | SetDefinition
+  | TerminateDefinition
   | KindDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */
@@ -180,11 +209,10 @@ export interface CompositeDefinition {
   readonly name: string;
   readonly input: Schema | undefined;
   readonly members: readonly StepDefinition[];
-  readonly strategy: 'waitAll';
+  readonly strategy: Strategy;
+  readonly concurrency: number;
   readonly merge: Merge | undefined;
 }
-
-export type Merge = (outputs: readonly Json[], named: { readonly [name: string]: Json }) => unknown;
 
 export type FailurePolicy = 'failFast' | 'continue';
 
@@ -217,6 +245,8 @@ export type Strategy =
   | 'allowNone'
   /** Over at the first child that completes. */
   | 'race'
+  /** Over when all are; well, unless two have gone wrong: the second is the one that was to make up for the first. */
+  | 'caught'
   /** Over at the nth child that completes, or when so many cannot be reached any more. With `finish`, the rest is waited for. */
   | { readonly quorum: number; readonly rest: 'cancel' | 'finish' };
 
@@ -259,17 +289,24 @@ export interface PlanNode {
   readonly children: readonly GraphPlace[];
   readonly childByName: ReadonlyMap<string, GraphPlace>;
   /**
-   * What the mappers of its children see: all that ended before (a track), what they depend on (an orchestrator), or
-   * what its own mapper saw (a step that runs another one for itself).
+   * Its children stand in it any number of times: items, rounds. They are declared once, under a name that no place has, and
+   * are not counted as steps.
    */
-  readonly sees: 'earlier' | 'dependencies' | 'above';
+  readonly repeats: boolean;
+  /** Its last child is one that is reached when another has failed, and skipped otherwise. */
+  readonly catches: boolean;
+  /**
+   * What the mappers of its children see: all that ended before (a track), what they depend on (an orchestrator),
+   * what its own mapper saw (a step that runs others for itself), or both that and what ended before (a group).
+   */
+  readonly sees: 'earlier' | 'dependencies' | 'above' | 'both';
   /** What the ends of its children mean for it (S12). */
   readonly strategy: Strategy;
   readonly concurrency: number;
   /** Makes the node's output of its children's; null takes what `result` names. */
   readonly output: ((finish: Finish) => unknown) | null;
-  /** Without an `output`: the last child's output, or all of them by name. */
-  readonly result: 'last' | 'byName';
+  /** Without an `output`: the last child's output, all of them by name, or what has become of those that were taken. */
+  readonly result: 'last' | 'byName' | 'taken';
 }
 
 /** What a sleep's node was declared with. */

@@ -168,3 +168,17 @@ export function canonicalText(value: Json): string {
     return Object.fromEntries(Object.entries(member).sort(([left], [right]) => (left < right ? -1 : 1)));
   });
 }
+
+/** A short text that values have in common only if they are the same, as far as anybody needs to know: no proof against an enemy. */
+export function digestOf(value: Json): string {
+  const text = canonicalText(value);
+  let [left, right] = [0xdeadbeef, 0x41c6ce57];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    left = Math.imul(left ^ code, 2_654_435_761);
+    right = Math.imul(right ^ code, 1_597_334_677);
+  }
+  left = Math.imul(left ^ (left >>> 16), 2_246_822_507) ^ Math.imul(right ^ (right >>> 13), 3_266_489_909);
+  right = Math.imul(right ^ (right >>> 16), 2_246_822_507) ^ Math.imul(left ^ (left >>> 13), 3_266_489_909);
+  return `${text.length.toString(36)}-${(left >>> 0).toString(36)}-${(right >>> 0).toString(36)}`;
+}

@@ -112,6 +112,43 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'input of task "ship"',
     'do the waiting in a task',
   ],
+  'predicate-failed': [
+    new errors.PredicateFailed({ what: '"when" of route "high"', value: 1, wanted: 'true or false' }),
+    '"when" of route "high"',
+    'answered with 1',
+    'true or false',
+  ],
+  'route-missing': [
+    new errors.RouteMissing({ branch: 'risk', routes: ['high', 'low'], key: 'none' }),
+    'Branch "risk"',
+    'There is none for "none"',
+    '"high", "low"',
+    '"otherwise"',
+  ],
+  'items-invalid': [
+    new errors.ItemsInvalid({ what: '"over" of collection "lines"', value: 7 }),
+    '"over" of collection "lines"',
+    'answered with 7',
+    `a range of whole numbers like '1..10'`,
+  ],
+  'items-changed': [
+    new errors.ItemsChanged({ collection: 'lines', before: 3, now: 2 }),
+    'collection "lines"',
+    '2 instead of 3',
+    'no clock, no chance',
+  ],
+  'loop-limit': [new errors.LoopLimit({ loop: 'poll', limit: 50 }), 'Loop "poll"', '50 rounds', `"onLimit: 'stop'"`],
+  'reference-missing': [
+    new errors.ReferenceMissing({ step: 'total', reference: 'lins', known: ['lines'] }),
+    'Step "total"',
+    '"lins"',
+    'lines',
+  ],
+  'run-terminated': [
+    new errors.RunTerminated({ step: 'stop', reason: 'sold out' }),
+    'Step "stop"',
+    'as failed: sold out',
+  ],
   'run-failed': [
     new errors.RunFailed({
       run: 'order-17',

@@ -81,6 +81,8 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
     user: 'postgres',
     password: 'example',
     persistent: false,
+    // Whatever the language of the machine is.
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
     // Postgres refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => {},

@@ -39,8 +39,16 @@ export const execute: Invoked = {
   abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
 };
 
+const NOTHING = Object.freeze({});
+
 /** Without a host there is no run on record; the facts say so. */
-export const LIVE_RUN: RunFacts = Object.freeze({ id: 'live', key: null, startedAt: 0, metadata: Object.freeze({}) });
+export const LIVE_RUN: RunFacts = Object.freeze({
+  id: 'live',
+  key: null,
+  startedAt: 0,
+  metadata: NOTHING,
+  variables: NOTHING,
+});
 
 /** The task's own body, called here. The host is handed an executor; a live machine has only this. */
 const ownBody: Executor = {

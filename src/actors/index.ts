@@ -10,7 +10,7 @@ import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';
-import { approval, children, intervention } from './waiting.ts';
+import { approval, children, intervention, runEnd } from './waiting.ts';
 
 export const actors = {
   begin,
@@ -23,6 +23,7 @@ export const actors = {
   children,
   approval,
   intervention,
+  runEnd,
 } as const;
 
 export function actorNamed(name: string): Invoked | undefined {

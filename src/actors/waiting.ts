@@ -20,5 +20,11 @@ export const children: Invoked = {
   logic: waitingLogic,
   describe: () => null,
 };
+/** The end of the run that a step has brought about. */
+export const runEnd: Invoked = {
+  waitsFor: ({ startedAt }) => ({ what: 'other', of: 'runEnd', since: startedAt, due: null }),
+  logic: waitingLogic,
+  describe: () => null,
+};
 export const approval: Invoked = person;
 export const intervention: Invoked = person;

@@ -6,7 +6,7 @@
  */
 import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { KnownChild } from './children/children.ts';
 import type { Memory } from './kind.ts';
 import type { ActorRow, ChildRow, RunRow, SignalRow } from '../store.ts';
@@ -95,7 +95,8 @@ export function adopt(rules: Rules, run: RunState, rows: readonly ChildRow[]): R
     if (kind.children === undefined) continue;
     const known = children.get(actor.path) ?? [];
     const above = parent?.children ?? null;
-    const family = { place, node, input, run: run.facts, maxBytes: rules.maxValueBytes, above, known };
+    const { kept = null } = actor.state.context as { readonly kept?: Json };
+    const family = { place, node, input, run: run.facts, maxBytes: rules.maxValueBytes, above, known, kept };
     actor.children = kind.children(family);
     // What was skipped as a number has no rows. Nothing begins in a parent that comes to its end.
     if (actor.state.value === 'cancelling') actor.children.rest();
@@ -176,13 +177,23 @@ function memoryOf(fresh: Memory, node: PlanNode, { input, output, error, attempt
   return { ...fresh, ...memory, node, input, output, error, ...('attempt' in fresh ? { attempt } : {}) };
 }
 
-function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<string, Actor>): RunState {
-  const facts: RunFacts = Object.freeze({
-    id: row.run,
-    key: row.key,
-    startedAt: row.startedAt,
-    metadata: row.metadata,
+/** The run's facts. Its variables are those that there are when somebody looks. */
+export function runFacts({ run: id, key, startedAt, metadata }: RunRow, of: { readonly root: Actor }): RunFacts {
+  return Object.freeze({
+    id,
+    key,
+    startedAt,
+    metadata,
+    get variables() {
+      return (of.root.state.context as { readonly variables?: JsonObject }).variables ?? NO_VARIABLES;
+    },
   });
+}
+
+const NO_VARIABLES: JsonObject = Object.freeze({});
+
+function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<string, Actor>): RunState {
+  const facts = runFacts(row, { root });
   const run: RunState = { id: row.run, plan, facts, root, actors, row, seq, signals: null, resting: 0, working: 0 };
   for (const { kind, state } of actors.values()) count(run, kind, String(state.value), 1);
   return run;

@@ -11,6 +11,7 @@ import type {
   Place,
   PlanNode,
   StepDefinition,
+  Strategy,
   TaskDefinition,
 } from '../definition.ts';
 import type { Json } from '../json.ts';
@@ -28,6 +29,8 @@ export interface ReadPort {
   json(value: unknown, what: string): Json | undefined;
   /** The use of a body, as another step would be. */
   step(name: unknown, body: unknown, input: unknown): StepDefinition;
+  /** The same, of a body, or of `{ do: body, input }`. */
+  use(name: unknown, given: unknown): StepDefinition;
   note(code: FaultCode, message: string): void;
 }
 
@@ -76,6 +79,48 @@ export interface Declaration<D extends { readonly name: string } = BodyDefinitio
   plan(definition: D, planner: Planner): NodeParts;
   /** What a run is pinned to beside its name and its dependencies; functions are not part of it. */
   lines?(node: PlanNode): readonly string[];
+}
+
+/** Strategies by the names that options have for them. */
+const STRATEGIES: ReadonlySet<unknown> = new Set(['failFast', 'waitAll', 'bestEffort', 'allowNone', 'race']);
+
+/** What is wrong with a strategy is told; `members` is how many children there are, if that is known. */
+export function checkStrategy(strategy: Strategy, checker: Checker, members?: number): void {
+  if (STRATEGIES.has(strategy)) return;
+  const { quorum, rest = 'cancel' } = Object(strategy) as { readonly quorum?: unknown; readonly rest?: unknown };
+  if (
+    typeof quorum !== 'number' ||
+    !Number.isSafeInteger(quorum) ||
+    quorum < 1 ||
+    (rest !== 'cancel' && rest !== 'finish')
+  ) {
+    const names = [...STRATEGIES].map((name) => `'${String(name)}'`).join(', ');
+    return checker.option('strategy', strategy, `${names} or { quorum: 2, rest: 'cancel' | 'finish' }`);
+  }
+  if (members !== undefined && quorum > members)
+    checker.fault('bad-option', `A quorum of ${quorum} can never be reached: there are ${members}.`);
+}
+
+/** As it was given, with what may be left out of a quorum. */
+export function readStrategy(given: unknown, otherwise: Strategy): Strategy {
+  if (given === undefined) return otherwise;
+  if (typeof given !== 'object' || given === null) return given as Strategy;
+  return Object.freeze({ rest: 'cancel', ...given }) as Strategy;
+}
+
+export function checkConcurrency(concurrency: number, checker: Checker): void {
+  if (concurrency === Number.POSITIVE_INFINITY || (Number.isSafeInteger(concurrency) && concurrency > 0)) return;
+  checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
+}
+
+/** A predicate or a mapper that has to be there, and may not wait. */
+export function checkNow(value: unknown, option: string, checker: Checker): void {
+  if (typeof value !== 'function') return checker.option(option, value, 'a function');
+  if (isAsync(value))
+    checker.fault(
+      'bad-option',
+      `Option "${option}" is an async function, and nobody could wait for it (S5). Do the waiting in a step before.`,
+    );
 }
 
 /** Is it written as an `async` function? What merely answers with a promise cannot be told beforehand. */

@@ -10,6 +10,7 @@ import {
   isA,
   MapperAsync,
   MapperFailed,
+  PredicateFailed,
   SchemaFailed,
   reasonOf,
   SignalboxError,
@@ -81,6 +82,13 @@ export function suits(place: Place | null, siblings: Facing | null, payload: Jso
 
 function refusedFor(message: string): Fit {
   return { issues: [{ path: '', message }] };
+}
+
+/** What a predicate says. It has to be true or false, and at once. */
+export function asked(what: string, predicate: () => unknown): boolean {
+  const said = synchronous(what, predicate());
+  if (typeof said === 'boolean') return said;
+  throw new PredicateFailed({ what, value: said, wanted: 'true or false' });
 }
 
 /** Calls `make`; an error of ours stays what it is, anybody else's becomes `mapper-failed`. */

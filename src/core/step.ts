@@ -6,6 +6,7 @@
  */
 import type { RunEvent } from '../events.ts';
 import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
+import { runFacts } from './assemble.ts';
 import type { Message } from './message.ts';
 import type { Rules } from './port.ts';
 import { keepRow } from './rest.ts';
@@ -48,17 +49,20 @@ export function step(rules: Rules, before: RunState, message: Message, now: numb
 /** The same run once more, which goes its own way. As much is copied as there are actors under way. */
 export function fork(run: RunState): RunState {
   const actors = new Map<string, Actor>();
+  const holder = { root: run.root };
+  const facts = runFacts(run.row, holder);
   const copyOf = (actor: Actor): Actor => actors.get(actor.path) as Actor;
   // In the order in which they began: parents before their children, and children in the order of their parent's list.
   for (const [path, actor] of run.actors) {
     const parent = actor.parent === null ? null : copyOf(actor.parent);
-    const children = actor.children?.fork(parent?.children ?? null) ?? null;
+    const children = actor.children?.fork(parent?.children ?? null, facts) ?? null;
     const alone = { firstLive: null, lastLive: null, nextLive: null, beforeLive: null };
     const copy: Actor = { ...actor, ...alone, parent, children };
     actors.set(path, copy);
     if (parent !== null) addLive(parent, copy);
   }
-  const copy: RunState = { ...run, actors, root: copyOf(run.root), signals: null };
+  holder.root = copyOf(run.root);
+  const copy: RunState = { ...run, facts, actors, root: holder.root, signals: null };
   copy.signals = run.signals?.fork(copy, copyOf) ?? null;
   return copy;
 }

@@ -17,7 +17,7 @@ export function stepsIn(node: PlanNode): number {
   const todo = [node];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     if (isStep(next)) steps += 1;
-    for (const child of next.children) todo.push(child.node);
+    if (!next.repeats) for (const child of next.children) todo.push(child.node);
   }
   counted.set(node, steps);
   return steps;

@@ -248,10 +248,11 @@ export class Turn implements TurnPort {
     if (kind.children === undefined) return START;
     const { maxValueBytes: maxBytes } = this.rules;
     const above = parent === null ? null : parent.children;
-    const children = kind.children({ place, node, input, run: this.run.facts, maxBytes, above, known: NOBODY });
+    const family = { place, node, input, run: this.run.facts, maxBytes, above, known: NOBODY, kept: null };
+    const children = kind.children(family);
     actor.children = children;
-    const { ready, finished } = children.begin();
-    return { type: 'start', total: children.total, ready, finished: this.#placed(actor, finished) };
+    const { ready, finished, skipped: given, kept } = children.begin();
+    return { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
   }
 
   /** A parent's own mapper that failed is told with the parent's place. */
@@ -279,8 +280,10 @@ export class Turn implements TurnPort {
     this.run.actors.delete(actor.path);
     dropLive(parent, actor);
     const { output, error } = actor.state.context as unknown as Asked;
-    const { ready, skipped, finished } = (parent.children as Children).settle(place, status, output);
+    const arrival = (parent.children as Children).settle(place, status, output, error);
+    const { ready, skipped, finished, kept, forgotten } = arrival;
     if (skipped.count > 0) this.skip(parent, skipped);
+    if (forgotten !== undefined) for (const name of forgotten) this.forget(pathUnder(parent.path, name));
     this.send(parent, {
       type: 'child.settled',
       status,
@@ -288,6 +291,7 @@ export class Turn implements TurnPort {
       ready,
       skipped: skipped.count,
       finished: this.#placed(parent, finished),
+      kept,
     });
   }
 

@@ -22,6 +22,7 @@ export function verdict(strategy: Strategy, { total, settled, completed, failed 
   const isOver = settled === total;
   if (strategy === 'failFast') return failed > 0 ? 'lost' : isOver ? 'won' : 'on';
   if (strategy === 'waitAll') return !isOver ? 'on' : failed > 0 ? 'lost' : 'won';
+  if (strategy === 'caught') return failed > 1 ? 'lost' : isOver ? 'won' : 'on';
   // Whatever is asked of children, none of them has failed it.
   if (total === 0) return 'won';
   if (strategy === 'allowNone') return isOver ? 'won' : 'on';

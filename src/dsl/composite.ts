@@ -2,11 +2,12 @@
  * `compositeTrack(name, …)`: bodies side by side under one name, and one output made of
  * theirs. It can stand wherever a track can, in another composite too.
  */
-import type { CompositeDefinition, Merge, StepDefinition } from '../definition.ts';
+import { readStrategy } from '../core/declaration.ts';
+import type { CompositeDefinition, Merge, StepDefinition, Strategy } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
-import { isOptions, readOptions, readStep } from './reading.ts';
+import { isOptions, readOptions, readUseOf } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { from } from './source.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
@@ -34,14 +35,21 @@ type StrictMembers<V, Ms> = { readonly [K in keyof Ms]: StrictMember<V, Ms[K]> }
 /** The outputs of the members by name. */
 export type MemberOutputs<Ms> = { readonly [K in keyof Ms]: BodyOutput<MemberBody<Ms[K]>> };
 
+/** How whoever has members side by side decides. A quorum cancels the rest if nothing else is said. */
+export type StrategyOption =
+  | Exclude<Strategy, 'caught' | object>
+  | { readonly quorum: number; readonly rest?: 'cancel' | 'finish' };
+
 /** What a composite track is made of. */
 export interface CompositeOptions<S extends Schema, Ms, R> {
   /** What it takes; without a schema, anything. */
   readonly input?: S;
   /** What runs side by side, by name, in the order in which `merge` gets the outputs. */
   readonly tracks: Ms & NoInfer<StrictMembers<OutputOf<S>, Ms>>;
-  /** Waits for all members, also when one of them fails; then it fails. */
-  readonly strategy?: 'waitAll';
+  /** What the ends of the members mean for it. Default: it waits for all of them, also when one fails; then it fails. */
+  readonly strategy?: StrategyOption;
+  /** How many may be under way at once. Default: all. */
+  readonly concurrency?: number;
   /**
    * Makes the output of the members' outputs, in declared order and by name. Without it, the
    * output is an object by name. An `async` function may wait: it is run as a task (S5).
@@ -56,8 +64,7 @@ export interface CompositeTrack<N extends string, I, O, C> extends Runnable<I, O
   readonly definition: CompositeDefinition;
 }
 
-const KEYS = ['input', 'tracks', 'strategy', 'merge'];
-const MEMBER_KEYS = ['do', 'input'];
+const KEYS = ['input', 'tracks', 'strategy', 'concurrency', 'merge'];
 
 /**
  * Declares a composite track.
@@ -85,7 +92,8 @@ export function compositeTrack<
     name,
     input: given.input as Schema | undefined,
     members: readMembers(given.tracks, notes),
-    strategy: (given.strategy ?? 'waitAll') as 'waitAll',
+    strategy: readStrategy(given.strategy, 'waitAll'),
+    concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
     merge: given.merge as Merge | undefined,
   });
   leaveNotes(Object.freeze(definition), notes);
@@ -98,12 +106,5 @@ function readMembers(tracks: unknown, notes: Note[]): readonly StepDefinition[] 
     notes.push({ code: 'bad-option', message: 'Option "tracks" takes an object of bodies by name.' });
     return Object.freeze([]);
   }
-  return Object.freeze(Object.entries(tracks).map(([name, member]) => readMember(name, member)));
-}
-
-function readMember(name: string, member: unknown): StepDefinition {
-  if (!isOptions(member) || !('do' in member)) return readStep(name, member, undefined, []);
-  const notes: Note[] = [];
-  const given = readOptions(member, 'member of a composite track', MEMBER_KEYS, notes);
-  return readStep(name, given.do, given.input, notes);
+  return Object.freeze(Object.entries(tracks).map(([name, member]) => readUseOf(name, member)));
 }

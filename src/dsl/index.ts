@@ -11,7 +11,18 @@ export {
   type Member,
   type MemberFacts,
   type MemberOutputs,
+  type StrategyOption,
 } from './composite.ts';
+export type {
+  BodyUse,
+  ControlSteps,
+  ItemCounts,
+  ItemFactsOf,
+  ItemOf,
+  LoopOutput,
+  RoundFactsOf,
+  RouteOf,
+} from './control.ts';
 export type {
   Dependencies,
   DocumentFacts,

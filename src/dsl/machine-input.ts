@@ -1,6 +1,6 @@
 /** What a bare machine is given to run a definition without a host: `createActor(trackMachine, { input })`. */
 import { toJson } from '../json.ts';
-import { machines } from '../machines/by-kind.ts';
+import { bareKinds } from '../machines/by-kind.ts';
 import { runsBare } from '../machines/live.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import type { RunInput } from './needs.ts';
@@ -22,6 +22,6 @@ export function machineInput<D extends AnyBody | AnyOrchestrator>(
   input: D extends AnyBody ? BodyInput<D> : RunInput<D>,
 ): MachineInput {
   const node = nodeOf(definition.definition);
-  runsBare(node, machines);
+  runsBare(node, bareKinds);
   return { node, input: toJson(input, `input of "${definition.name}"`) };
 }

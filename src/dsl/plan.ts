@@ -194,6 +194,8 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     schema: parts.schema ?? null,
     children: parts.children ?? NO_PLACES,
     childByName: parts.childByName ?? NO_NAMES,
+    repeats: parts.repeats ?? false,
+    catches: parts.catches ?? false,
     sees: parts.sees ?? 'earlier',
     strategy: parts.strategy ?? 'failFast',
     concurrency: parts.concurrency ?? 1,

@@ -69,6 +69,16 @@ export function readStep(
   return Object.freeze(builder === undefined ? step : from(builder, step));
 }
 
+const USE_KEYS = ['do', 'input'];
+
+/** A body under a name: as it is, or `{ do: body, input: mapper }`. */
+export function readUseOf(name: unknown, given: unknown): StepDefinition {
+  if (!isOptions(given) || !('do' in given)) return readStep(name, given, undefined, []);
+  const notes: Note[] = [];
+  const { do: body, input } = readOptions(given, 'use of a body', USE_KEYS, notes);
+  return readStep(name, body, input, notes);
+}
+
 export function isOptions(value: unknown): value is Options {
   return typeof value === 'object' && value !== null;
 }
@@ -98,19 +108,25 @@ export class OptionReader implements ReadPort {
     return readStep(name, body, input, []);
   }
 
+  use(name: unknown, given: unknown): StepDefinition {
+    return readUseOf(name, given);
+  }
+
   note(code: FaultCode, message: string): void {
     this.notes.push({ code, message });
   }
 }
 
-/** A step that is read by its kind, with notes on what could not be; `builder` is who was called to make it. */
+/** A step that is read by its kind, perhaps with a mapper, and with notes on what could not be; `builder` is who was called to make it. */
 export function readByKind<D extends BodyDefinition>(
   name: unknown,
   builder: Builder,
-  read: (reader: ReadPort) => D,
+  read: (reader: ReadPort) => D | readonly [D, Mapper | undefined],
 ): StepDefinition {
   const reader = new OptionReader();
-  const body = from(builder, read(reader));
+  const made = read(reader);
+  const [definition, input] = Array.isArray(made) ? (made as [D, Mapper | undefined]) : [made as D, undefined];
+  const body = from(builder, definition);
   leaveNotes(Object.freeze(body), reader.notes);
-  return Object.freeze(alsoFrom(body, { name: name as string, body, input: undefined }));
+  return Object.freeze(alsoFrom(body, { name: name as string, body, input }));
 }

@@ -5,14 +5,25 @@
  * The steps are put into an array only when somebody asks for the definition.
  */
 import type { Mapper, StepDefinition, TrackDefinition } from '../definition.ts';
+import type { ReadPort } from '../core/declaration.ts';
 import type { Duration } from '../duration.ts';
+import { reasonOf, show } from '../errors/index.ts';
 import type { Json } from '../json.ts';
+import { readAggregate } from '../machines/aggregate/declaration.ts';
+import { readBranch } from '../machines/branch/declaration.ts';
+import { readGroup } from '../machines/group/declaration.ts';
+import { readLoop } from '../machines/loop/declaration.ts';
+import { readMap } from '../machines/map/declaration.ts';
 import { readKind, type StepKind } from '../machines/outside.ts';
+import { readParallel } from '../machines/parallel/declaration.ts';
+import { readSet } from '../machines/set/declaration.ts';
 import { readSleep } from '../machines/sleep/declaration.ts';
+import { readTerminate } from '../machines/terminate/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
-import { leaveNotes, type Note } from './notes.ts';
+import type { ControlSteps } from './control.ts';
+import { leaveNotes, notesOf, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readByKind, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
@@ -28,7 +39,9 @@ export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
 }
 
 /** A track that can be given more steps. `V` is its parsed input, `Outputs` those of its steps, `P` the last one. */
-export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends Track<N, I, O, C> {
+export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
+  extends Track<N, I, O, C>,
+    ControlSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
    * when `{}` is an input that the body takes.
@@ -187,6 +200,40 @@ class Chain {
     return this.#with(readByKind(name, this.wait, (reader) => readWait(name, options, reader)));
   }
 
+  branch(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.branch, (reader) => readBranch(name, options, reader)));
+  }
+
+  parallel(name: unknown, members: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.parallel, (reader) => readParallel(name, members, options, reader)));
+  }
+
+  group(name: unknown, build: unknown, options: unknown): Chain {
+    return this.#with(
+      readByKind(name, this.group, (reader) => readGroup(name, stepsBy(name, build, reader), options, reader)),
+    );
+  }
+
+  map(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.map, (reader) => readMap(name, options, reader)));
+  }
+
+  loop(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.loop, (reader) => readLoop(name, options, reader)));
+  }
+
+  aggregate(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.aggregate, (reader) => readAggregate(name, options, reader)));
+  }
+
+  set(name: unknown, variables: unknown): Chain {
+    return this.#with(readByKind(name, this.set, (reader) => readSet(name, variables, reader)));
+  }
+
+  terminate(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.terminate, (reader) => readTerminate(name, options, reader)));
+  }
+
   kind(name: unknown, kind: unknown, options: unknown): Chain {
     return this.#with(readByKind(name, this.kind, (reader) => readKind(name, kind, options, reader)));
   }
@@ -199,3 +246,30 @@ class Chain {
     return new Chain(this.#head, append(this.#last, step));
   }
 }
+
+/** The steps that a function puts into a group. What goes wrong in it is told with all the rest. */
+function stepsBy(name: unknown, build: unknown, reader: ReadPort): readonly StepDefinition[] {
+  const expected = 'it takes a function that is given a track and answers with it, like (t) => t.step(…)';
+  if (typeof build !== 'function') {
+    reader.note('bad-option', `The steps of a group cannot be ${show(build)}: ${expected}.`);
+    return NO_STEPS;
+  }
+  try {
+    const built: unknown = build(new Chain({ name: name as string, input: undefined, notes: [] }, beginning()));
+    if (!(built instanceof Chain)) {
+      reader.note(
+        'bad-option',
+        `The steps of a group cannot be ${show(built)}: ${expected}. A group has no ".output(…)".`,
+      );
+      return NO_STEPS;
+    }
+    const { definition } = built;
+    for (const { code, message } of notesOf(definition)) reader.note(code, message);
+    return definition.steps;
+  } catch (thrown) {
+    reader.note('bad-option', `The function that makes the steps of a group threw: ${reasonOf(thrown)}`);
+    return NO_STEPS;
+  }
+}
+
+const NO_STEPS: readonly StepDefinition[] = Object.freeze([]);

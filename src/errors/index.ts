@@ -14,8 +14,15 @@ export {
 } from './definitions.ts';
 export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } from './values.ts';
 export {
+  ItemsChanged,
+  ItemsInvalid,
+  LoopLimit,
   MapperAsync,
   MapperFailed,
+  PredicateFailed,
+  ReferenceMissing,
+  RouteMissing,
+  RunTerminated,
   StepTimedOut,
   TaskFailed,
   TaskThrew,

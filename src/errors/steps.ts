@@ -1,4 +1,5 @@
 /** What fails a step. */
+import { knownNames } from '../names.ts';
 import { SignalboxError } from './base.ts';
 import { show } from './thrown.ts';
 import { sentence } from './wording.ts';
@@ -64,6 +65,86 @@ export class MapperFailed extends SignalboxError<{ readonly mapper: string }> {
       { mapper: fields.mapper },
       cause,
     );
+  }
+}
+
+/** A predicate, or what gives the name of a route, answered with something else. */
+export class PredicateFailed extends SignalboxError<{ readonly predicate: string; readonly value: string }> {
+  readonly code = 'predicate-failed';
+  constructor({ what, value, wanted }: { what: string; value: unknown; wanted: string }) {
+    super(`The ${what} answered with ${show(value)}. It has to answer with ${wanted}.`, {
+      predicate: what,
+      value: show(value),
+    });
+  }
+}
+
+/** No route of a branch is for what came. */
+export class RouteMissing extends SignalboxError<{ readonly branch: string; readonly routes: readonly string[] }> {
+  readonly code = 'route-missing';
+  constructor({ branch, routes, key }: { branch: string; routes: readonly string[]; key?: string }) {
+    const came = key === undefined ? 'None of its predicates was true' : `There is none for ${show(key)}`;
+    super(
+      `Branch "${branch}" has no route that fits. ${came}; its routes are ${routes.map(show).join(', ')}. Add a route, or say with "otherwise" what is to happen (null: nothing).`,
+      { branch, routes },
+    );
+  }
+}
+
+/** What a collection goes over is nothing that can be gone over. */
+export class ItemsInvalid extends SignalboxError<{ readonly items: string; readonly value: string }> {
+  readonly code = 'items-invalid';
+  constructor({ what, value }: { what: string; value: unknown }) {
+    super(
+      `The ${what} answered with ${show(value)}. It has to be a list, an object, or a range of whole numbers like '1..10'.`,
+      { items: what, value: show(value) },
+    );
+  }
+}
+
+/** After a crash the mapper gave other items than before. */
+export class ItemsChanged extends SignalboxError<{
+  readonly collection: string;
+  readonly before: number;
+  readonly now: number;
+}> {
+  readonly code = 'items-changed';
+  constructor(fields: { collection: string; before: number; now: number }) {
+    const how = fields.before === fields.now ? 'others' : `${fields.now} instead of ${fields.before}`;
+    super(
+      `When the items of collection "${fields.collection}" were asked for again, after a restart, they were ${how}. Its "over" and its "filter" must depend on what they are told and on nothing else: no clock, no chance, no variable that changes.`,
+      fields,
+    );
+  }
+}
+
+/** A loop that was to go on after the last round that it may have. */
+export class LoopLimit extends SignalboxError<{ readonly loop: string; readonly limit: number }> {
+  readonly code = 'loop-limit';
+  constructor(fields: { loop: string; limit: number }) {
+    super(
+      `Loop "${fields.loop}" was to go on after ${fields.limit} rounds, which is its "maxIterations". Raise it, or end the loop there with "onLimit: 'stop'".`,
+      fields,
+    );
+  }
+}
+
+/** A mapper has read an output that is not there. */
+export class ReferenceMissing extends SignalboxError<{ readonly reference: string }> {
+  readonly code = 'reference-missing';
+  constructor({ step, reference, known }: { step: string; reference: string; known: readonly string[] }) {
+    super(
+      `Step "${step}" reads the output of ${show(reference)}, and nothing before it is called so. ${knownNames('outputs', known, reference)}`,
+      { reference },
+    );
+  }
+}
+
+/** A step has ended its run as failed. */
+export class RunTerminated extends SignalboxError<{ readonly step: string }> {
+  readonly code = 'run-terminated';
+  constructor({ step, reason }: { step: string; reason: string }) {
+    super(`Step "${step}" has ended the run as failed: ${reason}`, { step });
   }
 }
 

@@ -1,13 +1,22 @@
 /** The kinds that come with the package, as a value: each is a folder beside this file. */
 import { Kinds } from '../core/kind.ts';
+import { aggregate } from './aggregate/index.ts';
+import { branch } from './branch/index.ts';
 import { composite } from './composite/index.ts';
+import { group } from './group/index.ts';
+import { loop } from './loop/index.ts';
+import { map } from './map/index.ts';
 import { orchestrator } from './orchestrator/index.ts';
+import { parallel } from './parallel/index.ts';
+import { set } from './set/index.ts';
 import { sleep } from './sleep/index.ts';
 import { task } from './task/index.ts';
+import { terminate } from './terminate/index.ts';
 import { track } from './track/index.ts';
 import { wait } from './wait/index.ts';
 
-const KINDS = [task, sleep, wait, track, composite, orchestrator];
+const STEPS = [task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate];
+const KINDS = [...STEPS, track, composite, orchestrator];
 
 /**
  * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for

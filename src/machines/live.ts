@@ -8,30 +8,33 @@
  */
 import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
 import { LIVE_RUN } from '../actors/execute.ts';
-import type { Place, PlanNode, WaitSpec } from '../definition.ts';
+import type { Place, PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
-import { DEFAULT_MAX_BYTES, type Json, toJson } from '../json.ts';
-import type { Arrival, Children, KnownChild } from '../core/children/children.ts';
-import { Graph } from '../core/children/graph.ts';
+import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
+import type { Arrival, Children, Family, KnownChild } from '../core/children/children.ts';
 import { mapped, prepare, weigh } from '../core/facts.ts';
 
 interface Parent {
   readonly self: AnyActorRef;
-  readonly context: { readonly node: PlanNode | null; readonly input: Json };
+  readonly context: { readonly node: PlanNode | null; readonly input: Json; readonly kept: Json };
 }
 
-/** The machine of each kind of child. */
-type Machines = { readonly [kind: string]: AnyStateMachine };
+/** What is to be known of each kind of child. */
+interface BareKinds {
+  readonly machines: { readonly [kind: string]: AnyStateMachine };
+  childrenBelow(family: Family): Children;
+  placeBelow(node: PlanNode, name: string): Place | undefined;
+}
 
 /**
  * What the nodes below a node are run by. It comes with the input of the machine above all others, since the machines
  * import this file and cannot be imported here.
  */
-const machinesOf = new WeakMap<PlanNode, Machines>();
+const kindsBelow = new WeakMap<PlanNode, BareKinds>();
 
 /** Lets a machine without a host start children below `node`. */
-export function runsBare(node: PlanNode, machines: Machines): void {
-  machinesOf.set(node, machines);
+export function runsBare(node: PlanNode, kinds: BareKinds): void {
+  kindsBelow.set(node, kinds);
 }
 
 /** A step that a signal may be for, and what its `where` is told. */
@@ -81,11 +84,12 @@ export interface Below {
 class LiveChildren {
   readonly #self: AnyActorRef;
   readonly #children: Children;
-  readonly #machines: Machines;
+  readonly #kinds: BareKinds;
   /** Children under way, and their actors once they have been started. */
   readonly #live = new Map<Place, AnyActorRef | null>();
   /** Children that have ended, in the order in which they were told. */
   readonly #over: KnownChild[] = [];
+  readonly #run: RunFacts;
   /** Of the parent above all others. */
   readonly #top: LiveChildren;
   /** Steps anywhere below that wait for a signal, in the order in which they began. */
@@ -97,19 +101,20 @@ class LiveChildren {
   #isStopped = false;
   #cancelled: AnyEventObject | null = null;
 
-  constructor(self: AnyActorRef, node: PlanNode, input: Json, below: Below | null) {
+  constructor(self: AnyActorRef, node: PlanNode, input: Json, kept: Json, below: Below | null) {
     this.#self = self;
     const above = self._parent === undefined ? undefined : byParent.get(self._parent);
-    const machines = above === undefined ? machinesOf.get(node) : above.#machines;
-    if (machines === undefined) throw needsDefinition(self);
-    this.#machines = machines;
+    const kinds = above === undefined ? kindsBelow.get(node) : above.#kinds;
+    if (kinds === undefined) throw needsDefinition(self);
+    this.#kinds = kinds;
+    this.#run = above === undefined ? factsOfLive(self) : above.#run;
     this.#top = above === undefined ? this : above.#top;
     const live = Object.keys(below?.live ?? {}).map((name) => ({ name, status: 'running', output: null }));
     const known = [...(below?.over ?? []), ...live];
     const place = above === undefined ? null : above.#placeOf(self);
     const higher = above === undefined ? null : above.#children;
     const maxBytes = DEFAULT_MAX_BYTES;
-    this.#children = new Graph({ place, node, input, run: LIVE_RUN, maxBytes, above: higher, known });
+    this.#children = kinds.childrenBelow({ place, node, input, run: this.#run, maxBytes, above: higher, known, kept });
     if (below !== null) this.#recall(node, below);
   }
 
@@ -125,7 +130,7 @@ class LiveChildren {
     if (isStopped) this.skipRest();
     if (this.#top === this) this.#kept.push(...kept);
     for (const [name, snapshot] of Object.entries(live)) {
-      const child = node.childByName.get(name);
+      const child = this.#kinds.placeBelow(node, name);
       if (child === undefined) throw needsDefinition(this.#self, `"${node.called}" that has a step "${name}"`);
       this.#live.set(child, null);
       this.#unstarted.push([child, snapshot]);
@@ -148,6 +153,11 @@ class LiveChildren {
       cancelled: this.#cancelled,
       kept: [...this.#kept],
     };
+  }
+
+  /** The machine above all others. */
+  get top(): AnyActorRef {
+    return this.#top.#self;
   }
 
   begin(): AnyEventObject {
@@ -201,7 +211,7 @@ class LiveChildren {
   #start(child: Place, snapshot: object | null = null): void {
     const prepared = snapshot === null ? prepare(child, this.#children, DEFAULT_MAX_BYTES) : { output: null };
     if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
-    const machine = this.#machines[child.node.kind] as AnyStateMachine;
+    const machine = this.#kinds.machines[child.node.kind] as AnyStateMachine;
     const options = { id: child.name, input: { node: child.node, input: prepared.output }, parent: this.#self };
     const actor: AnyActorRef = createActor(machine, {
       ...options,
@@ -235,12 +245,28 @@ class LiveChildren {
   #settle(child: Place, status: string, output: Json, error: ErrorRecord | null): void {
     this.#live.delete(child);
     this.#over.push({ name: child.name, status, output });
-    this.#self.send({ type: 'child.settled', status, error, ...told(this.#children.settle(child, status, output)) });
+    this.#self.send({
+      type: 'child.settled',
+      status,
+      error,
+      ...told(this.#children.settle(child, status, output, error)),
+    });
   }
 }
 
-function told({ ready, skipped, finished }: Arrival): object {
-  return { ready, skipped: skipped.count, finished };
+function told({ ready, skipped, finished, kept }: Arrival): object {
+  return { ready, skipped: skipped.count, given: skipped, finished, kept };
+}
+
+/** Without a host there is no run on record; its variables are those that the uppermost machine has kept. */
+function factsOfLive(self: AnyActorRef): RunFacts {
+  return Object.freeze({
+    ...LIVE_RUN,
+    get variables() {
+      const { context } = self.getSnapshot() as { readonly context: { readonly variables: JsonObject } };
+      return context.variables;
+    },
+  });
 }
 
 /** What a machine without a host says that was given no definition, or another one than it was persisted with. */
@@ -253,11 +279,11 @@ export function needsDefinition(self: AnyActorRef | undefined, wanted?: string):
 
 const byParent = new WeakMap<AnyActorRef, LiveChildren>();
 
-function childrenOf({ self, context: { node, input } }: Parent): LiveChildren {
+function childrenOf({ self, context: { node, input, kept } }: Parent): LiveChildren {
   let children = byParent.get(self);
   if (children === undefined) {
     if (node === null) throw needsDefinition(self);
-    children = new LiveChildren(self, node, input, null);
+    children = new LiveChildren(self, node, input, kept, null);
     byParent.set(self, children);
   }
   return children;
@@ -269,8 +295,8 @@ export function persistBelow(self: AnyActorRef): Below | undefined {
 }
 
 /** Puts back what was persisted; nothing is started before `resumeBelow`. */
-export function restoreBelow({ self, context: { node, input } }: Parent, below: Below): void {
-  if (node !== null) byParent.set(self, new LiveChildren(self, node, input, below));
+export function restoreBelow({ self, context: { node, input, kept } }: Parent, below: Below): void {
+  if (node !== null) byParent.set(self, new LiveChildren(self, node, input, kept, below));
 }
 
 export function resumeBelow(self: AnyActorRef): void {
@@ -282,6 +308,11 @@ export const live = {
   begin: (parent: Parent) => childrenOf(parent).begin(),
   startNext: (parent: Parent, count: number) => childrenOf(parent).startNext(count),
   skipRest: (parent: Parent) => childrenOf(parent).skipRest(),
+  /** A step tells the machine above all others something; it has no more to say by then. */
+  tellRun({ self }: { readonly self: AnyActorRef }, event: AnyEventObject) {
+    const top = self._parent === undefined ? undefined : byParent.get(self._parent)?.top;
+    if (top !== undefined) top.send(event);
+  },
   cancelChildren: (parent: Parent, reason: string | null) => childrenOf(parent).cancel(reason),
   passSignal(parent: Parent, event: AnyEventObject) {
     const { name, payload } = event as unknown as { readonly name?: string; readonly payload: Json };

@@ -16,12 +16,13 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
   acts: parentActs,
   children: (family) => new Graph(family),
   keep(memory) {
-    const { reason, ending, skipped } = memory as unknown as ParentMemory;
-    if (reason === null && ending === null && skipped === 0) return NOTHING;
+    const { reason, ending, skipped, kept } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null && skipped === 0 && kept === null) return NOTHING;
     return {
       ...(reason === null ? {} : { reason }),
       ...(ending === null ? {} : { ending }),
       ...(skipped === 0 ? {} : { skipped }),
+      ...(kept === null ? {} : { kept }),
     };
   },
   // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
@@ -33,7 +34,8 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
       was.output !== is.output ||
       was.reason !== is.reason ||
       was.ending !== is.ending ||
-      was.skipped !== is.skipped
+      was.skipped !== is.skipped ||
+      was.kept !== is.kept
     );
   },
   recount(memory, { total, ready, settled }, statuses) {

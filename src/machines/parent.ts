@@ -15,11 +15,12 @@ import { signalLogic } from '../actors/signal.ts';
 import { waitingLogic } from '../actors/waiting.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { live } from './live.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
-import { type Finished, isBad, TOLD_BY_NAME } from '../core/children/children.ts';
+import { type Finished, isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
+import { persistable } from './persist.ts';
 import { type Begun, given } from './task/machine.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
@@ -46,13 +47,25 @@ export interface ParentMemory {
   /** Children that never began and are told as a number, because there are too many of them for names. */
   readonly skipped: number;
   readonly ending: Ending | null;
+  /** What its children want it to remember for them. */
+  readonly kept: Json;
+  /** Those of a run; empty for every other parent. */
+  readonly variables: JsonObject;
 }
 
 const unnamed = (count: number): number => (count > TOLD_BY_NAME ? count : 0);
 
 /** What a parent's machine is told. */
 export type ParentEvent =
-  | { readonly type: 'start'; readonly total: number; readonly ready: number; readonly finished: Finished | null }
+  | {
+      readonly type: 'start';
+      readonly total: number;
+      readonly ready: number;
+      /** Children that never begin: routes that are not taken. */
+      readonly given?: Skipped;
+      readonly finished: Finished | null;
+      readonly kept?: Json | undefined;
+    }
   | {
       readonly type: 'child.settled';
       readonly status: string;
@@ -62,8 +75,12 @@ export type ParentEvent =
       /** Siblings that will never begin because of it. */
       readonly skipped: number;
       readonly finished: Finished | null;
+      readonly kept?: Json | undefined;
     }
   | { readonly type: 'fail'; readonly error: ErrorRecord }
+  /** To a run, from one of its steps: variables, and that it is to end. */
+  | { readonly type: 'set'; readonly values: JsonObject }
+  | { readonly type: 'terminate'; readonly output: Json; readonly error: ErrorRecord | null }
   | { readonly type: 'skip'; readonly output?: Json }
   | { readonly type: 'cancel'; readonly reason?: string | null }
   /** A signal: a wait takes it, in the shape that its schema has given it; a track hands it on to what waits below it. */
@@ -83,6 +100,7 @@ export const parentSetup = setup({
   },
   guards: {
     finishesWell: ({ event }) => endsWith('output', event),
+    endsWell: ({ event }) => event.type === 'terminate' && event.error === null,
     finishesBadly: ({ event }) => endsWith('error', event),
     /** It has not ended well. */
     isLost: ({ context, event }) => isLost(context, event),
@@ -97,11 +115,19 @@ export const parentSetup = setup({
     /** Starts as many ready children as the node's concurrency allows. The count is in `params`. */
     startNext: (args, _: { readonly count: number }) => live.startNext(args, _.count),
     skipRest: (args) => live.skipRest(args),
+    /** Tells of those that never begin. Without a host there is nobody to tell. */
+    skipGiven: (_args, _params: { readonly given: Skipped | null }) => {},
     cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
     passSignal: (args) => live.passSignal(args, args.event),
     countReady: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       total: ({ context, event }) => ('total' in event ? event.total : context.total),
+      kept: ({ context, event }) => keptAfter(context, event),
+    }),
+    /** Routes that are not taken are over before any other begins. */
+    countGiven: assign({
+      settled: ({ context, event }) => context.settled + countGiven(event),
+      skipped: ({ context, event }) => context.skipped + unnamed(countGiven(event)),
     }),
     countSettled: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
@@ -110,6 +136,7 @@ export const parentSetup = setup({
       completed: ({ context, event }) =>
         context.completed + (event.type === 'child.settled' && event.status === 'completed' ? 1 : 0),
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
+      kept: ({ context, event }) => keptAfter(context, event),
       failed: ({ context, event }) => context.failed + (event.type === 'child.settled' && isBad(event.status) ? 1 : 0),
       // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
       error: ({ context, event }) =>
@@ -126,16 +153,26 @@ export const parentSetup = setup({
     keepFinish: assign({
       output: ({ event }) =>
         'finished' in event && event.finished !== null && 'output' in event.finished ? event.finished.output : null,
-      error: ({ context, event }) =>
-        'finished' in event && event.finished !== null && 'error' in event.finished
-          ? event.finished.error
-          : context.error,
+      // What has failed one of the children has not failed a parent that ends well.
+      error: ({ context, event }) => {
+        if (!('finished' in event) || event.finished === null) return context.error;
+        return 'error' in event.finished ? event.finished.error : null;
+      },
     }),
+    forgetError: assign({ error: null }),
     keepOutput: assign({
       output: ({ event }) => ('output' in event && event.output !== undefined ? event.output : null),
     }),
     keepError: assign({
       error: ({ context, event }) => ('error' in event && event.error !== null ? event.error : context.error),
+    }),
+    keepWord: assign({
+      output: ({ event }) => (event.type === 'terminate' ? event.output : null),
+      error: ({ event }) => (event.type === 'terminate' ? event.error : null),
+    }),
+    keepVariables: assign({
+      variables: ({ context, event }) =>
+        event.type === 'set' ? Object.freeze({ ...context.variables, ...event.values }) : context.variables,
     }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
     endCompleted: assign({ ending: 'completed' as const }),
@@ -143,6 +180,14 @@ export const parentSetup = setup({
     endCancelled: assign({ ending: 'cancelled' as const }),
   },
 });
+
+function keptAfter({ kept }: ParentMemory, event: ParentEvent): Json {
+  return 'kept' in event && event.kept !== undefined ? event.kept : kept;
+}
+
+function countGiven(event: ParentEvent): number {
+  return event.type === 'start' ? (event.given?.count ?? 0) : 0;
+}
 
 /** Has the parent's own `output` or `merge` been made, or has it failed? */
 function endsWith(what: 'output' | 'error', event: ParentEvent): boolean {
@@ -176,6 +221,8 @@ export function room({ node, ready, live }: Pick<ParentMemory, 'node' | 'ready' 
   return Math.max(0, Math.min(ready, (node?.concurrency ?? Number.POSITIVE_INFINITY) - live));
 }
 
+const NO_VARIABLES: JsonObject = Object.freeze({});
+
 export const emptyMemory = (begun: Begun): ParentMemory => ({
   ...given(begun),
   output: null,
@@ -189,6 +236,8 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   failed: 0,
   skipped: 0,
   ending: null,
+  kept: null,
+  variables: NO_VARIABLES,
 });
 
 export const startNext = [
@@ -199,7 +248,7 @@ const cancelChildren = {
   type: 'cancelChildren',
   params: ({ context }: { context: ParentMemory }) => ({ reason: context.reason ?? context.error?.message ?? null }),
 } as const;
-const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
+export const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's. */
 export const ends = [
@@ -213,6 +262,20 @@ export const ends = [
 export const stops = {
   cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
 } as const;
+
+/** How a parent begins some of whose children are never to begin: the others are told first. */
+const tellGiven = [
+  'countGiven',
+  {
+    type: 'skipGiven',
+    params: ({ event }: { event: ParentEvent }) => ({ given: event.type === 'start' ? (event.given ?? null) : null }),
+  },
+] as const;
+export const choosingStart = [
+  { guard: 'finishesWell', target: 'completed', actions: [...tellGiven, 'keepFinish'] },
+  { guard: 'finishesBadly', target: 'failed', actions: [...tellGiven, 'keepFinish'] },
+  { target: 'running', actions: [...tellGiven, 'countReady'] },
+] as const;
 
 /** The states that every parent has. */
 export const parentStates = {
@@ -248,7 +311,7 @@ export const parentStates = {
     invoke: { src: 'children', id: 'children' },
     always: [
       { guard: 'noneLeftAndCancelled', target: 'cancelled' },
-      { guard: 'noneLeftAndWon', target: 'completed' },
+      { guard: 'noneLeftAndWon', target: 'completed', actions: 'forgetError' },
       { guard: 'noneLeft', target: 'failed' },
     ],
     on: { 'child.settled': { actions: 'countSettled' } },
@@ -258,3 +321,15 @@ export const parentStates = {
   skipped: { type: 'final' },
   cancelled: { type: 'final' },
 } as const;
+
+/** The machine of a parent that is one like any other. */
+export const parentMachine = (id: string) =>
+  persistable(
+    parentSetup.createMachine({
+      id,
+      initial: 'pending',
+      context: emptyMemory,
+      output: ({ context }) => context.output,
+      states: parentStates,
+    }),
+  );

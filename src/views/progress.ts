@@ -140,6 +140,6 @@ function statusAfter(type: RunEvent['type']): Status | null {
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {
   let node: PlanNode | undefined = root;
-  for (const name of path.split('/')) node = node?.childByName.get(name)?.node;
+  for (const name of path.split('/')) node = node?.repeats ? undefined : node?.childByName.get(name)?.node;
   return node ?? null;
 }

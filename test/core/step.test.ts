@@ -40,9 +40,11 @@ class Rows {
     this.row = row;
   }
 
-  keep({ row, actors, signals, events }: Step): void {
+  keep({ row, actors, signals, events, forgotten }: Step): void {
     if (row !== null) this.row = row;
     for (const each of actors) this.actors.set(each.path, each);
+    for (const path of forgotten)
+      for (const each of this.actors.keys()) if (each === path || each.startsWith(`${path}/`)) this.actors.delete(each);
     for (const each of signals) this.signals.set(each.id, each);
     this.seq += events.length;
   }

@@ -22,13 +22,13 @@ const LONG_ENOUGH = 2_900;
 const server = useServer();
 
 /**
- * Of each process that was stopped, one body may begin at the moment it goes on: the one that it was just about to begin, between
- * the look at its lease and the first line of the body. No look is possible in there, so that one is in flight (I6).
+ * Of each process that was stopped, one body or cleanup may begin at the moment it goes on: the one that it was just about to begin,
+ * between the look at its lease and the first line of the body. No look is possible in there, so that one is in flight (I6).
  */
 function unavoidable(resumed: readonly number[]): (fault: string) => boolean {
   const left = [...resumed];
   return (fault) => {
-    const at = Number(/: begin \d+ ms after its step was over, at (\d+)$/.exec(fault)?.[1]);
+    const at = Number(/: (?:begin|cleanup) \d+ ms after its step was over, at (\d+)$/.exec(fault)?.[1]);
     const stop = left.findIndex((moment) => at >= moment && at < moment + 500);
     if (stop >= 0) left.splice(stop, 1);
     return stop >= 0;

@@ -87,13 +87,13 @@ describe('a composite track', () => {
   test.each([
     [{ tracks: undefined }, 'bad-option c'],
     [{ tracks: [ping] }, 'bad-option c'],
-    [{ tracks: {}, strategy: 'race' }, 'bad-option c'],
+    [{ tracks: {}, strategy: 'fastest' }, 'bad-option c'],
     [{ tracks: {}, merge: 'all' }, 'bad-option c'],
     [{ tracks: {}, input: 1 }, 'bad-schema c'],
     [{ tracks: { web: { do: ping, with: 1 } } }, 'unknown-key c/web'],
     [{ tracks: { web: { do: 1 } } }, 'bad-body c/web'],
     [{ tracks: { web: 'ping' } }, 'unknown-reference c/web'],
-    [{ tracks: {}, concurrency: 2 }, 'unknown-key c'],
+    [{ tracks: {}, concurency: 2 }, 'unknown-key c'],
   ])('of %o is faulty (S3)', (options, fault) => {
     expect(faultList(compositeTrack('c', untyped(options)))).toEqual([fault]);
   });

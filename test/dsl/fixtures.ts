@@ -24,7 +24,7 @@ export const charge = task('charge', {
 });
 export const ping = task('ping', { input: Nothing, output: z.object({ pong: z.boolean() }), run: never });
 
-export const run: RunFacts = { id: 'run-1', key: null, startedAt: 0, metadata: {} };
+export const run: RunFacts = { id: 'run-1', key: null, startedAt: 0, metadata: {}, variables: {} };
 
 export const facts = (more: Partial<Facts>): Facts => ({ input: null, outputs: {}, previous: null, run, ...more });
 

@@ -37,7 +37,7 @@ test('each fault names the line where its task, track, step or orchestrator was 
     .step('bad', bad)
     .sleep('nap', 'soon') // sleep
     .wait('w', { signal: '' }); // wait
-  const both = compositeTrack('both', untyped({ tracks: { one: ping }, strategy: 'race' })); // composite
+  const both = compositeTrack('both', untyped({ tracks: { one: ping }, strategy: 'fastest' })); // composite
   const document = defineTrack(untyped({ name: 'doc', tasks: ['nobody'] })); // document
   const whole = orchestrator('whole', untyped({ version: '', input: Order })) // orchestrator
     .track('inner', inner, { input: ({ input }) => input })

@@ -52,6 +52,8 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
     schema: null,
     children: below,
     childByName: new Map(below.map((child) => [child.name, child])),
+    repeats: false,
+    catches: false,
     sees: 'dependencies',
     strategy,
     concurrency: 2,

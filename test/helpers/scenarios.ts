@@ -1,6 +1,7 @@
 /** A bundle of orchestrations that end by themselves, for what must be the same whatever store, lane or mishap there is. */
 import { type AnyOrchestrator, compositeTrack, orchestrator, type Signalbox, task, track } from 'signalbox';
 import { z } from 'zod';
+import { controlled } from './controlled.ts';
 import { Anything } from './stage.ts';
 
 /** Keys of the bodies that were called, in order. The scenarios add to it; a test empties it. */
@@ -156,6 +157,7 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('a', naps)
     .track('b', one('b', flaky))
     .track('c', one('c', echo), { after: ['a', 'b'] }),
+  ...controlled({ echo, atOnce, flaky, broken, waiting }),
 ];
 
 /** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */

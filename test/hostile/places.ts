@@ -4,6 +4,7 @@
  */
 import {
   type AnyOrchestrator,
+  compositeTrack,
   orchestrator,
   type Run,
   type Signalbox,
@@ -42,6 +43,16 @@ const step =
   (steps: Steps, make: Make): Steps =>
     steps.step('hostile', body(options(make)), (() => ({})) as never) as never;
 
+const fine = body({});
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever a builder is called with
+type Loose = any;
+
+const control =
+  (build: (steps: Loose, make: Make) => unknown) =>
+  (steps: Steps, make: Make): Steps =>
+    build(steps, make) as Steps;
+
 const retry = { maxAttempts: 2, delay: 0 };
 
 /** Places in a definition: the step `hostile`, after which comes a step that completes. */
@@ -72,6 +83,35 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
   'what an output schema answers': step((make) => ({ output: schemaOf(make) })),
   'what an output schema throws': step((make) => ({ output: schemaOf(throwing(make)) })),
   'what a mapper answers': (steps, make) => steps.step('hostile', body({}), make as never) as never,
+  'the predicate of a branch': control((t, make) => t.branch('hostile', { when: [[make, fine]], otherwise: null })),
+  'what the predicate of a branch throws': control((t, make) =>
+    t.branch('hostile', { when: [[throwing(make), fine]] }),
+  ),
+  'the key of a branch': control((t, make) => t.branch('hostile', { on: make, routes: { a: fine } })),
+  'the items of a collection': control((t, make) => t.map('hostile', { over: make, each: fine })),
+  'the filter of a collection': control((t, make) =>
+    t.map('hostile', { over: () => '1..3', each: fine, filter: make }),
+  ),
+  'the input of an item': control((t, make) =>
+    t.map('hostile', { over: () => '1..3', each: { do: fine, input: make } }),
+  ),
+  'the end of a loop': control((t, make) => t.loop('hostile', { body: fine, until: make, maxIterations: 3 })),
+  'the beginning of a loop': control((t, make) => t.loop('hostile', { body: fine, while: make, maxIterations: 3 })),
+  'the accumulator of a loop': control((t, make) =>
+    t.loop('hostile', { body: fine, accumulate: make, maxIterations: 3, onLimit: 'stop' }),
+  ),
+  'the merge of members': control((t, make) =>
+    t.step('hostile', compositeTrack('hostile', { tracks: { a: fine }, strategy: 'race', merge: make } as never)),
+  ),
+  'what an error in a group is': control((t, make) =>
+    t.group('hostile', (u: Loose) => u.step('bad', body({ run: throwing(make) })), {
+      onError: { do: track('caught', { input: Anything }), input: ({ error }: { error: unknown }) => error },
+    }),
+  ),
+  'what an aggregate makes': control((t, make) => t.aggregate('hostile', { output: Anything, of: make })),
+  'a variable': control((t, make) => t.set('hostile', { variable: () => make() })),
+  'the output that ends a run': control((t, make) => t.terminate('hostile', { output: make })),
+  'the reason that ends a run': control((t, make) => t.terminate('hostile', { as: 'failed', reason: () => make() })),
   'what a mapper throws': (steps, make) => steps.step('hostile', body({}), throwing(make) as never) as never,
 };
 

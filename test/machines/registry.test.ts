@@ -18,7 +18,9 @@ import { nodeOf, placeOf } from '../helpers/nodes.ts';
 describe('a kind', () => {
   test('that nobody registered is an error that names the known ones (P91)', () => {
     expect(() => builtInKinds.get('dance')).toThrow(KindUnknown);
-    expect(() => builtInKinds.get('dance')).toThrow(/"dance".*task, sleep, wait, track, composite, orchestrator/);
+    expect(() => builtInKinds.get('dance')).toThrow(
+      /"dance".*task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate, track, composite, orchestrator/,
+    );
   });
 
   test('under a name that is taken is refused (P90)', () => {

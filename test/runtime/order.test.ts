@@ -42,7 +42,7 @@ test('a mapper is told the input, the outputs so far by name, the output just be
 
   expect(await started.result()).toBe(203);
 
-  const run = { id: 'r1', key: null, startedAt: clock.now(), metadata: { tenant: 't' } };
+  const run = { id: 'r1', key: null, startedAt: clock.now(), metadata: { tenant: 't' }, variables: {} };
   expect(told).toStrictEqual([
     { input: { n: 1 }, outputs: {}, previous: null, run },
     { input: { n: 1 }, outputs: { one: { n: 2 } }, previous: { n: 2 }, run },

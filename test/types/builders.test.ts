@@ -181,8 +181,8 @@ describe('a composite track', () => {
       // @ts-expect-error a number where a string is wanted
       tracks: { hold: { do: reserve, input: ({ input }) => ({ id: input.cents }) } },
     });
-    // @ts-expect-error the only strategy there is
-    compositeTrack('c', { tracks: { ping }, strategy: 'race' });
+    // @ts-expect-error there is no such strategy
+    compositeTrack('c', { tracks: { ping }, strategy: 'fastest' });
   });
 });
 

@@ -1,5 +1,6 @@
 /** What the machines of parents wish, by the names of their actions. */
 import type { Act } from '../kind.ts';
+import type { Skipped } from './children.ts';
 
 export const parentActs: { readonly [action: string]: Act } = {
   startNext(port, actor, params) {
@@ -8,6 +9,10 @@ export const parentActs: { readonly [action: string]: Act } = {
       const place = actor.children?.take();
       if (place) port.spawn(actor, place);
     }
+  },
+  skipGiven(port, actor, params) {
+    const { given } = params as { readonly given: Skipped | null };
+    if (given !== null) port.skip(actor, given);
   },
   skipRest(port, actor) {
     if (actor.children !== null) port.skip(actor, actor.children.rest());

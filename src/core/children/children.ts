@@ -25,6 +25,10 @@ export interface Arrival {
   readonly ready: number;
   readonly skipped: Skipped;
   readonly finished: Finished | null;
+  /** What the parent has to remember from here on, beside the rows of its children; left out if that has not changed. */
+  readonly kept?: Json;
+  /** Names of children that have ended and whose rows go with this commit. */
+  readonly forgotten?: readonly string[];
 }
 
 /** A child as the store has it. */
@@ -46,6 +50,8 @@ export interface Family {
   readonly above: Children | null;
   /** Those that the store has; none, when the parent begins. */
   readonly known: Iterable<KnownChild>;
+  /** What the parent has remembered (`Arrival.kept`); null for nothing. */
+  readonly kept: Json;
 }
 
 /** What a parent knows of its children, and how it chooses the next. */
@@ -58,18 +64,18 @@ export interface Children {
   readonly settled: number;
   /** What a parent learns when it starts. */
   begin(): Arrival;
-  /** The next one to begin, in declared order; it counts as begun from here on. */
+  /** The next one to begin, in declared order; it counts as begun from here on. None, if there is none. */
   take(): Place | null;
   /** One has ended. `output` is null unless it completed. */
-  settle(place: Place, status: string, output: Json): Arrival;
+  settle(place: Place, status: string, output: Json, error: ErrorRecord | null): Arrival;
   /** Gives up all that have not begun. */
   rest(): Skipped;
   /** Could it still begin, has it begun and not ended, or is it over? */
   standing(place: Place): 'to come' | 'begun' | 'over';
   /** What the mapper of a child is told (S1). */
   factsFor(place: Place): Facts;
-  /** The same once more, for a run that goes on in two ways. `above` are the children of the parent's own parent there. */
-  fork(above: Children | null): Children;
+  /** The same once more, for a run that goes on in two ways. `above` are the children of the parent's own parent there, `run` what it knows of itself. */
+  fork(above: Children | null, run: RunFacts): Children;
 }
 
 /** Up to so many children that are skipped at once are told one by one, each with a row; more are a number. */
@@ -85,6 +91,11 @@ export function skipped(places: readonly Place[]): Skipped {
   if (count === 0) return NONE_SKIPPED;
   const steps = places.reduce((sum, { node }) => sum + stepsIn(node), 0);
   return { count, steps, places: count > TOLD_BY_NAME ? NO_PLACES : places };
+}
+
+/** The number that a place has for a name: that of an item, of a round. */
+export function ordinalIn(name: string): number | null {
+  return /^(?:0|[1-9]\d{0,14})$/.test(name) ? Number(name) : null;
 }
 
 /** The statuses of a child that count against its parent. */

@@ -1,11 +1,12 @@
 /**
- * Children that depend on each other: a graph of tracks, or a chain of steps. A child is ready when all that it waits
- * for have ended well.
+ * Children that depend on each other: a graph of tracks, a chain of steps, members side by side. A child is ready when all
+ * that it waits for have ended well.
  *
  * Ready children are taken in declared order, whatever the order in which they became
  * ready: with a cap on concurrency, too, a run goes on after a crash as it would have.
  */
-import type { Facts, GraphPlace, Place, PlanNode, RunFacts } from '../../definition.ts';
+import type { FailedStep, Facts, GraphPlace, Place, PlanNode, RunFacts } from '../../definition.ts';
+import type { ErrorRecord } from '../../errors/index.ts';
 import { Heap } from '../../heap.ts';
 import { type Json, toJson } from '../../json.ts';
 import { isTerminal } from '../../status.ts';
@@ -28,6 +29,8 @@ const READY = 1;
 const BEGUN = 2;
 const DONE = 3;
 const LOST = 4;
+/** The one that is reached when another has failed. */
+const HELD = 5;
 
 /** The ordinals that are ready, ascending. A track has one, and its list is made with room for one. */
 function readyAmong(state: readonly number[]): number[] {
@@ -42,6 +45,12 @@ const NOBODY: readonly GraphPlace[] = Object.freeze([]);
 const NO_OUTPUTS: Facts['outputs'] = Object.freeze({});
 const ascending = (left: number, right: number): number => left - right;
 
+/** What one that makes up for it is told. */
+function failureOf({ name }: GraphPlace, error: ErrorRecord | null): FailedStep {
+  const { code, message } = error ?? { code: 'step-cancelled', message: 'It was cancelled.' };
+  return Object.freeze({ step: name, code, message });
+}
+
 export class Graph implements Children {
   readonly #place: Place | null;
   readonly #node: PlanNode;
@@ -49,6 +58,8 @@ export class Graph implements Children {
   readonly #run: RunFacts;
   readonly #maxBytes: number;
   readonly #above: Children | null;
+  /** The ordinal of the child that catches; -1 without one. */
+  readonly #catcher: number;
   readonly #state: number[];
   /** How many siblings each child still waits for. */
   readonly #missing: number[];
@@ -60,16 +71,19 @@ export class Graph implements Children {
   /** Nothing begins any more, and there is nothing to make of what has ended. */
   #isStopped = false;
   #failed = 0;
+  #failure: FailedStep | null = null;
   #earlier: { [name: string]: Json } | null = null;
   #earlierView: Facts['outputs'] | null = null;
 
-  constructor({ place, node, input, run, maxBytes, above, known }: Family, origin: Graph | null = null) {
+  constructor({ place, node, input, run, maxBytes, above, known, kept }: Family, origin: Graph | null = null) {
     this.#place = place;
     this.#node = node;
     this.#input = input;
     this.#run = run;
     this.#maxBytes = maxBytes;
     this.#above = above;
+    this.#catcher = node.catches ? node.children.length - 1 : -1;
+    if (node.catches) this.#failure = kept as FailedStep | null;
     if (origin !== null) {
       this.#state = [...origin.#state];
       this.#missing = [...origin.#missing];
@@ -78,6 +92,7 @@ export class Graph implements Children {
       this.#open = origin.#open;
       this.#completed = origin.#completed;
       this.#failed = origin.#failed;
+      this.#failure = origin.#failure;
       this.#isStopped = origin.#isStopped;
       return;
     }
@@ -92,13 +107,19 @@ export class Graph implements Children {
       this.#missing[index] = length;
       if (length === 0) this.#state[index] = READY;
     }
+    if (node.catches) this.#state[this.#catcher] = HELD;
     this.#ready = new Heap(ascending, readyAmong(this.#state));
     this.#recall(known);
   }
 
-  fork(above: Children | null): Children {
-    const [place, node, input, run, maxBytes] = [this.#place, this.#node, this.#input, this.#run, this.#maxBytes];
-    return new Graph({ place, node, input, run, maxBytes, above, known: [] }, this);
+  fork(above: Children | null, run: RunFacts): Children {
+    return new Graph(this.familyUnder(above, run), this);
+  }
+
+  /** What a copy of it is made with. */
+  protected familyUnder(above: Children | null, run: RunFacts): Family {
+    const [place, node, input, maxBytes] = [this.#place, this.#node, this.#input, this.#maxBytes];
+    return { place, node, input, run, maxBytes, above, known: [], kept: null };
   }
 
   get total(): number {
@@ -120,7 +141,7 @@ export class Graph implements Children {
   standing({ ordinal }: Place): 'to come' | 'begun' | 'over' {
     const state = this.#state[ordinal] as number;
     if (state === BEGUN) return 'begun';
-    return state === WAITING || state === READY ? 'to come' : 'over';
+    return state === WAITING || state === READY || state === HELD ? 'to come' : 'over';
   }
 
   take(): GraphPlace | null {
@@ -132,14 +153,27 @@ export class Graph implements Children {
     return null;
   }
 
-  settle({ ordinal }: Place, status: string, output: Json): Arrival {
+  settle({ ordinal }: Place, status: string, output: Json, error: ErrorRecord | null): Arrival {
     const child = this.#at(ordinal);
     if (isBad(status)) {
-      const given = skipped(this.#lost(child));
-      return { ready: 0, skipped: given, finished: this.#finish() };
+      const lost = skipped(this.#lost(child));
+      if (this.#state[this.#catcher] !== HELD) return { ready: 0, skipped: lost, finished: this.#finish() };
+      this.#makeReady(this.#catcher);
+      this.#failure = failureOf(child, error);
+      return { ready: 1, skipped: lost, finished: null, kept: { ...this.#failure } };
     }
     const ready = this.#ended(child, status, output);
-    return { ready, skipped: NONE_SKIPPED, finished: this.#finish() };
+    return { ready, skipped: this.#uncaught(), finished: this.#finish() };
+  }
+
+  /** Gives up what could still begin, but for these. */
+  protected keepOnly(ordinals: ReadonlySet<number>): Skipped {
+    const never: GraphPlace[] = [];
+    for (const child of this.#node.children) {
+      const state = this.#state[child.ordinal];
+      if ((state === WAITING || state === READY) && !ordinals.has(child.ordinal)) this.#lose(child, never);
+    }
+    return skipped(never);
   }
 
   rest(): Skipped {
@@ -147,14 +181,17 @@ export class Graph implements Children {
     const never: GraphPlace[] = [];
     for (const child of this.#node.children) {
       const state = this.#state[child.ordinal];
-      if (state === WAITING || state === READY) this.#lose(child, never);
+      if (state === WAITING || state === READY || state === HELD) this.#lose(child, never);
     }
     return skipped(never);
   }
 
   factsFor(place: Place): Facts {
-    if (this.#node.sees === 'above' && this.#above !== null && this.#place !== null)
-      return this.#above.factsFor(this.#place);
+    const { sees } = this.#node;
+    if ((sees === 'above' || sees === 'both') && this.#above !== null && this.#place !== null) {
+      const around = this.#above.factsFor(this.#place);
+      return sees === 'above' ? around : this.#factsInGroup(place, around);
+    }
     const { ordinal: index, after } = this.#at(place.ordinal);
     const input = this.#input;
     const run = this.#run;
@@ -163,6 +200,15 @@ export class Graph implements Children {
     if (this.#node.sees === 'dependencies')
       return Object.freeze({ input, outputs: this.#pick(after), previous: null, run });
     return Object.freeze({ input, outputs: this.#seeEarlier(), previous: this.#outputs[index - 1] ?? null, run });
+  }
+
+  /** What is around a group is seen in it, too. */
+  #factsInGroup({ ordinal }: Place, around: Facts): Facts {
+    const outputs = this.#seeEarlier(around.outputs);
+    const isCatcher = ordinal === this.#catcher;
+    const previous = ordinal === 0 || isCatcher ? around.previous : (this.#outputs[ordinal - 1] ?? null);
+    const facts = { ...around, outputs, previous };
+    return Object.freeze(isCatcher && this.#failure !== null ? { ...facts, error: this.#failure } : facts);
   }
 
   #at(ordinal: number): GraphPlace {
@@ -183,7 +229,25 @@ export class Graph implements Children {
     this.#open -= 1;
     this.#failed += 1;
     this.#state[child.ordinal] = LOST;
+    if (this.#state[this.#catcher] === HELD) return this.#giveUpAll();
     return this.#node.strategy === 'failFast' ? NOBODY : this.#giveUp(child);
+  }
+
+  #giveUpAll(): readonly GraphPlace[] {
+    const never: GraphPlace[] = [];
+    for (const child of this.#node.children) {
+      const state = this.#state[child.ordinal];
+      if (state === WAITING || state === READY) this.#lose(child, never);
+    }
+    return never;
+  }
+
+  /** Nothing has failed, and nothing will: nobody has to make up for it. */
+  #uncaught(): Skipped {
+    if (this.#open !== 1 || this.#state[this.#catcher] !== HELD) return NONE_SKIPPED;
+    const never: GraphPlace[] = [];
+    this.#lose(this.#at(this.#catcher), never);
+    return skipped(never);
   }
 
   #makeReady(index: number): void {
@@ -232,9 +296,9 @@ export class Graph implements Children {
   }
 
   /** One object for all steps of a track, which grows as they end: a copy for each step would be quadratic (I9). */
-  #seeEarlier(): Facts['outputs'] {
+  #seeEarlier(around: Facts['outputs'] = NO_OUTPUTS): Facts['outputs'] {
     if (this.#earlierView === null) {
-      this.#earlier = {};
+      this.#earlier = { ...around };
       for (const child of this.#node.children) {
         const output = this.#outputs[child.ordinal];
         if (output !== undefined) this.#earlier[child.name] = output;
@@ -256,21 +320,39 @@ export class Graph implements Children {
 
   #finish(): Finished | null {
     if (this.#isStopped) return null;
-    const { output, children, result, called, kind, strategy } = this.#node;
+    const { output, called, kind, strategy } = this.#node;
     const counts = { total: this.total, settled: this.settled, completed: this.#completed, failed: this.#failed };
     if (verdict(strategy, counts) !== 'won') return null;
-    if (output === null) {
-      if (result === 'byName') return { output: this.#all() as Json };
-      return { output: this.#outputs[children.length - 1] ?? null };
-    }
+    if (output === null) return { output: this.#made() };
     const what = `output of ${kind} "${called}"`;
     const finish = {
       input: this.#input,
       outputs: this.#all(),
-      ordered: Object.freeze(children.map((child) => this.#outputs[child.ordinal] ?? null)),
+      ordered: Object.freeze(this.#node.children.map((child) => this.#outputs[child.ordinal] ?? null)),
       run: this.#run,
     };
     return mapped(what, () => toJson(synchronous(what, output(finish)), what, this.#maxBytes));
+  }
+
+  /** Its output, where nobody makes another one. */
+  #made(): Json {
+    const { children, result } = this.#node;
+    if (result === 'byName') return this.#all() as Json;
+    if (result === 'taken') return this.taken();
+    if (this.#catcher === -1) return this.#outputs[children.length - 1] ?? null;
+    return this.#outputs[this.#failure === null ? this.#catcher - 1 : this.#catcher] ?? null;
+  }
+
+  /** What those that were not given up have left behind, by name. */
+  protected outputsOfTaken(): readonly (readonly [string, Json])[] {
+    return this.#node.children.flatMap(({ name, ordinal }) =>
+      this.#state[ordinal] === DONE ? [[name, this.#outputs[ordinal] ?? null] as const] : [],
+    );
+  }
+
+  /** The output of a node whose `result` is `taken`. */
+  protected taken(): Json {
+    return null;
   }
 
   #recall(known: Iterable<KnownChild>): void {
@@ -280,8 +362,10 @@ export class Graph implements Children {
       if (!isTerminal(status)) this.#state[child.ordinal] = BEGUN;
       // It was given up already, with what it waits for.
       else if (status === 'skipped' && this.#state[child.ordinal] === LOST) continue;
-      else if (isBad(status)) this.#lost(child);
-      else this.#ended(child, status, output);
+      else if (isBad(status)) {
+        this.#lost(child);
+        if (this.#state[this.#catcher] === HELD) this.#makeReady(this.#catcher);
+      } else this.#ended(child, status, output);
     }
   }
 }

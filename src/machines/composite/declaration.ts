@@ -1,5 +1,12 @@
 /** A composite track where it is declared: members side by side, and what is made of their outputs. */
-import { type Declaration, everyOrdinal, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
+import {
+  checkConcurrency,
+  checkStrategy,
+  type Declaration,
+  everyOrdinal,
+  isAsync,
+  NO_ORDINALS,
+} from '../../core/declaration.ts';
 import type { CompositeDefinition, Facts } from '../../definition.ts';
 import type { Json } from '../../json.ts';
 import { parentLines } from '../endings.ts';
@@ -11,10 +18,16 @@ export const compositeDeclaration: Declaration<CompositeDefinition> = {
   check(composite, checker) {
     checker.schema(composite.input, 'input', 'optional');
     checker.function(composite.merge, 'merge');
-    if (composite.strategy !== 'waitAll') checker.option('strategy', composite.strategy, `'waitAll'`);
+    checkStrategy(composite.strategy, checker, composite.members.length);
+    checkConcurrency(composite.concurrency, checker);
+    const { strategy } = composite;
+    if (isAsync(composite.merge) && strategy !== 'waitAll' && strategy !== 'failFast') {
+      const message = `An async "merge" is one more step, which waits for all members, and with this strategy not all of them end. Make it a function that is not async.`;
+      checker.fault('bad-option', message);
+    }
     checker.steps(composite.members, 'member');
   },
-  plan({ name, input, members, merge }, planner) {
+  plan({ name, input, members, merge, strategy, concurrency }, planner) {
     const uses = members.map((member) => planner.use(member));
     const after = uses.map(() => NO_ORDINALS);
     const isLater = isAsync(merge);
@@ -28,8 +41,8 @@ export const compositeDeclaration: Declaration<CompositeDefinition> = {
       schema: input ?? null,
       ...planner.graph(uses, after),
       sees: 'dependencies',
-      strategy: 'waitAll',
-      concurrency: Number.POSITIVE_INFINITY,
+      strategy,
+      concurrency,
       output: merge === undefined || isLater ? null : (finish) => merge(finish.ordered, finish.outputs),
       result: isLater ? 'last' : 'byName',
     };

@@ -1,17 +1,8 @@
 /**
- * The composite track's machine: sub-tracks side by side, which it waits for, all of them, and
- * then merges. Its `node` says that a failure does not stop the others.
+ * The composite track's machine: sub-tracks side by side, which it waits for and
+ * then merges. Its `node` says what their ends mean for it.
  */
-import { emptyMemory, parentSetup, parentStates } from '../parent.ts';
-import { persistable } from '../persist.ts';
+import { parentMachine } from '../parent.ts';
 
 /** The machine of a composite track: draw it, walk it, or start it with `createActor`. */
-export const compositeMachine = persistable(
-  parentSetup.createMachine({
-    id: 'composite',
-    initial: 'pending',
-    context: emptyMemory,
-    output: ({ context }) => context.output,
-    states: parentStates,
-  }),
-);
+export const compositeMachine = parentMachine('composite');

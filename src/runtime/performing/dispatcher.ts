@@ -255,11 +255,15 @@ export class Dispatcher {
     const controller = new AbortController();
     const undoing: Undoing = { controller, waiting: [then] };
     const { timers, logger } = this.#options;
-    const settle = (error?: unknown): void => {
-      if (this.#undoing.get(name) !== undoing) return;
+    const drop = (): boolean => {
+      if (this.#undoing.get(name) !== undoing) return false;
       stop();
       this.#undoing.delete(name);
       this.#fewer(run);
+      return true;
+    };
+    const settle = (error?: unknown): void => {
+      if (!drop()) return;
       if (error !== undefined) {
         logger({ level: 'error', message: `The ${what} of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
       }
@@ -273,8 +277,19 @@ export class Dispatcher {
     this.#undoing.set(name, undoing);
     this.#more(run);
     const body = task[what] as unknown as (context: object) => unknown;
+    const begin = (): unknown => body({ ...context, signal: controller.signal });
+    // Looked at once more: a process can be stopped between the commit and here, and the run is another's then.
+    const begun = (): unknown =>
+      this.#options.isSure(run)
+        ? begin()
+        : new Promise((resolve) => {
+            this.#options.ifOurs(run, (ours) => {
+              if (ours) resolve(Promise.resolve().then(begin));
+              else drop();
+            });
+          });
     Promise.resolve()
-      .then(() => body({ ...context, signal: controller.signal }))
+      .then(begun)
       .then(() => settle(), settle);
   }
 

@@ -1,0 +1,17 @@
+/** The machine of a router: a parent some of whose children never begin. Which ones is known when it starts, and told then. */
+import { choosingStart, emptyMemory, parentSetup, parentStates } from '../parent.ts';
+import { persistable } from '../persist.ts';
+
+/** The machine of a branch: draw it, or walk it. */
+export const branchMachine = persistable(
+  parentSetup.createMachine({
+    id: 'branch',
+    initial: 'pending',
+    context: emptyMemory,
+    output: ({ context }) => context.output,
+    states: {
+      ...parentStates,
+      pending: { ...parentStates.pending, on: { ...parentStates.pending.on, start: choosingStart } },
+    },
+  }),
+);

@@ -1,0 +1,90 @@
+/** A collection where it is declared: what it goes over, the body for each item, and how many are under way at once. */
+import {
+  checkConcurrency,
+  checkNow,
+  checkStrategy,
+  type Declaration,
+  NO_ORDINALS,
+  type ReadPort,
+  readStrategy,
+} from '../../core/declaration.ts';
+import type { MapSpec } from '../../core/children/items.ts';
+import type { MapDefinition, Mapper, StepDefinition } from '../../definition.ts';
+import { show } from '../../errors/index.ts';
+import { parentLines } from '../endings.ts';
+
+const KEYS = ['over', 'each', 'filter', 'mode', 'strategy', 'concurrency', 'batch', 'collect'];
+/** So many items are under way at once, if nothing else is said. */
+const WINDOW = 64;
+
+/** Without a mapper the body gets the item. */
+const itemAlone = (facts: unknown): unknown => (facts as { readonly item: unknown }).item;
+
+export function readMap(name: unknown, options: unknown, reader: ReadPort): MapDefinition {
+  const {
+    over,
+    each,
+    filter,
+    mode = 'parallel',
+    collect = true,
+    ...given
+  } = reader.options(options, 'options of a collection', KEYS);
+  if (mode !== 'parallel' && mode !== 'sequential')
+    reader.note('bad-option', `Option "mode" cannot be ${show(mode)}: it takes 'parallel' or 'sequential'.`);
+  if (mode === 'sequential' && (given.concurrency ?? 1) !== 1)
+    reader.note(
+      'bad-option',
+      `Option "concurrency" cannot be ${show(given.concurrency)} where the mode is 'sequential': one at a time.`,
+    );
+  if (typeof collect !== 'boolean')
+    reader.note('bad-option', `Option "collect" cannot be ${show(collect)}: it takes true or false.`);
+  const use = reader.use('each', each);
+  return {
+    is: 'map',
+    name: name as string,
+    each: use.input === undefined ? withItem(use) : use,
+    over: over as Mapper,
+    filter: filter as MapDefinition['filter'],
+    strategy: readStrategy(given.strategy, 'failFast'),
+    concurrency: mode === 'sequential' ? 1 : ((given.concurrency ?? WINDOW) as number),
+    batch: given.batch as number | undefined,
+    collect: collect === true,
+  };
+}
+
+/** The step as it was read: the notes on it stay with it. */
+function withItem(step: StepDefinition): StepDefinition {
+  return typeof step.body === 'string' ? step : Object.freeze({ ...step, input: itemAlone });
+}
+
+export const mapDeclaration: Declaration<MapDefinition> = {
+  name: 'map',
+  noun: 'step',
+  steps: ({ each }) => [each],
+  check({ over, each, filter, strategy, concurrency, batch }, checker) {
+    checkNow(over, 'over', checker);
+    if (filter !== undefined) checkNow(filter, 'filter', checker);
+    checkStrategy(strategy, checker);
+    checkConcurrency(concurrency, checker);
+    if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0))
+      checker.option('batch', batch, 'a whole number from 1; leave it out for no groups');
+    checker.steps([each], 'body');
+  },
+  plan({ each, over, filter, strategy, concurrency, batch, collect }, planner) {
+    const spec = { over, filter: (filter as MapSpec['filter'] | undefined) ?? null, batch: batch ?? null, collect };
+    return {
+      spec: Object.freeze(spec satisfies MapSpec),
+      ...planner.graph([planner.use(each)], [NO_ORDINALS]),
+      repeats: true,
+      sees: 'above',
+      strategy,
+      concurrency,
+      result: 'byName',
+    };
+  },
+  lines(node) {
+    const { batch, collect, filter } = node.spec as MapSpec;
+    const how = `${filter === null ? 'each' : 'some'}${batch === null ? '' : `, ${batch} together`}${collect ? '' : ', counted'}`;
+    return [...parentLines(node), how];
+  },
+};

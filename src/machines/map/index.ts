@@ -1,0 +1,20 @@
+/** A collection: the same body for each item of a list. */
+import { itemAt, Items } from '../../core/children/items.ts';
+import { ordinalIn } from '../../core/children/children.ts';
+import type { Kind } from '../../core/kind.ts';
+import { parentKind } from '../parent-kind.ts';
+import { tellStep } from '../telling.ts';
+import { mapDeclaration } from './declaration.ts';
+import { mapMachine } from './machine.ts';
+
+export const map: Kind = {
+  ...parentKind,
+  ...mapDeclaration,
+  machine: mapMachine,
+  children: (family) => new Items(family),
+  placeNamed(node, name) {
+    const ordinal = ordinalIn(name);
+    return ordinal === null ? null : itemAt(node, ordinal);
+  },
+  tell: tellStep,
+};

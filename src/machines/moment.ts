@@ -1,0 +1,80 @@
+/**
+ * Machines of steps that take no time: what the step is for has been made by its mapper when it begins, and is its output. Some
+ * of them have a word for their run on the way.
+ */
+import { type AnyEventObject, assign, setup } from 'xstate';
+import { beginLogic } from '../actors/begin.ts';
+import { waitingLogic } from '../actors/waiting.ts';
+import type { Act } from '../core/kind.ts';
+import type { MachineInput } from '../core/stepper.ts';
+import type { Json } from '../json.ts';
+import { live } from './live.ts';
+import { persistable } from './persist.ts';
+import { stepMemory, type TaskEvent, type TaskMemory } from './task/machine.ts';
+
+export const momentSetup = setup({
+  types: {
+    context: {} as TaskMemory,
+    events: {} as TaskEvent,
+    input: {} as MachineInput,
+    output: {} as Json,
+  },
+  actors: { begin: beginLogic, runEnd: waitingLogic },
+  actions: {
+    /** Tells the run's own machine something. */
+    tellRun: (args, params: { readonly event: AnyEventObject }) => live.tellRun(args, params.event),
+    /** What its mapper has made. */
+    give: assign({ output: ({ context }) => context.input }),
+    keepOutput: assign({ output: ({ event }) => ('output' in event ? (event.output as Json) : null) ?? null }),
+    keepError: assign({ error: ({ event }) => ('error' in event ? event.error : null) }),
+    keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
+  },
+});
+
+/** What ends such a step before it has begun. */
+export const beforehand = {
+  fail: { target: 'failed', actions: 'keepError' },
+  skip: { target: 'skipped', actions: 'keepOutput' },
+  cancel: { target: 'cancelled', actions: 'keepReason' },
+} as const;
+export const ended = {
+  completed: { type: 'final' },
+  failed: { type: 'final' },
+  skipped: { type: 'final' },
+  cancelled: { type: 'final' },
+} as const;
+export const toBegin = { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } } as const;
+
+/** The machine of a step that is over as soon as it has begun. `told` is the event that the run is told, made of the step's output. */
+export const momentMachine = (id: string, told?: (output: Json) => AnyEventObject) =>
+  persistable(
+    momentSetup.createMachine({
+      id,
+      initial: 'pending',
+      context: stepMemory,
+      output: ({ context }) => context.output,
+      states: {
+        pending: {
+          invoke: toBegin,
+          on: {
+            ...beforehand,
+            start: {
+              target: 'completed',
+              actions:
+                told === undefined
+                  ? ['give']
+                  : ['give', { type: 'tellRun', params: ({ context }) => ({ event: told(context.input) }) }],
+            },
+          },
+        },
+        ...ended,
+      },
+    }),
+  );
+
+/** What such machines wish. */
+export const momentActs: { readonly [action: string]: Act } = {
+  tellRun(port, _, params) {
+    port.send(port.run.root, (params as { readonly event: AnyEventObject }).event);
+  },
+};

@@ -1,0 +1,48 @@
+/** Variables of the run, where a step that sets some is declared: each by a value, or by a mapper that makes it. */
+import { type Declaration, isAsync, type ReadPort } from '../../core/declaration.ts';
+import type { Facts, Mapper, SetDefinition } from '../../definition.ts';
+import { show } from '../../errors/index.ts';
+import { type Json, toJson } from '../../json.ts';
+import { nameProblem } from '../../names.ts';
+import { synchronous } from '../../core/facts.ts';
+
+/** The definition, and the mapper of the step. */
+export function readSet(name: unknown, given: unknown, reader: ReadPort): readonly [SetDefinition, Mapper] {
+  const isTable = typeof given === 'object' && given !== null && !Array.isArray(given);
+  if (!isTable) reader.note('bad-option', `What a step sets cannot be ${show(given)}: give variables by name.`);
+  const entries = Object.entries(isTable ? given : {});
+  for (const [variable, value] of entries) {
+    const problem = nameProblem(variable);
+    if (problem !== null) reader.note('bad-option', `A variable cannot be called ${show(variable)}: ${problem}.`);
+    if (isAsync(value))
+      reader.note(
+        'bad-option',
+        `Variable "${variable}" is made by an async function, and nobody could wait for it (S5).`,
+      );
+    else if (typeof value !== 'function') reader.json(value, `variable "${variable}"`);
+  }
+  const variables = Object.freeze(entries.map(([variable]) => variable));
+  return [{ is: 'set', name: name as string, variables }, (facts) => valuesOf(String(name), entries, facts)];
+}
+
+/** What is set. All variables of a run together are no larger than one value may be. */
+function valuesOf(step: string, entries: readonly (readonly [string, unknown])[], facts: Facts): Json {
+  const values: { [variable: string]: Json } = {};
+  for (const [variable, value] of entries) {
+    const what = `variable "${variable}" that step "${step}" sets`;
+    const made = typeof value === 'function' ? synchronous(what, (value as Mapper)(facts)) : value;
+    values[variable] = toJson(made, what);
+  }
+  toJson({ ...facts.run.variables, ...values }, 'variables of the run');
+  return values;
+}
+
+export const setDeclaration: Declaration<SetDefinition> = {
+  name: 'set',
+  noun: 'step',
+  check({ variables }, checker) {
+    if (variables.length === 0) checker.fault('bad-option', 'A step that sets variables needs one at least.');
+  },
+  plan: ({ variables }) => ({ spec: Object.freeze({ variables }) }),
+  lines: ({ spec }) => [`sets ${(spec as { readonly variables: readonly string[] }).variables.join(', ')}`],
+};
