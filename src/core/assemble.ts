@@ -9,7 +9,7 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { KnownChild } from './children/children.ts';
 import type { Memory } from './kind.ts';
-import type { ActorRow, ChildRow, RunRow, SignalRow } from '../store.ts';
+import type { ActorRow, ChildCounts, ChildRow, RunRow, SignalRow } from '../store.ts';
 import { type Actor, addLive, type Owed, type RunState } from './run.ts';
 import { signalsOf } from './signals.ts';
 import { newActor } from './actor.ts';
@@ -79,35 +79,78 @@ function depthOf({ path }: ActorRow): number {
   return depth;
 }
 
-/** The parents in a run whose children are to be read. */
-export function parentsIn(run: RunState): readonly string[] {
-  const paths: string[] = [];
-  for (const { path, node, kind } of run.actors.values())
-    if (kind.placeNamed !== undefined || (kind.children !== undefined && node.children.length > 0)) paths.push(path);
-  return paths;
+/** What is to be asked of the store before a run can go on. */
+export interface Asking {
+  /** Parents whose children are to be read. */
+  readonly rows: readonly string[];
+  /** Parents whose children are to be counted. */
+  readonly counts: readonly string[];
 }
 
+/** The parents in a run. The children of `needed` are read in any case. */
+export function parentsIn(run: RunState, needed: ReadonlySet<string> = NOBODY): Asking {
+  const rows: string[] = [];
+  const counts: string[] = [];
+  for (const { path, node, kind, state } of run.actors.values()) {
+    if (kind.placeNamed === undefined && (kind.children === undefined || node.children.length === 0)) continue;
+    const isCounted = !needed.has(path) && kind.isCounted?.(node, state.context) === true;
+    (isCounted ? counts : rows).push(path);
+  }
+  return { rows, counts };
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+const UNCOUNTED: ReadonlyMap<string, ChildCounts> = new Map();
+
 /** Tells the parents of a run that was assembled of their children, those that have ended included. */
-export function adopt(rules: Rules, run: RunState, rows: readonly ChildRow[]): RunState {
+export function adopt(
+  rules: Rules,
+  run: RunState,
+  rows: readonly ChildRow[],
+  counted: ReadonlyMap<string, ChildCounts> = UNCOUNTED,
+): RunState {
   const children = childrenOf(rows);
   for (const actor of run.actors.values()) {
     const { place, node, kind, input, parent } = actor;
     if (kind.children === undefined) continue;
-    const known = children.get(actor.path) ?? [];
+    const counts = counted.get(actor.path) ?? null;
+    const known = counts === null ? (children.get(actor.path) ?? []) : liveIn(actor);
     const above = parent?.children ?? null;
     const { kept = null } = actor.state.context as { readonly kept?: Json };
-    const family = { place, node, input, run: run.facts, maxBytes: rules.maxValueBytes, above, known, kept };
+    const family = {
+      place,
+      node,
+      input,
+      run: run.facts,
+      maxBytes: rules.maxValueBytes,
+      above,
+      path: actor.path,
+      known,
+      counts,
+      kept,
+    };
     actor.children = kind.children(family);
     // What was skipped as a number has no rows. Nothing begins in a parent that comes to its end.
     if (actor.state.value === 'cancelling') actor.children.rest();
-    const context = kind.recount?.(
-      actor.state.context,
-      actor.children,
-      known.map(({ status }) => status),
-    );
+    const context = kind.recount?.(actor.state.context, actor.children, counts ?? countsOfKnown(known));
     if (context !== undefined) actor.state = actor.stepper.recall(String(actor.state.value), context);
   }
   return run;
+}
+
+function liveIn(parent: Actor): readonly KnownChild[] {
+  const live: KnownChild[] = [];
+  for (let child = parent.firstLive; child !== null; child = child.nextLive) {
+    const { name } = child.place as Place;
+    live.push({ name, status: String(child.state.value), output: null });
+  }
+  return live;
+}
+
+function countsOfKnown(known: readonly KnownChild[]): ChildCounts {
+  const counts: { [state: string]: number } = {};
+  for (const { status } of known) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }
 
 /** What parents knew of their children, by the path of each parent. */

@@ -12,6 +12,7 @@ import type { Invoked } from './effect.ts';
 import { misnamed, unkept } from './keepable.ts';
 import type { TurnPort } from './port.ts';
 import type { Actor } from './run.ts';
+import type { ChildCounts } from '../store.ts';
 import type { MachineState } from './stepper.ts';
 
 /** What a machine remembers: its own keys, and the ones that every row has a column for. */
@@ -46,8 +47,10 @@ export interface Kind {
   keep(memory: Memory): JsonObject;
   /** Has anything changed that a row keeps? */
   changed(before: MachineState, after: MachineState): boolean;
-  /** For a parent: what it counts, worked out again from its children. */
-  recount?(memory: Memory, children: Children, statuses: readonly string[]): Memory;
+  /** For a parent: what it counts, worked out again from how many of its children are in which state. */
+  recount?(memory: Memory, children: Children, counts: ChildCounts): Memory;
+  /** For a parent that is read back: are there so many children that their counts have to do, until somebody needs more? */
+  isCounted?(node: PlanNode, memory: Memory): boolean;
 }
 
 export class Kinds {

@@ -8,9 +8,10 @@ import type { RunEvent } from '../events.ts';
 import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
 import { runFacts } from './assemble.ts';
 import type { Message } from './message.ts';
+import { RowsNeeded } from './need.ts';
 import type { Rules } from './port.ts';
 import { keepRow } from './rest.ts';
-import { type Actor, actorRows, addLive, Changes, type Owed, type RunState } from './run.ts';
+import { type Actor, actorRows, addLive, Changes, NONE, type Owed, type RunState } from './run.ts';
 import type { SignalAnswer } from './signals.ts';
 import { Turn } from './turn.ts';
 
@@ -30,20 +31,42 @@ export interface Step {
   readonly owed: readonly Owed[];
   /** What the sender of a signal is told. */
   readonly answer: SignalAnswer | null;
+  /** The parent whose children have to be read first: nothing has happened, and the message is to be taken again on a run that has them. */
+  readonly needs: string | null;
 }
+
+const NOTHING: Omit<Step, 'run' | 'needs'> = Object.freeze({
+  taken: false,
+  row: null,
+  actors: NONE,
+  attempts: NONE,
+  signals: NONE,
+  records: NONE,
+  recordsGone: NONE,
+  forgotten: NONE,
+  events: NONE,
+  owed: NONE,
+  answer: null,
+});
 
 export function step(rules: Rules, before: RunState, message: Message, now: number): Step {
   const run = fork(before);
   const changes = new Changes(run.seq);
   // A signal is told its answer in the message; the one that was handed in stays as it was.
   const asked = { ...message };
-  const taken = new Turn(rules).take(run, changes, now, asked);
+  let taken = false;
+  try {
+    taken = new Turn(rules).take(run, changes, now, asked);
+  } catch (error) {
+    if (error instanceof RowsNeeded) return { ...NOTHING, run: before, needs: error.parent };
+    throw error;
+  }
   keepRow(run, changes, now);
   const { attempts, signals, records, recordsGone, forgotten, events, owed, rowChanged } = changes;
   const answer = asked.type === 'signal' ? asked.answer : null;
   const actors = actorRows(run, changes);
   const kept = { row: rowChanged ? run.row : null, actors, attempts, signals, records, recordsGone, forgotten };
-  return { run, taken, ...kept, events, owed, answer };
+  return { run, taken, ...kept, events, owed, answer, needs: null };
 }
 
 /** The same run once more, which goes its own way. As much is copied as there are actors under way. */

@@ -248,7 +248,19 @@ export class Turn implements TurnPort {
     if (kind.children === undefined) return START;
     const { maxValueBytes: maxBytes } = this.rules;
     const above = parent === null ? null : parent.children;
-    const family = { place, node, input, run: this.run.facts, maxBytes, above, known: NOBODY, kept: null };
+    const { path } = actor;
+    const family = {
+      place,
+      node,
+      input,
+      path,
+      run: this.run.facts,
+      maxBytes,
+      above,
+      known: NOBODY,
+      counts: null,
+      kept: null,
+    };
     const children = kind.children(family);
     actor.children = children;
     const { ready, finished, skipped: given, kept } = children.begin();

@@ -114,7 +114,18 @@ class LiveChildren {
     const place = above === undefined ? null : above.#placeOf(self);
     const higher = above === undefined ? null : above.#children;
     const maxBytes = DEFAULT_MAX_BYTES;
-    this.#children = kinds.childrenBelow({ place, node, input, run: this.#run, maxBytes, above: higher, known, kept });
+    this.#children = kinds.childrenBelow({
+      place,
+      node,
+      input,
+      run: this.#run,
+      maxBytes,
+      above: higher,
+      path: '',
+      known,
+      counts: null,
+      kept,
+    });
     if (below !== null) this.#recall(node, below);
   }
 

@@ -1,7 +1,7 @@
 /** What the kinds of parents have in common: a track, a composite track, an orchestrator; and a wait, which may run another step. */
 import { actors } from '../actors/index.ts';
 import { parentActs } from '../core/children/acts.ts';
-import { isBad } from '../core/children/children.ts';
+import { isBad, sumOf } from '../core/children/children.ts';
 import { Graph } from '../core/children/graph.ts';
 import type { Kind } from '../core/kind.ts';
 import type { JsonObject } from '../json.ts';
@@ -38,15 +38,9 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
       was.kept !== is.kept
     );
   },
-  recount(memory, { total, ready, settled }, statuses) {
-    return {
-      ...memory,
-      total,
-      ready,
-      live: statuses.filter((status) => !isTerminal(status)).length,
-      settled,
-      completed: statuses.filter((status) => status === 'completed').length,
-      failed: statuses.filter(isBad).length,
-    };
+  recount(memory, { total, ready, settled }, counts) {
+    const live = sumOf(counts, (status) => !isTerminal(status));
+    const completed = counts.completed ?? 0;
+    return { ...memory, total, ready, live, settled, completed, failed: sumOf(counts, isBad) };
   },
 };

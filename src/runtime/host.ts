@@ -21,6 +21,7 @@ import { RunReader } from './reading/reader.ts';
 import { takeCommand } from '../commands/index.ts';
 import { newRun, owedTo } from '../core/assemble.ts';
 import { answers, recall } from './reading/recall.ts';
+import { RowsNeeded } from '../core/need.ts';
 import { keepRow, statusOf } from '../core/rest.ts';
 import { keyOf } from '../core/run.ts';
 import type { Owed } from '../core/run.ts';
@@ -43,6 +44,8 @@ export class Host {
   readonly #aftermath: Aftermath;
   /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
   readonly #inDoubt = new Set<string>();
+  /** Parents whose children are to be read with their run, because a turn needs them. */
+  readonly #needed = new Map<string, Set<string>>();
   readonly timers: Timers;
   /** Runs that change hands. */
   readonly handover: Handover;
@@ -189,7 +192,11 @@ export class Host {
         this.#dispatcher.ignore(keyOf(run.id, message.path, message.attempt), 'late');
       keepRow(run, changes, now);
     } catch (error) {
-      this.#aftermath.broken(run, changes, message, error);
+      if (!(error instanceof RowsNeeded)) return this.#aftermath.broken(run, changes, message, error);
+      const needed = this.#needed.get(run.id);
+      if (needed === undefined) this.#needed.set(run.id, new Set([error.parent]));
+      else needed.add(error.parent);
+      void this.#aftermath.again(run, changes);
     }
   }
 
@@ -330,7 +337,14 @@ export class Host {
       if (inDoubt) this.#settleDoubt(id, null, isTerminal(found.row.status) ? undefined : lossOf(found));
       return null;
     }
-    const run = await recall(this.#rules, store, await pinnedPlan(store, this.#options.plans, found.row), found);
+    const run = await recall(
+      this.#rules,
+      store,
+      await pinnedPlan(store, this.#options.plans, found.row),
+      found,
+      this.#needed.get(id),
+    );
+    this.#needed.delete(id);
     run.term = term;
     this.#runs.set(id, run);
     if (inDoubt) this.#settleDoubt(id, run);

@@ -6,6 +6,7 @@
 import type { Facts, Place, PlanNode, RunFacts } from '../../definition.ts';
 import type { ErrorRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
+import type { ChildCounts } from '../../store.ts';
 import { stepsIn } from '../steps.ts';
 
 /** What the parent's own `output` or `merge` made of its children's outputs, or how that failed. */
@@ -48,8 +49,12 @@ export interface Family {
   readonly maxBytes: number;
   /** The children of the parent's own parent. */
   readonly above: Children | null;
+  /** Where the parent stands in its run. */
+  readonly path: string;
   /** Those that the store has; none, when the parent begins. */
   readonly known: Iterable<KnownChild>;
+  /** In which states they are, where `known` has those under way and no others; null where it has all. */
+  readonly counts: ChildCounts | null;
   /** What the parent has remembered (`Arrival.kept`); null for nothing. */
   readonly kept: Json;
 }
@@ -103,4 +108,9 @@ const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'co
 
 export function isBad(status: string): boolean {
   return BAD.has(status);
+}
+
+/** How many children are in one of these states. */
+export function sumOf(counts: ChildCounts, isOne: (status: string) => boolean): number {
+  return Object.entries(counts).reduce((sum, [status, count]) => (isOne(status) ? sum + count : sum), 0);
 }

@@ -119,7 +119,7 @@ export class Graph implements Children {
   /** What a copy of it is made with. */
   protected familyUnder(above: Children | null, run: RunFacts): Family {
     const [place, node, input, maxBytes] = [this.#place, this.#node, this.#input, this.#maxBytes];
-    return { place, node, input, run, maxBytes, above, known: [], kept: null };
+    return { place, node, input, run, maxBytes, above, path: '', known: [], counts: null, kept: null };
   }
 
   get total(): number {

@@ -7,7 +7,9 @@ import type { Facts, Mapper, Place, PlanNode, RunFacts } from '../../definition.
 import { type ErrorRecord, ItemsChanged, ItemsInvalid } from '../../errors/index.ts';
 import { digestOf, type Json, toJson } from '../../json.ts';
 import { isTerminal } from '../../status.ts';
+import type { ChildCounts } from '../../store.ts';
 import { asked, mapped, synchronous } from '../facts.ts';
+import { RowsNeeded } from '../need.ts';
 import { verdict } from '../verdict.ts';
 import {
   type Arrival,
@@ -18,6 +20,7 @@ import {
   NONE_SKIPPED,
   type Skipped,
   skipped,
+  sumOf,
   TOLD_BY_NAME,
 } from './children.ts';
 
@@ -44,6 +47,13 @@ export interface ItemFacts extends Facts {
 interface Kept {
   readonly count: number;
   readonly digest: string;
+}
+
+/** A collection of so many items that what they have left behind is not read back before it is needed. */
+const MANY = 1_000;
+
+export function hasManyItems(kept: Json): boolean {
+  return kept !== null && (kept as unknown as Kept).count > MANY;
 }
 
 /** The items, by number; a range is not written out. */
@@ -87,6 +97,8 @@ export class Items implements Children {
   #chosen: readonly number[] | null = null;
   #fault: ErrorRecord | null = null;
   #isStopped = false;
+  /** Of those that had ended by then nothing is known but their number. */
+  readonly #isCounted: boolean;
   /** How many there are, how many have begun, and how many of these have ended, in which way. */
   #count = 0;
   #begun = 0;
@@ -99,16 +111,27 @@ export class Items implements Children {
 
   constructor(family: Family, origin: Items | null = null) {
     this.#family = family;
-    if (origin !== null) this.#like(origin);
-    let isNew = true;
+    this.#isCounted = origin === null ? family.counts !== null : origin.#isCounted;
+    if (origin !== null) {
+      this.#like(origin);
+      return;
+    }
     for (const { name, status, output } of family.known) {
-      isNew = false;
       const ordinal = Number(name);
       this.#begun = Math.max(this.#begun, ordinal + 1);
       if (!isTerminal(status)) this.#live.add(ordinal);
       else this.#end(ordinal, status, output);
     }
-    if (!isNew) this.#listAgain();
+    if (family.counts !== null) this.#recount(family.counts);
+    if (this.#begun > 0) this.#listAgain();
+  }
+
+  /** What has ended is known by its number alone. */
+  #recount(counts: ChildCounts): void {
+    this.#begun = sumOf(counts, () => true);
+    this.#ended = this.#begun - this.#live.size;
+    this.#completed = counts.completed ?? 0;
+    this.#failed = sumOf(counts, isBad);
   }
 
   #like(origin: Items): void {
@@ -255,6 +278,8 @@ export class Items implements Children {
     if (this.#isStopped) return null;
     const counts = { total: this.#count, settled: this.#ended, completed: this.#completed, failed: this.#failed };
     if (verdict(this.#family.node.strategy, counts) !== 'won') return null;
+    // The outputs of those that had ended before the run was read back are in their rows.
+    if (this.#spec.collect && this.#isCounted) throw new RowsNeeded(this.#family.path);
     return mapped(`output of collection "${this.#family.node.called}"`, () => this.#output());
   }
 

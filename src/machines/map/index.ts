@@ -1,7 +1,8 @@
 /** A collection: the same body for each item of a list. */
-import { itemAt, Items } from '../../core/children/items.ts';
+import { hasManyItems, itemAt, Items } from '../../core/children/items.ts';
 import { ordinalIn } from '../../core/children/children.ts';
 import type { Kind } from '../../core/kind.ts';
+import type { ParentMemory } from '../parent.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellStep } from '../telling.ts';
 import { mapDeclaration } from './declaration.ts';
@@ -16,5 +17,6 @@ export const map: Kind = {
     const ordinal = ordinalIn(name);
     return ordinal === null ? null : itemAt(node, ordinal);
   },
+  isCounted: (_, memory) => hasManyItems((memory as unknown as ParentMemory).kept),
   tell: tellStep,
 };

@@ -174,6 +174,11 @@ export class Aftermath {
     return this.#again(run, new Pending(seq), 0);
   }
 
+  /** Turns were taken of which one needs rows that were not read: the run is read again, and their messages are taken again. */
+  again(run: Held, changes: Pending): Promise<unknown> {
+    return this.#again(run, changes, 0);
+  }
+
   #again(run: Held, changes: Pending, pause: number, error?: unknown): Promise<unknown> {
     const { committer, reader, evict, doubt } = this.#options;
     // Turns that were taken while the commit was under way stand on what may not have landed.

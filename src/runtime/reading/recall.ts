@@ -5,19 +5,27 @@ import type { Rules } from '../../core/port.ts';
 import type { Owed } from '../../core/run.ts';
 import type { Plan } from '../../definition.ts';
 import { RowUnreadable } from '../../errors/index.ts';
-import type { OpenRun, Store } from '../../store.ts';
+import type { ChildCounts, OpenRun, Store } from '../../store.ts';
 import { type Held, hold } from '../held.ts';
 
-/** A run as its rows say that it stands. Its parents' children are one question to the store, however many parents there are. */
-export async function recall(rules: Rules, store: Store, plan: Plan, found: OpenRun): Promise<Held> {
+/**
+ * A run as its rows say that it stands. Its parents' children are one question to the store, however many parents there are; those of
+ * parents that have a great many are counted, unless a turn has said that it needs them.
+ */
+export async function recall(
+  rules: Rules,
+  store: Store,
+  plan: Plan,
+  found: OpenRun,
+  needed: ReadonlySet<string> | undefined,
+): Promise<Held> {
   try {
     const run = assemble(rules, plan, found);
-    const parents = parentsIn(run);
-    return hold(
-      adopt(rules, run, parents.length === 0 ? [] : await store.readChildren(run.id, parents)),
-      found.fence,
-      true,
-    );
+    const { rows, counts } = parentsIn(run, needed);
+    const children = rows.length === 0 ? [] : await store.readChildren(run.id, rows);
+    const counted = new Map<string, ChildCounts>();
+    for (const parent of counts) counted.set(parent, await store.countChildren(run.id, parent));
+    return hold(adopt(rules, run, children, counted), found.fence, true);
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     const { path, message: reason } = error;
