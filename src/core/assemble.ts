@@ -80,7 +80,7 @@ function depthOf({ path }: ActorRow): number {
 }
 
 /** What is to be asked of the store before a run can go on. */
-export interface Asking {
+export interface Unread {
   /** Parents whose children are to be read. */
   readonly rows: readonly string[];
   /** Parents whose children are to be counted. */
@@ -88,7 +88,7 @@ export interface Asking {
 }
 
 /** The parents in a run. The children of `needed` are read in any case. */
-export function parentsIn(run: RunState, needed: ReadonlySet<string> = NOBODY): Asking {
+export function parentsIn(run: RunState, needed: ReadonlySet<string> = NOBODY): Unread {
   const rows: string[] = [];
   const counts: string[] = [];
   for (const { path, node, kind, state } of run.actors.values()) {
