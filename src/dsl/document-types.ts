@@ -5,8 +5,13 @@
  * What a mapper in a list returns is checked strictly. What it reads is checked as far as
  * the registry knows: which of the tasks have run by then is the reader's business.
  */
-import type { FailurePolicy } from '../definition.ts';
+import type { FailedStep, FailurePolicy } from '../definition.ts';
+import type { Duration } from '../duration.ts';
+import type { Json } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
+import type { StrategyOption } from './composite.ts';
+import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './control.ts';
+import type { WaitOptions } from './wait.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
@@ -29,9 +34,164 @@ type DocumentOutputs<R> = { readonly [K in keyof R]: BodyOutput<R[K]> } & { read
 /** A body, or its name in the registry. */
 type Reference<R> = (keyof R & string) | AnyBody;
 
-/** A step of a track's document: a body or its name, alone or with a name of its own and a mapper. */
+/** A body or its name, perhaps with a mapper. */
+type DocumentUse<F, R> = Reference<R> | { readonly do: Reference<R>; readonly input: (facts: F) => unknown };
+
+type Predicate<F> = (facts: F) => boolean;
+
+/**
+ * A step that is no body: its word is the method of a builder, and its value what that is given. What mappers read in it is
+ * known as far as the registry goes; what a body in it is handed is checked when it is called.
+ */
+export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
+  | { readonly name: string; readonly sleep: Duration }
+  | {
+      readonly name: string;
+      readonly wait: WaitOptions<F, Schema> & {
+        readonly onTimeout?: 'fail' | { readonly value: Json } | DocumentUse<F, R>;
+      };
+    }
+  | {
+      readonly name: string;
+      readonly branch:
+        | {
+            readonly when: readonly (readonly [Predicate<F>, DocumentUse<F, R>])[];
+            readonly otherwise?: DocumentUse<F, R> | null;
+            readonly all?: boolean;
+          }
+        | {
+            readonly on: (facts: F) => string | number | boolean;
+            readonly routes: { readonly [route: string]: DocumentUse<F, R> };
+            readonly otherwise?: DocumentUse<F, R> | null;
+          };
+    }
+  | {
+      readonly name: string;
+      readonly parallel: { readonly [member: string]: DocumentUse<F, R> };
+      readonly strategy?: StrategyOption;
+      readonly concurrency?: number;
+    }
+  | {
+      readonly name: string;
+      readonly group: readonly (Reference<R> | object)[];
+      readonly onError?: DocumentUse<F & { readonly error: FailedStep }, R>;
+    }
+  | {
+      readonly name: string;
+      readonly map: {
+        readonly over: (facts: F) => unknown;
+        readonly each: DocumentUse<ItemFactsOf<F, Anything>, R>;
+        readonly filter?: Predicate<ItemFactsOf<F, Anything>>;
+        readonly mode?: 'parallel' | 'sequential';
+        readonly strategy?: StrategyOption;
+        readonly concurrency?: number;
+        readonly batch?: number;
+        readonly collect?: boolean;
+      };
+    }
+  | {
+      readonly name: string;
+      readonly loop: {
+        readonly body: DocumentUse<RoundFactsOf<F, Anything>, R>;
+        readonly while?: Predicate<RoundFactsOf<F, Anything>>;
+        readonly until?: Predicate<RoundFactsOf<F, Anything> & { readonly output: Anything }>;
+        readonly from?: Json;
+        readonly accumulate?: (
+          accumulator: Anything,
+          facts: RoundFactsOf<F, Anything> & { readonly output: Anything },
+        ) => Json;
+        readonly maxIterations?: number;
+        readonly onLimit?: 'fail' | 'stop';
+        readonly keepLast?: number;
+      };
+    }
+  | { readonly name: string; readonly aggregate: { readonly output: Schema; readonly of: (facts: F) => unknown } }
+  | { readonly name: string; readonly set: { readonly [variable: string]: Json | ((facts: F) => Json) } }
+  | {
+      readonly name: string;
+      readonly terminate: {
+        readonly as?: 'completed' | 'failed';
+        readonly output?: (facts: F) => Json;
+        readonly reason?: string | ((facts: F) => string);
+      };
+    }
+  | { readonly name: string; readonly kind: object; readonly options: object };
+
+type UseBodyOf<R, X> = X extends { readonly do: infer B } ? Referred<R, B> : Referred<R, X>;
+type UseOutputOf<R, X> = BodyOutput<UseBodyOf<R, X>>;
+
+/** The bodies that an entry which is no body uses. */
+type ControlBodies<R, X> = X extends { readonly branch: { readonly when: readonly (readonly [unknown, infer U])[] } }
+  ? UseBodyOf<R, U> | OtherBody<R, X['branch']>
+  : X extends { readonly branch: { readonly routes: infer Us } }
+    ? UseBodyOf<R, Us[keyof Us]> | OtherBody<R, X['branch']>
+    : X extends { readonly parallel: infer Us }
+      ? UseBodyOf<R, Us[keyof Us]>
+      : X extends { readonly map: { readonly each: infer U } } | { readonly loop: { readonly body: infer U } }
+        ? UseBodyOf<R, U>
+        : X extends { readonly group: infer Ts extends readonly unknown[] }
+          ? EntryBodies<R, Ts[number]> | OtherBody<R, X>
+          : X extends { readonly wait: { readonly onTimeout: infer U } }
+            ? UseBodyOf<R, U>
+            : never;
+
+type OtherBody<R, X> = X extends { readonly otherwise: infer U } | { readonly onError: infer U }
+  ? UseBodyOf<R, U>
+  : never;
+type OtherOutput<R, X> = X extends { readonly otherwise: infer U } | { readonly onError: infer U }
+  ? U extends null
+    ? null
+    : UseOutputOf<R, U>
+  : never;
+
+/** What such an entry leaves behind. */
+type ControlOutput<R, X> = X extends { readonly sleep: unknown }
+  ? null
+  : X extends { readonly wait: { readonly payload: infer S extends Schema } }
+    ? OutputOf<S>
+    : X extends { readonly branch: { readonly all: true } }
+      ? { readonly [route: string]: Anything }
+      : X extends { readonly branch: { readonly when: readonly (readonly [unknown, infer U])[] } }
+        ? UseOutputOf<R, U> | OtherOutput<R, X['branch']>
+        : X extends { readonly branch: { readonly routes: infer Us } }
+          ? UseOutputOf<R, Us[keyof Us]> | OtherOutput<R, X['branch']>
+          : X extends { readonly parallel: infer Us }
+            ? { readonly [K in keyof Us]: UseOutputOf<R, Us[K]> }
+            : X extends { readonly group: infer Ts extends readonly unknown[] }
+              ? LastOutput<R, Ts> | OtherOutput<R, X>
+              : X extends { readonly map: { readonly collect: false } }
+                ? ItemCounts
+                : X extends { readonly map: { readonly each: infer U } }
+                  ? readonly UseOutputOf<R, U>[]
+                  : X extends { readonly loop: { readonly body: infer U } }
+                    ? LoopOutput<UseOutputOf<R, U>, Anything>
+                    : X extends { readonly aggregate: { readonly output: infer S extends Schema } }
+                      ? OutputOf<S>
+                      : Anything;
+
+/** An entry that is no body has one of these. */
+type Word =
+  | 'sleep'
+  | 'wait'
+  | 'branch'
+  | 'parallel'
+  | 'group'
+  | 'map'
+  | 'loop'
+  | 'aggregate'
+  | 'set'
+  | 'terminate'
+  | 'kind';
+
+type IsControl<X> = X extends AnyBody | string ? false : Extract<keyof X, Word> extends never ? false : true;
+
+type EntryOutput<R, X> = IsControl<X> extends true ? ControlOutput<R, X> : BodyOutput<StepBody<R, X>>;
+type EntryBodies<R, X> = IsControl<X> extends true ? ControlBodies<R, X> : StepBody<R, X>;
+
+/** A step of a track's document: a body or its name, alone or with a name of its own and a mapper; or a step that is no body. */
 export type DocumentStep<V, R> =
   | Reference<R>
+  | DocumentControl<V, R>
   | {
       readonly task: Reference<R>;
       /** Default: the name of the task. */
@@ -50,7 +210,9 @@ type StepName<X> = X extends string
       : never;
 
 /** What a step is held to once its body is known: the mapper must make that body's input. */
-type StrictStep<V, R, X> = X extends { readonly task: infer T }
+type StrictStep<V, R, X> = IsControl<X> extends true ? unknown : StrictBody<V, R, X>;
+
+type StrictBody<V, R, X> = X extends { readonly task: infer T }
   ? StrictMapper<V, R, T, BodyInput<Referred<R, T>>>
   : {} extends BodyInput<Referred<R, X>>
     ? unknown
@@ -64,18 +226,18 @@ type StrictMapper<V, R, T, I> = {} extends I
   : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I };
 
 type Outputs<R, Ts extends readonly unknown[]> = {
-  readonly [X in Ts[number] as StepName<X>]: BodyOutput<StepBody<R, X>>;
+  readonly [X in Ts[number] as StepName<X>]: EntryOutput<R, X>;
 };
 
 /** The output of the last step; `null` without one (S1). */
 export type LastOutput<R, Ts extends readonly unknown[]> = Ts extends readonly []
   ? null
   : Ts extends readonly [...unknown[], infer X]
-    ? BodyOutput<StepBody<R, X>>
-    : BodyOutput<StepBody<R, Ts[number]>> | null;
+    ? EntryOutput<R, X>
+    : EntryOutput<R, Ts[number]> | null;
 
 /** The tasks that a document calls. */
-export type DocumentCalls<R, Ts extends readonly unknown[]> = BodyCalls<StepBody<R, Ts[number]>>;
+export type DocumentCalls<R, Ts extends readonly unknown[]> = BodyCalls<EntryBodies<R, Ts[number]>>;
 
 /** A track as plain data. */
 export interface TrackDocument<N extends string, S extends Schema, R, Ts extends readonly unknown[], O> {

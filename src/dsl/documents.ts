@@ -25,6 +25,7 @@ import { knownNames } from '../names.ts';
 import type { Note } from './notes.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import type { Options } from '../core/declaration.ts';
+import { readWord, wordOf } from './document-steps.ts';
 import { isOptions, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
@@ -58,14 +59,24 @@ export function defineTrack<
   const notes: Note[] = [];
   const given = readOptions(document, 'document of a track', TRACK_KEYS, notes);
   const registry = isOptions(given.registry) ? given.registry : {};
-  const steps = listOf(given.tasks, 'tasks', notes).map((entry) => readEntry(entry, registry));
+  const steps = readEntries(given.tasks, 'tasks', registry, notes);
   const head = from(defineTrack, { name: given.name as string, input: given.input as Schema | undefined, notes });
   // What it carries at compile time cannot be seen in the data; the signature says it.
-  return trackOf(head, Object.freeze(steps), given.output) as never;
+  return trackOf(head, steps, given.output) as never;
+}
+
+function readEntries(list: unknown, option: string, registry: Options, notes: Note[]): readonly StepDefinition[] {
+  return Object.freeze(listOf(list, option, notes).map((entry) => readEntry(entry, registry)));
 }
 
 function readEntry(entry: unknown, registry: Options): StepDefinition {
   const notes: Note[] = [];
+  const word = wordOf(entry);
+  if (word !== undefined) {
+    const lookUpHere = (reference: unknown, found: Note[]): unknown => lookUp(reference, registry, found);
+    const steps = (list: unknown, found: Note[]) => readEntries(list, word, registry, found);
+    return readWord(word, entry as Options, defineTrack, lookUpHere, steps);
+  }
   if (!isOptions(entry) || !('task' in entry)) {
     return readStep(nameOf(entry), lookUp(entry, registry, notes), undefined, notes);
   }

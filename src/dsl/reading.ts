@@ -122,8 +122,8 @@ export function readByKind<D extends BodyDefinition>(
   name: unknown,
   builder: Builder,
   read: (reader: ReadPort) => D | readonly [D, Mapper | undefined],
+  reader = new OptionReader(),
 ): StepDefinition {
-  const reader = new OptionReader();
   const made = read(reader);
   const [definition, input] = Array.isArray(made) ? (made as [D, Mapper | undefined]) : [made as D, undefined];
   const body = from(builder, definition);
