@@ -40,8 +40,6 @@ const document = defineTrack({
     { name: 'end', group: ['echo', { name: 'inner', sleep: 0 }] },
   ],
   output: ({ outputs }) => {
-    expectTypeOf(outputs.risk).toEqualTypeOf<any>();
-    expectTypeOf(outputs.key).toEqualTypeOf<any>();
     expectTypeOf(outputs.sides.a).toEqualTypeOf<number>();
     expectTypeOf(outputs.lines).toEqualTypeOf<readonly number[]>();
     expectTypeOf(outputs.count.completed).toEqualTypeOf<number>();
