@@ -1,5 +1,5 @@
 /**
- * What the worker runs, and how each run must end: six flows whose outcome follows from their input.
+ * What the worker runs, and how each run must end: seven flows whose outcome follows from their input.
  * Imports by path, because the worker is plain Node and nothing is built for it.
  */
 import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
@@ -110,6 +110,33 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
         { input: same },
       )
       .output(({ outputs }) => outputs.a),
+    orchestrator('mixed', head)
+      .track(
+        'a',
+        track('mixed', { input: Count })
+          .branch('way', {
+            on: ({ input }) => (input % 2 === 0 ? 'even' : 'odd'),
+            routes: { even: { do: add, input: same }, odd: { do: flaky, input: same } },
+          })
+          .map('items', { over: () => '1..5', each: add, concurrency: 2 })
+          .loop('rounds', {
+            body: { do: add, input: ({ index }) => index },
+            until: ({ index }) => index === 2,
+            from: 0,
+            accumulate: (sum, { output }) => sum + output,
+            keepLast: 1,
+          })
+          .set('seen', { way: ({ outputs }) => outputs.way })
+          .aggregate('sum', {
+            output: Count,
+            of: ({ outputs, run }) =>
+              (run.variables.way as number) +
+              outputs.items.reduce((sum, each) => sum + each, 0) +
+              outputs.rounds.accumulator,
+          }),
+        { input: same },
+      )
+      .output(({ outputs }) => outputs.a),
     orchestrator(CANCELLED, head).track('a', one('held', held as never), { input: same }),
   ] as readonly AnyOrchestrator[];
 }
@@ -118,12 +145,13 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
 export function endOf(flow: string, input: number): string {
   if (flow === 'line') return `completed ${input + 3}`;
   if (flow === 'graph') return `completed ${input + 3 + input * 2 + 1}`;
+  if (flow === 'mixed') return `completed ${(input % 2 === 0 ? input + 1 : input * 2) + 20 + 6}`;
   if (flow === ASKED) return `completed ${(input + 1) * 1_000 + 7}`;
   return flow === CANCELLED ? 'cancelled null' : 'failed null';
 }
 
 /** Keys of everything that a run of a flow calls, each once. */
-export function keysOf(flow: string, run: string): readonly string[] {
+export function keysOf(flow: string, run: string, input: number): readonly string[] {
   const ladder = (path: string) => ['one', 'two', 'three'].map((step) => `begin ${run}/${path}/${step}#1`);
   const tries = (path: string, count: number) =>
     Array.from({ length: count }, (_, index) => `begin ${run}/${path}#${index + 1}`);
@@ -134,6 +162,11 @@ export function keysOf(flow: string, run: string): readonly string[] {
       return [...tries('a/add', 1), ...ladder('b'), ...tries('c/flaky', 3), ...tries('d/add', 1)];
     case 'failing':
       return [...tries('a/broken', 1), ...ladder('b')];
+    case 'mixed': {
+      const way = input % 2 === 0 ? tries('a/way/even', 1) : tries('a/way/odd', 3);
+      const items = [0, 1, 2, 3, 4].flatMap((at) => tries(`a/items/${at}`, 1));
+      return [...way, ...items, ...[0, 1, 2].flatMap((at) => tries(`a/rounds/${at}`, 1))];
+    }
     case ASKED:
       return tries('a/between', 1);
     case CANCELLED:

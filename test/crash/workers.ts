@@ -138,7 +138,15 @@ async function compare(folder: string, store: Store): Promise<Remains> {
     if (end !== endOf(orchestrator, Number(input))) faults.push(`${run} (${orchestrator} of ${input}) ended ${end}`);
     const history = await store.readEvents(run, { after: 0, limit: 10_000 });
     faultsOfEvents(run, history, faults);
-    faultsOfEffects(run, orchestrator, history, byRun.get(run) ?? [], faults, store.shared !== undefined);
+    faultsOfEffects(
+      run,
+      orchestrator,
+      Number(input),
+      history,
+      byRun.get(run) ?? [],
+      faults,
+      store.shared !== undefined,
+    );
   }
   const begins = effects.filter(({ what }) => what === 'begin');
   return { runs: rows.length, repeats: begins.length - new Set(begins.map(({ key }) => key)).size, faults };
@@ -175,6 +183,7 @@ function faultsOfEvents(run: string, history: readonly RunEvent[], faults: strin
 function faultsOfEffects(
   run: string,
   orchestrator: string,
+  input: number,
   history: readonly RunEvent[],
   effects: readonly Effect[],
   faults: string[],
@@ -192,7 +201,7 @@ function faultsOfEffects(
       faults.push(`${key}: ${what} while the store has ${state}`);
   }
   const called = new Set(effects.map(({ what, key }) => `${what} ${key}`));
-  for (const key of keysOf(orchestrator, run)) {
+  for (const key of keysOf(orchestrator, run, input)) {
     if (called.delete(key)) continue;
     // A cancel may come before the body is begun, while a store that others share is asked whose the run is; then it is not begun at all.
     if (isShared && orchestrator === CANCELLED && key.startsWith('begin ')) continue;
