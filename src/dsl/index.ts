@@ -38,7 +38,7 @@ export type {
   TracksByName,
 } from './document-types.ts';
 export { defineOrchestrator, defineTrack } from './documents.ts';
-export type { NeedsOf, RunInput, RunOutput, TasksOption } from './needs.ts';
+export type { AnySignals, NeedsOf, RunInput, RunOutput, SignalArguments, SignalsOf, TasksOption } from './needs.ts';
 export {
   type AnyOrchestrator,
   type Orchestrator,
@@ -60,6 +60,7 @@ export type {
   Call,
   Carried,
   Flat,
+  Listens,
   MapperArguments,
   NoSchema,
   Runnable,

@@ -3,7 +3,7 @@
  * what a body of each looks like, what a run takes and what it gives.
  */
 import type { AnyOrchestrator } from './orchestrator.ts';
-import type { Call, Carried } from './types.ts';
+import type { Call, Carried, Listens } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a position to infer from; the other two are of no interest there
 type Anything = any;
@@ -12,6 +12,28 @@ type Anything = any;
 type AnyTaskBody = (context: any) => unknown;
 
 type CallsOf<O> = O extends { readonly '~types'?: Carried<Anything, Anything, infer C> } ? C : never;
+
+/** The signals that `O` waits for, and what may be sent with each. Of a definition of which nothing more is known: any. */
+export type SignalsOf<O> = [O] extends [never]
+  ? AnySignals
+  : unknown extends CallsOf<O>
+    ? AnySignals
+    : {
+        readonly [X in CallsOf<O> as X extends Listens<infer N, Anything> ? N : never]: X extends Listens<
+          Anything,
+          infer P
+        >
+          ? P
+          : never;
+      };
+
+/** Any name, and anything with it. */
+export interface AnySignals {
+  readonly [name: string]: unknown;
+}
+
+/** What is sent with a signal: the payload, which may be left out where null will do, and how it is sent. */
+export type SignalArguments<P, O> = null extends P ? [payload?: P, options?: O] : [payload: P, options?: O];
 
 /** The names of the tasks among `C` that do, or do not, have a body. */
 type Named<C, Bound extends boolean> = {

@@ -28,7 +28,7 @@ import { nodeOfBody } from './plan.ts';
 import { readByKind, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
-import type { MapperArguments, NewName, Runnable, StepFacts } from './types.ts';
+import type { Listens, MapperArguments, NewName, Runnable, StepFacts } from './types.ts';
 import type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
@@ -65,20 +65,36 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
    * @example
    * .wait('confirmed', { signal: 'confirm', payload: Confirm, where: ({ payload, input }) => payload.id === input.id, timeout: '1h' })
    */
-  wait<const K extends string, S extends Schema = AnyPayload>(
+  wait<const K extends string, const Name extends string, S extends Schema = AnyPayload>(
     name: NewName<K, Outputs>,
-    options: WaitOptions<StepFacts<V, Outputs, P>, S> & { readonly onTimeout?: 'fail' },
-  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: OutputOf<S> }, OutputOf<S>, OutputOf<S>, C>;
-  wait<const K extends string, const T extends Json, S extends Schema = AnyPayload>(
+    options: WaitOptions<StepFacts<V, Outputs, P>, S, Name> & { readonly onTimeout?: 'fail' },
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: OutputOf<S> },
+    OutputOf<S>,
+    OutputOf<S>,
+    C | Listens<Name, InputOf<S>>
+  >;
+  wait<const K extends string, const T extends Json, const Name extends string, S extends Schema = AnyPayload>(
     name: NewName<K, Outputs>,
-    options: WaitOptions<StepFacts<V, Outputs, P>, S> & {
+    options: WaitOptions<StepFacts<V, Outputs, P>, S, Name> & {
       readonly timeout: Duration;
       readonly onTimeout: { readonly value: T };
     },
-  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: OutputOf<S> | T }, OutputOf<S> | T, OutputOf<S> | T, C>;
-  wait<const K extends string, BI, BO, BC, S extends Schema = AnyPayload>(
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: OutputOf<S> | T },
+    OutputOf<S> | T,
+    OutputOf<S> | T,
+    C | Listens<Name, InputOf<S>>
+  >;
+  wait<const K extends string, BI, BO, BC, const Name extends string, S extends Schema = AnyPayload>(
     name: NewName<K, Outputs>,
-    options: WaitOptions<StepFacts<V, Outputs, P>, S> & {
+    options: WaitOptions<StepFacts<V, Outputs, P>, S, Name> & {
       readonly timeout: Duration;
       readonly onTimeout: InsteadOf<StepFacts<V, Outputs, P>, BI, BO, BC>;
     },
@@ -89,7 +105,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
     Outputs & { readonly [X in K]: OutputOf<S> | BO },
     OutputOf<S> | BO,
     OutputOf<S> | BO,
-    C | BC
+    C | BC | Listens<Name, InputOf<S>>
   >;
   /**
    * Adds a step of a kind from outside (`defineKind`). The box that runs it has to know the kind: `createSignalbox({ kinds: [door] })`.

@@ -37,6 +37,12 @@ export interface Call<N extends string, F, Bound extends boolean> {
   readonly bound: Bound;
 }
 
+/** One signal that a definition waits for: its name, and what may be sent. It travels with the tasks that are called. */
+export interface Listens<N extends string, P> {
+  readonly signal: N;
+  readonly payload: P;
+}
+
 /** The body of a task: what it is handed is parsed, what it answers is going to be. */
 export type TaskBody<I, O> = (context: TaskContext<I>) => O | Promise<O>;
 

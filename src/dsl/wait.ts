@@ -9,9 +9,9 @@ import type { MapperArguments, Runnable } from './types.ts';
 export type AnyPayload = StandardSchemaV1<Json, Json>;
 
 /** What a wait is declared with. `F` is what a mapper in its place is told. */
-export interface WaitOptions<F, S extends Schema> {
+export interface WaitOptions<F, S extends Schema, Name extends string = string> {
   /** The name of the signal. */
-  readonly signal: string;
+  readonly signal: Name;
   /** What its payload must be. Left out: any JSON. */
   readonly payload?: S;
   /** Is this the one? Without it, every payload that passes the schema is. */

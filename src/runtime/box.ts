@@ -14,6 +14,8 @@ import {
   type TaskInput,
   type TaskOutput,
   type TasksOption,
+  type SignalArguments,
+  type SignalsOf,
 } from '../dsl/index.ts';
 import { structureOf } from '../dsl/structure.ts';
 import { toMs } from '../duration.ts';
@@ -170,8 +172,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   /** Starts a run. Resolves once its start is committed: from then on it goes on by itself. */
-  async start<O extends Os[number]>(orchestrator: O, options: StartOptions<RunInput<O>>): Promise<Run<RunOutput<O>>> {
-    return (await this.#start(this.#planFor(orchestrator), options)) as Run<RunOutput<O>>;
+  async start<O extends Os[number]>(
+    orchestrator: O,
+    options: StartOptions<RunInput<O>>,
+  ): Promise<Run<RunOutput<O>, SignalsOf<O>>> {
+    return (await this.#start(this.#planFor(orchestrator), options)) as Run<RunOutput<O>, SignalsOf<O>>;
   }
 
   /** Runs one task by itself, under the same policies and with the same record as in a track. */
@@ -213,11 +218,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   /** As `run.signal`, to a run by its id, or by the key that it was started under. */
-  async signal(
+  async signal<const K extends keyof SignalsOf<Os[number]> & string>(
     to: string | { readonly orchestrator: string; readonly key: string },
-    name: string,
-    payload: unknown = null,
-    options: SignalOptions = {},
+    name: K,
+    ...[payload, options]: SignalArguments<SignalsOf<Os[number]>[K], SignalOptions>
   ): Promise<SignalAnswer> {
     if (typeof to === 'string') return this.run(to).signal(name, payload, options);
     if (this.#closing !== null) throw new BoxClosed();

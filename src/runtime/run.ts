@@ -24,6 +24,7 @@ import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
 import { type AskRun, send } from './ownership/requests.ts';
+import type { AnySignals, SignalArguments } from '../dsl/index.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 
@@ -99,8 +100,8 @@ function afterIn(what: string, options: { readonly after?: number }): number {
   return after ?? 0;
 }
 
-/** A handle on a run. `Output` is what its orchestrator results in. */
-export class Run<Output = Json> {
+/** A handle on a run. `Output` is what its orchestrator results in, `Signals` what it waits for, by name. */
+export class Run<Output = Json, Signals = AnySignals> {
   readonly id: string;
   readonly #context: RunContext;
 
@@ -205,7 +206,10 @@ export class Run<Output = Json> {
    * @example
    * const { answer } = await run.signal('confirm', { id: '17' }, { id: request.headers['idempotency-key'] });
    */
-  async signal(name: string, payload: unknown = null, options: SignalOptions = {}): Promise<SignalAnswer> {
+  async signal<const K extends keyof Signals & string>(
+    name: K,
+    ...[payload = null as never, options = {}]: SignalArguments<Signals[K], SignalOptions>
+  ): Promise<SignalAnswer> {
     const { store, command, maxValueBytes, followers } = this.#context;
     checkText('name', name);
     const id = idAmong(options);
