@@ -307,5 +307,5 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
     options?:
       | { readonly as?: 'completed'; readonly output?: (facts: StepFacts<V, Outputs, P>) => Json }
       | { readonly as: 'failed'; readonly reason?: string | ((facts: StepFacts<V, Outputs, P>) => string) },
-  ): With<N, I, V, Outputs, K, Json, C>;
+  ): With<N, I, V, Outputs, K, never, C>;
 }

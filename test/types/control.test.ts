@@ -36,3 +36,16 @@ describe('a collection', () => {
     t.map('m', { over: () => ['a'], each: { do: whole, input: ({ item }) => item } });
   });
 });
+
+describe('the end of a run', () => {
+  const stop = track('stop', { input: z.object({}) }).terminate('end', { output: () => 'stopped' });
+
+  test('leaves nothing to what follows, so a route that ends the run does not blur the output of the others', () => {
+    const branched = t.branch('b', { when: [[() => true, stop]], otherwise: { do: whole, input: () => 1 } });
+    const waited = t.wait('w', { signal: 'go', payload: N, timeout: '1h', onTimeout: { do: stop } });
+
+    expectTypeOf<Out<typeof stop>>().toEqualTypeOf<never>();
+    expectTypeOf<Out<typeof branched>>().toEqualTypeOf<number>();
+    expectTypeOf<Out<typeof waited>>().toEqualTypeOf<{ n: number }>();
+  });
+});
