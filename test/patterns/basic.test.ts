@@ -267,7 +267,7 @@ test('WCP-43 explicit termination: one step ends the run, whatever else is under
   await using play = await scene(search);
   await play.pass(1);
 
-  expect(await play.run.result()).toBe('found');
+  expect(await play.result()).toBe('found');
   expect((await play.history()).slice(-5)).toEqual([
     'step.cancelled look/time',
     'step.completed found/stop',

@@ -48,7 +48,7 @@ test('WCP-29 cancelling discriminator: what follows begins after the first, and 
   await using play = await scene(alone(fastest));
   await play.pass(1);
 
-  expect(await play.run.result()).toBe('book');
+  expect(await play.result()).toBe('book');
   expect(await play.history('t/quotes/train', 't/quotes/bus', 't/quotes/taxi', 't/quotes', 't/book')).toEqual([
     'step.started t/quotes',
     'track.started t/quotes/train',
@@ -101,7 +101,7 @@ test('WCP-32 cancelling partial join: what follows begins after two of three, an
   await using play = await scene(alone(partly));
   await play.pass(2);
 
-  expect(await play.run.result()).toBe('book');
+  expect(await play.result()).toBe('book');
   expect(await play.history('t/quotes/train', 't/quotes/bus', 't/quotes/taxi', 't/quotes', 't/book')).toEqual([
     'step.started t/quotes',
     'track.started t/quotes/train',
@@ -186,7 +186,7 @@ test('WCP-35 cancelling partial join for multiple instances: after two of many t
   await using play = await scene(alone(quickest), { input: { shops: [4, 1, 3, 2] } });
   await play.pass(2);
 
-  expect(await play.run.result()).toEqual([null, 1, null, 2]);
+  expect(await play.result()).toEqual([null, 1, null, 2]);
   expect(await play.history('t/ask/0', 't/ask/1', 't/ask/2', 't/ask/3', 't/ask', 't/book')).toEqual([
     'step.started t/ask',
     'step.started t/ask/0',
@@ -232,7 +232,7 @@ test('WCP-36 dynamic partial join for multiple instances: a condition over what 
   await using play = await scene(alone(enough), { input: { shops: [4, 1, 3, 2] } });
   await play.pass(3);
 
-  expect(await play.run.result()).toBe('book');
+  expect(await play.result()).toBe('book');
   expect(await play.history('t/ask/all/ask/0', 't/ask/all/ask/2', 't/ask/enough', 't/ask', 't/book')).toEqual([
     'step.started t/ask',
     'track.started t/ask/enough',
