@@ -186,7 +186,7 @@ test('WCP-11 implicit termination: a run completes when nothing is left to do, a
   await using play = await scene(ends);
   await play.pass(1);
 
-  expect(await play.run.status()).toBe('waiting');
+  expect(await play.run().status()).toBe('waiting');
   expect(await play.output()).toEqual({ pack: 'pack', bill: 'bill' });
   expect((await play.history('bill', 'pack')).concat((await play.history()).slice(-1))).toEqual([
     'track.started pack',
@@ -242,7 +242,7 @@ test('WCP-22 recursion: a body starts a run of the orchestrator that it belongs 
   });
 
   expect(await play.output()).toBe(24);
-  const { runs } = await play.box.runs({ orchestrator: 'factorial' });
+  const { runs } = await play.box().runs({ orchestrator: 'factorial' });
   expect(runs.map(({ status }) => status)).toEqual(Array(4).fill('completed'));
   expect(await play.history('f/less', 'f/less/factorialOf', 'f')).toEqual([
     'track.started f',

@@ -32,9 +32,9 @@ test('WCP-19 cancel task: a signal withdraws a step that is under way, and the t
 test('WCP-20 cancel case: the whole run is cancelled, and all that is under way in it', async () => {
   await using play = await scene(alone(withdrawn));
   await play.pass(1);
-  await play.run.cancel({ reason: 'sold' });
+  await play.run().cancel({ reason: 'sold' });
 
-  expect(await play.run.outcome()).toMatchObject({ status: 'cancelled' });
+  expect(await play.run().outcome()).toMatchObject({ status: 'cancelled' });
   expect((await play.history()).slice(-6)).toEqual([
     'step.cancelled t/work/stop/asked',
     'track.cancelled t/work/paint',

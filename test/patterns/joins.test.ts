@@ -24,7 +24,7 @@ const first = orchestrator('trip', { version: '1', input: Nothing })
 test('WCP-9 structured discriminator: what follows begins after the first, and the others finish', async () => {
   await using play = await scene(first);
   await play.pass(1);
-  expect(await play.run.status()).toBe('running');
+  expect(await play.run().status()).toBe('running');
   expect(await play.history('next/book', 'bus')).toEqual([
     'track.started bus',
     'step.started next/book',

@@ -1,6 +1,7 @@
 /**
  * What the tests of control-flow patterns stand on: bodies that take as long as they say, a body that sends its own run a
- * signal, and one run in memory under a clock that is moved by hand. The definitions themselves stand in the tests, because
+ * signal, and one run in memory under a clock that is moved by hand. Before each hour and each signal another box takes over, so
+ * what the tests say of a pattern holds across restarts. The definitions themselves stand in the tests, because
  * docs/patterns.md shows them word for word.
  */
 import { type AnyOrchestrator, createSignalbox, memory, orchestrator, type Signalbox, task, track } from 'signalbox';
@@ -21,7 +22,9 @@ export const takes = <const N extends string>(name: N, hours: number) =>
     .sleep('time', `${hours}h`)
     .output(() => name);
 
-/** Takes as many hours as its input says, and gives them back. Its body is bound to the clock of the scene. */
+const HOUR = 3_600_000;
+
+/** Takes as many hours as its input says, also if it is run again, and gives them back; by the clock of the scene. */
 export const hours = task('hours', { input: z.number(), output: z.number() });
 
 /** Sends its own run a signal, once also after a crash, and leaves behind what the run answered. */
@@ -50,11 +53,15 @@ export interface Given {
 /** A run of `flow` that has done all that it can do before the clock moves. */
 export async function scene(flow: AnyOrchestrator, { input = {}, signalBuffer = 100, tasks = () => ({}) }: Given = {}) {
   const clock = fakeClock();
+  const store = memory();
+  const dues = new Map<string, number>();
   let box: Signalbox;
   const bodies = {
-    hours: ({ input, signal }: { input: number; signal: AbortSignal }) =>
+    hours: ({ input, signal, key }: { input: number; signal: AbortSignal; key: string }) =>
       new Promise<number>((resolve, reject) => {
-        const stop = clock.wakeAfter(input * 3_600_000, () => resolve(input));
+        const due = dues.get(key) ?? clock.now() + input * HOUR;
+        dues.set(key, due);
+        const stop = clock.wakeAfter(Math.max(0, due - clock.now()), () => resolve(input));
         signal.addEventListener('abort', () => {
           stop();
           reject(signal.reason);
@@ -68,42 +75,53 @@ export async function scene(flow: AnyOrchestrator, { input = {}, signalBuffer = 
   };
   // A body that no step calls is a mistake to a box, so each definition gets those that it names.
   const called = Object.fromEntries(Object.entries(bodies).filter(([name]) => calls(flow, name)));
-  box = clock.follow(
-    (await createSignalbox({
-      orchestrators: [flow],
-      store: memory(),
-      clock,
-      logger: () => {},
-      signalBuffer,
-      tasks: called,
-    } as never)) as Signalbox,
-  );
-  const run = await box.start(flow as never, { id: 'r', input } as never);
-  await settled(box);
+  const options = { orchestrators: [flow], store, clock, logger: () => {}, signalBuffer, tasks: called };
+  const open = async () => {
+    box = clock.follow((await createSignalbox(options as never)) as Signalbox);
+    await box.recovered;
+  };
+  /** Another box goes on with what this one leaves. */
+  const reopen = async () => {
+    await box.close();
+    await open();
+    await settled(box);
+  };
+  await open();
+  await box!.start(flow as never, { id: 'r', input } as never);
+  await settled(box!);
+  const run = () => box.run('r');
+  const pass = async (hours: number) => {
+    for (let hour = 0; hour < hours; hour += 1) {
+      await reopen();
+      await clock.advance('1h');
+    }
+  };
 
   return {
-    box,
+    box: () => box,
     run,
     /** Lets hours pass. */
-    pass: (hours: number) => clock.advance(`${hours}h`),
+    pass,
     /** Sends a signal, and says in a word or two what became of it. */
     async signal(name: string, payload: unknown = null): Promise<string> {
-      const answer = await run.signal(name, payload as never);
+      await reopen();
+      const answer = await run().signal(name, payload as never);
       await settled(box);
       return answer.answer === 'refused' ? `refused: ${answer.reason}` : answer.answer;
     },
     /** `type path` of every event so far, or of those whose path is one of `paths`. */
     async history(...paths: readonly string[]): Promise<string[]> {
-      const lines = await historyOf(run);
+      const lines = await historyOf(run());
       return paths.length === 0 ? lines : lines.filter((line) => paths.includes(line.slice(line.indexOf(' ') + 1)));
     },
     /** Its output, if nothing more is needed for it than has happened. */
-    result: () => soon(run.result() as Promise<unknown>),
+    result: () => soon(run().result()),
     /** Its output, after as many hours as it takes. */
     async output(): Promise<unknown> {
+      await pass(4);
       await clock.advance('1000h');
-      const output = await soon(run.result());
-      const faults = await faultsOfHistory(run);
+      const output = await soon(run().result());
+      const faults = await faultsOfHistory(run());
       if (faults.length > 0) throw new Error(faults.join('\n'));
       return output;
     },
