@@ -1,6 +1,7 @@
 /**
- * An order that waits two days for its payment. A payment of the wrong amount is refused to its sender. If none comes, the stock is
- * given back and the run ends there, so that no step after the wait has to ask whether it was paid. Time is a fake clock.
+ * An order that waits two days for its payment. A payment of the wrong amount is refused to its sender. If none
+ * comes, the stock is given back and the run ends there, so that no step after the wait has to ask whether it was
+ * paid. Time is a fake clock.
  */
 import { createSignalbox, orchestrator, type SignalAnswer, task, track } from 'signalbox';
 import { fakeClock } from 'signalbox/testing';

@@ -1,6 +1,7 @@
 /**
- * The words in the files of a folder: one step lists them, a collection reads them, three at a time, and an aggregate adds up what
- * they gave. The list is made by a step and not by `over`: a folder may have changed by the time that `over` is asked again.
+ * The words in the files of a folder: one step lists them, a collection reads them, three at a time, and an
+ * aggregate adds up what they gave. The list is made by a step and not by `over`: a folder may have changed by the
+ * time that `over` is asked again.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /**
- * Polling: a job is begun on a server that answers only when it is asked. A loop asks every thirty seconds until the job is done,
- * and keeps what it was told. The pause is a `sleep`, so the process may end in it: the loop goes on in the round it was in.
- * Time is a fake clock.
+ * Polling: a job is begun on a server that answers only when it is asked. A loop asks every thirty seconds until
+ * the job is done, and keeps what it was told. The pause is a `sleep`, so the process may end in it: the loop goes
+ * on in the round it was in. Time is a fake clock.
  */
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { fakeClock } from 'signalbox/testing';

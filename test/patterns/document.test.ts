@@ -1,6 +1,7 @@
 /**
- * docs/patterns.md and the tests beside this one say the same: each pattern of the catalogue stands in the document once, what
- * is called supported is played by a test of its number, and the definitions in the document are those of the tests.
+ * docs/patterns.md and the tests beside this one say the same: each pattern of the catalogue stands in the document
+ * once, what is called supported is played by a test of its number, and the definitions in the document are those
+ * of the tests.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Control-flow patterns: joins that do not wait for all. A strategy cancels the others; a signal lets the next track begin
- * while they finish.
+ * Control-flow patterns: joins that do not wait for all. A strategy cancels the others; a signal lets the next
+ * track begin while they finish.
  */
 import { orchestrator, track } from 'signalbox';
 import { expect, test } from 'vitest';

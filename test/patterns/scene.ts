@@ -1,8 +1,8 @@
 /**
- * What the tests of control-flow patterns stand on: bodies that take as long as they say, a body that sends its own run a
- * signal, and one run in memory under a clock that is moved by hand. Before each hour and each signal another box takes over, so
- * what the tests say of a pattern holds across restarts. The definitions themselves stand in the tests, because
- * docs/patterns.md shows them word for word.
+ * What the tests of control-flow patterns stand on: bodies that take as long as they say, a body that sends its own
+ * run a signal, and one run in memory under a clock that is moved by hand. Before each hour and each signal another
+ * box takes over, so what the tests say of a pattern holds across restarts. The definitions themselves stand in the
+ * tests, because docs/patterns.md shows them word for word.
  */
 import { type AnyOrchestrator, createSignalbox, memory, orchestrator, type Signalbox, task, track } from 'signalbox';
 import { fakeClock, settled } from 'signalbox/testing';

@@ -1,6 +1,6 @@
 /**
- * What compiles and what does not, for the steps that are no bodies. `tsc` is the judge: a line under `@ts-expect-error` that
- * compiles fails the build.
+ * What compiles and what does not, for the steps that are no bodies. `tsc` is the judge: a line under
+ * `@ts-expect-error` that compiles fails the build.
  */
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
