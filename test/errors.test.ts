@@ -137,6 +137,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '2 instead of 3',
     'no clock, no chance',
   ],
+  'quorum-unreachable': [
+    new errors.QuorumUnreachable({ collection: 'lines', quorum: 3, items: 2 }),
+    'Collection "lines"',
+    'when 3 of its items',
+    'there are 2',
+  ],
   'loop-limit': [new errors.LoopLimit({ loop: 'poll', limit: 50 }), 'Loop "poll"', '50 rounds', `"onLimit: 'stop'"`],
   'reference-missing': [
     new errors.ReferenceMissing({ step: 'total', reference: 'lins', known: ['lines'] }),

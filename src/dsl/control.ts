@@ -244,15 +244,7 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
       readonly batch?: number;
       readonly collect?: Collect;
     },
-  ): With<
-    N,
-    I,
-    V,
-    Outputs,
-    K,
-    Collect extends false ? ItemCounts : readonly Settled<S, UseOutput<X>>[],
-    C | UseCalls<X>
-  >;
+  ): With<N, I, V, Outputs, K, Collect extends false ? ItemCounts : Settled<S, UseOutput<X>>[], C | UseCalls<X>>;
   /**
    * Adds a loop: a body again and again, `while` a predicate is true (asked before each round) or `until` one is (asked after
    * each). What `accumulate` makes is kept with every round: after a crash it goes on in the round it was in. More rounds than
@@ -315,5 +307,5 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
     options?:
       | { readonly as?: 'completed'; readonly output?: (facts: StepFacts<V, Outputs, P>) => Json }
       | { readonly as: 'failed'; readonly reason?: string | ((facts: StepFacts<V, Outputs, P>) => string) },
-  ): With<N, I, V, Outputs, K, Json, C>;
+  ): With<N, I, V, Outputs, K, never, C>;
 }

@@ -32,6 +32,7 @@ export {
   OrchestratorUnknown,
   OutputInvalid,
   PredicateFailed,
+  QuorumUnreachable,
   ReferenceMissing,
   RetryAfter,
   RouteMissing,

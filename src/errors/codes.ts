@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'route-missing',
   'items-invalid',
   'items-changed',
+  'quorum-unreachable',
   'loop-limit',
   'reference-missing',
   'run-terminated',

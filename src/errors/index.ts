@@ -20,6 +20,7 @@ export {
   MapperAsync,
   MapperFailed,
   PredicateFailed,
+  QuorumUnreachable,
   ReferenceMissing,
   RouteMissing,
   RunTerminated,

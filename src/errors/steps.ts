@@ -118,6 +118,21 @@ export class ItemsChanged extends SignalboxError<{
   }
 }
 
+/** A collection has fewer items than its quorum asks for. */
+export class QuorumUnreachable extends SignalboxError<{
+  readonly collection: string;
+  readonly quorum: number;
+  readonly items: number;
+}> {
+  readonly code = 'quorum-unreachable';
+  constructor(fields: { collection: string; quorum: number; items: number }) {
+    super(
+      `Collection "${fields.collection}" is to complete when ${fields.quorum} of its items have, and there are ${fields.items}. Ask for fewer, or look at the list in a branch before it.`,
+      fields,
+    );
+  }
+}
+
 /** A loop that was to go on after the last round that it may have. */
 export class LoopLimit extends SignalboxError<{ readonly loop: string; readonly limit: number }> {
   readonly code = 'loop-limit';

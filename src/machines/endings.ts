@@ -1,5 +1,5 @@
 /** What the declarations of parents share: what an `output` is told, and how a parent stands in the structure. */
-import type { Facts, Finish, PlanNode } from '../definition.ts';
+import type { Facts, Finish, PlanNode, Strategy } from '../definition.ts';
 import type { Json } from '../json.ts';
 
 export function factsAtEnd({ input, outputs, run, ...rest }: (Facts | Finish) & { readonly previous?: Json }): Facts {
@@ -9,8 +9,12 @@ export function factsAtEnd({ input, outputs, run, ...rest }: (Facts | Finish) & 
 /** `waitAll` is called what it was called first: runs are pinned to these lines. */
 export function parentLines({ children, strategy, concurrency }: PlanNode): readonly string[] {
   const lines: string[] = [];
-  const policy = typeof strategy === 'string' ? strategy : `${strategy.quorum} of them`;
+  const policy = typeof strategy === 'string' ? strategy : quorumLine(strategy);
   if (children.length > 0) lines.push(`on failure ${policy === 'waitAll' ? 'continue' : policy}`);
   if (Number.isFinite(concurrency)) lines.push(`concurrency ${concurrency}`);
   return lines;
+}
+
+function quorumLine({ quorum, rest }: Exclude<Strategy, string>): string {
+  return `${quorum} of them${rest === 'finish' ? ', and the rest finishes' : ''}`;
 }

@@ -97,4 +97,16 @@ describe('the hash of a definition', () => {
   ])('stays with %s: what was mended is meant for the runs that wait for it (P234)', (_, shape) => {
     expect(hashOf(shape)).toBe(base);
   });
+
+  test('changes with the strategy of members, and with what becomes of the rest of a quorum (P234)', () => {
+    const strategies = ['failFast', 'waitAll', 'bestEffort', 'allowNone', 'race'];
+    const quorums = [{ quorum: 1 }, { quorum: 2 }, { quorum: 1, rest: 'finish' }];
+    const rest = task('rest', { input: Any, output: Any, run: () => 1 });
+    const hashes = [...strategies, ...quorums].map((strategy) => {
+      const one = untyped(track('one', { input: Any })).parallel('p', { a: rest, b: rest }, { strategy });
+      return structureOf(planOf(untyped(orchestrator('flow', { version: '1', input: Any })).track('one', one))).hash;
+    });
+
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
 });

@@ -180,6 +180,15 @@ describe('a collection', () => {
     });
   });
 
+  test('that has fewer items than its quorum fails before one begins; an empty one completes', async () => {
+    const of = (list: readonly number[]) => t().map('m', { over: () => list, each: echo, strategy: { quorum: 2 } });
+
+    expect(await failureOf(of([1]))).toMatchObject({ code: 'quorum-unreachable', path: 't/m' });
+    expect((await play(of([1]))).history).not.toContain('step.started t/m/0');
+    expect((await play(of([]))).output).toEqual([]);
+    expect((await play(of([1, 2]))).output).toEqual([1, 2]);
+  });
+
   test('whose filter gives no boolean fails', async () => {
     const filter = (() => 'yes') as unknown as () => boolean;
 

@@ -4,7 +4,7 @@
  * a list that has become another one fails the step. What has not begun costs nothing, however long the list is.
  */
 import type { Facts, Mapper, Place, PlanNode, RunFacts } from '../../definition.ts';
-import { type ErrorRecord, ItemsChanged, ItemsInvalid } from '../../errors/index.ts';
+import { type ErrorRecord, ItemsChanged, ItemsInvalid, QuorumUnreachable } from '../../errors/index.ts';
 import { digestOf, type Json, toJson } from '../../json.ts';
 import { isTerminal } from '../../status.ts';
 import type { ChildCounts } from '../../store.ts';
@@ -180,7 +180,7 @@ export class Items implements Children {
   }
 
   begin(): Arrival {
-    const fault = this.#expand();
+    const fault = this.#expand() ?? this.#tooFew();
     if (fault !== null) return { ready: 0, skipped: NONE_SKIPPED, finished: { error: fault } };
     const kept = { count: this.#count, digest: this.#list.digest } satisfies Kept;
     return { ready: this.ready, skipped: NONE_SKIPPED, finished: this.#finish(), kept };
@@ -194,6 +194,17 @@ export class Items implements Children {
       this.#chosen = filter === null ? null : this.#filtered(filter);
       this.#count = this.#chosen === null ? this.#list.length : this.#chosen.length;
       return null;
+    });
+    return 'error' in made ? made.error : null;
+  }
+
+  /** Without this, such a collection would be lost with nothing that has failed it. */
+  #tooFew(): ErrorRecord | null {
+    const { strategy, called: collection } = this.#family.node;
+    if (typeof strategy === 'string' || this.#count === 0 || this.#count >= strategy.quorum) return null;
+    const { quorum } = strategy;
+    const made = mapped('', () => {
+      throw new QuorumUnreachable({ collection, quorum, items: this.#count });
     });
     return 'error' in made ? made.error : null;
   }
