@@ -21,7 +21,7 @@ const silent = orchestrator('silent', { version: '1', input: any }).track(
 );
 
 // Compiled, and never called.
-export async function typed(): Promise<void> {
+async function typed(): Promise<void> {
   const box = await createSignalbox({ orchestrators: [order, silent] });
   const run = await box.start(order, { input: null });
   await run.signal('confirm', { id: '17' });
