@@ -108,9 +108,11 @@ export function readByKind<D extends BodyDefinition>(
   name: unknown,
   builder: Builder,
   read: (reader: ReadPort) => D,
+  /** What makes its input, for a kind that has mappers of its own. */
+  inputOf?: (body: D) => Mapper | undefined,
 ): StepDefinition {
   const reader = new OptionReader();
   const body = from(builder, read(reader));
   leaveNotes(Object.freeze(body), reader.notes);
-  return Object.freeze(alsoFrom(body, { name: name as string, body, input: undefined }));
+  return Object.freeze(alsoFrom(body, { name: name as string, body, input: inputOf?.(body) }));
 }

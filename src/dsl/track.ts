@@ -8,10 +8,14 @@ import type { Mapper, StepDefinition, TrackDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { Json } from '../json.ts';
 import { readKind, type StepKind } from '../machines/outside.ts';
-import { readSleep } from '../machines/sleep/declaration.ts';
+import { inputOfEmit, readEmit } from '../machines/emit/declaration.ts';
+import { inputOfRun, readRun } from '../machines/run/declaration.ts';
+import { inputOfSignal, readSignal } from '../machines/signal/declaration.ts';
+import { inputOfSleep, readSleep } from '../machines/sleep/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
+import type { LeafSteps, SleepUntil } from './leaf-steps.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readByKind, readOptions, readStep } from './reading.ts';
@@ -28,7 +32,9 @@ export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
 }
 
 /** A track that can be given more steps. `V` is its parsed input, `Outputs` those of its steps, `P` the last one. */
-export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends Track<N, I, O, C> {
+export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
+  extends Track<N, I, O, C>,
+    LeafSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
    * when `{}` is an input that the body takes.
@@ -39,11 +45,12 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C> extends 
     ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
   /**
-   * Adds a step that lets time pass: `'10m'`, `'2d'`. It outlives the process, and leaves `null` behind.
+   * Adds a step that lets time pass: `'10m'`, `'2d'`, `{ until: '2030-01-01T09:00:00Z' }`. It outlives the process, and leaves
+   * `null` behind.
    */
   sleep<const K extends string>(
     name: NewName<K, Outputs>,
-    duration: Duration,
+    duration: Duration | SleepUntil<StepFacts<V, Outputs, P>>,
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: null }, null, null, C>;
   /**
    * Adds a step that waits until somebody sends the run a signal, and leaves its payload behind. A payload that the
@@ -180,11 +187,23 @@ class Chain {
   }
 
   sleep(name: unknown, duration: unknown): Chain {
-    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader)));
+    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader), inputOfSleep));
   }
 
   wait(name: unknown, options: unknown): Chain {
     return this.#with(readByKind(name, this.wait, (reader) => readWait(name, options, reader)));
+  }
+
+  run(name: unknown, given: unknown, mapper: unknown): Chain {
+    return this.#with(readByKind(name, this.run, (reader) => readRun(name, given, mapper, reader), inputOfRun));
+  }
+
+  signal(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.signal, (reader) => readSignal(name, options, reader), inputOfSignal));
+  }
+
+  emit(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.emit, (reader) => readEmit(name, options, reader), inputOfEmit));
   }
 
   kind(name: unknown, kind: unknown, options: unknown): Chain {

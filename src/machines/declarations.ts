@@ -2,6 +2,9 @@
 import type { Declaration } from '../core/declaration.ts';
 import type { AnyDefinition } from '../definition.ts';
 import { compositeDeclaration } from './composite/declaration.ts';
+import { emitDeclaration } from './emit/declaration.ts';
+import { runDeclaration } from './run/declaration.ts';
+import { signalDeclaration } from './signal/declaration.ts';
 import { orchestratorDeclaration } from './orchestrator/declaration.ts';
 import { sleepDeclaration } from './sleep/declaration.ts';
 import { taskDeclaration } from './task/declaration.ts';
@@ -15,6 +18,9 @@ const declarations = {
   track: trackDeclaration,
   composite: compositeDeclaration,
   orchestrator: orchestratorDeclaration,
+  run: runDeclaration,
+  signal: signalDeclaration,
+  emit: emitDeclaration,
 };
 
 /** The declaration of a definition's kind. One from outside brings its own. */

@@ -1,13 +1,16 @@
 /** The kinds that come with the package, as a value: each is a folder beside this file. */
 import { Kinds } from '../core/kind.ts';
 import { composite } from './composite/index.ts';
+import { emitStep } from './emit/index.ts';
 import { orchestrator } from './orchestrator/index.ts';
+import { childRunStep } from './run/index.ts';
+import { signalStep } from './signal/index.ts';
 import { sleep } from './sleep/index.ts';
 import { task } from './task/index.ts';
 import { track } from './track/index.ts';
 import { wait } from './wait/index.ts';
 
-const KINDS = [task, sleep, wait, track, composite, orchestrator];
+const KINDS = [task, sleep, wait, track, composite, orchestrator, childRunStep, signalStep, emitStep];
 
 /**
  * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for
