@@ -62,7 +62,8 @@ function watching(store: Store, faults: string[]): typeof inProcess {
   };
 }
 
-const BODY = /^r\//;
+/** Of the run, or of a child run of it. */
+const BODY = /^r[./]/;
 
 /** What a client does, whoever died before: starts under one id, which starts once, and waits for the end. */
 async function drive(box: Signalbox, flow: AnyOrchestrator) {

@@ -97,6 +97,25 @@ const never = track('never', { input: Anything })
   .wait('failing', { ...late, onTimeout: { do: one('failing', broken) } });
 const lost = track('lost', { input: Anything }).wait('lost', late);
 
+/** Child runs: one that is waited for, in a family of three; one that is not, and sends its parent a signal; one that fails. */
+const small = orchestrator('small', head).track('s', chain);
+const middle = orchestrator('middle', head).track('m', track('m', { input: Anything }).run('small', small));
+const telling = orchestrator('telling', head).track(
+  'tell',
+  track('tell', { input: Anything })
+    .step('before', echo, ({ input }) => input)
+    .signal('back', { signal: 'Back', to: ({ input }) => input, payload: ({ previous }) => previous }),
+  { input: ({ input }) => input },
+);
+const failing = orchestrator('failing', head).track('f', one('f', broken));
+const apart = track('apart', { input: Anything })
+  .run('telling', { orchestrator: telling, detach: true, input: ({ run }) => run.id })
+  .wait('back', { signal: 'Back' })
+  .emit('told', { event: 'back', data: ({ previous }) => ({ from: previous }) })
+  .sleep('past', { until: '2020-01-01' })
+  .step('then', echo, () => 'then')
+  .sleep('until', { until: ({ run }) => run.startedAt + 3_000 });
+
 export const scenarios: readonly AnyOrchestrator[] = [
   orchestrator('nothing', head),
   orchestrator('emptyTrack', head)
@@ -156,12 +175,19 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('a', naps)
     .track('b', one('b', flaky))
     .track('c', one('c', echo), { after: ['a', 'b'] }),
+  orchestrator('children', { ...head, onFailure: 'continue' })
+    .track('family', track('family', { input: Anything }).run('middle', middle).step('then', echo, () => 1))
+    .track('apart', apart)
+    .track('bad', track('bad', { input: Anything }).run('failing', failing))
+    .track('nobody', track('nobody', { input: Anything }).signal('tell', { signal: 'x', to: () => 'nobody' })),
 ];
 
-/** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */
+/** Bodies that wait, at two depths and in a child run, and a track that has not begun: for cancelling. */
+const endlessChild = orchestrator('endlessChild', head).track('w', one('w', waiting));
 export const endless: AnyOrchestrator = orchestrator('endless', head)
   .track('a', one('a', waiting))
   .track('b', compositeTrack('b', { tracks: { left: one('left', waiting), right: one('right', waiting) } }))
-  .track('c', one('c', echo), { after: ['a'] });
+  .track('c', one('c', echo), { after: ['a'] })
+  .track('d', track('d', { input: Anything }).run('child', endlessChild));
 /** How many bodies of `endless` wait. */
-export const WAITING = 3;
+export const WAITING = 4;
