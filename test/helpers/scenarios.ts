@@ -108,10 +108,22 @@ const telling = orchestrator('telling', head).track(
   { input: ({ input }) => input },
 );
 const failing = orchestrator('failing', head).track('f', one('f', broken));
+/** Tells the parent that it has begun, and ends when it is cancelled with it. */
+const held = task('held', {
+  input: Anything,
+  output: Anything,
+  run: async ({ input, key }) => {
+    called.push(key);
+    await playing.box?.signal(input, 'Ready', null, { id: key });
+    return new Promise(() => {});
+  },
+  cleanup: ({ key }) => void called.push(`cleanup ${key}`),
+});
+const holding = orchestrator('holding', head).track('h', one('h', held), { input: ({ input }) => input });
+const fails = track('fails', { input: Anything }).wait('ready', { signal: 'Ready' }).step('broken', broken);
 const apart = track('apart', { input: Anything })
   .run('telling', { orchestrator: telling, detach: true, input: ({ run }) => run.id })
-  .wait('back', { signal: 'Back' })
-  .emit('told', { event: 'back', data: ({ previous }) => ({ from: previous }) })
+  .emit('told', { event: 'back', data: ({ previous }) => previous })
   .sleep('past', { until: '2020-01-01' })
   .step('then', echo, () => 'then')
   .sleep('until', { until: ({ run }) => run.startedAt + 3_000 });
@@ -176,18 +188,28 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('b', one('b', flaky))
     .track('c', one('c', echo), { after: ['a', 'b'] }),
   orchestrator('children', { ...head, onFailure: 'continue' })
-    .track('family', track('family', { input: Anything }).run('middle', middle).step('then', echo, () => 1))
-    .track('apart', apart)
-    .track('bad', track('bad', { input: Anything }).run('failing', failing))
+    .track(
+      'family',
+      track('family', { input: Anything })
+        .run('middle', middle)
+        .step('then', echo, () => 1),
+    )
+    .track('back', track('back', { input: Anything }).wait('back', { signal: 'Back' }))
+    .track('apart', apart, { after: ['family'] })
+    .track('bad', track('bad', { input: Anything }).run('failing', failing), { after: ['apart', 'back'] })
     .track('nobody', track('nobody', { input: Anything }).signal('tell', { signal: 'x', to: () => 'nobody' })),
+  orchestrator('childCancelled', head)
+    .track(
+      'a',
+      track('a', { input: Anything }).run('held', holding, ({ run }) => run.id),
+    )
+    .track('b', fails),
 ];
 
-/** Bodies that wait, at two depths and in a child run, and a track that has not begun: for cancelling. */
-const endlessChild = orchestrator('endlessChild', head).track('w', one('w', waiting));
+/** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */
 export const endless: AnyOrchestrator = orchestrator('endless', head)
   .track('a', one('a', waiting))
   .track('b', compositeTrack('b', { tracks: { left: one('left', waiting), right: one('right', waiting) } }))
-  .track('c', one('c', echo), { after: ['a'] })
-  .track('d', track('d', { input: Anything }).run('child', endlessChild));
+  .track('c', one('c', echo), { after: ['a'] });
 /** How many bodies of `endless` wait. */
-export const WAITING = 4;
+export const WAITING = 3;

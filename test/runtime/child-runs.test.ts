@@ -19,7 +19,10 @@ import { Anything, faultsOfHistory, historyOf, stage, work } from '../helpers/st
 
 const head = { version: '1', input: Anything } as const;
 const refund = orchestrator('refund', { version: '1', input: z.object({ cents: z.number() }) })
-  .track('pay', track('pay', { input: Anything }).step('work', work, ({ input }) => input))
+  .track(
+    'pay',
+    track('pay', { input: Anything }).step('work', work, ({ input }) => input),
+  )
   .output(({ outputs }) => ({ paid: outputs.pay as number }));
 const parent = orchestrator('parent', head).track(
   't',
@@ -185,7 +188,11 @@ describe('a child that ends otherwise fails its step, under a code for each way:
   });
 
   test('it let its other tracks finish, and has no error of its own', async () => {
-    const broken = task('broken', { input: Anything, output: Anything, run: () => Promise.reject(new Error('broken')) });
+    const broken = task('broken', {
+      input: Anything,
+      output: Anything,
+      run: () => Promise.reject(new Error('broken')),
+    });
     const inner = orchestrator('inner', { ...head, onFailure: 'continue' })
       .track('a', track('a', { input: Anything }).step('a', broken))
       .track('b', track('b', { input: Anything }).sleep('b', 0));
@@ -217,7 +224,7 @@ describe('an id of its own', () => {
     { input: ({ input }) => input },
   );
 
-  test('is the child\'s', async () => {
+  test("is the child's", async () => {
     const { box, desk } = await open(flow);
     const run = await box.start(flow, { input: { id: 'refund-17' } });
     await settled(box);

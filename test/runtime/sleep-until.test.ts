@@ -6,11 +6,9 @@ import { Anything, eventsOf } from '../helpers/stage.ts';
 
 const head = { version: '1', input: Anything } as const;
 const flow = (until: unknown) =>
-  orchestrator('flow', head).track(
-    't',
-    track('t', { input: Anything }).sleep('nap', { until: until as number }),
-    { input: ({ input }) => input },
-  );
+  orchestrator('flow', head).track('t', track('t', { input: Anything }).sleep('nap', { until: until as number }), {
+    input: ({ input }) => input,
+  });
 
 const DAY = 86_400_000;
 const START = fakeClock().now();
@@ -82,13 +80,16 @@ const odd = [
   true,
 ];
 
-test.each(odd)('an instant cannot be %s: a mapper that answers with it fails its step, under a code of its own', async (value) => {
-  const of = flow(() => value);
-  const clock = fakeClock();
-  await using box = clock.follow(await createSignalbox({ orchestrators: [of], clock, logger: () => {} }));
-  const run = await box.start(of, { input: null });
-  expect((await run.outcome()).failures).toMatchObject([{ code: 'instant-invalid', path: 't/nap' }]);
-});
+test.each(odd)(
+  'an instant cannot be %s: a mapper that answers with it fails its step, under a code of its own',
+  async (value) => {
+    const of = flow(() => value);
+    const clock = fakeClock();
+    await using box = clock.follow(await createSignalbox({ orchestrators: [of], clock, logger: () => {} }));
+    const run = await box.start(of, { input: null });
+    expect((await run.outcome()).failures).toMatchObject([{ code: 'instant-invalid', path: 't/nap' }]);
+  },
+);
 
 test.each(odd)('a definition cannot say %s: it is told with all the rest (S3)', async (value) => {
   const given = createSignalbox({ orchestrators: [flow(value)] });
