@@ -107,6 +107,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     };
     const kinds = kindsWith(options.kinds ?? []);
     for (const plan of plans.values()) checkKinds(plan, kinds);
+    const lives = (): boolean => this.#exchange?.lives ?? true;
+    const term = (): number => this.#exchange?.term ?? 0;
     const errands = new Errands({ store, followers: this.#followers, plans, logger });
     this.#host = new Host({
       errands,
@@ -123,8 +125,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       concurrency,
       idleRuns,
       stepperOf: steppers(kinds, lane),
-      lives: () => this.#exchange?.lives ?? true,
-      term: () => this.#exchange?.term ?? 0,
+      lives,
+      term,
       lost: (why) => {
         if (this.#closing === null) logger({ level: 'error', message: why.message, error: why });
         void this.close();
@@ -142,7 +144,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
-    errands.open({ host: this.#host, starts: this.#starts, command });
+    errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds };
   }
 

@@ -46,6 +46,9 @@ interface Surrounding {
   readonly host: Host;
   readonly starts: Starts;
   readonly command: AskRun;
+  /** Of this process: can nobody else have taken its runs since its last sign of life? And how often that was in doubt. */
+  lives(): boolean;
+  term(): number;
 }
 
 export type ErrandEffect = Extract<Effect, { readonly do: 'childRun' | 'endChild' | 'send' }>;
@@ -69,7 +72,7 @@ export class Errands {
   readonly #underWay = new Map<string, Errand>();
   /** Children that are being started, by the step's key: a cancel comes after that. */
   readonly #starting = new Map<string, Promise<void>>();
-  /** How many are at work with the store, and do not wait for somebody. */
+  /** How many read the store. What a schema of the user's waits for nobody knows, and commits are counted elsewhere. */
   #working = 0;
 
   constructor(options: ErrandsOptions) {
@@ -139,7 +142,7 @@ export class Errands {
       } catch (error) {
         if (errand.isOver || error instanceof BoxClosed || this.#options.followers.closed) return null;
         // A cancel has to come to its end, whatever happens on the way (I7).
-        const isAgain = error instanceof StoreUnusable || errand.do === 'endChild';
+        const isAgain = (error instanceof StoreUnusable && !error.isLasting) || errand.do === 'endChild';
         if (!isAgain) return { ...answer, output: null, error: toRecord(error, { path, attempt, retryable: false }) };
         if (!(error instanceof StoreUnusable)) this.#complain(errand, error);
         await this.#pause(pause);
@@ -181,15 +184,17 @@ export class Errands {
 
   async #childRun(errand: Errand, row: RunRow): Promise<Json | Answer> {
     const child = childOf(errand);
-    const starting = this.#during(() => this.#start(child, errand, row));
+    const term = this.#here.term();
+    const starting = this.#start(child, errand, row);
     this.#starting.set(errand.key, starting);
     try {
       await starting;
     } finally {
       if (this.#starting.get(errand.key) === starting) this.#starting.delete(errand.key);
     }
-    if (errand.isOver) {
-      await this.#takeBack(child, errand);
+    const isSure = this.#here.lives() && this.#here.term() === term;
+    if ((errand.isOver || !isSure) && !(await this.#isWanted(errand))) {
+      await this.#here.command(child, { type: 'cancel', reason: null });
       return null;
     }
     if ((errand.node.spec as RunSpec).detach) return { run: child };
@@ -201,14 +206,15 @@ export class Errands {
   async #start(child: string, errand: Errand, parent: RunRow): Promise<void> {
     const { store } = this.#options;
     const from = { run: errand.run, path: errand.path };
-    const there = await store.readRun(child);
+    const there = await this.#during(async () => store.readRun(child));
     if (there !== null) {
       if (isChildOf(there, from)) return;
       throw new RunExists({ run: child, differs: 'parent' });
     }
     const { orchestrator, depth } = errand.node.spec as RunSpec;
     const plan = planOf(orchestrator());
-    if ((await this.#levelOf(parent, depth)) >= depth) throw new ChildTooDeep({ orchestrator: plan.name, depth });
+    const level = await this.#during(() => this.#levelOf(parent, depth));
+    if (level >= depth) throw new ChildTooDeep({ orchestrator: plan.name, depth });
     if (errand.isOver) return;
     const { input, metadata } = errand.input as unknown as ChildAsked;
     const facts = { ...parent.metadata, ...metadata };
@@ -225,14 +231,13 @@ export class Errands {
   }
 
   /**
-   * A child was started, and meanwhile its parent became another process's, which may have cancelled the step before there was a
-   * child to cancel. Where this process has cancelled it, that waits for the start (`endChild`).
+   * Does the step still wait for its child? While the child was being started, another process may have taken over the parent,
+   * and ended the step before there was a child to cancel.
    */
-  async #takeBack(child: string, { run, path, node }: Errand): Promise<void> {
-    if ((node.spec as RunSpec).detach) return;
+  async #isWanted({ run, path, node }: Errand): Promise<boolean> {
+    if ((node.spec as RunSpec).detach) return true;
     const found = await this.#options.store.readOpen(run);
-    const waits = found?.open.some((row) => row.path === path && row.state === 'waiting') ?? false;
-    if (!waits) await this.#here.command(child, { type: 'cancel', reason: null });
+    return found?.open.some((row) => row.path === path && row.state === 'waiting') ?? false;
   }
 
   async #endChild(errand: Errand): Promise<Json> {
