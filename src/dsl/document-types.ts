@@ -7,6 +7,7 @@
  */
 import type { FailurePolicy } from '../definition.ts';
 import type { OutputOf, Schema } from '../schema.ts';
+import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
@@ -37,7 +38,8 @@ export type DocumentStep<V, R> =
       /** Default: the name of the task. */
       readonly name?: string;
       readonly input?: (facts: DocumentFacts<V, R>) => unknown;
-    };
+    }
+  | DocumentLeaf<DocumentFacts<V, R>>;
 
 type Referred<R, X> = X extends AnyBody ? X : X extends keyof R ? R[X] : never;
 type StepBody<R, X> = X extends { readonly task: infer T } ? Referred<R, T> : Referred<R, X>;
@@ -50,7 +52,9 @@ type StepName<X> = X extends string
       : never;
 
 /** What a step is held to once its body is known: the mapper must make that body's input. */
-type StrictStep<V, R, X> = X extends { readonly task: infer T }
+type StrictStep<V, R, X> = IsLeaf<X> extends true ? StrictLeaf<X, DocumentFacts<V, R>> : StrictBody<V, R, X>;
+
+type StrictBody<V, R, X> = X extends { readonly task: infer T }
   ? StrictMapper<V, R, T, BodyInput<Referred<R, T>>>
   : {} extends BodyInput<Referred<R, X>>
     ? unknown
@@ -64,18 +68,26 @@ type StrictMapper<V, R, T, I> = {} extends I
   : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I };
 
 type Outputs<R, Ts extends readonly unknown[]> = {
-  readonly [X in Ts[number] as StepName<X>]: BodyOutput<StepBody<R, X>>;
+  readonly [X in Ts[number] as StepName<X>]: StepOutput<R, X>;
 };
+
+type StepOutput<R, X> = X extends unknown
+  ? IsLeaf<X> extends true
+    ? LeafOutput<X>
+    : BodyOutput<StepBody<R, X>>
+  : never;
 
 /** The output of the last step; `null` without one (S1). */
 export type LastOutput<R, Ts extends readonly unknown[]> = Ts extends readonly []
   ? null
   : Ts extends readonly [...unknown[], infer X]
-    ? BodyOutput<StepBody<R, X>>
-    : BodyOutput<StepBody<R, Ts[number]>> | null;
+    ? StepOutput<R, X>
+    : StepOutput<R, Ts[number]> | null;
 
 /** The tasks that a document calls. */
-export type DocumentCalls<R, Ts extends readonly unknown[]> = BodyCalls<StepBody<R, Ts[number]>>;
+export type DocumentCalls<R, Ts extends readonly unknown[]> =
+  | BodyCalls<StepBody<R, Ts[number]>>
+  | LeafCalls<Ts[number]>;
 
 /** A track as plain data. */
 export interface TrackDocument<N extends string, S extends Schema, R, Ts extends readonly unknown[], O> {

@@ -14,7 +14,7 @@ export function readEmit(name: unknown, options: unknown, reader: ReadPort): Emi
 
 /** What makes the step's input, which is the data of the event. */
 export function inputOfEmit({ data }: EmitDefinition): Mapper {
-  return data ?? (() => null);
+  return typeof data === 'function' ? data : () => null;
 }
 
 export const emitDeclaration: Declaration<EmitDefinition> = {
