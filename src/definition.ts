@@ -7,6 +7,7 @@
  * node stands; each actor of a run has one.
  */
 import type { Json } from './json.ts';
+import type { EmitDefinition, RunDefinition, SignalDefinition } from './leaves.ts';
 import type { Schema } from './schema.ts';
 import type { Body, Cleanup, Compensation, Mapper, Merge, RetryPolicy, RunFacts, Where } from './user-code.ts';
 
@@ -69,6 +70,8 @@ export interface SleepDefinition {
   readonly name: string;
   /** Milliseconds. */
   readonly ms: number;
+  /** Or until an instant: milliseconds since 1970, or what is asked for it when the sleep begins. */
+  readonly until?: Mapper | number;
 }
 
 /** A step that waits until somebody sends the run a signal. */
@@ -186,6 +189,9 @@ export type BodyDefinition =
   | AggregateDefinition
   | SetDefinition
   | TerminateDefinition
+  | RunDefinition
+  | SignalDefinition
+  | EmitDefinition
   | KindDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */
@@ -312,6 +318,8 @@ export interface PlanNode {
 /** What a sleep's node was declared with. */
 export interface SleepSpec {
   readonly ms: number;
+  /** Milliseconds since 1970; `'input'` for a step whose input it is. */
+  readonly until?: number | 'input';
 }
 
 /** What a wait's node was declared with. */
@@ -341,4 +349,6 @@ export interface Plan {
   readonly root: PlanNode;
   /** Every task that a run of it can call, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>;
+  /** Every orchestrator that a run of it can start, as often as a step does. Left out: none. */
+  readonly starts?: readonly (() => OrchestratorDefinition)[];
 }

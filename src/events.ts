@@ -7,7 +7,7 @@
  * row and is not told twice.
  */
 import { type ErrorRecord, show } from './errors/index.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import { isTerminal } from './status.ts';
 
 export { isStatus, isTerminal, type Status, type TerminalStatus } from './status.ts';
@@ -61,6 +61,9 @@ const EVENT_FIELDS = {
 
   'signal.accepted': { signal: 'string', id: 'string' },
   'signal.buffered': { signal: 'string', id: 'string' },
+
+  // Of the user's own, by an emit step.
+  'user.emitted': { name: 'string', data: 'json' },
 } as const;
 
 type FieldTypes = {
@@ -69,6 +72,7 @@ type FieldTypes = {
   number: number;
   'number?': number | null;
   error: ErrorRecord;
+  json: Json;
   'true, or left out': true;
 };
 const WANTED: { readonly [T in keyof FieldTypes]: string } = {
@@ -77,6 +81,7 @@ const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   number: 'a number',
   'number?': 'a number or null',
   error: 'an error record',
+  json: 'JSON',
   'true, or left out': 'true, or left out',
 };
 type Fields<T extends EventType> = (typeof EVENT_FIELDS)[T];
@@ -145,6 +150,8 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
       return value === null || fits(value, 'number');
     case 'true, or left out':
       return value === undefined || value === true;
+    case 'json':
+      return value !== undefined;
     case 'error':
       return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
     default:

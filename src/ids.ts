@@ -4,6 +4,7 @@
  * again after a crash.
  */
 import { customRandom, urlAlphabet } from 'nanoid';
+import { sha256 } from './sha256.ts';
 
 /** Makes the id of a run that was started without one. */
 export type Ids = () => string;
@@ -35,4 +36,19 @@ export function chanceOf(key: string): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 4_294_967_296;
+}
+
+/** How much of the names an id shows, and how many hexadecimal digits tell it from all others. */
+const SHOWN_OF_RUN = 100;
+const SHOWN_OF_STEP = 60;
+const DIGITS = 20;
+
+/**
+ * An id that follows from an attempt's key, for what is to be there once however often it is done: a child run, a signal that is
+ * sent. Its beginning is for people.
+ */
+export function stepIdOf(run: string, path: string, attempt: number): string {
+  const step = path.slice(path.lastIndexOf('/') + 1);
+  const told = `${run.slice(0, SHOWN_OF_RUN)}.${step.slice(0, SHOWN_OF_STEP)}`.toWellFormed();
+  return `${told}.${sha256(`${run}/${path}#${attempt}`).slice(0, DIGITS)}`;
 }

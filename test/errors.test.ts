@@ -23,6 +23,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'fix these before starting a run',
   ],
   'duration-invalid': [new errors.InvalidDuration({ what: 'timeout', value: 'soon' }), '"soon"', '(timeout)', `'30s'`],
+  'instant-invalid': [
+    new errors.InvalidInstant({ what: '"until" of step "nap"', value: 'tomorrow' }),
+    '"tomorrow" is not an instant',
+    '"until" of step "nap"',
+    '2030-01-01T09:00:00Z',
+  ],
   'option-invalid': [
     new errors.InvalidOption({ option: 'concurrency', value: 0, expected: 'a whole number from 1 on' }),
     '"concurrency" cannot be 0',
@@ -101,6 +107,31 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     new errors.WaitTimedOut({ signal: 'confirm', timeout: 3_600_000, text: '1h' }),
     'No signal "confirm" that fits came within 1h.',
     '"onTimeout"',
+  ],
+  'child-failed': [
+    new errors.ChildFailed({ run: 'c1', orchestrator: 'refund', error: record }),
+    '"c1" of orchestrator "refund" failed: card declined.',
+  ],
+  'child-timed-out': [
+    new errors.ChildTimedOut({ run: 'c1', orchestrator: 'refund', error: null }),
+    '"c1" of orchestrator "refund" ran out of time.',
+    'Give it more',
+  ],
+  'child-cancelled': [
+    new errors.ChildCancelled({ run: 'c1', orchestrator: 'refund', reason: 'enough' }),
+    '"c1" of orchestrator "refund" was cancelled: enough.',
+  ],
+  'child-too-deep': [
+    new errors.ChildTooDeep({ orchestrator: 'tree', depth: 3 }),
+    '"tree"',
+    'more than 3 runs below',
+    'greater "depth"',
+  ],
+  'signal-unheard': [
+    new errors.SignalUnheard({ signal: 'shipped', to: 'run "r"', answers: ['There is no run "r".'] }),
+    'signal "shipped"',
+    'run "r": There is no run "r".',
+    'leave out "required"',
   ],
   'mapper-failed': [
     new errors.MapperFailed({ mapper: 'mapper of the input of task "ship"', reason: 'no such field' }),

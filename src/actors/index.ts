@@ -6,6 +6,7 @@ import { backoff } from './backoff.ts';
 import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
+import { childRun, endChild, sendSignal } from './errands.ts';
 import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
@@ -24,6 +25,9 @@ export const actors = {
   approval,
   intervention,
   runEnd,
+  childRun,
+  endChild,
+  send: sendSignal,
 } as const;
 
 export function actorNamed(name: string): Invoked | undefined {

@@ -8,6 +8,7 @@ import type {
   BodyDefinition,
   FaultCode,
   Mapper,
+  OrchestratorDefinition,
   Place,
   PlanNode,
   StepDefinition,
@@ -59,6 +60,8 @@ export interface Planner {
   use(step: StepDefinition): Use;
   /** A task that executors are to know. */
   task(definition: TaskDefinition): void;
+  /** An orchestrator that the box is to know, because a step starts runs of it. */
+  starts(orchestrator: () => OrchestratorDefinition): void;
   /** A task of the engine's own making: `body` is called with what `mapper` makes. */
   ending<I>(name: string, owner: string, mapper: Mapper, body: (input: I) => unknown): Use;
   /** Children that wait for each other: for each the ordinals of those that it waits for, ascending. */

@@ -36,6 +36,23 @@ export type Effect =
       readonly node: PlanNode;
       readonly input: Json;
       readonly output: Json;
+    }
+  | {
+      /** Starts a child run and waits for its end; sends a signal. */
+      readonly do: 'childRun' | 'send';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+    }
+  | {
+      /** Cancels a child run, and waits for its end. */
+      readonly do: 'endChild';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly reason: string | null;
     };
 
 /** What is known of the actor whose state invokes something. */
@@ -93,5 +110,9 @@ export type WaitingFor =
   | { readonly what: 'cleanup'; readonly attempt: number }
   /** The end of its `compensate`. */
   | { readonly what: 'compensation'; readonly attempt: number }
+  /** The end of another run: of a child run, or of one that is being cancelled with its parent. */
+  | { readonly what: 'run'; readonly run: string; readonly since: number }
+  /** What the runs answer that it sends a signal to. */
+  | { readonly what: 'delivery'; readonly since: number }
   /** Something that a kind from outside waits for, under the name that its actor has. */
   | { readonly what: 'other'; readonly of: string; readonly since: number; readonly due: number | null };

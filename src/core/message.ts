@@ -14,7 +14,7 @@ export type Message =
   /** An actor that a state invoked has answered. */
   | {
       readonly type: 'answer';
-      readonly from: 'execute' | 'cleanup' | 'compensate';
+      readonly from: 'execute' | 'cleanup' | 'compensate' | 'childRun' | 'endChild' | 'send';
       readonly path: string;
       readonly attempt: number;
       readonly output: Json;
@@ -66,9 +66,15 @@ const DONE = {
   execute: 'xstate.done.actor.execute',
   cleanup: 'xstate.done.actor.cleanup',
   compensate: 'xstate.done.actor.compensate',
+  childRun: 'xstate.done.actor.childRun',
+  endChild: 'xstate.done.actor.endChild',
+  send: 'xstate.done.actor.send',
 } as const;
 const FAILED = {
   execute: 'xstate.error.actor.execute',
   cleanup: 'xstate.error.actor.cleanup',
   compensate: 'xstate.error.actor.compensate',
+  childRun: 'xstate.error.actor.childRun',
+  endChild: 'xstate.error.actor.endChild',
+  send: 'xstate.error.actor.send',
 } as const;

@@ -1,5 +1,5 @@
 /**
- * The entries of a track's document that are no bodies: `{ name: 'cooling', sleep: '10m' }`, `{ name: 'risk', branch: { … } }`. The
+ * The entries of a track's document that are no bodies: `{ name: 'risk', branch: { … } }`. The
  * word says which method of a builder it stands for, and its value is what that is given. Bodies may be names of the registry.
  */
 import type { Options, ReadPort } from '../core/declaration.ts';
@@ -13,7 +13,6 @@ import { readMap } from '../machines/map/declaration.ts';
 import { readKind } from '../machines/outside.ts';
 import { readParallel } from '../machines/parallel/declaration.ts';
 import { readSet } from '../machines/set/declaration.ts';
-import { readSleep } from '../machines/sleep/declaration.ts';
 import { readTerminate } from '../machines/terminate/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
 import type { Note } from './notes.ts';
@@ -35,7 +34,6 @@ const alone = (word: string, read: (name: unknown, given: unknown, reader: ReadP
 });
 
 const WORDS: { readonly [word: string]: Word } = {
-  sleep: alone('sleep', readSleep),
   wait: alone('wait', readWait),
   branch: alone('branch', readBranch),
   map: alone('map', readMap),
@@ -98,6 +96,7 @@ export function readWord(
       if (entry.name === undefined) reader.note('bad-name', `A step ${show({ [word]: '…' })} needs a "name".`);
       return read(entry, reader, (list) => steps(list, reader.notes));
     },
+    undefined,
     reader,
   );
 }

@@ -6,12 +6,12 @@
  * the registry knows: which of the tasks have run by then is the reader's business.
  */
 import type { FailedStep, FailurePolicy } from '../definition.ts';
-import type { Duration } from '../duration.ts';
 import type { Json } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
 import type { StrategyOption } from './composite.ts';
 import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './control.ts';
 import type { WaitOptions } from './wait.ts';
+import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
@@ -44,7 +44,6 @@ type Predicate<F> = (facts: F) => boolean;
  * known as far as the registry goes; what a body in it is handed is checked when it is called.
  */
 export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
-  | { readonly name: string; readonly sleep: Duration }
   | {
       readonly name: string;
       readonly wait: WaitOptions<F, Schema> & {
@@ -145,47 +144,40 @@ type OtherOutput<R, X> = X extends { readonly otherwise: infer U } | { readonly 
   : never;
 
 /** What such an entry leaves behind. */
-type ControlOutput<R, X> = X extends { readonly sleep: unknown }
-  ? null
-  : X extends { readonly wait: { readonly payload: infer S extends Schema } }
-    ? OutputOf<S>
-    : X extends { readonly branch: { readonly all: true } }
-      ? { readonly [route: string]: Anything }
-      : X extends { readonly branch: { readonly when: readonly (readonly [unknown, infer U])[] } }
-        ? UseOutputOf<R, U> | OtherOutput<R, X['branch']>
-        : X extends { readonly branch: { readonly routes: infer Us } }
-          ? UseOutputOf<R, Us[keyof Us]> | OtherOutput<R, X['branch']>
-          : X extends { readonly parallel: infer Us }
-            ? { readonly [K in keyof Us]: UseOutputOf<R, Us[K]> }
-            : X extends { readonly group: infer Ts extends readonly unknown[] }
-              ? LastOutput<R, Ts> | OtherOutput<R, X>
-              : X extends { readonly map: { readonly collect: false } }
-                ? ItemCounts
-                : X extends { readonly map: { readonly each: infer U } }
-                  ? readonly UseOutputOf<R, U>[]
-                  : X extends { readonly loop: { readonly body: infer U } }
-                    ? LoopOutput<UseOutputOf<R, U>, Anything>
-                    : X extends { readonly aggregate: { readonly output: infer S extends Schema } }
-                      ? OutputOf<S>
-                      : Anything;
+type ControlOutput<R, X> = X extends { readonly wait: { readonly payload: infer S extends Schema } }
+  ? OutputOf<S>
+  : X extends { readonly branch: { readonly all: true } }
+    ? { readonly [route: string]: Anything }
+    : X extends { readonly branch: { readonly when: readonly (readonly [unknown, infer U])[] } }
+      ? UseOutputOf<R, U> | OtherOutput<R, X['branch']>
+      : X extends { readonly branch: { readonly routes: infer Us } }
+        ? UseOutputOf<R, Us[keyof Us]> | OtherOutput<R, X['branch']>
+        : X extends { readonly parallel: infer Us }
+          ? { readonly [K in keyof Us]: UseOutputOf<R, Us[K]> }
+          : X extends { readonly group: infer Ts extends readonly unknown[] }
+            ? LastOutput<R, Ts> | OtherOutput<R, X>
+            : X extends { readonly map: { readonly collect: false } }
+              ? ItemCounts
+              : X extends { readonly map: { readonly each: infer U } }
+                ? readonly UseOutputOf<R, U>[]
+                : X extends { readonly loop: { readonly body: infer U } }
+                  ? LoopOutput<UseOutputOf<R, U>, Anything>
+                  : X extends { readonly aggregate: { readonly output: infer S extends Schema } }
+                    ? OutputOf<S>
+                    : Anything;
 
 /** An entry that is no body has one of these. */
-type Word =
-  | 'sleep'
-  | 'wait'
-  | 'branch'
-  | 'parallel'
-  | 'group'
-  | 'map'
-  | 'loop'
-  | 'aggregate'
-  | 'set'
-  | 'terminate'
-  | 'kind';
+type Word = 'wait' | 'branch' | 'parallel' | 'group' | 'map' | 'loop' | 'aggregate' | 'set' | 'terminate' | 'kind';
 
 type IsControl<X> = X extends AnyBody | string ? false : Extract<keyof X, Word> extends never ? false : true;
 
-type EntryOutput<R, X> = IsControl<X> extends true ? ControlOutput<R, X> : BodyOutput<StepBody<R, X>>;
+type EntryOutput<R, X> = X extends unknown
+  ? IsLeaf<X> extends true
+    ? LeafOutput<X>
+    : IsControl<X> extends true
+      ? ControlOutput<R, X>
+      : BodyOutput<StepBody<R, X>>
+  : never;
 type EntryBodies<R, X> = IsControl<X> extends true ? ControlBodies<R, X> : StepBody<R, X>;
 
 /** A step of a track's document: a body or its name, alone or with a name of its own and a mapper; or a step that is no body. */
@@ -197,7 +189,8 @@ export type DocumentStep<V, R> =
       /** Default: the name of the task. */
       readonly name?: string;
       readonly input?: (facts: DocumentFacts<V, R>) => unknown;
-    };
+    }
+  | DocumentLeaf<DocumentFacts<V, R>>;
 
 type Referred<R, X> = X extends AnyBody ? X : X extends keyof R ? R[X] : never;
 type StepBody<R, X> = X extends { readonly task: infer T } ? Referred<R, T> : Referred<R, X>;
@@ -210,7 +203,12 @@ type StepName<X> = X extends string
       : never;
 
 /** What a step is held to once its body is known: the mapper must make that body's input. */
-type StrictStep<V, R, X> = IsControl<X> extends true ? unknown : StrictBody<V, R, X>;
+type StrictStep<V, R, X> =
+  IsLeaf<X> extends true
+    ? StrictLeaf<X, DocumentFacts<V, R>>
+    : IsControl<X> extends true
+      ? unknown
+      : StrictBody<V, R, X>;
 
 type StrictBody<V, R, X> = X extends { readonly task: infer T }
   ? StrictMapper<V, R, T, BodyInput<Referred<R, T>>>
@@ -237,7 +235,9 @@ export type LastOutput<R, Ts extends readonly unknown[]> = Ts extends readonly [
     : EntryOutput<R, Ts[number]> | null;
 
 /** The tasks that a document calls. */
-export type DocumentCalls<R, Ts extends readonly unknown[]> = BodyCalls<EntryBodies<R, Ts[number]>>;
+export type DocumentCalls<R, Ts extends readonly unknown[]> =
+  | BodyCalls<EntryBodies<R, Ts[number]>>
+  | LeafCalls<Ts[number]>;
 
 /** A track as plain data. */
 export interface TrackDocument<N extends string, S extends Schema, R, Ts extends readonly unknown[], O> {

@@ -22,6 +22,7 @@ import type {
   TracksByName,
 } from './document-types.ts';
 import { knownNames } from '../names.ts';
+import { readLeaf } from './leaf-documents.ts';
 import type { Note } from './notes.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import type { Options } from '../core/declaration.ts';
@@ -70,6 +71,8 @@ function readEntries(list: unknown, option: string, registry: Options, notes: No
 }
 
 function readEntry(entry: unknown, registry: Options): StepDefinition {
+  const leaf = readLeaf(entry, defineTrack);
+  if (leaf !== null) return leaf;
   const notes: Note[] = [];
   const word = wordOf(entry);
   if (word !== undefined) {

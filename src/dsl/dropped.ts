@@ -23,10 +23,13 @@ export function droppedIn(root: AnyDefinition): readonly Dropped[] {
   return [...owners].map(([item, definition]) => about(definition, item as StepDefinition | TrackUse));
 }
 
+/** Kinds of step that a builder has a method of their own for. */
+const OWN_CALLS: ReadonlySet<string> = new Set(['sleep', 'wait', 'run', 'signal', 'emit', 'kind']);
+
 function about({ is, name }: AnyDefinition, item: StepDefinition | TrackUse): Dropped {
   const what = 'after' in item ? 'track' : 'step';
   const body = typeof item.body === 'object' ? item.body.is : what;
-  const call = body === 'sleep' || body === 'wait' ? body : what;
+  const call = OWN_CALLS.has(body) ? body : what;
   const source = sourceOf(item);
   const message =
     `The ${is} "${name}" has no ${what} ${show(item.name)}, although one was added: ` +

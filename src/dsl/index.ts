@@ -48,6 +48,16 @@ export {
   type TrackArguments,
   type TrackFacts,
 } from './orchestrator.ts';
+export type {
+  ChildOrchestrator,
+  ChildRunOptions,
+  Deliveries,
+  EmitOptions,
+  LeafSteps,
+  SignalStepOptions,
+  SignalTarget,
+  SleepUntil,
+} from './leaf-steps.ts';
 export { planOf, planOfTask } from './plan.ts';
 export { type RetryOptions, type Task, type TaskOptions, task } from './task.ts';
 export type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';

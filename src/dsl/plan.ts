@@ -41,7 +41,8 @@ export function planOf(source: OrchestratorDefinition | AnyOrchestrator): Plan {
     assertValid(definition);
     const compiler = new Compiler(definition);
     const root = compiler.compile(definition);
-    return Object.freeze({ name: definition.name, version: definition.version, root, tasks: compiler.tasks });
+    const { tasks, started: starts } = compiler;
+    return Object.freeze({ name: definition.name, version: definition.version, root, tasks, starts });
   });
 }
 
@@ -88,6 +89,8 @@ export function linesOf(node: PlanNode): readonly string[] {
 
 class Compiler implements Planner {
   readonly tasks = new Map<string, TaskDefinition>();
+  /** Orchestrators that its steps start. */
+  readonly started: (() => OrchestratorDefinition)[] = [];
   readonly #nodes = new Map<BodyDefinition, PlanNode>();
 
   constructor(root: BodyDefinition | OrchestratorDefinition) {
@@ -113,6 +116,10 @@ class Compiler implements Planner {
 
   task(definition: TaskDefinition): void {
     this.tasks.set(definition.name, definition);
+  }
+
+  starts(orchestrator: () => OrchestratorDefinition): void {
+    this.started.push(orchestrator);
   }
 
   /** The task that an async `output` or `merge` becomes: one more child, after all the others (S5). */

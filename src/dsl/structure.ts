@@ -5,7 +5,7 @@
  */
 import type { GraphPlace, Plan } from '../definition.ts';
 import { linesOf } from './plan.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../sha256.ts';
 
 /** A definition as the store keeps it beside the runs that are pinned to it. */
 export interface Structure {

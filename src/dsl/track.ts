@@ -15,15 +15,19 @@ import { readGroup } from '../machines/group/declaration.ts';
 import { readLoop } from '../machines/loop/declaration.ts';
 import { readMap } from '../machines/map/declaration.ts';
 import { readKind, type StepKind } from '../machines/outside.ts';
+import type { ControlSteps } from './control.ts';
+import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import type { LeafSteps, SleepUntil } from './leaf-steps.ts';
+import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
+import { inputOfEmit, readEmit } from '../machines/emit/declaration.ts';
+import { inputOfRun, readRun } from '../machines/run/declaration.ts';
+import { inputOfSignal, readSignal } from '../machines/signal/declaration.ts';
+import { inputOfSleep, readSleep } from '../machines/sleep/declaration.ts';
+import { leaveNotes, notesOf, type Note } from './notes.ts';
 import { readParallel } from '../machines/parallel/declaration.ts';
 import { readSet } from '../machines/set/declaration.ts';
-import { readSleep } from '../machines/sleep/declaration.ts';
 import { readTerminate } from '../machines/terminate/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
-import type { InputOf, OutputOf, Schema } from '../schema.ts';
-import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
-import type { ControlSteps } from './control.ts';
-import { leaveNotes, notesOf, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readByKind, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
@@ -41,7 +45,8 @@ export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
 /** A track that can be given more steps. `V` is its parsed input, `Outputs` those of its steps, `P` the last one. */
 export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
   extends Track<N, I, O, C>,
-    ControlSteps<N, I, V, Outputs, P, C> {
+    ControlSteps<N, I, V, Outputs, P, C>,
+    LeafSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
    * when `{}` is an input that the body takes.
@@ -52,11 +57,12 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
     ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
   /**
-   * Adds a step that lets time pass: `'10m'`, `'2d'`. It outlives the process, and leaves `null` behind.
+   * Adds a step that lets time pass: `'10m'`, `'2d'`, `{ until: '2030-01-01T09:00:00Z' }`. It outlives the process, and leaves
+   * `null` behind.
    */
   sleep<const K extends string>(
     name: NewName<K, Outputs>,
-    duration: Duration,
+    duration: Duration | SleepUntil<StepFacts<V, Outputs, P>>,
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: null }, null, null, C>;
   /**
    * Adds a step that waits until somebody sends the run a signal, and leaves its payload behind. A payload that the
@@ -209,7 +215,7 @@ class Chain {
   }
 
   sleep(name: unknown, duration: unknown): Chain {
-    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader)));
+    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader), inputOfSleep));
   }
 
   wait(name: unknown, options: unknown): Chain {
@@ -248,6 +254,18 @@ class Chain {
 
   terminate(name: unknown, options: unknown): Chain {
     return this.#with(readByKind(name, this.terminate, (reader) => readTerminate(name, options, reader)));
+  }
+
+  run(name: unknown, given: unknown, mapper: unknown): Chain {
+    return this.#with(readByKind(name, this.run, (reader) => readRun(name, given, mapper, reader), inputOfRun));
+  }
+
+  signal(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.signal, (reader) => readSignal(name, options, reader), inputOfSignal));
+  }
+
+  emit(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.emit, (reader) => readEmit(name, options, reader), inputOfEmit));
   }
 
   kind(name: unknown, kind: unknown, options: unknown): Chain {

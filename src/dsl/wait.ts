@@ -25,7 +25,8 @@ export type InsteadOf<F, BI, BO, BC> = { readonly do: Runnable<BI, BO, BC> } & I
   MapperArguments<F, NoInfer<BI>>
 >;
 
-type InsteadInput<M extends readonly unknown[]> = M extends [infer Mapper]
+/** A mapper as an option, which may be left out when it may be left out as an argument. */
+export type InsteadInput<M extends readonly unknown[]> = M extends [infer Mapper]
   ? { readonly input: Mapper }
   : M extends [(infer Mapper)?]
     ? { readonly input?: Mapper }

@@ -3,6 +3,7 @@
  * browser too. Nothing of the runtime and of the stores is needed for it.
  */
 export { machineInput } from '../dsl/machine-input.ts';
+export { emitMachine } from '../machines/emit/machine.ts';
 export { compositeMachine } from '../machines/composite/machine.ts';
 export type { Checker, NodeParts, Planner, ReadPort, Use } from '../core/declaration.ts';
 export type { Arrival, Children, Family, Finished, KnownChild, Skipped } from '../core/children/children.ts';
@@ -13,6 +14,8 @@ export { parentKind } from '../machines/parent-kind.ts';
 export { defineKind, type KindOptions, type StepKind } from '../machines/outside.ts';
 export { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 export type { ParentEvent, ParentMemory } from '../machines/parent.ts';
+export { runMachine } from '../machines/run/machine.ts';
+export { signalMachine } from '../machines/signal/machine.ts';
 export { sleepMachine } from '../machines/sleep/machine.ts';
 export type { MachineInput } from '../core/stepper.ts';
 export { type TaskEvent, type TaskMemory, taskMachine } from '../machines/task/machine.ts';

@@ -33,6 +33,17 @@ export class InvalidDuration extends SignalboxError<{ readonly what: string; rea
   }
 }
 
+/** An instant that cannot be read. */
+export class InvalidInstant extends SignalboxError<{ readonly what: string; readonly value: string }> {
+  readonly code = 'instant-invalid';
+  constructor({ what, value }: { what: string; value: unknown }) {
+    super(
+      `${show(value)} is not an instant (${what}). Give a Date, milliseconds since 1970, or a text with its zone, like '2030-01-01T09:00:00Z'.`,
+      { what, value: show(value) },
+    );
+  }
+}
+
 /** An option with a value that it cannot have. */
 export class InvalidOption extends SignalboxError<{
   readonly option: string;

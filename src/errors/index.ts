@@ -4,6 +4,7 @@ export { ERROR_CODES, type ErrorCode } from './codes.ts';
 export {
   DefinitionInvalid,
   InvalidDuration,
+  InvalidInstant,
   InvalidOption,
   KindInvalid,
   KindTaken,
@@ -12,6 +13,7 @@ export {
   TaskMissing,
   TaskUnknown,
 } from './definitions.ts';
+export { ChildCancelled, ChildFailed, ChildTimedOut, ChildTooDeep, SignalUnheard } from './errands.ts';
 export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } from './values.ts';
 export {
   ItemsChanged,

@@ -12,9 +12,12 @@ import type { Place, PlanNode } from '../definition.ts';
 import { aggregateMachine } from './aggregate/machine.ts';
 import { branchMachine } from './branch/machine.ts';
 import { compositeMachine } from './composite/machine.ts';
+import { emitMachine } from './emit/machine.ts';
 import { groupMachine } from './group/machine.ts';
 import { loopMachine } from './loop/machine.ts';
 import { mapMachine } from './map/machine.ts';
+import { runMachine } from './run/machine.ts';
+import { signalMachine } from './signal/machine.ts';
 import { orchestratorMachine } from './orchestrator/machine.ts';
 import { parallelMachine } from './parallel/machine.ts';
 import { setMachine } from './set/machine.ts';
@@ -39,6 +42,9 @@ const machines: { readonly [kind: string]: AnyStateMachine } = {
   track: trackMachine,
   composite: compositeMachine,
   orchestrator: orchestratorMachine,
+  run: runMachine,
+  signal: signalMachine,
+  emit: emitMachine,
 };
 
 /** How a parent has children, and the places of those that are items or rounds; whoever is not in here has a graph of them. */

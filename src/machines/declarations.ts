@@ -7,6 +7,9 @@ import { compositeDeclaration } from './composite/declaration.ts';
 import { groupDeclaration } from './group/declaration.ts';
 import { loopDeclaration } from './loop/declaration.ts';
 import { mapDeclaration } from './map/declaration.ts';
+import { emitDeclaration } from './emit/declaration.ts';
+import { runDeclaration } from './run/declaration.ts';
+import { signalDeclaration } from './signal/declaration.ts';
 import { orchestratorDeclaration } from './orchestrator/declaration.ts';
 import { parallelDeclaration } from './parallel/declaration.ts';
 import { setDeclaration } from './set/declaration.ts';
@@ -31,6 +34,9 @@ const declarations = {
   track: trackDeclaration,
   composite: compositeDeclaration,
   orchestrator: orchestratorDeclaration,
+  run: runDeclaration,
+  signal: signalDeclaration,
+  emit: emitDeclaration,
 };
 
 /** The declaration of a definition's kind. One from outside brings its own. */

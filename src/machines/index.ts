@@ -6,16 +6,34 @@ import { composite } from './composite/index.ts';
 import { group } from './group/index.ts';
 import { loop } from './loop/index.ts';
 import { map } from './map/index.ts';
-import { orchestrator } from './orchestrator/index.ts';
 import { parallel } from './parallel/index.ts';
 import { set } from './set/index.ts';
+import { emitStep } from './emit/index.ts';
+import { orchestrator } from './orchestrator/index.ts';
+import { childRunStep } from './run/index.ts';
+import { signalStep } from './signal/index.ts';
 import { sleep } from './sleep/index.ts';
 import { task } from './task/index.ts';
 import { terminate } from './terminate/index.ts';
 import { track } from './track/index.ts';
 import { wait } from './wait/index.ts';
 
-const STEPS = [task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate];
+const STEPS = [
+  task,
+  sleep,
+  wait,
+  branch,
+  parallel,
+  group,
+  map,
+  loop,
+  aggregate,
+  set,
+  terminate,
+  childRunStep,
+  signalStep,
+  emitStep,
+];
 const KINDS = [...STEPS, track, composite, orchestrator];
 
 /**

@@ -19,25 +19,17 @@ import {
 } from '../dsl/index.ts';
 import { structureOf } from '../dsl/structure.ts';
 import { toMs } from '../duration.ts';
-import {
-  BoxClosed,
-  InputInvalid,
-  InvalidOption,
-  OrchestratorUnknown,
-  reasonOf,
-  SchemaFailed,
-  TaskMissing,
-} from '../errors/index.ts';
+import { BoxClosed, InvalidOption, OrchestratorUnknown, TaskMissing } from '../errors/index.ts';
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
-import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
+import { DEFAULT_MAX_BYTES, type JsonObject } from '../json.ts';
 import { kindsWith } from '../machines/index.ts';
-import { parse } from '../schema.ts';
-import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import type { DefinitionRow, Owner, Store } from '../store.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
 import { Exchange } from './ownership/exchange.ts';
 import { Followers } from '../views/followers.ts';
+import { Errands } from './performing/errands.ts';
 import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
@@ -52,6 +44,7 @@ import {
   readPlans,
   tellDropped,
   checkKinds,
+  withChildren,
 } from './options.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
@@ -116,7 +109,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     };
     const kinds = kindsWith(options.kinds ?? []);
     for (const plan of plans.values()) checkKinds(plan, kinds);
+    const lives = (): boolean => this.#exchange?.lives ?? true;
+    const term = (): number => this.#exchange?.term ?? 0;
+    const errands = new Errands({ store, followers: this.#followers, plans, logger });
     this.#host = new Host({
+      errands,
       store,
       complaints,
       owner,
@@ -130,15 +127,16 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       concurrency,
       idleRuns,
       stepperOf: steppers(kinds, lane),
-      lives: () => this.#exchange?.lives ?? true,
-      term: () => this.#exchange?.term ?? 0,
+      lives,
+      term,
       lost: (why) => {
         if (this.#closing === null) logger({ level: 'error', message: why.message, error: why });
         void this.close();
       },
       told,
     });
-    this.#starts = new Starts(store, this.#host);
+    const checkOpen = (): void => this.#checkOpen();
+    this.#starts = new Starts({ store, host: this.#host, clock, maxValueBytes, checkOpen });
     const here = requests(store, this.#host);
     const { shared } = store;
     if (shared !== undefined) {
@@ -148,6 +146,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
+    errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds };
   }
 
@@ -296,60 +295,18 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   }
 
   async #start(plan: Plan, options: StartOptions<unknown>): Promise<Run> {
-    if (this.#closing !== null) throw new BoxClosed();
+    this.#checkOpen();
     if (typeof options !== 'object' || options === null) {
       throw new InvalidOption({ option: 'start', value: options, expected: 'an object with the input' });
     }
     const { input, key, metadata = {} } = options;
     // Ids of one's own making are taken as they are given: they may come twice.
     const id = options.id === undefined ? this.#options.ids?.() : options.id;
-    if (id !== undefined) checkId('id', id);
-    if (key !== undefined) checkId('key', key);
-    const value = await this.#parseInput(plan, input);
-    const facts = toJson(metadata, 'metadata of the run', this.#options.maxValueBytes);
-    if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
-      throw new InvalidOption({ option: 'metadata', value: metadata, expected: 'an object' });
-    }
+    return new Run(await this.#starts.start(plan, { input, id, key, metadata, parent: null }), this.#context);
+  }
+
+  #checkOpen(): void {
     if (this.#closing !== null) throw new BoxClosed();
-    const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject);
-    const begun =
-      id === undefined && key === undefined
-        ? await this.#starts.anew(plan, row)
-        : await this.#starts.once(plan, row, id !== undefined);
-    return new Run(begun, this.#context);
-  }
-
-  async #parseInput(plan: Plan, input: unknown): Promise<Json> {
-    const what = `input of orchestrator "${plan.name}"`;
-    const { schema } = plan.root;
-    if (schema === null) return toJson(input, what, this.#options.maxValueBytes);
-    const parsed = await Promise.resolve()
-      .then(() => parse(schema, input))
-      .catch((thrown: unknown) => {
-        throw new SchemaFailed({ what, reason: reasonOf(thrown) }, thrown);
-      });
-    if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
-    return toJson(parsed.value, what, this.#options.maxValueBytes);
-  }
-
-  #newRow(plan: Plan, run: string, key: string | null, input: Json, metadata: JsonObject): RunRow {
-    const startedAt = (this.#options.clock ?? systemClock).now();
-    return {
-      run,
-      key,
-      orchestrator: plan.name,
-      version: plan.version,
-      hash: structureOf(plan).hash,
-      status: 'pending',
-      input,
-      output: null,
-      error: null,
-      reason: null,
-      metadata,
-      startedAt,
-      endedAt: null,
-      parent: null,
-    };
   }
 }
 
@@ -377,10 +334,11 @@ export async function createBox<const Os extends readonly AnyOrchestrator[]>(
   defaults: Defaults,
 ): Promise<Signalbox<Os>> {
   checkBoxOptions(options);
-  const plans = readPlans(options.orchestrators ?? []);
+  const definitions = withChildren(options.orchestrators ?? []);
+  const plans = readPlans(definitions);
   const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
   checkBodies(plans, bodies);
-  tellDropped(options.orchestrators ?? [], logOf(options.logger).logger);
+  tellDropped(definitions, logOf(options.logger).logger);
   const box = new Signalbox<Os>(
     options,
     options.store ?? defaults.store(),

@@ -8,10 +8,13 @@ import type { Kinds } from '../core/kind.ts';
 import type { Stepper } from '../core/stepper.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
+import type { Errands } from './performing/errands.ts';
 
 export interface HostOptions {
   readonly store: Store;
   readonly executor: Executor;
+  /** Does what runs ask of other runs. */
+  readonly errands: Errands;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly complaints: Complaints;

@@ -1,7 +1,7 @@
 /** The options of `createSignalbox`, and what is made of them: every fault in words, before anything runs. */
 import type { Clock } from '../clock.ts';
 import type { Kind, Kinds } from '../core/kind.ts';
-import type { Body, Plan, PlanNode } from '../definition.ts';
+import type { Body, OrchestratorDefinition, Plan, PlanNode } from '../definition.ts';
 import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
@@ -148,11 +148,25 @@ export function checkKinds({ root }: Plan, kinds: Kinds): void {
   }
 }
 
+/** The definitions of these orchestrators, and of those that their steps start runs of: a box goes on with those, too. */
+export function withChildren(orchestrators: readonly AnyOrchestrator[]): readonly OrchestratorDefinition[] {
+  const all = orchestrators.map(({ definition }) => definition);
+  const known = new Set(all);
+  // The list grows while it is read.
+  for (const definition of all) {
+    for (const child of (planOf(definition).starts ?? []).map((start) => start())) {
+      if (!known.has(child)) all.push(child);
+      known.add(child);
+    }
+  }
+  return all;
+}
+
 /** The plans of all orchestrators, by `planName`. */
-export function readPlans(orchestrators: readonly AnyOrchestrator[]): Map<string, Plan> {
+export function readPlans(definitions: readonly OrchestratorDefinition[]): Map<string, Plan> {
   const plans = new Map<string, Plan>();
-  for (const orchestrator of orchestrators) {
-    const plan = planOf(orchestrator);
+  for (const definition of definitions) {
+    const plan = planOf(definition);
     const name = planName(plan.name, plan.version);
     if (plans.has(name)) {
       const message = `two orchestrators are called "${plan.name}" in version "${plan.version}"; a box tells them apart by name and version`;
@@ -167,9 +181,9 @@ export function readPlans(orchestrators: readonly AnyOrchestrator[]): Map<string
 }
 
 /** A warning for each step that somebody added to a definition and lost. */
-export function tellDropped(orchestrators: readonly AnyOrchestrator[], logger: Logger): void {
+export function tellDropped(definitions: readonly OrchestratorDefinition[], logger: Logger): void {
   const told = new Set<string>();
-  for (const { definition } of orchestrators) {
+  for (const definition of definitions) {
     for (const { step, message } of droppedIn(definition)) {
       if (told.has(message)) continue;
       told.add(message);

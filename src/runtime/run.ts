@@ -26,6 +26,7 @@ import type { Followers } from '../views/followers.ts';
 import { type AskRun, send } from './ownership/requests.ts';
 import type { AnySignals, SignalArguments } from '../dsl/index.ts';
 import type { SignalAnswer } from '../core/signals.ts';
+import { childrenOf, rootOf, type RunSummary } from '../views/list.ts';
 import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
@@ -158,7 +159,13 @@ export class Run<Output = Json, Signals = AnySignals> {
   async snapshot(): Promise<RunSnapshot> {
     const { store, kinds } = this.#context;
     return this.#whole(async (row) =>
-      snapshotOf(row, await store.readActors(this.id), await store.readAttempts(this.id), kinds),
+      snapshotOf(
+        row,
+        await rootOf(store, row),
+        await store.readActors(this.id),
+        await store.readAttempts(this.id),
+        kinds,
+      ),
     );
   }
 
@@ -166,6 +173,12 @@ export class Run<Output = Json, Signals = AnySignals> {
   async export(): Promise<RunExport> {
     const { store, kinds } = this.#context;
     return this.#whole((row) => exportRun(store, row, kinds));
+  }
+
+  /** The runs that this run has started, in the order in which it did; `box.runs({ parent })` has them by the page. */
+  async *children(): AsyncGenerator<RunSummary, void, undefined> {
+    await this.#row();
+    yield* childrenOf(this.#context.store, this.id);
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */

@@ -1,31 +1,105 @@
 /**
- * Starting once: two starts under one id, or under one key of an orchestrator, are one run, whether they come one
+ * Starting: what a run is started with is parsed and checked here, whoever starts it. And starting once: two starts under one id, or under one key of an orchestrator, are one run, whether they come one
  * after the other, at the same time, or in two processes (S17).
  */
+import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
-import { InvalidOption, LeaseLost, RunExists } from '../errors/index.ts';
-import { sameJson } from '../json.ts';
+import { structureOf } from '../dsl/structure.ts';
+import { InputInvalid, InvalidOption, LeaseLost, reasonOf, RunExists, SchemaFailed } from '../errors/index.ts';
+import { randomIds } from '../ids.ts';
+import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
+import { parse } from '../schema.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { Host } from './host.ts';
 
+/** What a run is started with, by whomever. */
+export interface StartWish {
+  readonly input: unknown;
+  readonly id: string | undefined;
+  readonly key: string | undefined;
+  readonly metadata: unknown;
+  /** The step that starts it. */
+  readonly parent: RunRow['parent'];
+}
+
+export interface StartsOptions {
+  readonly store: Store;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly maxValueBytes: number;
+  /** Throws if nothing is to be started any more. */
+  checkOpen(): void;
+}
+
 export class Starts {
+  readonly #options: StartsOptions;
   readonly #store: Store;
   readonly #host: Host;
   /** Starts that are not committed yet, by id and by key. */
   readonly #underWay = new Map<string, Promise<RunRow>>();
 
-  constructor(store: Store, host: Host) {
-    this.#store = store;
-    this.#host = host;
+  constructor(options: StartsOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#host = options.host;
   }
 
-  /** Begins a run whose id nobody else can have. */
-  async anew(plan: Plan, row: RunRow): Promise<string> {
-    return (await this.#commit(plan, row)).run;
+  /** Starts a run, unless it is there already. Answers with its id once its start is committed. */
+  async start(plan: Plan, { input, id, key, metadata, parent }: StartWish): Promise<string> {
+    if (id !== undefined) checkId('id', id);
+    if (key !== undefined) checkId('key', key);
+    const value = await this.#parseInput(plan, input);
+    const facts = toJson(metadata, 'metadata of the run', this.#options.maxValueBytes);
+    if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
+      throw new InvalidOption({ option: 'metadata', value: metadata, expected: 'an object' });
+    }
+    this.#options.checkOpen();
+    const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject, parent);
+    if (id === undefined && key === undefined) return (await this.#commit(plan, row)).run;
+    return this.#once(plan, row, id !== undefined);
   }
 
-  /** Begins the run, unless it is there already. Answers with its id. */
-  async once(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
+  async #parseInput(plan: Plan, input: unknown): Promise<Json> {
+    const { maxValueBytes } = this.#options;
+    const what = `input of orchestrator "${plan.name}"`;
+    const { schema } = plan.root;
+    if (schema === null) return toJson(input, what, maxValueBytes);
+    const parsed = await Promise.resolve()
+      .then(() => parse(schema, input))
+      .catch((thrown: unknown) => {
+        throw new SchemaFailed({ what, reason: reasonOf(thrown) }, thrown);
+      });
+    if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
+    return toJson(parsed.value, what, maxValueBytes);
+  }
+
+  #newRow(
+    plan: Plan,
+    run: string,
+    key: string | null,
+    input: Json,
+    metadata: JsonObject,
+    parent: RunRow['parent'],
+  ): RunRow {
+    return {
+      run,
+      key,
+      orchestrator: plan.name,
+      version: plan.version,
+      hash: structureOf(plan).hash,
+      status: 'pending',
+      input,
+      output: null,
+      error: null,
+      reason: null,
+      metadata,
+      startedAt: this.#options.clock.now(),
+      endedAt: null,
+      parent,
+    };
+  }
+
+  async #once(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
     const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
     const others = (): Promise<RunRow> | undefined =>
       names.map((name) => this.#underWay.get(name)).find((each) => each !== undefined);
@@ -68,8 +142,14 @@ function sameRun(wanted: RunRow, there: RunRow): string {
   const { run } = there;
   if (wanted.orchestrator !== there.orchestrator) throw new RunExists({ run, differs: 'orchestrator' });
   if (wanted.key !== null && wanted.key !== there.key) throw new RunExists({ run, differs: 'key' });
+  if (wanted.parent !== null && !isChildOf(there, wanted.parent)) throw new RunExists({ run, differs: 'parent' });
   if (!sameJson(wanted.input, there.input)) throw new RunExists({ run, differs: 'input' });
   return run;
+}
+
+/** Was the run started by this step? */
+export function isChildOf({ parent }: RunRow, { run, path }: NonNullable<RunRow['parent']>): boolean {
+  return parent?.run === run && parent.path === path;
 }
 
 const MAX_ID = 200;

@@ -13,6 +13,10 @@ export function lineOf(event: RunEvent, row?: RunRow): LogLine {
     const { signal, id } = event;
     return { level: 'debug', message: `${type}${place}: "${signal}"`, run, path, fields: { signal, id } };
   }
+  if (type === 'user.emitted') {
+    const { name, data } = event;
+    return { level: 'debug', message: `${type}${place}: "${name}"`, run, path, fields: { name, data } };
+  }
   if (!('error' in event)) return { level: 'debug', message: `${type}${place}`, run, path, ...attempt };
   const { code, name, message } = event.error;
   const fields = { type, code, name };

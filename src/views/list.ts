@@ -12,6 +12,8 @@ export interface RunsQuery {
   readonly status?: Status;
   /** Runs that were started with these metadata, and perhaps more: `{ tenant: 'acme' }`. */
   readonly metadata?: JsonObject;
+  /** Runs that this run has started. */
+  readonly parent?: string;
   /** How many at the most; 50 if nothing is said. */
   readonly limit?: number;
   /** What the page before answered with. */
@@ -35,21 +37,39 @@ export async function listRuns(store: Store, query: RunsQuery): Promise<RunsPage
   return { runs: runs.map(summaryOf), cursor };
 }
 
+/** The runs that a run has started, in the order in which it did, page by page. */
+export async function* childrenOf(store: Store, parent: string): AsyncGenerator<RunSummary, void, undefined> {
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page: RunsPage = await listRuns(store, { parent, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.runs;
+    cursor = page.cursor;
+  }
+}
+
+/** The id of the run at the top of a run's family: of the first one that was not started by another. One that was deleted is the end of it. */
+export async function rootOf(store: Store, row: RunRow): Promise<string> {
+  let root = row.run;
+  for (let parent = row.parent; parent !== null; parent = (await store.readRun(root))?.parent ?? null)
+    root = parent.run;
+  return root;
+}
+
 function summaryOf({ hash: _, ...row }: RunRow): RunSummary {
   return Object.freeze(row);
 }
 
-const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor'];
+const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor', 'parent'];
 
 /** What only the store can know of a cursor, the store checks. */
 function checked(query: RunsQuery): RunsQuery {
   askOptions('runs', query, KEYS);
-  const { orchestrator, version, status, metadata, limit, cursor } = query;
+  const { orchestrator, version, status, metadata, parent, limit, cursor } = query;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   ask('orchestrator', orchestrator, 'the name of an orchestrator, a string', isText);
   ask('version', version, 'the version of an orchestrator, a string', isText);
   ask('status', status, 'a status, like running or failed', isStatus);
   ask('metadata', metadata, 'an object of JSON: what the runs were started with', isJsonObject);
+  ask('parent', parent, 'the id of a run, a string', isText);
   ask('cursor', cursor, 'the cursor that the page before gave', isText);
   ask(
     'limit',

@@ -45,6 +45,10 @@ export interface RunSnapshot {
   readonly output: Json;
   readonly error: ErrorRecord | null;
   readonly metadata: JsonObject;
+  /** The run that started it, and the step which did; null for one that was started from outside. */
+  readonly parent: RunRow['parent'];
+  /** The id of the first run of its family: its own, if no run has started it. */
+  readonly root: string;
   readonly startedAt: number;
   readonly endedAt: number | null;
   /** What the run itself waits for; null once it has ended. */
@@ -59,6 +63,7 @@ export interface RunSnapshot {
 
 export function snapshotOf(
   row: RunRow,
+  root: string,
   actors: readonly ActorRow[],
   attempts: readonly AttemptRow[],
   kinds: Kinds,
@@ -80,8 +85,21 @@ export function snapshotOf(
       kinds,
     );
   }
-  const { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt } = row;
-  const known = { run, orchestrator, version, status, input, output, error, metadata, startedAt, endedAt };
+  const { run, orchestrator, version, status, input, output, error, metadata, parent, startedAt, endedAt } = row;
+  const known = {
+    run,
+    orchestrator,
+    version,
+    status,
+    input,
+    output,
+    error,
+    metadata,
+    parent,
+    root,
+    startedAt,
+    endedAt,
+  };
   return { ...known, waitingFor: waits, skipped, tracks, steps };
 }
 

@@ -50,10 +50,10 @@ function watching(store: Store, faults: string[]): typeof inProcess {
     return {
       execute(job, answer) {
         const { key, attempt } = job;
-        const path = key.slice(key.indexOf('/') + 1, key.lastIndexOf('#'));
+        const [run, path] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1, key.lastIndexOf('#'))];
         // A server cannot be asked what is so at this very moment.
         if (store.shared !== undefined) return inner.execute(job, answer);
-        const row = (store.readActors('r') as readonly ActorRow[]).find((actor) => actor.path === path);
+        const row = (store.readActors(run) as readonly ActorRow[]).find((actor) => actor.path === path);
         if (row?.state !== 'running') faults.push(`${key} was begun while the step is ${row?.state ?? 'not there'}`);
         else if (row.attempt !== attempt) faults.push(`${key} was begun while attempt ${row.attempt} is under way`);
         inner.execute(job, answer);
@@ -62,7 +62,8 @@ function watching(store: Store, faults: string[]): typeof inProcess {
   };
 }
 
-const BODY = /^r\//;
+/** Of the run, or of a child run of it. */
+const BODY = /^r[./]/;
 
 /** What a client does, whoever died before: starts under one id, which starts once, and waits for the end. */
 async function drive(box: Signalbox, flow: AnyOrchestrator) {

@@ -31,6 +31,9 @@ const wait: WaitSpec = {
 const SPECS: { readonly [kind: string]: object } = {
   sleep: { ms: 1_000 } satisfies SleepSpec,
   wait,
+  run: { orchestrator: () => null, detach: false, depth: 10 },
+  signal: { sends: 'go', required: false },
+  emit: { event: 'told' },
 };
 
 interface Shape {

@@ -98,6 +98,37 @@ const never = track('never', { input: Anything })
   .wait('failing', { ...late, onTimeout: { do: one('failing', broken) } });
 const lost = track('lost', { input: Anything }).wait('lost', late);
 
+/** Child runs: one that is waited for, in a family of three; one that is not, and sends its parent a signal; one that fails. */
+const small = orchestrator('small', head).track('s', chain);
+const middle = orchestrator('middle', head).track('m', track('m', { input: Anything }).run('small', small));
+const telling = orchestrator('telling', head).track(
+  'tell',
+  track('tell', { input: Anything })
+    .step('before', echo, ({ input }) => input)
+    .signal('back', { signal: 'Back', to: ({ input }) => input, payload: ({ previous }) => previous }),
+  { input: ({ input }) => input },
+);
+const failing = orchestrator('failing', head).track('f', one('f', broken));
+/** Tells the parent that it has begun, and ends when it is cancelled with it. */
+const held = task('held', {
+  input: Anything,
+  output: Anything,
+  run: async ({ input, key }) => {
+    called.push(key);
+    await playing.box?.signal(input, 'Ready', null, { id: key });
+    return new Promise(() => {});
+  },
+  cleanup: ({ key }) => void called.push(`cleanup ${key}`),
+});
+const holding = orchestrator('holding', head).track('h', one('h', held), { input: ({ input }) => input });
+const fails = track('fails', { input: Anything }).wait('ready', { signal: 'Ready' }).step('broken', broken);
+const apart = track('apart', { input: Anything })
+  .run('telling', { orchestrator: telling, detach: true, input: ({ run }) => run.id })
+  .emit('told', { event: 'back', data: ({ previous }) => previous })
+  .sleep('past', { until: '2020-01-01' })
+  .step('then', echo, () => 'then')
+  .sleep('until', { until: ({ run }) => run.startedAt + 3_000 });
+
 export const scenarios: readonly AnyOrchestrator[] = [
   orchestrator('nothing', head),
   orchestrator('emptyTrack', head)
@@ -158,6 +189,23 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('b', one('b', flaky))
     .track('c', one('c', echo), { after: ['a', 'b'] }),
   ...controlled({ echo, atOnce, flaky, broken, waiting }),
+  orchestrator('children', { ...head, onFailure: 'continue' })
+    .track(
+      'family',
+      track('family', { input: Anything })
+        .run('middle', middle)
+        .step('then', echo, () => 1),
+    )
+    .track('back', track('back', { input: Anything }).wait('back', { signal: 'Back' }))
+    .track('apart', apart, { after: ['family'] })
+    .track('bad', track('bad', { input: Anything }).run('failing', failing), { after: ['apart', 'back'] })
+    .track('nobody', track('nobody', { input: Anything }).signal('tell', { signal: 'x', to: () => 'nobody' })),
+  orchestrator('childCancelled', head)
+    .track(
+      'a',
+      track('a', { input: Anything }).run('held', holding, ({ run }) => run.id),
+    )
+    .track('b', fails),
 ];
 
 /** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */

@@ -52,6 +52,19 @@ const control =
   (build: (steps: Loose, make: Make) => unknown) =>
   (steps: Steps, make: Make): Steps =>
     build(steps, make) as Steps;
+/** Child runs that end, as their body does. */
+const child = orchestrator('hostileChild', { version: '1', input: Anything }).track(
+  't',
+  track('t', { input: Anything }),
+);
+let versions = 0;
+const failing = (run: () => unknown): AnyOrchestrator => {
+  versions += 1;
+  return orchestrator('hostileChild', { version: `of ${versions}`, input: Anything }).track(
+    't',
+    track('t', { input: Anything }).step('s', task('ofChild', { input: Anything, output: Anything, run })),
+  );
+};
 
 const retry = { maxAttempts: 2, delay: 0 };
 
@@ -112,6 +125,22 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
   'a variable': control((t, make) => t.set('hostile', { variable: () => make() })),
   'the output that ends a run': control((t, make) => t.terminate('hostile', { output: make })),
   'the reason that ends a run': control((t, make) => t.terminate('hostile', { as: 'failed', reason: () => make() })),
+  'what the mapper of a child run answers': (steps, make) => steps.run('hostile', child, make as never) as never,
+  'the id of a child run': (steps, make) =>
+    steps.run('hostile', { orchestrator: child, id: make as () => string, input: () => 1 }) as never,
+  'the metadata of a child run': (steps, make) =>
+    steps.run('hostile', { orchestrator: child, metadata: make as () => {}, detach: true }) as never,
+  'what a child run results in': (steps, make) =>
+    steps.run('hostile', failing(make) as never, (() => 1) as never) as never,
+  'what a child run fails with': (steps, make) =>
+    steps.run('hostile', failing(throwing(make)) as never, (() => 1) as never) as never,
+  'whom a signal is for': (steps, make) => steps.signal('hostile', { signal: 'go', to: make as () => string }) as never,
+  'what a step sends': (steps, make) =>
+    steps.signal('hostile', { signal: 'go', to: ({ run }) => run.id, payload: make }) as never,
+  'what whom a signal is for throws': (steps, make) =>
+    steps.signal('hostile', { signal: 'go', to: throwing(make) }) as never,
+  'the data of an event': (steps, make) => steps.emit('hostile', { event: 'told', data: make }) as never,
+  'until when a step sleeps': (steps, make) => steps.sleep('hostile', { until: make as () => number }) as never,
   'what a mapper throws': (steps, make) => steps.step('hostile', body({}), throwing(make) as never) as never,
 };
 

@@ -106,7 +106,7 @@ describe('a document', () => {
     [{ name: 'x', group: ['nobody'] }, /is called "nobody"/],
     [{ name: 'x', group: 7 }, /Option "group" cannot be 7/],
     [{ name: 'x', branch: { when: [[() => true, 'eco']] } }, /Did you mean "?echo/],
-    [{ sleep: '1s' }, /needs a "name"/],
+    [{ set: { a: 1 } }, /needs a "name"/],
     [{ name: 'x', sleep: '1s', map: {} }, /cannot have "map"/],
     [{ name: 'x', parallel: { a: 'echo' }, strategy: 'fastest' }, /"strategy" cannot be "fastest"/],
   ])('with %o is faulty (S3)', async (entry, fault) => {

@@ -24,10 +24,12 @@ const events = [
   { type: 'child.settled', status: 'completed', error: null, ready: 0, skipped: 0, finished: { output: 'all' } },
   { type: 'child.settled', status: 'failed', error, ready: 0, skipped: 0, finished: null },
   { type: 'signal', name: 'go', payload: 'here' },
-  ...['execute', 'backoff', 'sleep', 'signal', 'cleanup', 'compensate'].flatMap((actor) => [
-    { type: `xstate.done.actor.${actor}`, output: 'made' },
-    ...[error, final, late].map((each) => ({ type: `xstate.error.actor.${actor}`, error: each })),
-  ]),
+  ...['execute', 'backoff', 'sleep', 'signal', 'cleanup', 'compensate', 'childRun', 'endChild', 'send'].flatMap(
+    (actor) => [
+      { type: `xstate.done.actor.${actor}`, output: 'made' },
+      ...[error, final, late].map((each) => ({ type: `xstate.error.actor.${actor}`, error: each })),
+    ],
+  ),
   { type: 'xstate.done.actor.approval', output: { decision: 'approve' } },
   { type: 'xstate.done.actor.approval', output: { decision: 'skip' } },
   { type: 'xstate.done.actor.approval', output: { decision: 'reject' } },

@@ -27,7 +27,7 @@ async function play(flow: AnyOrchestrator, store: Store, lane: Lane): Promise<Pl
   const logger = (line: LogLine) => void lines.push(line);
   const box = await createSignalbox({ orchestrators: [flow], store, clock: hurriedClock(), logger, lane, idleRuns: 0 });
   playing.box = box as unknown as Signalbox;
-  box.on('*', ({ type, path }) => heard.push(`${type} ${path}`.trim()));
+  box.on('*', ({ run, type, path }) => void (run === 'r' && heard.push(`${type} ${path}`.trim())));
   try {
     const run: Run<unknown> = await soon(box.start(flow, { id: 'r', input: null }));
     const reading = (async () => {

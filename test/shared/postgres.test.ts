@@ -3,6 +3,7 @@ import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { abandonCases } from './abandon-cases.ts';
 import { sharedCases } from './cases.ts';
+import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
@@ -18,6 +19,7 @@ sharedCases(place);
 handoverCases(place);
 deleteCases(place);
 abandonCases(place);
+childCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

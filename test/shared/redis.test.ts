@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
 import { abandonCases } from './abandon-cases.ts';
 import { sharedCases } from './cases.ts';
+import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
@@ -24,6 +25,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   handoverCases(place);
   deleteCases(place);
   abandonCases(place);
+  childCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

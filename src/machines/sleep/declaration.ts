@@ -1,20 +1,51 @@
-/** A sleep where it is declared: how long it is. */
+/** A sleep where it is declared: how long it is, or until when. */
 import type { Declaration, ReadPort } from '../../core/declaration.ts';
-import type { SleepDefinition, SleepSpec } from '../../definition.ts';
+import type { Facts, Mapper, SleepDefinition, SleepSpec } from '../../definition.ts';
 import { fromMs } from '../../duration.ts';
+import { instantOf } from '../../instant.ts';
+import { isThenable } from '../../promises.ts';
 import { parentLines } from '../endings.ts';
+import { checkMapper } from '../together.ts';
 
-export function readSleep(name: unknown, duration: unknown, reader: ReadPort): SleepDefinition {
+const KEYS = ['until'];
+
+export function readSleep(name: unknown, given: unknown, reader: ReadPort): SleepDefinition {
+  const is = { is: 'sleep', name: name as string } as const;
   // What is left out is told like what cannot be read.
-  return { is: 'sleep', name: name as string, ms: reader.duration(duration ?? '', 'duration', 0) };
+  if (typeof given !== 'object' || given === null) return { ...is, ms: reader.duration(given ?? '', 'duration', 0) };
+  const { until } = reader.options(given, 'options of a sleep', KEYS);
+  if (typeof until === 'function') return { ...is, ms: 0, until: until as Mapper };
+  try {
+    return { ...is, ms: 0, until: instantOf(until, 'option "until"') };
+  } catch (error) {
+    reader.note('bad-option', (error as Error).message);
+    return { ...is, ms: 0 };
+  }
+}
+
+/** For a sleep whose end is asked for when it begins: that is its input. */
+export function inputOfSleep({ name, until }: SleepDefinition): Mapper | undefined {
+  if (typeof until !== 'function') return undefined;
+  return (facts: Facts) => {
+    const instant: unknown = until(facts);
+    return isThenable(instant) ? instant : instantOf(instant, `"until" of step "${name}"`);
+  };
 }
 
 export const sleepDeclaration: Declaration<SleepDefinition> = {
   name: 'sleep',
   noun: 'step',
-  check({ ms }, checker) {
+  check({ ms, until }, checker) {
     if (!(ms >= 0)) checker.option('duration', ms, 'a duration');
+    if (typeof until === 'function') checkMapper(until, 'until', checker);
   },
-  plan: ({ ms }) => ({ spec: Object.freeze({ ms } satisfies SleepSpec) }),
-  lines: (node) => [...parentLines(node), `for ${fromMs((node.spec as SleepSpec).ms)}`],
+  plan({ ms, until }) {
+    const end = typeof until === 'function' ? 'input' : until;
+    return { spec: Object.freeze((end === undefined ? { ms } : { ms, until: end }) satisfies SleepSpec) };
+  },
+  lines(node) {
+    const { ms, until } = node.spec as SleepSpec;
+    const end = until === 'input' ? 'until it is told' : `until ${new Date(until ?? 0).toISOString()}`;
+    return [...parentLines(node), until === undefined ? `for ${fromMs(ms)}` : end];
+  },
 };

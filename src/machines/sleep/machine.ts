@@ -25,7 +25,7 @@ export const sleepMachine = persistable(
         invoke: {
           src: 'sleep',
           id: 'sleep',
-          input: ({ context }: { context: TaskMemory }) => ({ node: context.node }),
+          input: ({ context }: { context: TaskMemory }) => ({ node: context.node, until: context.input }),
           onDone: 'completed',
         },
         on: {

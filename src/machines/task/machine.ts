@@ -10,6 +10,7 @@ import { backoffLogic } from '../../actors/backoff.ts';
 import { beginLogic } from '../../actors/begin.ts';
 import { cleanupLogic } from '../../actors/cleanup.ts';
 import { compensateLogic } from '../../actors/compensate.ts';
+import { childRunLogic, endChildLogic, sendLogic } from '../../actors/errands.ts';
 import { executeLogic } from '../../actors/execute.ts';
 import { sleepLogic } from '../../actors/sleep.ts';
 import { waitingLogic } from '../../actors/waiting.ts';
@@ -75,7 +76,7 @@ export function given({ input, self }: Begun): { readonly node: PlanNode | null;
   return { node: input.node ?? null, input: input.input };
 }
 
-/** What the machines of single steps are made of: a task's, and a sleep's. */
+/** What the machines of single steps are made of: a task's, a sleep's, and those that have to do with other runs. */
 export const taskSetup = setup({
   types: {
     context: {} as TaskMemory,
@@ -91,6 +92,9 @@ export const taskSetup = setup({
     compensate: compensateLogic,
     approval: waitingLogic,
     sleep: sleepLogic,
+    childRun: childRunLogic,
+    endChild: endChildLogic,
+    send: sendLogic,
   },
   guards: {
     asksFirst: ({ event }) => event.type === 'start' && event.approval === true,
@@ -106,6 +110,8 @@ export const taskSetup = setup({
     /** What an earlier attempt failed with is not what the step ends with. */
     complete: assign({ output: ({ event }) => outputOf(event), error: null }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
+    /** Under a host the history is told; alone there is none. */
+    emitEvent: () => {},
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
     recall: assign({
       output: ({ event }) => outputOf(event),

@@ -12,10 +12,12 @@ import type { Executor, Logger } from '../../executor.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
+import type { Errands } from './errands.ts';
 import type { Timers } from './timers.ts';
 
 export interface DispatcherOptions {
   readonly executor: Executor;
+  readonly errands: Errands;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -90,7 +92,12 @@ export class Dispatcher {
       case 'cleanup':
       case 'compensate':
         return this.#undo(run, owed);
+      case 'childRun':
+      case 'endChild':
+      case 'send':
+        return this.#options.errands.begin(run, owed);
       case 'abort':
+        this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
         return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
       case 'unwake':
         return this.#options.timers.clear(timerOf(run.id, owed.path));
@@ -111,6 +118,7 @@ export class Dispatcher {
       const waits = actor?.invoked === 'execute' && (actor.state.context as { attempt?: unknown }).attempt === attempt;
       if (!waits) this.#abort(key, why);
     }
+    this.#options.errands.reconcile(id, run);
     this.#options.timers.clearUnder(
       `${id}/`,
       (name) => (run?.actors.get(name.slice(id.length + 1))?.due ?? null) !== null,
@@ -308,9 +316,11 @@ export class Dispatcher {
   }
 }
 
+const UNTOUCHED: ReadonlySet<Owed['do']> = new Set(['wake', 'unwake', 'abort']);
+
 /** Does it let something happen in the world? */
 export function touches({ do: wanted }: Owed): boolean {
-  return wanted === 'execute' || wanted === 'cleanup' || wanted === 'compensate';
+  return !UNTOUCHED.has(wanted);
 }
 
 function timerOf(run: string, path: string): string {

@@ -1,0 +1,38 @@
+/**
+ * What a run has others do: `childRun` starts a run and waits for its end, `endChild` cancels it and waits for that, `send`
+ * sends a signal. The host does them after the commit; each may be done again, for what it does follows from the step's key.
+ */
+import { type AnyActorLogic, fromPromise } from 'xstate';
+import type { Effect, Invoked, Invoker } from '../core/effect.ts';
+import { childOf } from '../core/child.ts';
+
+const alone = (what: string): AnyActorLogic =>
+  fromPromise<never>(() => Promise.reject(new Error(`A machine without a box cannot ${what}. Provide the actor.`)));
+
+const effectOf = <D extends 'childRun' | 'send'>(wanted: D) => {
+  return ({ path, attempt, node, input }: Invoker): Effect => ({ do: wanted, path, attempt, node, input }) as Effect;
+};
+
+export const childRunLogic = alone('start a child run');
+export const endChildLogic = alone('cancel a child run');
+export const sendLogic = alone('send a signal to a run');
+
+export const childRun: Invoked = {
+  waitsFor: (row) => ({ what: 'run', run: childOf(row), since: row.startedAt }),
+  logic: childRunLogic,
+  describe: effectOf('childRun'),
+  abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
+};
+
+export const endChild: Invoked = {
+  waitsFor: (row) => ({ what: 'run', run: childOf(row), since: row.startedAt }),
+  logic: endChildLogic,
+  describe: ({ path, attempt, node, input, reason }) => ({ do: 'endChild', path, attempt, node, input, reason }),
+};
+
+export const sendSignal: Invoked = {
+  waitsFor: ({ attemptedAt }) => ({ what: 'delivery', since: attemptedAt }),
+  logic: sendLogic,
+  describe: effectOf('send'),
+  abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
+};

@@ -1,0 +1,100 @@
+/**
+ * Steps that have to do with other runs, with the history and with the calendar, in the document of a track: an entry with the
+ * key of its kind (`run`, `signal`, `emit`, `sleep`), a name, and the options that the builder takes.
+ */
+import type { StepDefinition } from '../definition.ts';
+import type { Duration } from '../duration.ts';
+import type { JsonObject } from '../json.ts';
+import { inputOfEmit, readEmit } from '../machines/emit/declaration.ts';
+import { inputOfRun, readRun } from '../machines/run/declaration.ts';
+import { inputOfSignal, readSignal } from '../machines/signal/declaration.ts';
+import { inputOfSleep, readSleep } from '../machines/sleep/declaration.ts';
+import type { ChildOrchestrator, Deliveries, SignalTarget, SleepUntil } from './leaf-steps.ts';
+import type { RunInput, RunOutput } from './needs.ts';
+import { isOptions, readByKind } from './reading.ts';
+import type { Builder } from './source.ts';
+import type { AnyBody, BodyCalls, Listens } from './types.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: what it carries is inferred from the one that is given
+type AnyChild = ChildOrchestrator<any, any, any>;
+
+/** Such a step in a document. `F` is what its mappers are told. */
+export type DocumentLeaf<F> =
+  | {
+      readonly run: AnyChild;
+      readonly name: string;
+      readonly input?: (facts: F) => unknown;
+      readonly detach?: boolean;
+      readonly id?: (facts: F) => string;
+      readonly metadata?: JsonObject | ((facts: F) => JsonObject);
+      readonly depth?: number;
+    }
+  | {
+      readonly signal: string;
+      readonly name: string;
+      readonly to: 'all' | ((facts: F) => SignalTarget);
+      readonly payload?: (facts: F) => unknown;
+      readonly required?: boolean;
+    }
+  | { readonly emit: string; readonly name: string; readonly data?: (facts: F) => unknown }
+  | { readonly sleep: Duration | SleepUntil<F>; readonly name: string };
+
+type Given<O> = O extends () => infer R ? R : O;
+
+/** Is it an entry of this sort? A track has methods of these names. */
+export type IsLeaf<X> = X extends AnyBody ? false : X extends DocumentLeaf<never> ? true : false;
+
+/** What it leaves behind. */
+export type LeafOutput<X> = X extends { readonly run: infer O }
+  ? X extends { readonly detach: true }
+    ? { readonly run: string }
+    : RunOutput<Given<O>>
+  : X extends { readonly signal: string }
+    ? Deliveries
+    : null;
+
+/** The tasks that its child runs call. */
+export type LeafCalls<X> = X extends AnyBody
+  ? never
+  : X extends { readonly run: infer O }
+    ? // biome-ignore lint/suspicious/noExplicitAny: any signal
+      Exclude<BodyCalls<Given<O>>, Listens<any, any>>
+    : never;
+
+/** What it is held to: the mapper of a child run makes the child's input. */
+export type StrictLeaf<X, F> = X extends { readonly run: infer O }
+  ? {} extends RunInput<Given<O>>
+    ? Omit<X, 'input'> & { readonly input?: (facts: F) => RunInput<Given<O>> }
+    : Omit<X, 'input'> & { readonly input: (facts: F) => RunInput<Given<O>> }
+  : unknown;
+
+/** The step of an entry; null for one that is none of these. */
+export function readLeaf(entry: unknown, builder: Builder): StepDefinition | null {
+  if (!isOptions(entry) || 'is' in entry) return null;
+  const { name, ...rest } = entry;
+  if (Object.hasOwn(entry, 'run')) {
+    const { run: orchestrator, ...more } = rest;
+    return readByKind(
+      name,
+      builder,
+      (reader) => readRun(name, { orchestrator, ...more }, undefined, reader),
+      inputOfRun,
+    );
+  }
+  if (Object.hasOwn(entry, 'signal'))
+    return readByKind(name, builder, (reader) => readSignal(name, rest, reader), inputOfSignal);
+  if (Object.hasOwn(entry, 'emit')) {
+    const { emit: event, ...more } = rest;
+    return readByKind(name, builder, (reader) => readEmit(name, { event, ...more }, reader), inputOfEmit);
+  }
+  if (!Object.hasOwn(entry, 'sleep')) return null;
+  return readByKind(
+    name,
+    builder,
+    (reader) => {
+      reader.options(entry, 'sleep of a document', ['name', 'sleep']);
+      return readSleep(name, entry.sleep, reader);
+    },
+    inputOfSleep,
+  );
+}

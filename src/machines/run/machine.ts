@@ -1,0 +1,59 @@
+/**
+ * The machine of a child run: a step that waits for the end of another run. A cancel reaches that run first, and the step is
+ * cancelled when it has ended; one that is not waited for is none of the step's business once it has been started.
+ */
+import type { RunSpec } from '../../leaves.ts';
+import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
+import { persistable } from '../persist.ts';
+
+const isDetached = ({ context: { node } }: { context: TaskMemory }): boolean =>
+  (node?.spec as RunSpec | null | undefined)?.detach === true;
+
+/** The machine of a child run: draw it, walk it, or start it with `createActor` and actors of your own. */
+export const runMachine = persistable(
+  taskSetup.createMachine({
+    id: 'run',
+    initial: 'pending',
+    context: stepMemory,
+    output: ({ context }) => context.output,
+    states: {
+      pending: {
+        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        on: {
+          start: { target: 'waiting', actions: 'countAttempt' },
+          fail: { target: 'failed', actions: 'keepError' },
+          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+        },
+      },
+      waiting: {
+        invoke: {
+          src: 'childRun',
+          id: 'childRun',
+          input: ({ context }: { context: TaskMemory }) => context,
+          onDone: { target: 'completed', actions: 'complete' },
+          onError: { target: 'failed', actions: 'keepError' },
+        },
+        on: {
+          cancel: [
+            { guard: isDetached, target: 'cancelled', actions: 'keepReason' },
+            { target: 'cancelling', actions: 'keepReason' },
+          ],
+        },
+      },
+      cancelling: {
+        invoke: {
+          src: 'endChild',
+          id: 'endChild',
+          input: ({ context }: { context: TaskMemory }) => context,
+          onDone: 'cancelled',
+          onError: 'cancelled',
+        },
+      },
+      completed: { type: 'final' },
+      failed: { type: 'final' },
+      skipped: { type: 'final' },
+      cancelled: { type: 'final' },
+    },
+  }),
+);

@@ -1,0 +1,38 @@
+/** The machine of a step that sends a signal: it is over when whoever it went to has answered. */
+import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
+import { persistable } from '../persist.ts';
+
+/** The machine of a step that sends a signal: draw it, walk it, or start it with `createActor` and an actor of your own. */
+export const signalMachine = persistable(
+  taskSetup.createMachine({
+    id: 'signal',
+    initial: 'pending',
+    context: stepMemory,
+    output: ({ context }) => context.output,
+    states: {
+      pending: {
+        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        on: {
+          start: { target: 'running', actions: 'countAttempt' },
+          fail: { target: 'failed', actions: 'keepError' },
+          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: { target: 'cancelled', actions: 'keepReason' },
+        },
+      },
+      running: {
+        invoke: {
+          src: 'send',
+          id: 'send',
+          input: ({ context }: { context: TaskMemory }) => context,
+          onDone: { target: 'completed', actions: 'complete' },
+          onError: { target: 'failed', actions: 'keepError' },
+        },
+        on: { cancel: { target: 'cancelled', actions: 'keepReason' } },
+      },
+      completed: { type: 'final' },
+      failed: { type: 'final' },
+      skipped: { type: 'final' },
+      cancelled: { type: 'final' },
+    },
+  }),
+);

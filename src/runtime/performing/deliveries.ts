@@ -1,0 +1,106 @@
+/**
+ * Deliveries: the signal of a step goes to whom it is for, and what came of it is counted. Its id follows from the step's key, so
+ * a run that has it already answers as it did the first time.
+ */
+import type { Plan } from '../../definition.ts';
+import { waitsFor } from '../../core/prospects.ts';
+import { BoxClosed, reasonOf, SignalUnheard, StoreUnusable } from '../../errors/index.ts';
+import { stepIdOf } from '../../ids.ts';
+import type { Json } from '../../json.ts';
+import type { Addressee, SendAsked, SendSpec } from '../../leaves.ts';
+import type { RunRow, Store } from '../../store.ts';
+import type { SignalAnswer } from '../../core/signals.ts';
+import { type AskRun, send } from '../ownership/requests.ts';
+import { planName } from '../options.ts';
+
+interface DeliveryOptions {
+  readonly store: Store;
+  readonly command: AskRun;
+  /** By `planName`. */
+  readonly plans: ReadonlyMap<string, Plan>;
+}
+
+/** The step that sends. */
+interface Sender {
+  readonly run: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly node: { readonly spec: object | null };
+  readonly input: Json;
+}
+
+/** How many runs are looked at, and asked, at a time. */
+const PAGE = 100;
+
+/** How many runs took the signal, keep it for later, or refused it. */
+export async function deliver(options: DeliveryOptions, sender: Sender): Promise<Json> {
+  const { sends: signal, required } = sender.node.spec as SendSpec;
+  const { to, payload } = sender.input as unknown as SendAsked;
+  const id = stepIdOf(sender.run, sender.path, sender.attempt);
+  const counts = { accepted: 0, buffered: 0, refused: 0 };
+  const said: string[] = [];
+  for await (const runs of addressed(options, to, signal)) {
+    const answers = await Promise.all(runs.map((run) => sendTo(options, run, { id, name: signal, payload })));
+    for (const [at, answer] of answers.entries()) {
+      if (answer.answer === 'noSuchRun') said.push(`There is no run "${runs[at]}".`);
+      else counts[answer.answer] += 1;
+      if (answer.answer === 'refused') said.push(`Run "${runs[at]}": ${answer.message}`);
+    }
+  }
+  if (required && counts.accepted + counts.buffered === 0)
+    throw new SignalUnheard({ signal, to: nameOf(to), answers: said });
+  return counts;
+}
+
+async function sendTo(
+  { store, command }: DeliveryOptions,
+  run: string,
+  { id, name, payload }: { readonly id: string; readonly name: string; readonly payload: Json },
+): Promise<SignalAnswer> {
+  try {
+    return await send(store, command, run, { type: 'signal', id, name, payload, answer: null, known: false });
+  } catch (error) {
+    // The whole errand is done again. What one run could not take is no fault of the others.
+    if (error instanceof StoreUnusable || error instanceof BoxClosed) throw error;
+    return { answer: 'refused', reason: 'run-ended', message: reasonOf(error), issues: [] };
+  }
+}
+
+/** The runs that it is for, a page at a time. */
+async function* addressed(options: DeliveryOptions, to: Addressee, signal: string): AsyncGenerator<readonly string[]> {
+  if ('run' in to) yield [to.run];
+  else if ('key' in to) {
+    const row = await options.store.readRunByKey(to.orchestrator, to.key);
+    if (row !== null) yield [row.run];
+  } else yield* waiting(options, signal);
+}
+
+/**
+ * Runs that wait for the signal. A store has no list of those: the rows of all runs under way are looked at, and the open
+ * places of each that may wait for it. A run that comes to wait meanwhile may be passed by.
+ */
+async function* waiting({ store, plans }: DeliveryOptions, signal: string): AsyncGenerator<readonly string[]> {
+  const known = new Set<string>();
+  const mayWait = ({ run, orchestrator, version }: RunRow): boolean => {
+    const plan = plans.get(planName(orchestrator, version));
+    return !known.has(run) && (plan === undefined || waitsFor(plan, signal));
+  };
+  for (const status of ['running', 'waiting'] as const) {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await store.readRuns({ status, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+      cursor = page.cursor;
+      const some = page.runs.filter(mayWait);
+      const open = await Promise.all(some.map(({ run }) => store.readOpen(run)));
+      const runs = open.flatMap((run) =>
+        run?.open.some(({ state, memory }) => state === 'waiting' && memory.signal === signal) ? [run.row.run] : [],
+      );
+      for (const run of runs) known.add(run);
+      yield runs;
+    }
+  }
+}
+
+function nameOf(to: Addressee): string {
+  if ('run' in to) return `run "${to.run}"`;
+  return 'key' in to ? `the run of orchestrator "${to.orchestrator}" with key "${to.key}"` : 'all that wait for it';
+}

@@ -1,0 +1,161 @@
+/** Steps that send signals to other runs: to one, to the one with a key, to all that wait. */
+import { type AnyOrchestrator, createSignalbox, memory, orchestrator, type Signalbox, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Anything, faultsOfHistory, historyOf, stage, work } from '../helpers/stage.ts';
+
+const head = { version: '1', input: Anything } as const;
+const waits = orchestrator('waits', head).track(
+  't',
+  track('t', { input: Anything }).wait('go', { signal: 'go', payload: z.object({ n: z.number() }) }),
+);
+/** Busy with something else beside its wait: its row says `running`. */
+const busy = orchestrator('busy', head)
+  .track('t', track('t', { input: Anything }).wait('go', { signal: 'go' }))
+  .track('u', track('u', { input: Anything }).step('work', work));
+/** Waits for `go` later, and for another one first. */
+const later = orchestrator('later', head).track(
+  't',
+  track('t', { input: Anything }).wait('first', { signal: 'first' }).wait('go', { signal: 'go' }),
+);
+const sender = (to: unknown, more: object = {}) =>
+  orchestrator('sender', head).track(
+    't',
+    track('t', { input: Anything }).signal('tell', {
+      signal: 'go',
+      to: to as 'all',
+      payload: ({ input }) => input,
+      ...more,
+    }),
+    { input: ({ input }) => input },
+  );
+
+async function send(to: unknown, more: object = {}, payload: unknown = { n: 1 }) {
+  const { options, clock } = stage();
+  const flow = sender(to, more);
+  const box = clock.follow(
+    (await createSignalbox({
+      orchestrators: [waits, busy, later, flow] as readonly AnyOrchestrator[],
+      ...options,
+    })) as unknown as Signalbox,
+  );
+  const runs = [
+    await box.start(waits, { id: 'a', key: 'first', input: null }),
+    await box.start(waits, { id: 'b', input: null }),
+    await box.start(busy, { id: 'c', input: null }),
+    await box.start(later, { id: 'd', input: null }),
+  ];
+  await settled(box);
+  const run = await box.start(flow, { id: 's', input: payload });
+  const outcome = await run.outcome();
+  await settled(box);
+  const took: string[] = [];
+  for (const each of runs)
+    if ((await historyOf(each)).some((event) => event.startsWith('signal.accepted'))) took.push(each.id);
+  expect(await faultsOfHistory(run)).toEqual([]);
+  await box.close();
+  return { ...outcome, took };
+}
+
+const counts = (accepted: number, buffered = 0, refused = 0) => ({ t: { accepted, buffered, refused } });
+
+describe('a signal step sends', () => {
+  test.each<[string, unknown]>([
+    ['the id of a run', () => 'b'],
+    ['a run', () => ({ run: 'b' })],
+  ])('to %s', async (_, to) => {
+    expect(await send(to)).toMatchObject({ output: counts(1), took: ['b'] });
+  });
+
+  test('to the run that was started under a key', async () => {
+    const to = () => ({ orchestrator: 'waits', key: 'first' });
+    expect(await send(to)).toMatchObject({ output: counts(1), took: ['a'] });
+    expect(await send(() => ({ orchestrator: 'waits', key: 'none' }))).toMatchObject({ output: counts(0), took: [] });
+  });
+
+  test('to all runs that wait for it, also such as are busy beside it, and to no others', async () => {
+    expect(await send('all')).toMatchObject({ output: counts(3), took: ['a', 'b', 'c'] });
+  });
+
+  test('to one that will wait for it, where it is kept', async () => {
+    expect(await send(() => 'd')).toMatchObject({ output: counts(0, 1), took: [] });
+  });
+
+  test('and a refusal is counted', async () => {
+    expect(await send(() => 'b', {}, { n: 'no' })).toMatchObject({ output: counts(0, 0, 1), took: [] });
+  });
+
+  test('to nobody, and completes with zeros; if it is required, it fails and says what each answer was', async () => {
+    expect(await send(() => 'nobody')).toMatchObject({ output: counts(0) });
+    const { failures } = await send(() => 'nobody', { required: true });
+    expect(failures).toMatchObject([{ code: 'signal-unheard', path: 't/tell' }]);
+    expect(failures[0]?.message).toContain('run "nobody": There is no run "nobody".');
+    const { failures: refused } = await send(() => 'b', { required: true }, { n: 'no' });
+    expect(refused[0]?.message).toContain('Run "b": The step that waits for signal "go" did not take it.');
+    const { status } = await send(() => 'd', { required: true });
+    expect(status).toBe('completed');
+  });
+
+  test.each([7, null, {}, { run: '' }, { orchestrator: 'waits' }, ''])('never to %j, which is no run', async (to) => {
+    expect((await send(() => to)).failures).toMatchObject([{ code: 'option-invalid', path: 't/tell' }]);
+  });
+
+  test('never what a mapper threw, or promised', async () => {
+    const throwing = () => {
+      throw new Error('no');
+    };
+    expect((await send(throwing)).failures).toMatchObject([{ code: 'mapper-failed' }]);
+    expect((await send(() => Promise.reject(new Error('no')))).failures).toMatchObject([{ code: 'mapper-async' }]);
+    expect((await send(() => 'b', { payload: () => Promise.resolve(1) })).failures).toMatchObject([
+      { code: 'mapper-async' },
+    ]);
+  });
+});
+
+test('a run may send to itself: what its own steps wait for', async () => {
+  const flow = orchestrator('self', head)
+    .track('w', track('w', { input: Anything }).wait('go', { signal: 'go' }))
+    .track('s', track('s', { input: Anything }).signal('tell', { signal: 'go', to: ({ run }) => run.id }));
+  await using box = await createSignalbox({ orchestrators: [flow], logger: () => {} });
+  expect(await (await box.start(flow, { input: null })).result()).toEqual({
+    w: null,
+    s: { accepted: 1, buffered: 0, refused: 0 },
+  });
+});
+
+test('a repeat after a crash is not a second signal', async () => {
+  const store = memory();
+  const { options } = stage();
+  const both = orchestrator('both', head).track(
+    't',
+    track('t', { input: Anything }).wait('one', { signal: 'go' }).wait('two', { signal: 'go' }),
+  );
+  const flow = sender(() => 'b');
+  const orchestrators = [both, flow] as readonly AnyOrchestrator[];
+  // The end of the step is never written by the first box.
+  const commit = store.commit.bind(store);
+  store.commit = (changes) => {
+    if (changes.some(({ actors }) => actors.some(({ path, state }) => path === 't/tell' && state === 'completed')))
+      throw new Error('not this time');
+    return commit(changes);
+  };
+  const first = (await createSignalbox({ orchestrators, store, ...options })) as unknown as Signalbox;
+  await first.start(both, { id: 'b', input: null });
+  await first.start(flow, { id: 's', input: 1 });
+  await settled(first);
+  await first.close();
+  store.commit = commit;
+
+  const box = (await createSignalbox({ orchestrators, store, ...options })) as unknown as Signalbox;
+  expect(await box.run('s').result()).toEqual(counts(1));
+  expect(await historyOf(box.run('b'))).toEqual([
+    'run.started',
+    'track.started t',
+    'step.waiting t/one',
+    'signal.accepted t/one',
+    'step.completed t/one',
+    'step.waiting t/two',
+  ]);
+  await box.close();
+});
