@@ -290,6 +290,8 @@ export interface PlanNode {
   readonly task: TaskDefinition | null;
   /** What a kind of step beyond the task and its parents was declared with; null for those. */
   readonly spec: object | null;
+  /** What its mapper makes: what is handed to it, or, for a step that has nothing else to do, what it leaves behind. */
+  readonly makes: 'input' | 'output';
   /** Parses the node's input inside the turn; a task's is parsed where its body runs. */
   readonly schema: Schema | null;
   readonly children: readonly GraphPlace[];

@@ -72,7 +72,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     new errors.OutputInvalid({ what: 'output of task "ship"', issues }),
     'output of task "ship"',
     'lines[2].qty: expected a number',
-    'Fix the body or relax the schema.',
+    'Fix what makes it or relax the schema.',
   ],
   'schema-failed': [
     new errors.SchemaFailed({ what: 'input of task "ship"', reason: 'boom' }, new Error('boom')),

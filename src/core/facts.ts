@@ -10,6 +10,7 @@ import {
   isA,
   MapperAsync,
   MapperFailed,
+  OutputInvalid,
   PredicateFailed,
   SchemaFailed,
   reasonOf,
@@ -25,10 +26,10 @@ type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
 /** The input that a child is prepared with, or the error that fails it. No mapper means `{}` (S1). */
 export function prepare(place: Place, siblings: Facing, maxBytes: number): Mapped {
   const { node, input } = place;
-  const what = `input of ${node.kind} "${node.called}"`;
+  const what = `${node.makes} of ${node.kind} "${node.called}"`;
   return mapped(what, () => {
     const raw = input === null ? EMPTY : synchronous(what, input(siblings.factsFor(place)));
-    return toJson(node.schema === null ? raw : parsedNow(node.schema, raw, what), what, maxBytes);
+    return toJson(node.schema === null ? raw : parsedNow(node.schema, raw, what, node.makes), what, maxBytes);
   });
 }
 
@@ -112,7 +113,7 @@ export function synchronous(what: string, value: unknown): unknown {
   throw new MapperAsync({ mapper: `mapper of the ${what}` });
 }
 
-function parsedNow(schema: Schema, value: unknown, what: string): unknown {
+function parsedNow(schema: Schema, value: unknown, what: string, makes: PlanNode['makes'] = 'input'): unknown {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(schema, value);
@@ -123,7 +124,10 @@ function parsedNow(schema: Schema, value: unknown, what: string): unknown {
     parsed.catch(() => {});
     throw new SchemaFailed({ what, reason: 'it is asynchronous, and only those of tasks and of runs may be.' });
   }
-  if (!parsed.ok) throw new InputInvalid({ what, issues: parsed.issues });
+  if (!parsed.ok) {
+    const fields = { what, issues: parsed.issues };
+    throw makes === 'output' ? new OutputInvalid(fields) : new InputInvalid(fields);
+  }
   return parsed.value;
 }
 

@@ -198,6 +198,7 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     called,
     task: parts.task ?? null,
     spec: parts.spec ?? null,
+    makes: parts.makes ?? 'input',
     schema: parts.schema ?? null,
     children: parts.children ?? NO_PLACES,
     childByName: parts.childByName ?? NO_NAMES,

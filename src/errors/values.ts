@@ -13,13 +13,13 @@ export class InputInvalid extends SignalboxError<{ readonly what: string; readon
   }
 }
 
-/** A body answered with something that the task's output schema refuses (S4). */
+/** A body, or what stands for one, answered with something that the output schema refuses (S4). */
 export class OutputInvalid extends SignalboxError<{ readonly what: string; readonly issues: readonly Issue[] }> {
   readonly code = 'output-invalid';
   readonly issues: readonly Issue[];
   constructor(fields: { what: string; issues: readonly Issue[] }) {
     super(
-      `The ${fields.what} does not fit its schema: ${describeIssues(fields.issues)}. Fix the body or relax the schema.`,
+      `The ${fields.what} does not fit its schema: ${describeIssues(fields.issues)}. Fix what makes it or relax the schema.`,
       fields,
     );
     this.issues = fields.issues;

@@ -7,6 +7,7 @@ import { beginLogic } from '../actors/begin.ts';
 import { waitingLogic } from '../actors/waiting.ts';
 import type { Act } from '../core/kind.ts';
 import type { MachineInput } from '../core/stepper.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import { live } from './live.ts';
 import { persistable } from './persist.ts';
@@ -74,7 +75,9 @@ export const momentMachine = (id: string, told?: (output: Json) => AnyEventObjec
 
 /** What such machines wish. */
 export const momentActs: { readonly [action: string]: Act } = {
-  tellRun(port, _, params) {
-    port.send(port.run.root, (params as { readonly event: AnyEventObject }).event);
+  tellRun(port, { path }, params) {
+    const { event } = params as { readonly event: AnyEventObject & { readonly error?: ErrorRecord | null } };
+    // An error is told with the place of the step that it comes from.
+    port.send(port.run.root, event.error ? { ...event, error: { ...event.error, path } } : event);
   },
 };

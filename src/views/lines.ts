@@ -1,4 +1,5 @@
 /** The course of a run as lines of a log: one for each event, with its run, its place and, where something failed, the error. */
+import type { ErrorRecord } from '../errors/index.ts';
 import { fromMs } from '../duration.ts';
 import type { RunEvent } from '../events.ts';
 import type { Logger, LogLine } from '../executor.ts';
@@ -18,10 +19,13 @@ export function lineOf(event: RunEvent, row?: RunRow): LogLine {
     return { level: 'debug', message: `${type}${place}: "${name}"`, run, path, fields: { name, data } };
   }
   if (!('error' in event)) return { level: 'debug', message: `${type}${place}`, run, path, ...attempt };
-  const { code, name, message } = event.error;
+  // What a kind from outside fails with is its own affair, and may be nothing.
+  const { code, name, message } = (event.error as ErrorRecord | null) ?? NO_ERROR;
   const fields = { type, code, name };
   return { level: 'warn', message: `${happened(event, row)}: ${message}`, run, path, ...attempt, fields };
 }
+
+const NO_ERROR = { code: 'impossible', name: 'Error', message: 'it left no error' } as const;
 
 /** What went wrong, and where, in words. */
 function happened(event: Extract<RunEvent, { error: unknown }>, row: RunRow | undefined): string {
@@ -36,7 +40,7 @@ function happened(event: Extract<RunEvent, { error: unknown }>, row: RunRow | un
     }
     case 'run.failed': {
       const which = row === undefined ? 'run' : `run of orchestrator "${row.orchestrator}"`;
-      return `${which} failed${event.error.path ? ` at ${event.error.path}` : ''}`;
+      return `${which} failed${event.error?.path ? ` at ${event.error.path}` : ''}`;
     }
     default:
       return `${type.slice(0, type.indexOf('.'))}${path === '' ? '' : ` ${path}`} ${type.slice(type.indexOf('.') + 1)}`;

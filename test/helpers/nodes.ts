@@ -55,6 +55,7 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
     schema: null,
     children: below,
     childByName: new Map(below.map((child) => [child.name, child])),
+    makes: 'input',
     repeats: false,
     catches: false,
     sees: 'dependencies',

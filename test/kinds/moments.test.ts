@@ -29,7 +29,7 @@ describe('an aggregate', () => {
         of: ({ outputs }) => ({ cents: (outputs as { lins?: number }).lins ?? 0 }),
       });
 
-    expect(await failureOf(wrong)).toMatchObject({ code: 'input-invalid', path: 't/total' });
+    expect(await failureOf(wrong)).toMatchObject({ code: 'output-invalid', path: 't/total' });
     expect(await failureOf(missing)).toMatchObject({
       code: 'reference-missing',
       path: 't/total',
@@ -153,6 +153,7 @@ describe('a step that ends the run', () => {
 
     expect(await failureOf(flow)).toMatchObject({
       code: 'run-terminated',
+      path: 't/g/m/0/stop',
       message: expect.stringContaining('as failed: sold out'),
     });
   });

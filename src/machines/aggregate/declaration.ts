@@ -38,5 +38,5 @@ export const aggregateDeclaration: Declaration<AggregateDefinition> = {
   check({ output }, checker) {
     checker.schema(output, 'output');
   },
-  plan: ({ output }) => ({ schema: output }),
+  plan: ({ output }) => ({ schema: output, makes: 'output' }),
 };

@@ -43,6 +43,6 @@ export const setDeclaration: Declaration<SetDefinition> = {
   check({ variables }, checker) {
     if (variables.length === 0) checker.fault('bad-option', 'A step that sets variables needs one at least.');
   },
-  plan: ({ variables }) => ({ spec: Object.freeze({ variables }) }),
+  plan: ({ variables }) => ({ spec: Object.freeze({ variables }), makes: 'output' }),
   lines: ({ spec }) => [`sets ${(spec as { readonly variables: readonly string[] }).variables.join(', ')}`],
 };

@@ -44,6 +44,6 @@ export const terminateDeclaration: Declaration<TerminateDefinition> = {
   name: 'terminate',
   noun: 'step',
   check: () => {},
-  plan: ({ as }) => ({ spec: Object.freeze({ as }) }),
+  plan: ({ as }) => ({ spec: Object.freeze({ as }), makes: 'output' }),
   lines: ({ spec }) => [`ends the run as ${(spec as { readonly as: string }).as}`],
 };
