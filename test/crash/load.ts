@@ -1,5 +1,5 @@
 /**
- * What the worker runs, and how each run must end: six flows whose outcome follows from their input.
+ * What the worker runs, and how each run must end: seven flows whose outcome follows from their input.
  * Imports by path, because the worker is plain Node and nothing is built for it.
  */
 import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
@@ -23,6 +23,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const CANCELLED = 'held';
 /** The flow that goes on when whoever started it sends two signals. */
 export const ASKED = 'asked';
+/** The flow whose steps start runs of another, and how many there are of those. */
+export const FAMILY = 'family';
+export const CHILDREN = 2;
 
 /** The flows, with bodies that tell. */
 export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
@@ -81,10 +84,21 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
     .step('three', add, pipe);
   const one = <const K extends string>(name: K, body: typeof add) =>
     track('single', { input: Count }).step(name, body, same);
+  const line = orchestrator('line', head)
+    .track('ladder', ladder, { input: same })
+    .output(({ outputs }) => outputs.ladder);
   return [
-    orchestrator('line', head)
-      .track('ladder', ladder, { input: same })
-      .output(({ outputs }) => outputs.ladder),
+    line,
+    orchestrator(FAMILY, head)
+      .track(
+        'a',
+        track('children', { input: Count })
+          .run('one', line, same)
+          .emit('told', { event: 'half', data: pipe })
+          .run('two', line, ({ outputs }) => outputs.one),
+        { input: same },
+      )
+      .output(({ outputs }) => outputs.a),
     orchestrator('graph', head)
       .track('a', one('add', add), { input: same })
       .track('b', ladder, { after: ['a'], input: same })
@@ -117,6 +131,7 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
 /** Status and output of a run of a flow with this input. */
 export function endOf(flow: string, input: number): string {
   if (flow === 'line') return `completed ${input + 3}`;
+  if (flow === FAMILY) return `completed ${input + 6}`;
   if (flow === 'graph') return `completed ${input + 3 + input * 2 + 1}`;
   if (flow === ASKED) return `completed ${(input + 1) * 1_000 + 7}`;
   return flow === CANCELLED ? 'cancelled null' : 'failed null';
@@ -136,6 +151,8 @@ export function keysOf(flow: string, run: string): readonly string[] {
       return [...tries('a/broken', 1), ...ladder('b')];
     case ASKED:
       return tries('a/between', 1);
+    case FAMILY:
+      return [];
     case CANCELLED:
       return [`begin ${run}/a/held#1`, `cleanup ${run}/a/held#1`];
     default: {
