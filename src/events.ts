@@ -81,7 +81,7 @@ const WANTED: { readonly [T in keyof FieldTypes]: string } = {
   number: 'a number',
   'number?': 'a number or null',
   error: 'an error record',
-  json: 'JSON',
+  json: 'a JSON value',
   'true, or left out': 'true, or left out',
 };
 type Fields<T extends EventType> = (typeof EVENT_FIELDS)[T];
@@ -151,7 +151,7 @@ function fits(value: unknown, type: keyof FieldTypes): boolean {
     case 'true, or left out':
       return value === undefined || value === true;
     case 'json':
-      return value !== undefined;
+      return !['undefined', 'function', 'symbol', 'bigint'].includes(typeof value);
     case 'error':
       return typeof value === 'object' && value !== null && typeof (value as ErrorRecord).code === 'string';
     default:

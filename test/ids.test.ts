@@ -1,7 +1,8 @@
 /** Identity and chance (I4): ids that do not collide, and a chance that is the same again after a crash. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chanceOf, randomIds } from '../src/ids.ts';
+import { chanceOf, randomIds, stepIdOf } from '../src/ids.ts';
+import { checkId } from '../src/runtime/starts.ts';
 
 describe('the chance of a key', () => {
   test('is from 0 up to but not including 1', () => {
@@ -54,4 +55,19 @@ test('an id is 21 characters that need no escaping and that keys can be made of'
 
   expect(ids.size).toBe(10_000);
   for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{21}$/);
+});
+
+test('the id that follows from a step’s attempt can be that of a run, and each attempt of each step has its own', () => {
+  const ids = [
+    stepIdOf('r', 't/a', 1),
+    stepIdOf('r', 't/a', 2),
+    stepIdOf('r', 'u/a', 1),
+    stepIdOf('s', 't/a', 1),
+    stepIdOf('r'.repeat(200), `t/${'a'.repeat(200)}`, 1),
+    stepIdOf(`${'r'.repeat(99)}😀`, `t/${'a'.repeat(59)}😀`, 1),
+  ];
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids) expect(() => checkId('id', id)).not.toThrow();
+  expect(ids[0]).toMatch(/^r\.a\.[0-9a-f]{20}$/);
+  expect(stepIdOf('r', 't/a', 1)).toBe(ids[0]);
 });

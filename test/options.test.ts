@@ -323,6 +323,6 @@ test('a listener for a type that is none is refused with the types that there ar
 
   expect(listen).toThrow(errors.InvalidOption);
   expect(listen).toThrow(
-    /Option "on" cannot be "step\.done": it takes '\*' or one of run\.started, .+signal\.buffered\.$/,
+    /Option "on" cannot be "step\.done": it takes '\*' or one of run\.started, .+user\.emitted\.$/,
   );
 });

@@ -20,7 +20,7 @@ export const sendLogic = alone('send a signal to a run');
 export const childRun: Invoked = {
   waitsFor: (row) => ({ what: 'run', run: childOf(row), since: row.startedAt }),
   logic: childRunLogic,
-  describe: effectOf('childRun'),
+  describe: /* @__PURE__ */ effectOf('childRun'),
   abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
 };
 
@@ -33,6 +33,6 @@ export const endChild: Invoked = {
 export const sendSignal: Invoked = {
   waitsFor: ({ attemptedAt }) => ({ what: 'delivery', since: attemptedAt }),
   logic: sendLogic,
-  describe: effectOf('send'),
+  describe: /* @__PURE__ */ effectOf('send'),
   abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
 };

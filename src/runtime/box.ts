@@ -129,6 +129,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       stepperOf: steppers(kinds, lane),
       lives,
       term,
+      awaits: (run) => this.#followers.awaits(run),
       lost: (why) => {
         if (this.#closing === null) logger({ level: 'error', message: why.message, error: why });
         void this.close();

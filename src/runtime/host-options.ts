@@ -32,6 +32,8 @@ export interface HostOptions {
   stepperOf(kind: string): Stepper;
   /** Can nobody else have taken runs of this process since its last sign of life? Not known after its lease. */
   lives(): boolean;
+  /** Does somebody in this process wait for the end of the run? */
+  awaits(run: string): boolean;
   /** Grows each time a sign of life was so late that others could have taken runs before it. */
   term(): number;
   /** The whole store is somebody else's or gone: nothing can be committed any more. */

@@ -62,6 +62,7 @@ export class Host {
       ...options,
       timers: this.timers,
       post: (run, message) => this.post(run, message),
+      awaits: (run) => options.awaits(run),
       isSure: (id) => this.#isSure(this.#runs.get(id)),
       ifOurs: (run, then) => this.#ifOurs(run, then),
     });

@@ -23,6 +23,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const CANCELLED = 'held';
 /** The flow that goes on when whoever started it sends two signals. */
 export const ASKED = 'asked';
+/** The flow whose steps start runs of another, and how many there are of those. */
+export const FAMILY = 'family';
+export const CHILDREN = 2;
 
 /** The flows, with bodies that tell. */
 export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
@@ -81,10 +84,21 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
     .step('three', add, pipe);
   const one = <const K extends string>(name: K, body: typeof add) =>
     track('single', { input: Count }).step(name, body, same);
+  const line = orchestrator('line', head)
+    .track('ladder', ladder, { input: same })
+    .output(({ outputs }) => outputs.ladder);
   return [
-    orchestrator('line', head)
-      .track('ladder', ladder, { input: same })
-      .output(({ outputs }) => outputs.ladder),
+    line,
+    orchestrator(FAMILY, head)
+      .track(
+        'a',
+        track('children', { input: Count })
+          .run('one', line, same)
+          .emit('told', { event: 'half', data: pipe })
+          .run('two', line, ({ outputs }) => outputs.one),
+        { input: same },
+      )
+      .output(({ outputs }) => outputs.a),
     orchestrator('graph', head)
       .track('a', one('add', add), { input: same })
       .track('b', ladder, { after: ['a'], input: same })
@@ -144,6 +158,7 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
 /** Status and output of a run of a flow with this input. */
 export function endOf(flow: string, input: number): string {
   if (flow === 'line') return `completed ${input + 3}`;
+  if (flow === FAMILY) return `completed ${input + 6}`;
   if (flow === 'graph') return `completed ${input + 3 + input * 2 + 1}`;
   if (flow === 'mixed') return `completed ${(input % 2 === 0 ? input + 1 : input * 2) + 20 + 6}`;
   if (flow === ASKED) return `completed ${(input + 1) * 1_000 + 7}`;
@@ -169,6 +184,8 @@ export function keysOf(flow: string, run: string, input: number): readonly strin
     }
     case ASKED:
       return tries('a/between', 1);
+    case FAMILY:
+      return [];
     case CANCELLED:
       return [`begin ${run}/a/held#1`, `cleanup ${run}/a/held#1`];
     default: {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { endsRun, type RunEvent } from '../../src/events.ts';
 import type { RunPage, RunRow, Store } from '../../src/store.ts';
 import { sqlite } from '../../src/stores/sqlite/index.ts';
-import { CANCELLED, endOf, keysOf } from './load.ts';
+import { CANCELLED, CHILDREN, endOf, FAMILY, keysOf } from './load.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 
@@ -148,6 +148,12 @@ async function compare(folder: string, store: Store): Promise<Remains> {
       store.shared !== undefined,
     );
   }
+  const families = Map.groupBy(rows, ({ parent }) => parent?.run);
+  for (const { run, orchestrator } of rows) {
+    const children = families.get(run)?.length ?? 0;
+    const wanted = orchestrator === FAMILY ? CHILDREN : 0;
+    if (children !== wanted) faults.push(`${run} (${orchestrator}) has ${children} children`);
+  }
   const begins = effects.filter(({ what }) => what === 'begin');
   return { runs: rows.length, repeats: begins.length - new Set(begins.map(({ key }) => key)).size, faults };
 }
@@ -166,7 +172,8 @@ function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunRow>
     if (is !== `${status} ${output}`) faults.push(`${line}, and it is ${is}`);
     ended.set(run, line);
   }
-  for (const run of runs.keys()) if (!ended.has(run)) faults.push(`nobody was told of the end of ${run}`);
+  for (const { run, parent } of runs.values())
+    if (parent === null && !ended.has(run)) faults.push(`nobody was told of the end of ${run}`);
 }
 
 function faultsOfEvents(run: string, history: readonly RunEvent[], faults: string[]): void {

@@ -15,6 +15,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { endOfChild } from '../../src/runtime/performing/child-ends.ts';
 import type { RunRow } from '../../src/store.ts';
+import { wrapped } from '../helpers/stores.ts';
 import { Anything, faultsOfHistory, historyOf, stage, work } from '../helpers/stage.ts';
 
 const head = { version: '1', input: Anything } as const;
@@ -252,6 +253,58 @@ describe('an id of its own', () => {
       const run = await box.start(flow, { input: { id } });
       expect((await run.outcome()).failures).toMatchObject([{ code: 'option-invalid', path: 't/refund' }]);
     }
+    await box.close();
+  });
+});
+
+describe('a cancel that comes while the store is asked for the child', () => {
+  /** A store that does not answer for a run before the gate is opened. */
+  async function asked(detach: boolean) {
+    const gate = Promise.withResolvers<void>();
+    const flow = orchestrator('flow', head).track(
+      't',
+      track('t', { input: Anything }).run('refund', {
+        orchestrator: refund,
+        id: () => 'taken',
+        input: () => ({ cents: 1 }),
+        detach: detach as false,
+      }),
+    );
+    const inner = memory();
+    let isShut = false;
+    const store = wrapped(
+      {
+        async readRun(run) {
+          if (isShut && run === 'taken') await gate.promise;
+          return inner.readRun(run);
+        },
+      },
+      inner,
+    );
+    const { desk, options } = stage();
+    const box = (await createSignalbox({ orchestrators: [flow], ...options, store })) as unknown as Signalbox;
+    const other = detach ? null : await box.start(refund as AnyOrchestrator, { id: 'taken', input: { cents: 1 } });
+    isShut = true;
+    const run = await box.start(flow as AnyOrchestrator, { id: 'p', input: null });
+    await run.cancel();
+    return { box, run, other, desk, open: () => gate.resolve() };
+  }
+
+  test('leaves a run alone that only has the id which the child was to have', async () => {
+    const { box, run, other, open } = await asked(false);
+    expect(await run.status()).toBe('cancelling');
+    open();
+    expect((await run.outcome()).status).toBe('cancelled');
+    expect(await other?.status()).toBe('running');
+    await box.close();
+  });
+
+  test('is not kept waiting by a child that is detached, which is not started then', async () => {
+    const { box, run, open } = await asked(true);
+    expect((await run.outcome()).status).toBe('cancelled');
+    open();
+    await settled(box);
+    expect(await childOf(run)).toEqual([]);
     await box.close();
   });
 });

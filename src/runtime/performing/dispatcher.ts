@@ -13,6 +13,7 @@ import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import type { Errands } from './errands.ts';
+import { Standstill } from './standstill.ts';
 import type { Timers } from './timers.ts';
 
 export interface DispatcherOptions {
@@ -25,6 +26,8 @@ export interface DispatcherOptions {
   /** How many bodies may run at once; what is over waits in line. */
   readonly concurrency: number;
   post(run: string, message: Message): void;
+  /** Does somebody in this process wait for the end of the run? */
+  awaits(run: string): boolean;
   /** Can nobody else have taken the run? */
   isSure(run: string): boolean;
   /** Asks the store whose a run is, before anything is begun for it. */
@@ -50,6 +53,7 @@ export class Dispatcher {
   readonly #busy = new Map<string, number>();
   readonly #line: Attempt[] = [];
   #lineHead = 0;
+  readonly #standstill: Standstill;
   #running = 0;
   #makingRoom = false;
   /** Answers that changed nothing (I5). */
@@ -58,6 +62,9 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
+    const inLine = (most: number): readonly Attempt[] =>
+      this.#line.slice(this.#lineHead, this.#lineHead + most).filter(({ key }) => this.#attempts.has(key));
+    this.#standstill = new Standstill({ ...options, awaits: (run) => options.awaits(run), inLine });
     this.#around = {
       executor,
       maxValueBytes,
@@ -154,6 +161,7 @@ export class Dispatcher {
       one.begin();
     } else {
       this.#line.push(one);
+      this.#standstill.queued();
     }
   }
 
@@ -192,6 +200,7 @@ export class Dispatcher {
   /** A body has ended: the next in line begins. Those that were aborted while they waited are passed over. */
   #makeRoom(): void {
     this.#running -= 1;
+    this.#standstill.ended();
     // A body that answers at once comes back here from inside the loop, which will see the room that it made.
     if (this.#makingRoom) return;
     this.#makingRoom = true;

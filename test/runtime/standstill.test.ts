@@ -1,0 +1,54 @@
+/** A body that starts a run of its own box and awaits it holds its place meanwhile: with no place left that is told. */
+import { createSignalbox, type LogLine, orchestrator, type Signalbox, task, track } from 'signalbox';
+import { fakeClock, settled } from 'signalbox/testing';
+import { expect, test } from 'vitest';
+import { Anything } from '../helpers/stage.ts';
+
+const head = { version: '1', input: Anything } as const;
+
+/** A box with one place; what it logs as warnings. */
+async function boxOf(awaits: boolean) {
+  const boxes: Signalbox[] = [];
+  const quick = task('quick', { input: Anything, output: Anything, run: () => 'quick' });
+  const low = orchestrator('low', head).track('t', track('t', { input: Anything }).step('quick', quick));
+  const slow = task('slow', {
+    input: Anything,
+    output: Anything,
+    run: async ({ signal }) => {
+      const run = await boxes[0]?.start(low as never, { id: 'low', input: null } as never);
+      if (awaits) return run?.result();
+      await new Promise((resolve) => void signal.addEventListener('abort', resolve, { once: true }));
+      return null;
+    },
+  });
+  const top = orchestrator('top', head).track('t', track('t', { input: Anything }).step('slow', slow));
+  const clock = fakeClock();
+  const told: string[] = [];
+  const logger = ({ level, message }: LogLine) => void (level === 'warn' && told.push(message));
+  const box = await createSignalbox({ orchestrators: [top, low], concurrency: 1, clock, logger });
+  boxes.push(clock.follow(box) as unknown as Signalbox);
+  await box.start(top, { id: 'top', input: null });
+  await settled(box);
+  return { box, clock, told };
+}
+
+test('once, when nothing has ended for ten seconds', async () => {
+  const { box, clock, told } = await boxOf(true);
+  await clock.advance('9s');
+  expect(told).toEqual([]);
+  await clock.advance('1h');
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('"t/quick" of run "low"');
+  expect(told[0]).toContain('.run(…)');
+  await box.run('top').cancel();
+  await settled(box);
+  expect(await box.run('low').status()).toBe('completed');
+  await box.close();
+});
+
+test('not when nobody awaits the run that waits in line', async () => {
+  const { box, clock, told } = await boxOf(false);
+  await clock.advance('1h');
+  expect(told).toEqual([]);
+  await box.close();
+});
