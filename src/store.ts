@@ -152,6 +152,7 @@ export interface RunChange {
   readonly after: number;
   /** The run's own row, when it changed. */
   readonly row: RunRow | null;
+  /** Whatever stands in something comes after that, if it is not there already. */
   readonly actors: readonly ActorRow[];
   readonly attempts: readonly AttemptRow[];
   readonly events: readonly RunEvent[];

@@ -211,8 +211,9 @@ function rowOf(run: string, actor: Actor): ActorRow {
 
 /** The rows of all actors that have changed, those that never begin included. */
 export function actorRows(run: RunState, { skipped, dirty }: Changes): readonly ActorRow[] {
-  const rows = new Array<ActorRow>(skipped.length + dirty.length);
-  for (let at = 0; at < skipped.length; at += 1) rows[at] = skipped[at] as ActorRow;
-  for (let at = 0; at < dirty.length; at += 1) rows[skipped.length + at] = rowOf(run.id, dirty[at] as Actor);
+  const rows = new Array<ActorRow>(dirty.length + skipped.length);
+  for (let at = 0; at < dirty.length; at += 1) rows[at] = rowOf(run.id, dirty[at] as Actor);
+  // Behind the others: what they stand in may be new with this commit, and a store is told of it first.
+  for (let at = 0; at < skipped.length; at += 1) rows[dirty.length + at] = skipped[at] as ActorRow;
   return rows;
 }

@@ -140,6 +140,12 @@ function walk(flow: AnyOrchestrator, seed: string): number {
       }
       expect(saidBy(counted)).toEqual(saidBy(made));
     }
+    // A store is told of what something stands in before it is told of that.
+    for (const [at, { path, parent }] of made.actors.entries()) {
+      const isKnown =
+        parent === null || rows.actors.has(parent) || made.actors.slice(0, at).some((each) => each.path === parent);
+      expect(isKnown, `${path} comes with or after ${parent}`).toBe(true);
+    }
     rows.keep(made);
     run = made.run;
     turns += 1;
