@@ -272,6 +272,7 @@ export class Dispatcher {
     const controller = new AbortController();
     const undoing: Undoing = { controller, waiting: [then] };
     const { timers, logger } = this.#options;
+    let stop = (): void => {};
     const drop = (): boolean => {
       if (this.#undoing.get(name) !== undoing) return false;
       stop();
@@ -286,15 +287,17 @@ export class Dispatcher {
       }
       for (const each of undoing.waiting) each(error);
     };
-    const stop = timers.in(task.cleanupTimeout, () => {
-      const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
-      controller.abort(late);
-      settle(late);
-    });
     this.#undoing.set(name, undoing);
     this.#more(run);
     const body = task[what] as unknown as (context: object) => unknown;
-    const begin = (): unknown => body({ ...context, signal: controller.signal });
+    const begin = (): unknown => {
+      stop = timers.in(task.cleanupTimeout, () => {
+        const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
+        controller.abort(late);
+        settle(late);
+      });
+      return body({ ...context, signal: controller.signal });
+    };
     // Looked at once more: a process can be stopped between the commit and here, and the run is another's then.
     const begun = (): unknown =>
       this.#options.isSure(run)
