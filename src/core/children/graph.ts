@@ -157,13 +157,14 @@ export class Graph implements Children {
     const child = this.#at(ordinal);
     if (isBad(status)) {
       const lost = skipped(this.#lost(child));
-      if (this.#state[this.#catcher] !== HELD) return { ready: 0, skipped: lost, finished: this.#finish() };
+      if (!this.#holds) return { ready: 0, skipped: lost, finished: this.#finish() };
       this.#makeReady(this.#catcher);
       this.#failure = failureOf(child, error);
       return { ready: 1, skipped: lost, finished: null, kept: { ...this.#failure } };
     }
     const ready = this.#ended(child, status, output);
-    return { ready, skipped: this.#uncaught(), finished: this.#finish() };
+    const given = this.#catcher === -1 ? NONE_SKIPPED : this.#uncaught();
+    return { ready, skipped: given, finished: this.#finish() };
   }
 
   /** Gives up what could still begin, but for these. */
@@ -211,6 +212,11 @@ export class Graph implements Children {
     return Object.freeze(isCatcher && this.#failure !== null ? { ...facts, error: this.#failure } : facts);
   }
 
+  /** One waits for another to fail. Asked first: to look for what no list has is slow. */
+  get #holds(): boolean {
+    return this.#catcher !== -1 && this.#state[this.#catcher] === HELD;
+  }
+
   #at(ordinal: number): GraphPlace {
     return this.#node.children[ordinal] as GraphPlace;
   }
@@ -229,7 +235,7 @@ export class Graph implements Children {
     this.#open -= 1;
     this.#failed += 1;
     this.#state[child.ordinal] = LOST;
-    if (this.#state[this.#catcher] === HELD) return this.#giveUpAll();
+    if (this.#holds) return this.#giveUpAll();
     return this.#node.strategy === 'failFast' ? NOBODY : this.#giveUp(child);
   }
 
@@ -244,7 +250,7 @@ export class Graph implements Children {
 
   /** Nothing has failed, and nothing will: nobody has to make up for it. */
   #uncaught(): Skipped {
-    if (this.#open !== 1 || this.#state[this.#catcher] !== HELD) return NONE_SKIPPED;
+    if (this.#open !== 1 || !this.#holds) return NONE_SKIPPED;
     const never: GraphPlace[] = [];
     this.#lose(this.#at(this.#catcher), never);
     return skipped(never);
@@ -364,7 +370,7 @@ export class Graph implements Children {
       else if (status === 'skipped' && this.#state[child.ordinal] === LOST) continue;
       else if (isBad(status)) {
         this.#lost(child);
-        if (this.#state[this.#catcher] === HELD) this.#makeReady(this.#catcher);
+        if (this.#holds) this.#makeReady(this.#catcher);
       } else this.#ended(child, status, output);
     }
   }
