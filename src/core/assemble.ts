@@ -221,16 +221,34 @@ function memoryOf(fresh: Memory, node: PlanNode, { input, output, error, attempt
 }
 
 /** The run's facts. Its variables are those that there are when somebody looks. */
-export function runFacts({ run: id, key, startedAt, metadata }: RunRow, of: { readonly root: Actor }): RunFacts {
-  return Object.freeze({
-    id,
-    key,
-    startedAt,
-    metadata,
-    get variables() {
-      return (of.root.state.context as { readonly variables?: JsonObject }).variables ?? NO_VARIABLES;
+class FactsOfRun implements RunFacts {
+  /** One getter for all: an object with a getter of its own is a class of its own to the engine, and every read of it is slow. */
+  static readonly #VARIABLES: PropertyDescriptor = {
+    enumerable: true,
+    get(this: FactsOfRun): JsonObject {
+      return (this.#of.root.state.context as { readonly variables?: JsonObject }).variables ?? NO_VARIABLES;
     },
-  });
+  };
+  readonly id: string;
+  readonly key: string | null;
+  readonly startedAt: number;
+  readonly metadata: JsonObject;
+  declare readonly variables: JsonObject;
+  readonly #of: { readonly root: Actor };
+
+  constructor({ run, key, startedAt, metadata }: RunRow, of: { readonly root: Actor }) {
+    this.id = run;
+    this.key = key;
+    this.startedAt = startedAt;
+    this.metadata = metadata;
+    this.#of = of;
+    Object.defineProperty(this, 'variables', FactsOfRun.#VARIABLES);
+    Object.freeze(this);
+  }
+}
+
+export function runFacts(row: RunRow, of: { readonly root: Actor }): RunFacts {
+  return new FactsOfRun(row, of);
 }
 
 const NO_VARIABLES: JsonObject = Object.freeze({});
