@@ -11,6 +11,7 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import { live } from './live.ts';
 import { persistable } from './persist.ts';
+import { beforehand, ended, toBegin } from './step-states.ts';
 import { stepMemory, type TaskEvent, type TaskMemory } from './task/machine.ts';
 
 export const momentSetup = setup({
@@ -31,20 +32,6 @@ export const momentSetup = setup({
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
   },
 });
-
-/** What ends such a step before it has begun. */
-export const beforehand = {
-  fail: { target: 'failed', actions: 'keepError' },
-  skip: { target: 'skipped', actions: 'keepOutput' },
-  cancel: { target: 'cancelled', actions: 'keepReason' },
-} as const;
-export const ended = {
-  completed: { type: 'final' },
-  failed: { type: 'final' },
-  skipped: { type: 'final' },
-  cancelled: { type: 'final' },
-} as const;
-export const toBegin = { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } } as const;
 
 /** The machine of a step that is over as soon as it has begun. `told` is the event that the run is told, made of the step's output. */
 export const momentMachine = (id: string, told?: (output: Json) => AnyEventObject) =>

@@ -45,6 +45,8 @@ const NOBODY: readonly GraphPlace[] = Object.freeze([]);
 const NO_OUTPUTS: Facts['outputs'] = Object.freeze({});
 const ascending = (left: number, right: number): number => left - right;
 
+const isToCome = (state: number): boolean => state === WAITING || state === READY;
+
 /** What one that makes up for it is told. */
 function failureOf({ name }: GraphPlace, error: ErrorRecord | null): FailedStep {
   const { code, message } = error ?? { code: 'step-cancelled', message: 'It was cancelled.' };
@@ -169,22 +171,12 @@ export class Graph implements Children {
 
   /** Gives up what could still begin, but for these. */
   protected keepOnly(ordinals: ReadonlySet<number>): Skipped {
-    const never: GraphPlace[] = [];
-    for (const child of this.#node.children) {
-      const state = this.#state[child.ordinal];
-      if ((state === WAITING || state === READY) && !ordinals.has(child.ordinal)) this.#lose(child, never);
-    }
-    return skipped(never);
+    return skipped(this.#loseAll((state, ordinal) => isToCome(state) && !ordinals.has(ordinal)));
   }
 
   rest(): Skipped {
     this.#isStopped = true;
-    const never: GraphPlace[] = [];
-    for (const child of this.#node.children) {
-      const state = this.#state[child.ordinal];
-      if (state === WAITING || state === READY || state === HELD) this.#lose(child, never);
-    }
-    return skipped(never);
+    return skipped(this.#loseAll((state) => isToCome(state) || state === HELD));
   }
 
   factsFor(place: Place): Facts {
@@ -235,25 +227,22 @@ export class Graph implements Children {
     this.#open -= 1;
     this.#failed += 1;
     this.#state[child.ordinal] = LOST;
-    if (this.#holds) return this.#giveUpAll();
+    if (this.#holds) return this.#loseAll(isToCome);
     return this.#node.strategy === 'failFast' ? NOBODY : this.#giveUp(child);
   }
 
-  #giveUpAll(): readonly GraphPlace[] {
+  /** Those of which it is true are given up, in declared order. */
+  #loseAll(isGivenUp: (state: number, ordinal: number) => boolean): readonly GraphPlace[] {
     const never: GraphPlace[] = [];
     for (const child of this.#node.children) {
-      const state = this.#state[child.ordinal];
-      if (state === WAITING || state === READY) this.#lose(child, never);
+      if (isGivenUp(this.#state[child.ordinal] as number, child.ordinal)) this.#lose(child, never);
     }
     return never;
   }
 
   /** Nothing has failed, and nothing will: nobody has to make up for it. */
   #uncaught(): Skipped {
-    if (this.#open !== 1 || !this.#holds) return NONE_SKIPPED;
-    const never: GraphPlace[] = [];
-    this.#lose(this.#at(this.#catcher), never);
-    return skipped(never);
+    return this.#open === 1 && this.#holds ? skipped(this.#loseAll((state) => state === HELD)) : NONE_SKIPPED;
   }
 
   #makeReady(index: number): void {

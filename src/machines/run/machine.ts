@@ -5,6 +5,7 @@
 import type { RunSpec } from '../../leaves.ts';
 import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
+import { beforehand, ended, toBegin } from '../step-states.ts';
 
 const isDetached = ({ context: { node } }: { context: TaskMemory }): boolean =>
   (node?.spec as RunSpec | null | undefined)?.detach === true;
@@ -18,12 +19,10 @@ export const runMachine = persistable(
     output: ({ context }) => context.output,
     states: {
       pending: {
-        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        invoke: toBegin,
         on: {
+          ...beforehand,
           start: { target: 'waiting', actions: 'countAttempt' },
-          fail: { target: 'failed', actions: 'keepError' },
-          skip: { target: 'skipped', actions: 'keepOutput' },
-          cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
       waiting: {
@@ -50,10 +49,7 @@ export const runMachine = persistable(
           onError: 'cancelled',
         },
       },
-      completed: { type: 'final' },
-      failed: { type: 'final' },
-      skipped: { type: 'final' },
-      cancelled: { type: 'final' },
+      ...ended,
     },
   }),
 );

@@ -1,6 +1,7 @@
 /** The machine of a step that sends a signal: it is over when whoever it went to has answered. */
 import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
+import { beforehand, ended, toBegin } from '../step-states.ts';
 
 /** The machine of a step that sends a signal: draw it, walk it, or start it with `createActor` and an actor of your own. */
 export const signalMachine = persistable(
@@ -11,12 +12,10 @@ export const signalMachine = persistable(
     output: ({ context }) => context.output,
     states: {
       pending: {
-        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        invoke: toBegin,
         on: {
+          ...beforehand,
           start: { target: 'running', actions: 'countAttempt' },
-          fail: { target: 'failed', actions: 'keepError' },
-          skip: { target: 'skipped', actions: 'keepOutput' },
-          cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
       running: {
@@ -29,10 +28,7 @@ export const signalMachine = persistable(
         },
         on: { cancel: { target: 'cancelled', actions: 'keepReason' } },
       },
-      completed: { type: 'final' },
-      failed: { type: 'final' },
-      skipped: { type: 'final' },
-      cancelled: { type: 'final' },
+      ...ended,
     },
   }),
 );

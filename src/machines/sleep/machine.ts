@@ -4,6 +4,7 @@
  */
 import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
+import { beforehand, ended, toBegin } from '../step-states.ts';
 
 /** The machine of a sleep: draw it, walk it, or start it with `createActor`. */
 export const sleepMachine = persistable(
@@ -13,12 +14,10 @@ export const sleepMachine = persistable(
     context: stepMemory,
     states: {
       pending: {
-        invoke: { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } },
+        invoke: toBegin,
         on: {
+          ...beforehand,
           start: 'waiting',
-          fail: { target: 'failed', actions: 'keepError' },
-          skip: { target: 'skipped', actions: 'keepOutput' },
-          cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
       waiting: {
@@ -33,10 +32,7 @@ export const sleepMachine = persistable(
           cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
-      completed: { type: 'final' },
-      failed: { type: 'final' },
-      skipped: { type: 'final' },
-      cancelled: { type: 'final' },
+      ...ended,
     },
   }),
 );

@@ -3,10 +3,10 @@
  * too, and so nothing that would come after it begins.
  */
 import { RunTerminated, toRecord } from '../../errors/index.ts';
-import type { TaskMemory } from '../task/machine.ts';
-import { beforehand, toBegin, ended, momentSetup } from '../moment.ts';
+import { momentSetup } from '../moment.ts';
 import { persistable } from '../persist.ts';
-import { stepMemory } from '../task/machine.ts';
+import { beforehand, ended, toBegin } from '../step-states.ts';
+import { stepMemory, type TaskMemory } from '../task/machine.ts';
 
 /** What the run is told. */
 function endOf({ node, input }: TaskMemory) {
