@@ -96,7 +96,6 @@ export function readWord(
       if (entry.name === undefined) reader.note('bad-name', `A step ${show({ [word]: '…' })} needs a "name".`);
       return read(entry, reader, (list) => steps(list, reader.notes));
     },
-    undefined,
     reader,
   );
 }

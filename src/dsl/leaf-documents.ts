@@ -5,10 +5,10 @@
 import type { StepDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { JsonObject } from '../json.ts';
-import { inputOfEmit, readEmit } from '../machines/emit/declaration.ts';
-import { inputOfRun, readRun } from '../machines/run/declaration.ts';
-import { inputOfSignal, readSignal } from '../machines/signal/declaration.ts';
-import { inputOfSleep, readSleep } from '../machines/sleep/declaration.ts';
+import { readEmit } from '../machines/emit/declaration.ts';
+import { readRun } from '../machines/run/declaration.ts';
+import { readSignal } from '../machines/signal/declaration.ts';
+import { readSleep } from '../machines/sleep/declaration.ts';
 import type { ChildOrchestrator, Deliveries, SignalTarget, SleepUntil } from './leaf-steps.ts';
 import type { RunInput, RunOutput } from './needs.ts';
 import { isOptions, readByKind } from './reading.ts';
@@ -74,27 +74,16 @@ export function readLeaf(entry: unknown, builder: Builder): StepDefinition | nul
   const { name, ...rest } = entry;
   if (Object.hasOwn(entry, 'run')) {
     const { run: orchestrator, ...more } = rest;
-    return readByKind(
-      name,
-      builder,
-      (reader) => readRun(name, { orchestrator, ...more }, undefined, reader),
-      inputOfRun,
-    );
+    return readByKind(name, builder, (reader) => readRun(name, { orchestrator, ...more }, undefined, reader));
   }
-  if (Object.hasOwn(entry, 'signal'))
-    return readByKind(name, builder, (reader) => readSignal(name, rest, reader), inputOfSignal);
+  if (Object.hasOwn(entry, 'signal')) return readByKind(name, builder, (reader) => readSignal(name, rest, reader));
   if (Object.hasOwn(entry, 'emit')) {
     const { emit: event, ...more } = rest;
-    return readByKind(name, builder, (reader) => readEmit(name, { event, ...more }, reader), inputOfEmit);
+    return readByKind(name, builder, (reader) => readEmit(name, { event, ...more }, reader));
   }
   if (!Object.hasOwn(entry, 'sleep')) return null;
-  return readByKind(
-    name,
-    builder,
-    (reader) => {
-      reader.options(entry, 'sleep of a document', ['name', 'sleep']);
-      return readSleep(name, entry.sleep, reader);
-    },
-    inputOfSleep,
-  );
+  return readByKind(name, builder, (reader) => {
+    reader.options(entry, 'sleep of a document', ['name', 'sleep']);
+    return readSleep(name, entry.sleep, reader);
+  });
 }

@@ -122,13 +122,11 @@ export function readByKind<D extends BodyDefinition>(
   name: unknown,
   builder: Builder,
   read: (reader: ReadPort) => D | readonly [D, Mapper | undefined],
-  /** What makes its input, for a kind that has mappers of its own. */
-  inputOf?: (body: D) => Mapper | undefined,
   reader = new OptionReader(),
 ): StepDefinition {
   const made = read(reader);
   const [definition, input] = Array.isArray(made) ? (made as [D, Mapper | undefined]) : [made as D, undefined];
   const body = from(builder, definition);
   leaveNotes(Object.freeze(body), reader.notes);
-  return Object.freeze(alsoFrom(body, { name: name as string, body, input: input ?? inputOf?.(definition) }));
+  return Object.freeze(alsoFrom(body, { name: name as string, body, input }));
 }

@@ -19,10 +19,10 @@ import type { ControlSteps } from './control.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type { LeafSteps, SleepUntil } from './leaf-steps.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
-import { inputOfEmit, readEmit } from '../machines/emit/declaration.ts';
-import { inputOfRun, readRun } from '../machines/run/declaration.ts';
-import { inputOfSignal, readSignal } from '../machines/signal/declaration.ts';
-import { inputOfSleep, readSleep } from '../machines/sleep/declaration.ts';
+import { readEmit } from '../machines/emit/declaration.ts';
+import { readRun } from '../machines/run/declaration.ts';
+import { readSignal } from '../machines/signal/declaration.ts';
+import { readSleep } from '../machines/sleep/declaration.ts';
 import { leaveNotes, notesOf, type Note } from './notes.ts';
 import { readParallel } from '../machines/parallel/declaration.ts';
 import { readSet } from '../machines/set/declaration.ts';
@@ -215,7 +215,7 @@ class Chain {
   }
 
   sleep(name: unknown, duration: unknown): Chain {
-    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader), inputOfSleep));
+    return this.#with(readByKind(name, this.sleep, (reader) => readSleep(name, duration, reader)));
   }
 
   wait(name: unknown, options: unknown): Chain {
@@ -257,15 +257,15 @@ class Chain {
   }
 
   run(name: unknown, given: unknown, mapper: unknown): Chain {
-    return this.#with(readByKind(name, this.run, (reader) => readRun(name, given, mapper, reader), inputOfRun));
+    return this.#with(readByKind(name, this.run, (reader) => readRun(name, given, mapper, reader)));
   }
 
   signal(name: unknown, options: unknown): Chain {
-    return this.#with(readByKind(name, this.signal, (reader) => readSignal(name, options, reader), inputOfSignal));
+    return this.#with(readByKind(name, this.signal, (reader) => readSignal(name, options, reader)));
   }
 
   emit(name: unknown, options: unknown): Chain {
-    return this.#with(readByKind(name, this.emit, (reader) => readEmit(name, options, reader), inputOfEmit));
+    return this.#with(readByKind(name, this.emit, (reader) => readEmit(name, options, reader)));
   }
 
   kind(name: unknown, kind: unknown, options: unknown): Chain {

@@ -7,13 +7,19 @@ import { checkMapper } from '../together.ts';
 const KEYS = ['event', 'data'];
 const MAX_EVENT = 200;
 
-export function readEmit(name: unknown, options: unknown, reader: ReadPort): EmitDefinition {
+function definitionOf(name: unknown, options: unknown, reader: ReadPort): EmitDefinition {
   const { event, data } = reader.options(options, 'options of an emit step', KEYS);
   return { is: 'emit', name: name as string, event: event as string, data: data as Mapper | undefined };
 }
 
+/** The definition, and the mapper of the step. */
+export function readEmit(name: unknown, options: unknown, reader: ReadPort): readonly [EmitDefinition, Mapper] {
+  const definition = definitionOf(name, options, reader);
+  return [definition, inputOf(definition)];
+}
+
 /** What makes the step's input, which is the data of the event. */
-export function inputOfEmit({ data }: EmitDefinition): Mapper {
+function inputOf({ data }: EmitDefinition): Mapper {
   return typeof data === 'function' ? data : () => null;
 }
 

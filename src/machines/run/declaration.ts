@@ -11,7 +11,7 @@ const KEYS = ['orchestrator', 'input', 'detach', 'id', 'metadata', 'depth'];
 const DEPTH = 10;
 
 /** `given` is an orchestrator, a function that answers with one, or the options; a mapper beside it belongs to the first two. */
-export function readRun(name: unknown, given: unknown, mapper: unknown, reader: ReadPort): RunDefinition {
+function definitionOf(name: unknown, given: unknown, mapper: unknown, reader: ReadPort): RunDefinition {
   const isShort = typeof given === 'function' || definitionIn(given) !== null || typeof given !== 'object';
   const options: Options = isShort ? { orchestrator: given } : reader.options(given, 'options of a child run', KEYS);
   if (mapper !== undefined && !isShort)
@@ -60,8 +60,19 @@ function resolver(given: unknown): () => OrchestratorDefinition | null {
   };
 }
 
+/** The definition, and the mapper of the step. */
+export function readRun(
+  name: unknown,
+  given: unknown,
+  mapper: unknown,
+  reader: ReadPort,
+): readonly [RunDefinition, Mapper] {
+  const definition = definitionOf(name, given, mapper, reader);
+  return [definition, inputOf(definition)];
+}
+
 /** What makes the step's input: all that the child is started with. */
-export function inputOfRun({ input, id, metadata }: RunDefinition): Mapper {
+function inputOf({ input, id, metadata }: RunDefinition): Mapper {
   return together({ input: input ?? NOTHING, id, metadata: metadata ?? NOTHING });
 }
 

@@ -10,7 +10,7 @@ const KEYS = ['signal', 'to', 'payload', 'required'];
 /** How long the name of a signal may be. */
 const MAX_SIGNAL = 200;
 
-export function readSignal(name: unknown, options: unknown, reader: ReadPort): SignalDefinition {
+function definitionOf(name: unknown, options: unknown, reader: ReadPort): SignalDefinition {
   const { signal, to, payload, required = false } = reader.options(options, 'options of a signal step', KEYS);
   return {
     is: 'signal',
@@ -22,8 +22,14 @@ export function readSignal(name: unknown, options: unknown, reader: ReadPort): S
   };
 }
 
+/** The definition, and the mapper of the step. */
+export function readSignal(name: unknown, options: unknown, reader: ReadPort): readonly [SignalDefinition, Mapper] {
+  const definition = definitionOf(name, options, reader);
+  return [definition, inputOf(definition)];
+}
+
 /** What makes the step's input: whom the signal is for, and its payload. */
-export function inputOfSignal({ to, payload }: SignalDefinition): Mapper {
+function inputOf({ to, payload }: SignalDefinition): Mapper {
   return together({ to: addressing(to), payload });
 }
 

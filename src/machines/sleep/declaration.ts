@@ -9,7 +9,7 @@ import { checkMapper } from '../together.ts';
 
 const KEYS = ['until'];
 
-export function readSleep(name: unknown, given: unknown, reader: ReadPort): SleepDefinition {
+function definitionOf(name: unknown, given: unknown, reader: ReadPort): SleepDefinition {
   const is = { is: 'sleep', name: name as string } as const;
   // What is left out is told like what cannot be read.
   if (typeof given !== 'object' || given === null) return { ...is, ms: reader.duration(given ?? '', 'duration', 0) };
@@ -23,8 +23,18 @@ export function readSleep(name: unknown, given: unknown, reader: ReadPort): Slee
   }
 }
 
+/** The definition, and the mapper of the step. */
+export function readSleep(
+  name: unknown,
+  given: unknown,
+  reader: ReadPort,
+): readonly [SleepDefinition, Mapper | undefined] {
+  const definition = definitionOf(name, given, reader);
+  return [definition, inputOf(definition)];
+}
+
 /** For a sleep whose end is asked for when it begins: that is its input. */
-export function inputOfSleep({ name, until }: SleepDefinition): Mapper | undefined {
+function inputOf({ name, until }: SleepDefinition): Mapper | undefined {
   if (typeof until !== 'function') return undefined;
   return (facts: Facts) => {
     const instant: unknown = until(facts);
