@@ -16,6 +16,8 @@ export type {
   ControlSteps,
   ChildOrchestrator,
   ChildRunOptions,
+  CompensationContext,
+  CompensationOption,
   Deliveries,
   Dependencies,
   DocumentFacts,
@@ -47,6 +49,7 @@ export type {
   SignalStepOptions,
   SignalTarget,
   SleepUntil,
+  StepArguments,
   StepFacts,
   StrategyOption,
   TaskBody,
@@ -57,4 +60,5 @@ export type {
   TrackFacts,
   TrackOutputs,
   TracksByName,
+  UndoOptions,
 } from '../dsl/index.ts';

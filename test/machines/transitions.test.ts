@@ -11,16 +11,21 @@ const PARENT: Table = {
   cancelling: ['cancelled', 'completed', 'failed'],
 };
 const TABLES: { readonly [kind: string]: Table } = {
-  orchestrator: PARENT,
+  orchestrator: {
+    pending: [...(PARENT.pending as string[]), 'compensating'].sort(),
+    running: ['cancelling', 'completed'],
+    cancelling: ['cancelled', 'compensating', 'completed', 'failed'],
+    compensating: ['cancelled', 'compensated', 'failed'],
+  },
   track: PARENT,
   composite: PARENT,
   task: {
     pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
     awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],
     running: ['cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
-    retrying: ['cancelled', 'running', 'skipped'],
+    retrying: ['cancelled', 'compensating', 'compensationFailed', 'running', 'skipped'],
     cancelling: ['cancelled'],
-    compensating: ['compensated', 'compensationFailed'],
+    compensating: ['compensated', 'compensationFailed', 'retrying'],
   },
 };
 
