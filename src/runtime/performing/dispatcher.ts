@@ -13,7 +13,7 @@ import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import type { Errands } from './errands.ts';
-import { Standstill } from './standstill.ts';
+import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
 
 export interface DispatcherOptions {
@@ -51,20 +51,14 @@ export class Dispatcher {
   readonly #undoing = new Map<string, Undoing>();
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
-  readonly #line: Attempt[] = [];
-  #lineHead = 0;
-  readonly #standstill: Standstill;
-  #running = 0;
-  #makingRoom = false;
+  readonly #line: Line;
   /** Answers that changed nothing (I5). */
   ignored = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
-    const inLine = (most: number): readonly Attempt[] =>
-      this.#line.slice(this.#lineHead, this.#lineHead + most).filter(({ key }) => this.#attempts.has(key));
-    this.#standstill = new Standstill({ ...options, awaits: (run) => options.awaits(run), inLine });
+    this.#line = new Line(options);
     this.#around = {
       executor,
       maxValueBytes,
@@ -134,8 +128,7 @@ export class Dispatcher {
 
   /** Tells everything under way to end, for good. */
   abortAll(reason: Error): void {
-    this.#line.length = 0;
-    this.#lineHead = 0;
+    this.#line.close();
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
     for (const { controller } of this.#undoing.values()) controller.abort(reason);
   }
@@ -156,13 +149,7 @@ export class Dispatcher {
     const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
     this.#attempts.set(key, one);
     this.#more(run.id);
-    if (this.#running < this.#options.concurrency && this.#line.length === 0) {
-      this.#running += 1;
-      one.begin();
-    } else {
-      this.#line.push(one);
-      this.#standstill.queued();
-    }
+    this.#line.add(one);
   }
 
   #done(attempt: Attempt, outcome: AttemptOutcome): void {
@@ -184,7 +171,7 @@ export class Dispatcher {
     } else {
       answer();
     }
-    this.#makeRoom();
+    this.#line.ended(attempt);
   }
 
   #abort(key: string, reason: Error): void {
@@ -192,46 +179,8 @@ export class Dispatcher {
     if (attempt === undefined) return;
     this.#attempts.delete(key);
     this.#fewer(attempt.run.id);
-    const waits = !attempt.begun;
     attempt.abort(reason);
-    if (!waits) this.#makeRoom();
-  }
-
-  /** A body has ended: the next in line begins. Those that were aborted while they waited are passed over. */
-  #makeRoom(): void {
-    this.#running -= 1;
-    this.#standstill.ended();
-    // A body that answers at once comes back here from inside the loop, which will see the room that it made.
-    if (this.#makingRoom) return;
-    this.#makingRoom = true;
-    try {
-      this.#fillRoom();
-    } finally {
-      this.#makingRoom = false;
-    }
-  }
-
-  #fillRoom(): void {
-    while (this.#running < this.#options.concurrency && this.#lineHead < this.#line.length) {
-      const next = this.#line[this.#lineHead] as Attempt;
-      this.#lineHead += 1;
-      if (this.#lineHead === this.#line.length) {
-        this.#line.length = 0;
-        this.#lineHead = 0;
-      }
-      if (!this.#attempts.has(next.key)) continue;
-      this.#running += 1;
-      if (this.#options.isSure(next.run.id)) next.begin();
-      else {
-        this.#options.ifOurs(next.run.id, (ours) => {
-          const isWanted = this.#attempts.has(next.key);
-          if (ours && isWanted) return next.begin();
-          // It is told to end if it is somebody else's; a run that is just being read again comes back here.
-          if (isWanted) this.#line.push(next);
-          return this.#makeRoom();
-        });
-      }
-    }
+    this.#line.ended(attempt);
   }
 
   #wake(run: Held, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
