@@ -5,8 +5,9 @@
 import type { Json } from './json.ts';
 import type { RunFacts } from './user-code.ts';
 
-/** What becomes of a body that finds a limit reached. */
+/** What may become of a body that finds a limit reached. */
 export const WHEN_FULL = ['wait', 'dropNewest', 'replaceOldest'] as const;
+/** `wait`: it stands in line. `dropNewest`: it is turned away. `replaceOldest`: the oldest one makes way for it. */
 export type WhenFull = (typeof WHEN_FULL)[number];
 
 /** What a limit's `key` and a task's `priority` are told. The input is as the mapper made it: no schema has parsed it yet. */

@@ -18,6 +18,7 @@ import type {
   StepDefinition,
   TaskDefinition,
 } from '../definition.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { declarationOf } from '../machines/declarations.ts';
 import type { Schema } from '../schema.ts';
 import { assertValid } from './check.ts';
@@ -207,6 +208,7 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     sees: parts.sees ?? 'earlier',
     strategy: parts.strategy ?? 'failFast',
     concurrency: parts.concurrency ?? 1,
+    bodies: parts.bodies ?? NO_LIMITS,
     output: parts.output ?? null,
     result: parts.result ?? 'last',
   });

@@ -7,6 +7,7 @@
 import type { Backoff, Body, Cleanup, Compensation, RetryPolicy, TaskDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions } from './reading.ts';
@@ -31,7 +32,7 @@ export interface RetryOptions {
 }
 
 /** What a task is made of. */
-export interface TaskOptions<I extends Schema, O extends Schema, R> {
+export interface TaskOptions<I extends Schema, O extends Schema, R> extends TaskLimits<InputOf<I>> {
   /** What the body takes. An input that does not fit never reaches the body (S4). */
   readonly input: I;
   /** What the body gives. An output that does not fit fails this step, not the next one (S4). */
@@ -66,7 +67,19 @@ export interface Task<N extends string, I, O, C> extends Runnable<I, O, C> {
   readonly definition: TaskDefinition;
 }
 
-const TASK_KEYS = ['input', 'output', 'run', 'compensate', 'cleanup', 'cleanupTimeout', 'retry', 'timeout'];
+const TASK_KEYS = [
+  'input',
+  'output',
+  'run',
+  'compensate',
+  'cleanup',
+  'cleanupTimeout',
+  'retry',
+  'timeout',
+  'concurrency',
+  'rate',
+  'priority',
+];
 const RETRY_KEYS = ['maxAttempts', 'delay', 'backoff', 'maxDelay', 'jitter', 'when'];
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
@@ -108,6 +121,8 @@ export function task<
     cleanupTimeout: readDuration(given.cleanupTimeout, 'cleanupTimeout', DEFAULT_CLEANUP_TIMEOUT, notes),
     retry: readRetry(given.retry, notes),
     timeout: readDuration(given.timeout, 'timeout', undefined, notes),
+    limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
+    priority: given.priority as TaskDefinition['priority'],
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));

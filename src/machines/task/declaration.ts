@@ -1,6 +1,7 @@
 /** A task where it is declared: two schemas, a body that somebody may bind later, and its policies. */
-import type { Checker, Declaration } from '../../core/declaration.ts';
+import { type Checker, checkLimits, type Declaration } from '../../core/declaration.ts';
 import type { TaskDefinition } from '../../definition.ts';
+import { NO_LIMITS } from '../../limits.ts';
 
 export const taskDeclaration: Declaration<TaskDefinition> = {
   name: 'task',
@@ -21,6 +22,7 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
       checker.option('timeout', task.timeout, 'a duration above 0; leave it out for an attempt without a limit');
     }
     checkRetry(task.retry, checker);
+    checkTaskLimits(task, checker);
   },
   plan(task, planner) {
     planner.task(task);
@@ -37,6 +39,19 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     return lines;
   },
 };
+
+function checkTaskLimits({ limits = NO_LIMITS, priority = 0 }: TaskDefinition, checker: Checker): void {
+  const isRate = ({ per }: (typeof limits)[number]): boolean => per !== null;
+  checkLimits(
+    limits.filter((limit) => !isRate(limit)),
+    'concurrency',
+    checker,
+  );
+  checkLimits(limits.filter(isRate), 'rate', checker);
+  if (typeof priority !== 'function' && !Number.isFinite(priority)) {
+    checker.option('priority', priority, 'a number, or a function that gives one');
+  }
+}
 
 function checkRetry({ maxAttempts, backoff, jitter, when }: TaskDefinition['retry'], checker: Checker): void {
   if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
