@@ -364,6 +364,19 @@ describe('a rate', () => {
     expect(play.limits.opensAt).toBeNull();
   });
 
+  test('is looked at for whoever comes after all that waited for it have left', () => {
+    const play = new Play();
+    const want = { static: [rate('task', 1, 1_000)] };
+    for (const body of ['a', 'b']) play.enter(body, want);
+    play.leave('b');
+    expect(play.limits.opensAt).toBeNull();
+    play.enter('c', want);
+    expect(play.limits.opensAt).toBe(1_000);
+    play.to(1_000);
+
+    expect(play.begun).toEqual(['a', 'c']);
+  });
+
   test('whoever comes when it has opened, and was not looked at yet, stands behind those who wait', () => {
     const play = new Play();
     const want = { static: [rate('task', 1, 1_000)] };

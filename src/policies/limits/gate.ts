@@ -90,7 +90,9 @@ export class Gate {
 
   /** Does anybody wait for it to open? */
   get isAwaited(): boolean {
-    return this.blocked.size > 0 || this.pockets.size > 0;
+    if (this.pockets.size > 0) return true;
+    for (const { line } of this.blocked) if (line.size > 0) return true;
+    return false;
   }
 
   take(now: number): void {

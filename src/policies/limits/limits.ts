@@ -227,6 +227,7 @@ export class Limits<T> {
     }
     queue.line.push(ticket);
     if (queue.blockedBy === null) this.#rank(queue);
+    else this.#lookAgain(queue.blockedBy);
   }
 
   #intoPocket(ticket: Ticket, gate: Gate): void {

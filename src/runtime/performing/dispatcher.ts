@@ -9,12 +9,14 @@ import { type Clock, elapsedBy } from '../../clock.ts';
 import type { TaskDefinition } from '../../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
+import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import type { Errands } from './errands.ts';
 import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
+import type { Fairness } from './under.ts';
 
 export interface DispatcherOptions {
   readonly executor: Executor;
@@ -25,6 +27,8 @@ export interface DispatcherOptions {
   readonly maxValueBytes: number;
   /** How many bodies may run at once; what is over waits in line. */
   readonly concurrency: number;
+  readonly limits: readonly LimitDefinition[];
+  readonly fairness: Fairness;
   post(run: string, message: Message): void;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
@@ -82,6 +86,11 @@ export class Dispatcher {
 
   isBusy(run: string): boolean {
     return this.#busy.has(run);
+  }
+
+  /** The limit that an attempt stands in line for; null if it does not (S35). */
+  queuedFor(key: string): QueuedFor | null {
+    return this.#line.queuedFor(key);
   }
 
   dispatch(run: Held, owed: Owed): void {
@@ -149,7 +158,7 @@ export class Dispatcher {
     const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
     this.#attempts.set(key, one);
     this.#more(run.id);
-    this.#line.add(one);
+    this.#line.add(one, run, node, input);
   }
 
   #done(attempt: Attempt, outcome: AttemptOutcome): void {
@@ -162,7 +171,7 @@ export class Dispatcher {
     const answer = (): void => {
       this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
     };
-    if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
+    if (error !== null && attempt.begun && task.cleanup !== undefined && CUT_OFF.has(error.code)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
       const tidy = (): void => this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
@@ -276,6 +285,9 @@ export class Dispatcher {
     else this.#busy.set(run, busy);
   }
 }
+
+/** What a body that was still at work fails with. */
+const CUT_OFF: ReadonlySet<string> = new Set(['step-timed-out', 'body-replaced']);
 
 const UNTOUCHED: ReadonlySet<Owed['do']> = new Set(['wake', 'unwake', 'abort']);
 

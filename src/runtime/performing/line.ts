@@ -6,12 +6,17 @@
  */
 import type { Attempt } from '../../attempt.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
+import type { PlanNode } from '../../definition.ts';
+import { BodyDropped, BodyReplaced, type MapperFailed } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
-import type { QueuedFor } from '../../limits.ts';
-import { type Claim, Limits } from '../../policies/limits/limits.ts';
+import type { Json } from '../../json.ts';
+import type { LimitDefinition, QueuedFor } from '../../limits.ts';
+import { Limits } from '../../policies/limits/limits.ts';
 import type { Ticket } from '../../policies/limits/ticket.ts';
+import type { Held } from '../held.ts';
 import { Standstill } from './standstill.ts';
 import type { Timers } from './timers.ts';
+import { type Fairness, type Under, Unders } from './under.ts';
 
 export interface LineOptions {
   readonly clock: Clock;
@@ -19,6 +24,9 @@ export interface LineOptions {
   readonly logger: Logger;
   /** How many bodies may run at once. */
   readonly concurrency: number;
+  /** What the box limits by key. */
+  readonly limits: readonly LimitDefinition[];
+  readonly fairness: Fairness;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
   /** Can nobody else have taken the run? */
@@ -27,9 +35,6 @@ export interface LineOptions {
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
-/** What an attempt is under. */
-export type Under = Omit<Claim<unknown>, 'body'>;
-
 /** An attempt in line, and what it was put in line with. */
 interface Body {
   readonly attempt: Attempt;
@@ -37,7 +42,8 @@ interface Body {
 }
 
 export class Line {
-  readonly limits: Limits<Body>;
+  readonly #limits: Limits<Body>;
+  readonly #unders: Unders;
   readonly #options: LineOptions;
   readonly #standstill: Standstill;
   /** In line or begun, by key. */
@@ -49,7 +55,8 @@ export class Line {
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.limits = new Limits(options.concurrency);
+    this.#limits = new Limits(options.concurrency);
+    this.#unders = new Unders(options, this.#limits as Limits<unknown>);
     this.#standstill = new Standstill({
       ...options,
       awaits: (run) => options.awaits(run),
@@ -57,14 +64,24 @@ export class Line {
     });
   }
 
-  /** Begins it, or puts it in line. */
-  add(attempt: Attempt): void {
-    if (this.#options.concurrency === Number.POSITIVE_INFINITY) return attempt.begin();
-    const under = { queue: this.limits.queueFor([]), keyed: [], group: attempt.run.id, weight: 1, priority: 0 };
-    const { ticket } = this.#enter(attempt, under);
-    if (ticket.state === 'begun') attempt.begin();
-    else {
-      this.#standstill.queued();
+  /** Begins an attempt at a task, or puts it in line; what nothing limits begins at once. */
+  add(attempt: Attempt, run: Held, node: PlanNode, input: Json): void {
+    let under: Under | null;
+    try {
+      under = this.#unders.of(run, attempt.path, node, input);
+    } catch (error) {
+      return attempt.refuse(error as MapperFailed, false);
+    }
+    if (under === null) return attempt.begin();
+    const { ticket, refusedBy, replaced } = this.#enter(attempt, under);
+    const isNext = ticket.state === 'begun';
+    // Each of them makes room, and so may let this one begin.
+    for (const [{ body }, { called }] of replaced) body.attempt.refuse(new BodyReplaced({ limit: called }), false);
+    if (refusedBy !== null) return attempt.refuse(new BodyDropped({ limit: refusedBy.called }), true);
+    if (isNext) attempt.begin();
+    else if (ticket.state === 'inLine') {
+      // Who waits for time is not stuck.
+      if ((this.queuedFor(attempt.key)?.per ?? null) === null) this.#standstill.queued();
       this.#fill();
     }
   }
@@ -75,7 +92,7 @@ export class Line {
     if (ticket === undefined) return;
     this.#tickets.delete(key);
     if (ticket.state === 'begun') this.#standstill.ended();
-    this.limits.leave(ticket, this.#now);
+    this.#limits.leave(ticket, this.#now);
     this.#fill();
   }
 
@@ -88,7 +105,7 @@ export class Line {
   /** The limit that an attempt stands in line for; null if it does not. */
   queuedFor(key: string): QueuedFor | null {
     const ticket = this.#tickets.get(key);
-    return ticket === undefined ? null : (this.limits.heldUpBy(ticket, this.#now)?.called ?? null);
+    return ticket === undefined ? null : (this.#limits.heldUpBy(ticket, this.#now)?.called ?? null);
   }
 
   get #now(): number {
@@ -96,7 +113,7 @@ export class Line {
   }
 
   #enter(attempt: Attempt, under: Under) {
-    const entry = this.limits.enter({ ...under, body: { attempt, under } }, this.#now);
+    const entry = this.#limits.enter({ ...under, body: { attempt, under } }, this.#now);
     this.#tickets.set(attempt.key, entry.ticket);
     return entry;
   }
@@ -106,7 +123,8 @@ export class Line {
     if (this.#isFilling || this.#isClosed) return;
     this.#isFilling = true;
     try {
-      for (let next = this.limits.next(this.#now); next !== null; next = this.limits.next(this.#now)) this.#begin(next);
+      for (let next = this.#limits.next(this.#now); next !== null; next = this.#limits.next(this.#now))
+        this.#begin(next);
     } finally {
       this.#isFilling = false;
     }
@@ -121,7 +139,7 @@ export class Line {
       if (ticket.state !== 'begun' || this.#isClosed) return;
       if (ours) return attempt.begin();
       // It is told to end if it is somebody else's; a run that is just being read again comes back here.
-      this.limits.leave(ticket, this.#now);
+      this.#limits.leave(ticket, this.#now);
       this.#enter(attempt, under);
       this.#fill();
     });
@@ -129,7 +147,7 @@ export class Line {
 
   /** A rate lets the next one begin when its time has come. */
   #wakeWhenOpen(): void {
-    const { opensAt } = this.limits;
+    const { opensAt } = this.#limits;
     if (opensAt === this.#opensAt) return;
     this.#stopTimer?.();
     this.#stopTimer = null;
