@@ -143,6 +143,14 @@ export class Attempt implements Job {
     this.#controller?.abort(reason);
   }
 
+  /** Ends it as failed, whether it has begun or not; a body at work is told by its signal. */
+  refuse(error: Error, isRetryable: boolean): void {
+    if (this.#settled) return;
+    this.abort(error);
+    const mayRetry = isRetryable && this.#mayRetry(error);
+    this.#around.done(this, { ok: false, error: toRecord(error, this.#place(mayRetry)) });
+  }
+
   signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();

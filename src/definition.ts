@@ -7,6 +7,7 @@
  * node stands; each actor of a run has one.
  */
 import type { Json } from './json.ts';
+import type { LimitDefinition } from './limits.ts';
 import type { EmitDefinition, RunDefinition, SignalDefinition } from './leaves.ts';
 import type { Schema } from './schema.ts';
 import type { Body, Cleanup, Compensation, Mapper, Merge, RetryPolicy, RunFacts, Where } from './user-code.ts';
@@ -73,6 +74,9 @@ export interface TaskDefinition {
   readonly cleanupTimeout: number;
   readonly retry: RetryPolicy;
   readonly timeout: number | undefined;
+  /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
+  readonly limits?: readonly LimitDefinition[];
+  readonly priority?: number | ((facts: never) => unknown) | undefined;
 }
 
 /** A step that only lets time pass. */
@@ -226,6 +230,8 @@ export interface TrackDefinition {
   readonly input: Schema | undefined;
   readonly steps: readonly StepDefinition[];
   readonly output: Mapper | undefined;
+  /** How many bodies of all its uses may run at once in a process. */
+  readonly bodies?: readonly LimitDefinition[];
 }
 
 /** Sub-tracks side by side. `merge` gets their outputs in declared order, then by name. */
@@ -255,6 +261,8 @@ export interface OrchestratorDefinition {
   readonly concurrency: number;
   readonly tracks: readonly TrackUse[];
   readonly output: Mapper | undefined;
+  /** How many bodies of all its runs may run at once in a process. */
+  readonly bodies?: readonly LimitDefinition[];
 }
 
 export type AnyDefinition = BodyDefinition | OrchestratorDefinition;
@@ -332,6 +340,8 @@ export interface PlanNode {
   readonly concurrency: number;
   /** Of a run: what has completed is undone when it fails (S13). */
   readonly undoes: boolean;
+  /** How many bodies below it may run at once, in all runs together; those of a task are in the task. */
+  readonly bodies: readonly LimitDefinition[];
   /** Makes the node's output of its children's; null takes what `result` names. */
   readonly output: ((finish: Finish) => unknown) | null;
   /** Without an `output`: the last child's output, all of them by name, or what has become of those that were taken. */

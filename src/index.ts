@@ -31,12 +31,15 @@ export {
   type CompositeOptions,
   type CompositeTrack,
   compositeTrack,
+  type Concurrency,
+  type ConcurrencyLimit,
   defineOrchestrator,
   defineTrack,
   type Orchestrator,
   type OrchestratorOptions,
   orchestrator,
   pipe,
+  type RateLimit,
   type RetryOptions,
   type RunInput,
   type RunOutput,
@@ -100,5 +103,7 @@ export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './views/snapshot.ts';
 export type { WaitingFor } from './core/effect.ts';
+export type { LimitFacts, QueuedFor, WhenFull } from './limits.ts';
+export type { Fairness } from './runtime/performing/under.ts';
 export type { Store } from './store.ts';
 export { memory } from './stores/memory.ts';

@@ -21,7 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['words', 'errors', 'core', 'actors', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
-  runtime: ['words', 'errors', 'core', 'commands', 'machines', 'dsl', 'views', 'type xstate'],
+  policies: ['words'],
+  runtime: ['words', 'errors', 'core', 'policies', 'commands', 'machines', 'dsl', 'views', 'type xstate'],
   stores: [
     'words',
     'errors',

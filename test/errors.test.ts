@@ -103,6 +103,16 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '1m30s',
     'Raise the timeout, or end the body when the signal fires.',
   ],
+  'body-dropped': [
+    new errors.BodyDropped({ limit: { of: 'task', name: 'ship', key: 'acme', limit: 4, per: null } }),
+    'The limit of 4 for bodies of task "ship" with key "acme" was reached',
+    'raise the limit',
+  ],
+  'body-replaced': [
+    new errors.BodyReplaced({ limit: { of: 'box', name: null, key: null, limit: 4, per: null } }),
+    'The limit of 4 for bodies of the box was reached',
+    'a newer body took the place',
+  ],
   'wait-timed-out': [
     new errors.WaitTimedOut({ signal: 'confirm', timeout: 3_600_000, text: '1h' }),
     'No signal "confirm" that fits came within 1h.',

@@ -44,6 +44,10 @@ async function refusal(attempt: Promise<unknown>): Promise<errors.SignalboxError
   return thrown as errors.SignalboxError;
 }
 
+/** `'fairness.by'` is an option in an option. */
+const optionOf = (option: string, value: unknown): object =>
+  option.split('.').reduceRight((made: unknown, name) => ({ [name]: made }), value) as object;
+
 describe('an option that is refused:', () => {
   const count = 'a whole number from 1 on';
 
@@ -56,6 +60,8 @@ describe('an option that is refused:', () => {
     ['concurrency', null, 'null', count],
     ['concurrency', Number.NaN, 'NaN', count],
     ['concurrency', Number.NEGATIVE_INFINITY, '-Infinity', count],
+    ['fairness.by', 'tenant', '"tenant"', 'a function that gives a text for a run'],
+    ['fairness.weight', 2, '2', 'a function that gives a number above 0 for a run'],
     ['maxValueBytes', 0, '0', count],
     ['maxValueBytes', 1.5, '1.5', count],
     ['maxValueBytes', '1MiB', '"1MiB"', count],
@@ -64,7 +70,7 @@ describe('an option that is refused:', () => {
     ['lane', null, 'null', `'table' or 'xstate'`],
     ['executor', {}, '{}', 'a function from bodies to an executor'],
   ])('%s: %j', async (option, value, shown, expected) => {
-    const error = await refusal(boxOf({ [option]: value }));
+    const error = await refusal(boxOf(optionOf(option, value)));
 
     expect(error.code).toBe('option-invalid');
     expect(error.fields).toEqual({ option, value, expected });
@@ -80,12 +86,17 @@ describe('an option that is refused:', () => {
     ['a task among the orchestrators', 'orchestrators', [charge]],
     ['nothing among the orchestrators', 'orchestrators', [undefined]],
     ['tasks that are no object', 'tasks', 'charge'],
+    ['limits of which one is none', 'concurrency', [64, { limit: 0 }]],
+    ['a limit with an unknown key', 'concurrency', { limit: 1, keys: () => 'k' }],
+    ['a limit whose key is no function', 'concurrency', { limit: 1, key: 'tenant' }],
+    ['a strategy that there is not', 'concurrency', { limit: 1, whenFull: 'drop' }],
+    ['fairness that is none', 'fairness', 'run'],
     ['a name that is misspelt', 'concurency', 4],
   ])('%s, by the option and not where it is first used', async (_, option, value) => {
     const error = await refusal(boxOf({ [option]: value }));
 
     expect(error.code).toBe('option-invalid');
-    expect(error.message).toContain(`"${option}"`);
+    expect(error.message).toContain(`"${option}`);
   });
 
   test.each([{ concurrency: Number.POSITIVE_INFINITY }, { maxValueBytes: 1 }, { idleRuns: 0 }, { lane: 'xstate' }, {}])(

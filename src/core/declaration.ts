@@ -16,6 +16,7 @@ import type {
   TaskDefinition,
 } from '../definition.ts';
 import type { Json } from '../json.ts';
+import { faultsOfLimit, type LimitDefinition } from '../limits.ts';
 
 /** Options as they were given. */
 export type Options = { readonly [key: string]: unknown };
@@ -114,6 +115,13 @@ export function readStrategy(given: unknown, otherwise: Strategy): Strategy {
 export function checkConcurrency(concurrency: number, checker: Checker): void {
   if (concurrency === Number.POSITIVE_INFINITY || (Number.isSafeInteger(concurrency) && concurrency > 0)) return;
   checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
+}
+
+/** What is wrong with limits is told; `option` is what they were given as. */
+export function checkLimits(limits: readonly LimitDefinition[], option: string, checker: Checker): void {
+  for (const limit of limits) {
+    for (const [which, value, expected] of faultsOfLimit(limit, option)) checker.option(which, value, expected);
+  }
 }
 
 /** A predicate or a mapper that has to be there, and may not wait. */

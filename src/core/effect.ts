@@ -7,6 +7,7 @@ import type { AnyActorLogic } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
+import type { QueuedFor } from '../limits.ts';
 import type { ActorRow, AttemptRow } from '../store.ts';
 import type { TurnPort } from './port.ts';
 import type { Actor, Owed, RunState } from './run.ts';
@@ -132,8 +133,10 @@ export type WaitingFor =
   | { readonly what: 'timer'; readonly since: number; readonly due: number }
   /** The end of the pause before the next attempt, which has the number `attempt`. */
   | { readonly what: 'retry'; readonly since: number; readonly due: number; readonly attempt: number }
-  /** The answer of its body, or a free place for it (`concurrency`). */
+  /** The answer of its body. In a process that does not own the run, perhaps a place for it. */
   | { readonly what: 'body'; readonly since: number; readonly attempt: number }
+  /** Its turn under a limit, which has no place for its body yet (S35). */
+  | { readonly what: 'queued'; readonly since: number; readonly attempt: number; readonly limit: QueuedFor }
   /** The tracks and steps below it. */
   | { readonly what: 'children'; readonly since: number }
   /** The decision of a person. */

@@ -10,6 +10,7 @@ import type { Json } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
 import type { StrategyOption } from './composite.ts';
 import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './control.ts';
+import type { BodiesLimit } from './limits.ts';
 import type { WaitOptions } from './wait.ts';
 import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
 import type { CompensationOption, UndoOptions } from './undo.ts';
@@ -249,6 +250,8 @@ export interface TrackDocument<N extends string, S extends Schema, R, Ts extends
   readonly name: N;
   /** What it takes; without a schema, anything. */
   readonly input?: S;
+  /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
+  readonly bodies?: BodiesLimit;
   /** What the names in `tasks` stand for. */
   readonly registry?: R;
   /** The steps, in order. */
@@ -303,6 +306,8 @@ export interface OrchestratorDocument<N extends string, S extends Schema, Ts, D,
   readonly onFailure?: FailurePolicy;
   /** How many tracks may be live at once. Default: all that are ready. */
   readonly concurrency?: number;
+  /** How many bodies of all its runs may run at once in a process. Default: all. */
+  readonly bodies?: BodiesLimit;
   /** Makes the result of a run; without it, the result is all outputs by name. */
   readonly output?: (facts: StepFacts<OutputOf<S>, TrackOutputs<TracksByName<Ts>>, null>) => O;
 }

@@ -24,6 +24,7 @@ import type {
 import { knownNames } from '../names.ts';
 import { readLeaf } from './leaf-documents.ts';
 import type { Note } from './notes.ts';
+import { readConcurrency } from './limits.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import type { Options } from '../core/declaration.ts';
 import { readWord, wordOf } from './document-steps.ts';
@@ -33,7 +34,7 @@ import { type Track, trackOf } from './track.ts';
 import { readUndo, UNDO_KEYS } from './undo.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
 
-const TRACK_KEYS = ['name', 'input', 'registry', 'tasks', 'output'];
+const TRACK_KEYS = ['name', 'input', 'bodies', 'registry', 'tasks', 'output'];
 const STEP_KEYS = ['task', 'name', 'input', ...UNDO_KEYS];
 const DOCUMENT_KEYS = ['name', ...ORCHESTRATOR_KEYS, 'tracks', 'dependencies', 'inputMappings', 'output'];
 
@@ -62,7 +63,13 @@ export function defineTrack<
   const given = readOptions(document, 'document of a track', TRACK_KEYS, notes);
   const registry = isOptions(given.registry) ? given.registry : {};
   const steps = readEntries(given.tasks, 'tasks', registry, notes);
-  const head = from(defineTrack, { name: given.name as string, input: given.input as Schema | undefined, notes });
+  const bodies = readConcurrency(given.bodies, 'bodies', notes);
+  const head = from(defineTrack, {
+    name: given.name as string,
+    input: given.input as Schema | undefined,
+    bodies,
+    notes,
+  });
   // What it carries at compile time cannot be seen in the data; the signature says it.
   return trackOf(head, steps, given.output) as never;
 }

@@ -58,6 +58,14 @@ export type {
   SignalTarget,
   SleepUntil,
 } from './leaf-steps.ts';
+export {
+  type BodiesLimit,
+  type Concurrency,
+  type ConcurrencyLimit,
+  type RateLimit,
+  readConcurrency,
+  type TaskLimits,
+} from './limits.ts';
 export { planOf, planOfTask } from './plan.ts';
 export type { RetryOptions } from './retry.ts';
 export { type Task, type TaskOptions, task } from './task.ts';

@@ -7,6 +7,7 @@
 import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
+import { type BodiesLimit, readConcurrency } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { planOf } from './plan.ts';
 import { readBody, readOptions } from './reading.ts';
@@ -37,6 +38,8 @@ export interface OrchestratorOptions<I extends Schema> {
   readonly onFailure?: FailurePolicy;
   /** How many tracks may be live at once. Default: all that are ready. */
   readonly concurrency?: number;
+  /** How many bodies of all its runs may run at once in a process: `8`, `{ limit: 2, key: ({ run }) => … }`. Default: all. */
+  readonly bodies?: BodiesLimit;
 }
 
 /** What the mapper of a track sees: of the other tracks, only those it depends on. */
@@ -67,7 +70,7 @@ export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends 
 }
 
 /** The keys that the check knows; `defineOrchestrator` has more of them. */
-export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'concurrency'];
+export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'concurrency', 'bodies'];
 const USE_KEYS = ['after', 'input'];
 const NOTHING: readonly string[] = Object.freeze([]);
 
@@ -102,7 +105,8 @@ export function orchestratorOf(
   output: unknown,
   last: Link<TrackUse> | null = null,
 ): AnyOrchestrator {
-  const { name, given, notes } = head;
+  const { name, given } = head;
+  const notes = [...head.notes];
   const definition: OrchestratorDefinition = alsoFrom(head, {
     is: 'orchestrator',
     name,
@@ -112,6 +116,7 @@ export function orchestratorOf(
     concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
     tracks,
     output: output as Mapper | undefined,
+    bodies: readConcurrency(given.bodies, 'bodies', notes),
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, notes);

@@ -19,6 +19,7 @@ import type {
   TaskDefinition,
   Undo,
 } from '../definition.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { declarationOf } from '../machines/declarations.ts';
 import { AS_IT_COMES } from '../schema.ts';
 import { assertValid } from './check.ts';
@@ -214,6 +215,7 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     strategy: parts.strategy ?? 'failFast',
     concurrency: parts.concurrency ?? 1,
     undoes: parts.undoes ?? false,
+    bodies: parts.bodies ?? NO_LIMITS,
     output: parts.output ?? null,
     result: parts.result ?? 'last',
   });

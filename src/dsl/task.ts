@@ -7,6 +7,7 @@
 import type { Body, Cleanup, TaskDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions } from './reading.ts';
@@ -17,7 +18,7 @@ import type { Call, Runnable, TaskBody } from './types.ts';
 import { type CompensationOption, readCompensation, UNDO_KEYS } from './undo.ts';
 
 /** What a task is made of. */
-export interface TaskOptions<I extends Schema, O extends Schema, R> {
+export interface TaskOptions<I extends Schema, O extends Schema, R> extends TaskLimits<InputOf<I>> {
   /** What the body takes. An input that does not fit never reaches the body (S4). */
   readonly input: I;
   /** What the body gives. An output that does not fit fails this step, not the next one (S4). */
@@ -49,7 +50,19 @@ export interface Task<N extends string, I, O, C> extends Runnable<I, O, C> {
   readonly definition: TaskDefinition;
 }
 
-const TASK_KEYS = ['input', 'output', 'run', ...UNDO_KEYS, 'cleanup', 'cleanupTimeout', 'retry', 'timeout'];
+const TASK_KEYS = [
+  'input',
+  'output',
+  'run',
+  ...UNDO_KEYS,
+  'cleanup',
+  'cleanupTimeout',
+  'retry',
+  'timeout',
+  'concurrency',
+  'rate',
+  'priority',
+];
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
 
@@ -89,6 +102,8 @@ export function task<
     cleanupTimeout: readDuration(given.cleanupTimeout, 'cleanupTimeout', DEFAULT_CLEANUP_TIMEOUT, notes),
     retry: readRetry(given.retry, 'option "retry" of a task', notes),
     timeout: readDuration(given.timeout, 'timeout', undefined, notes),
+    limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
+    priority: given.priority as TaskDefinition['priority'],
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));

@@ -15,6 +15,7 @@ import { readGroup } from '../machines/group/declaration.ts';
 import { readLoop } from '../machines/loop/declaration.ts';
 import { readMap } from '../machines/map/declaration.ts';
 import { readKind, type StepKind } from '../machines/outside.ts';
+import { NO_LIMITS } from '../limits.ts';
 import type { ControlSteps } from './control.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type { LeafSteps, SleepUntil } from './leaf-steps.ts';
@@ -23,6 +24,7 @@ import { readEmit } from '../machines/emit/declaration.ts';
 import { readRun } from '../machines/run/declaration.ts';
 import { readSignal } from '../machines/signal/declaration.ts';
 import { readSleep } from '../machines/sleep/declaration.ts';
+import { type BodiesLimit, readConcurrency } from './limits.ts';
 import { leaveNotes, notesOf, type Note } from './notes.ts';
 import { readParallel } from '../machines/parallel/declaration.ts';
 import { readSet } from '../machines/set/declaration.ts';
@@ -135,7 +137,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
   output<R>(mapper: (facts: StepFacts<V, Outputs, P>) => R): Track<N, I, Awaited<R>, C>;
 }
 
-const KEYS = ['input'];
+const KEYS = ['input', 'bodies'];
 
 /**
  * Begins a track of no steps.
@@ -147,11 +149,16 @@ const KEYS = ['input'];
  */
 export function track<const N extends string, I extends Schema>(
   name: N,
-  options: { readonly input: I },
+  options: {
+    readonly input: I;
+    /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
+    readonly bodies?: BodiesLimit;
+  },
 ): TrackBuilder<N, InputOf<I>, OutputOf<I>, {}, null, null, never> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a track', KEYS, notes);
-  const head: Head = { name, input: given.input as Schema | undefined, notes };
+  const bodies = readConcurrency(given.bodies, 'bodies', notes);
+  const head: Head = { name, input: given.input as Schema | undefined, bodies, notes };
   return new Chain(from(track, head), beginning()) as never;
 }
 
@@ -181,6 +188,7 @@ export function trackOf(
     input: head.input,
     steps,
     output: output as Mapper | undefined,
+    bodies: head.bodies ?? NO_LIMITS,
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, head.notes);
@@ -191,6 +199,7 @@ export function trackOf(
 interface Head {
   readonly name: string;
   readonly input: Schema | undefined;
+  readonly bodies?: TrackDefinition['bodies'];
   readonly notes: readonly Note[];
 }
 

@@ -20,6 +20,8 @@ export const ERROR_CODES = [
   'task-threw',
   'task-threw-value',
   'step-timed-out',
+  'body-dropped',
+  'body-replaced',
   'wait-timed-out',
   'child-failed',
   'child-timed-out',

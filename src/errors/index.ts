@@ -16,6 +16,8 @@ export {
 export { ChildCancelled, ChildFailed, ChildTimedOut, ChildTooDeep, SignalUnheard } from './errands.ts';
 export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } from './values.ts';
 export {
+  BodyDropped,
+  BodyReplaced,
   ItemsChanged,
   ItemsInvalid,
   LoopLimit,

@@ -1,4 +1,5 @@
 /** What fails a step. */
+import type { QueuedFor } from '../limits.ts';
 import { knownNames } from '../names.ts';
 import { SignalboxError } from './base.ts';
 import { show } from './thrown.ts';
@@ -43,6 +44,33 @@ export class StepTimedOut extends SignalboxError<{ readonly task: string; readon
       { task: fields.task, timeout: fields.timeout },
     );
   }
+}
+
+/** A body found a limit reached that turns the newest away (S30). */
+export class BodyDropped extends SignalboxError<{ readonly limit: QueuedFor }> {
+  readonly code = 'body-dropped';
+  constructor(fields: { limit: QueuedFor }) {
+    super(
+      `${limitIn(fields.limit)} was reached, and it turns the newest body away ("whenFull: 'dropNewest'"), so this one was not called. Give the task a "retry" to try again later, raise the limit or its "queue", or let bodies wait.`,
+      fields,
+    );
+  }
+}
+
+/** A newer body took the place of this one under a limit that gives it the oldest one's (S30). */
+export class BodyReplaced extends SignalboxError<{ readonly limit: QueuedFor }> {
+  readonly code = 'body-replaced';
+  constructor(fields: { limit: QueuedFor }) {
+    super(
+      `${limitIn(fields.limit)} was reached, and a newer body took the place of this one ("whenFull: 'replaceOldest'"). It is not retried: that would replace the newer one in turn.`,
+      fields,
+    );
+  }
+}
+
+function limitIn({ of, name, key, limit }: QueuedFor): string {
+  const whose = name === null ? 'the box' : `${of} "${name}"`;
+  return `The limit of ${limit} for bodies of ${whose}${key === null ? '' : ` with key "${key}"`}`;
 }
 
 /** Nobody sent the signal that a step waited for. */

@@ -23,10 +23,12 @@ import { BoxClosed, InvalidOption, OrchestratorUnknown, TaskMissing } from '../e
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES, type JsonObject } from '../json.ts';
+import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
+import { limitsOf } from './box-limits.ts';
 import { Exchange } from './ownership/exchange.ts';
 import { Followers } from '../views/followers.ts';
 import { Errands } from './performing/errands.ts';
@@ -92,7 +94,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     executor: NonNullable<BoxOptions['executor']>,
   ) {
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
-    const { concurrency = Number.POSITIVE_INFINITY, idleRuns = 1_000, signalBuffer = 100 } = options;
+    const { idleRuns = 1_000, signalBuffer = 100 } = options;
     const { logger, course } = logOf(options.logger);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
@@ -124,7 +126,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       plans,
       maxValueBytes,
       signalBuffer,
-      concurrency,
+      ...limitsOf(options),
       idleRuns,
       stepperOf: steppers(kinds, lane),
       lives,
@@ -145,11 +147,22 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, complaints, lease });
     }
     const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
+    const queuedFor = (key: string): QueuedFor | null => this.#host.queuedFor(key);
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
-    this.#context = { store, command, abandon, undo, maxValueBytes, followers: this.#followers, holds, kinds };
+    this.#context = {
+      store,
+      command,
+      abandon,
+      undo,
+      maxValueBytes,
+      followers: this.#followers,
+      holds,
+      queuedFor,
+      kinds,
+    };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */

@@ -6,9 +6,11 @@ import type { RunEvent } from '../events.ts';
 import type { Executor, Logger } from '../executor.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Stepper } from '../core/stepper.ts';
+import type { LimitDefinition } from '../limits.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 import type { Errands } from './performing/errands.ts';
+import type { Fairness } from './performing/under.ts';
 
 export interface HostOptions {
   readonly store: Store;
@@ -27,6 +29,9 @@ export interface HostOptions {
   /** How many signals of one name are kept for a run. */
   readonly signalBuffer: number;
   readonly concurrency: number;
+  /** What the box limits beside that, and how runs share what there is. */
+  readonly limits: readonly LimitDefinition[];
+  readonly fairness: Fairness;
   /** How many runs that wait for nothing in this process are kept in memory. */
   readonly idleRuns: number;
   stepperOf(kind: string): Stepper;

@@ -8,6 +8,7 @@
 import type { Plan } from '../definition.ts';
 import { BoxClosed, LeaseLost, type RunCancelled } from '../errors/index.ts';
 import { endsRun, isTerminal } from '../events.ts';
+import type { QueuedFor } from '../limits.ts';
 import type { OpenRun, RunRow } from '../store.ts';
 import { Aftermath } from './commit/aftermath.ts';
 import { type Committed, Committer } from './commit/committer.ts';
@@ -123,6 +124,11 @@ export class Host {
   /** The run is in memory, so it has not ended: its end is told when it comes. */
   holds(id: string): boolean {
     return this.#runs.get(id)?.isKept ?? false;
+  }
+
+  /** The limit that an attempt stands in line for here; null if it does not (S35). */
+  queuedFor(key: string): QueuedFor | null {
+    return this.#dispatcher.queuedFor(key);
   }
 
   /** Hands a message to a run, now or as soon as the run was read. */

@@ -10,6 +10,7 @@ import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import { ask, askOptions, isObject } from '../checks.ts';
+import { checkLimitOptions, type LimitOptions } from './box-limits.ts';
 import type { Lane } from '../core/lanes.ts';
 import { type Course, tellAll, tellFailures, textOf } from '../views/lines.ts';
 
@@ -17,13 +18,11 @@ import { type Course, tellAll, tellFailures, textOf } from '../views/lines.ts';
 export type LogMethods = { readonly [L in LogLine['level']]: (message: string) => void };
 
 /** Everything but `orchestrators` and `tasks`, which are typed by what is given. */
-export interface BoxOptions {
+export interface BoxOptions extends LimitOptions {
   /** Where runs are kept. Left out: in memory, until the process ends. */
   readonly store?: Store;
   /** Where bodies run. Left out: in this process. */
   readonly executor?: (bodies: { readonly [task: string]: Body }) => Executor;
-  /** How many bodies may run at once; the others wait in line. Left out: as many as there are. */
-  readonly concurrency?: number;
   /** How many bytes of JSON one value may have. Left out: 1 MiB (S33). */
   readonly maxValueBytes?: number;
   /** How many signals of one name a run keeps until a step waits for them. Left out: 100. */
@@ -54,6 +53,7 @@ const KEYS: readonly string[] = [
   'store',
   'executor',
   'concurrency',
+  'fairness',
   'maxValueBytes',
   'signalBuffer',
   'idleRuns',
@@ -77,7 +77,6 @@ export function checkBoxOptions(
   const {
     store,
     executor,
-    concurrency,
     maxValueBytes,
     signalBuffer,
     idleRuns,
@@ -94,7 +93,7 @@ export function checkBoxOptions(
   const isCount = (least: number) => (value: unknown) =>
     value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least);
 
-  ask('concurrency', concurrency, 'a whole number from 1 on', isCount(1));
+  checkLimitOptions(options);
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));

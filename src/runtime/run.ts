@@ -28,6 +28,7 @@ import type { AnySignals, SignalArguments } from '../dsl/index.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { childrenOf, rootOf, type RunSummary } from '../views/list.ts';
 import { failuresIn, isCancelled, isUndoing, type Outcome, outcomeOf } from '../views/outcome.ts';
+import type { QueuedForOf } from '../views/waiting-for.ts';
 import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
@@ -43,6 +44,8 @@ export interface RunContext {
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
+  /** The limit that an attempt stands in line for in this process. */
+  readonly queuedFor: QueuedForOf;
 }
 
 /** How a run is cancelled. */
@@ -140,22 +143,19 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every track and step with its status, attempts and times, as the store has them. */
   async snapshot(): Promise<RunSnapshot> {
-    const { store, kinds } = this.#context;
+    const { store, kinds, queuedFor } = this.#context;
     return this.#whole(async (row) =>
-      snapshotOf(
-        row,
-        await rootOf(store, row),
-        await store.readActors(this.id),
-        await store.readAttempts(this.id),
+      snapshotOf(row, await rootOf(store, row), await store.readActors(this.id), await store.readAttempts(this.id), {
         kinds,
-      ),
+        queuedFor,
+      }),
     );
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
   async export(): Promise<RunExport> {
-    const { store, kinds } = this.#context;
-    return this.#whole((row) => exportRun(store, row, kinds));
+    const { store, kinds, queuedFor } = this.#context;
+    return this.#whole((row) => exportRun(store, row, { kinds, queuedFor }));
   }
 
   /** The runs that this run has started, in the order in which it did; `box.runs({ parent })` has them by the page. */

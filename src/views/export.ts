@@ -1,9 +1,8 @@
 /** A run as one JSON document: everything that the store has of it, for people, archives and bug reports. */
 import type { RunEvent } from '../events.ts';
-import type { Kinds } from '../core/kind.ts';
 import type { ActorRow, AttemptRow, RunRow, SignalRow, Store } from '../store.ts';
 import type { WaitingFor } from '../core/effect.ts';
-import { attemptsByPath, waitingFor } from './waiting-for.ts';
+import { type Around, attemptsByPath, waitingFor } from './waiting-for.ts';
 
 /** A row of the run's own place, a track or a step, and what it waits for: null once it has ended. */
 export type ExportedStep = ActorRow & { readonly waitingFor: WaitingFor | null };
@@ -24,7 +23,7 @@ export interface RunExport {
 
 const PAGE = 1_000;
 
-export async function exportRun(store: Store, run: RunRow, kinds: Kinds): Promise<RunExport> {
+export async function exportRun(store: Store, run: RunRow, around: Around): Promise<RunExport> {
   const events: RunEvent[] = [];
   for (let after = 0; ; after = events.length) {
     const page = await store.readEvents(run.run, { after, limit: PAGE });
@@ -34,7 +33,7 @@ export async function exportRun(store: Store, run: RunRow, kinds: Kinds): Promis
   const rows = await store.readActors(run.run);
   const attempts = await store.readAttempts(run.run);
   const earlier = attemptsByPath(attempts);
-  const steps = rows.map((row) => ({ ...row, waitingFor: waitingFor(row, earlier(row.path), kinds) }));
+  const steps = rows.map((row) => ({ ...row, waitingFor: waitingFor(row, earlier(row.path), around) }));
   const { signals = [] } = (await store.readOpen(run.run)) ?? {};
   return { format: 1, run, steps, attempts, signals, events };
 }

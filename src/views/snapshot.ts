@@ -2,10 +2,9 @@
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { Kinds } from '../core/kind.ts';
 import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
 import type { WaitingFor } from '../core/effect.ts';
-import { attemptsByPath, waitingFor } from './waiting-for.ts';
+import { type Around, attemptsByPath, waitingFor } from './waiting-for.ts';
 
 /** One try of a step. */
 export interface AttemptSnapshot {
@@ -66,7 +65,7 @@ export function snapshotOf(
   root: string,
   actors: readonly ActorRow[],
   attempts: readonly AttemptRow[],
-  kinds: Kinds,
+  around: Around,
 ): RunSnapshot {
   const earlier = attemptsByPath(attempts);
   const tracks: { [path: string]: ActorSnapshot } = {};
@@ -76,13 +75,13 @@ export function snapshotOf(
   for (const actor of actors) {
     if (actor.parent === null) {
       skipped = skippedBelow(actor);
-      waits = waitingFor(actor, [], kinds);
+      waits = waitingFor(actor, [], around);
       continue;
     }
-    (kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
+    (around.kinds.get(actor.kind).noun === 'track' ? tracks : steps)[actor.path] = actorSnapshot(
       actor,
       earlier(actor.path),
-      kinds,
+      around,
     );
   }
   const { run, orchestrator, version, status, input, output, error, metadata, parent, startedAt, endedAt } = row;
@@ -107,7 +106,7 @@ function skippedBelow({ memory }: ActorRow): number {
   return typeof memory.skipped === 'number' ? memory.skipped : 0;
 }
 
-function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], kinds: Kinds): ActorSnapshot {
+function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: Around): ActorSnapshot {
   const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
   const attempts: AttemptSnapshot[] = earlier.map((past) => ({
     attempt: past.attempt,
@@ -120,6 +119,6 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], kinds: K
     attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
   }
   const skipped = skippedBelow(actor);
-  const waits = waitingFor(actor, earlier, kinds);
+  const waits = waitingFor(actor, earlier, around);
   return { status, kind, input, output, error, attempts, skipped, waitingFor: waits, due, startedAt, endedAt };
 }

@@ -64,6 +64,7 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
     strategy,
     concurrency: 2,
     output: null,
+    bodies: [],
     result: 'byName',
   };
 }

@@ -1,6 +1,14 @@
 /** An orchestrator where it is declared: tracks, what each of them waits for, and its policies. */
-import { type Checker, type Declaration, everyOrdinal, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
+import {
+  checkLimits,
+  type Checker,
+  type Declaration,
+  everyOrdinal,
+  isAsync,
+  NO_ORDINALS,
+} from '../../core/declaration.ts';
 import type { Mapper, OrchestratorDefinition } from '../../definition.ts';
+import { NO_LIMITS } from '../../limits.ts';
 import { show } from '../../errors/index.ts';
 import { knownNames, segmentOf } from '../../names.ts';
 import { factsAtEnd, parentLines } from '../endings.ts';
@@ -21,12 +29,13 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
       checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
     }
+    checkLimits(orchestrator.bodies ?? NO_LIMITS, 'bodies', checker);
     checker.schema(orchestrator.input, 'input');
     checker.function(orchestrator.output, 'output');
     checker.steps(orchestrator.tracks, 'track');
     checkDependencies(orchestrator, checker);
   },
-  plan({ name, input, tracks, onFailure, concurrency, output }, planner) {
+  plan({ name, input, tracks, onFailure, concurrency, bodies, output }, planner) {
     const uses = tracks.map((use) => planner.use(use));
     const ordinals = new Map<string, number>();
     for (const [index, use] of tracks.entries()) ordinals.set(use.name, index);
@@ -43,6 +52,7 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       strategy: onFailure === 'continue' ? 'waitAll' : 'failFast',
       undoes: onFailure === 'compensate',
       concurrency,
+      bodies: bodies ?? NO_LIMITS,
       // What its mappers call `previous` is always null: no track comes just before the end.
       output:
         output === undefined || ending !== null

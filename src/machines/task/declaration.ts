@@ -1,6 +1,7 @@
 /** A task where it is declared: two schemas, a body that somebody may bind later, and its policies. */
-import type { Checker, Declaration } from '../../core/declaration.ts';
+import { type Checker, checkLimits, type Declaration } from '../../core/declaration.ts';
 import type { RetryPolicy, TaskDefinition, Undo } from '../../definition.ts';
+import { NO_LIMITS } from '../../limits.ts';
 
 export const taskDeclaration: Declaration<TaskDefinition> = {
   name: 'task',
@@ -21,6 +22,7 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     }
     checkRetry(task.retry, 'retry', checker);
     checkUndo(task, checker);
+    checkTaskLimits(task, checker);
   },
   plan(task, planner) {
     planner.task(task);
@@ -60,6 +62,19 @@ export function checkUndo({ compensate, irreversible }: Undo, checker: Checker):
     checker.option('compensate', run, 'a function, or { run, retry, timeout } with a function in it', 'bad-body');
   if (timeout !== undefined && !(timeout > 0)) checker.option('compensate.timeout', timeout, 'a duration above 0');
   checkRetry(retry, 'compensate.retry', checker);
+}
+
+function checkTaskLimits({ limits = NO_LIMITS, priority = 0 }: TaskDefinition, checker: Checker): void {
+  const isRate = ({ per }: (typeof limits)[number]): boolean => per !== null;
+  checkLimits(
+    limits.filter((limit) => !isRate(limit)),
+    'concurrency',
+    checker,
+  );
+  checkLimits(limits.filter(isRate), 'rate', checker);
+  if (typeof priority !== 'function' && !Number.isFinite(priority)) {
+    checker.option('priority', priority, 'a number, or a function that gives one');
+  }
 }
 
 function checkRetry({ maxAttempts, backoff, jitter, when }: RetryPolicy, option: string, checker: Checker): void {

@@ -1,6 +1,7 @@
 /** A track where it is declared: steps in order, each of which waits for the one before. */
-import { type Declaration, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
+import { checkLimits, type Declaration, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
 import type { Mapper, TrackDefinition } from '../../definition.ts';
+import { NO_LIMITS } from '../../limits.ts';
 import { factsAtEnd, parentLines } from '../endings.ts';
 
 export const trackDeclaration: Declaration<TrackDefinition> = {
@@ -9,16 +10,18 @@ export const trackDeclaration: Declaration<TrackDefinition> = {
   steps: ({ steps }) => steps,
   check(track, checker) {
     checker.schema(track.input, 'input', 'optional');
+    checkLimits(track.bodies ?? NO_LIMITS, 'bodies', checker);
     checker.function(track.output, 'output');
     checker.steps(track.steps, 'step');
   },
-  plan({ name, input, steps, output }, planner) {
+  plan({ name, input, steps, bodies, output }, planner) {
     const uses = steps.map((step) => planner.use(step));
     const ending = isAsync(output) ? planner.ending('~output', name, factsAtEnd, output as Mapper) : null;
     if (ending !== null) uses.push(ending);
     const after = uses.map((_, index) => (index === 0 ? NO_ORDINALS : Object.freeze([index - 1])));
     return {
       schema: input ?? null,
+      bodies: bodies ?? NO_LIMITS,
       ...planner.graph(uses, after),
       output:
         output === undefined || ending !== null

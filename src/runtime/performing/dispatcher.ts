@@ -9,13 +9,15 @@ import { type Clock, elapsedBy } from '../../clock.ts';
 import type { TaskDefinition } from '../../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
+import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
-import { Standstill } from './standstill.ts';
+import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
+import type { Fairness } from './under.ts';
 
 export interface DispatcherOptions {
   readonly executor: Executor;
@@ -26,6 +28,8 @@ export interface DispatcherOptions {
   readonly maxValueBytes: number;
   /** How many bodies may run at once; what is over waits in line. */
   readonly concurrency: number;
+  readonly limits: readonly LimitDefinition[];
+  readonly fairness: Fairness;
   post(run: string, message: Message): void;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
@@ -51,20 +55,14 @@ export class Dispatcher {
   readonly #compensations: Compensations;
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
-  readonly #line: Attempt[] = [];
-  #lineHead = 0;
-  readonly #standstill: Standstill;
-  #running = 0;
-  #makingRoom = false;
+  readonly #line: Line;
   /** Answers that changed nothing (I5). */
   ignored = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
-    const inLine = (most: number): readonly Attempt[] =>
-      this.#line.slice(this.#lineHead, this.#lineHead + most).filter(({ key }) => this.#attempts.has(key));
-    this.#standstill = new Standstill({ ...options, awaits: (run) => options.awaits(run), inLine });
+    this.#line = new Line(options);
     const around: Omit<Surroundings, 'done' | 'executor'> = {
       maxValueBytes,
       now: () => clock.now(),
@@ -88,6 +86,11 @@ export class Dispatcher {
 
   isBusy(run: string): boolean {
     return this.#busy.has(run);
+  }
+
+  /** The limit that an attempt stands in line for; null if it does not (S35). */
+  queuedFor(key: string): QueuedFor | null {
+    return this.#line.queuedFor(key);
   }
 
   dispatch(run: Held, owed: Owed): void {
@@ -140,8 +143,7 @@ export class Dispatcher {
 
   /** Tells everything under way to end, for good. */
   abortAll(reason: Error): void {
-    this.#line.length = 0;
-    this.#lineHead = 0;
+    this.#line.close();
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
     this.#compensations.abortAll(reason);
     for (const { controller } of this.#tidying.values()) controller.abort(reason);
@@ -163,13 +165,7 @@ export class Dispatcher {
     const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
     this.#attempts.set(key, one);
     this.#more(run.id);
-    if (this.#running < this.#options.concurrency && this.#line.length === 0) {
-      this.#running += 1;
-      one.begin();
-    } else {
-      this.#line.push(one);
-      this.#standstill.queued();
-    }
+    this.#line.add(one, run, node, input);
   }
 
   #done(attempt: Attempt, outcome: AttemptOutcome): void {
@@ -182,7 +178,7 @@ export class Dispatcher {
     const answer = (): void => {
       this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
     };
-    if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
+    if (error !== null && attempt.begun && task.cleanup !== undefined && CUT_OFF.has(error.code)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
       const tidy = (): void => this.#bounded(run, path, attempt.attempt, task, context, answer);
@@ -191,7 +187,7 @@ export class Dispatcher {
     } else {
       answer();
     }
-    this.#makeRoom();
+    this.#line.ended(attempt);
   }
 
   #abort(key: string, reason: Error): void {
@@ -199,46 +195,8 @@ export class Dispatcher {
     if (attempt === undefined) return;
     this.#attempts.delete(key);
     this.#fewer(attempt.run.id);
-    const waits = !attempt.begun;
     attempt.abort(reason);
-    if (!waits) this.#makeRoom();
-  }
-
-  /** A body has ended: the next in line begins. Those that were aborted while they waited are passed over. */
-  #makeRoom(): void {
-    this.#running -= 1;
-    this.#standstill.ended();
-    // A body that answers at once comes back here from inside the loop, which will see the room that it made.
-    if (this.#makingRoom) return;
-    this.#makingRoom = true;
-    try {
-      this.#fillRoom();
-    } finally {
-      this.#makingRoom = false;
-    }
-  }
-
-  #fillRoom(): void {
-    while (this.#running < this.#options.concurrency && this.#lineHead < this.#line.length) {
-      const next = this.#line[this.#lineHead] as Attempt;
-      this.#lineHead += 1;
-      if (this.#lineHead === this.#line.length) {
-        this.#line.length = 0;
-        this.#lineHead = 0;
-      }
-      if (!this.#attempts.has(next.key)) continue;
-      this.#running += 1;
-      if (this.#options.isSure(next.run.id)) next.begin();
-      else {
-        this.#options.ifOurs(next.run.id, (ours) => {
-          const isWanted = this.#attempts.has(next.key);
-          if (ours && isWanted) return next.begin();
-          // It is told to end if it is somebody else's; a run that is just being read again comes back here.
-          if (isWanted) this.#line.push(next);
-          return this.#makeRoom();
-        });
-      }
-    }
+    this.#line.ended(attempt);
   }
 
   #wake(run: Held, { path, attempt, due }: Extract<Effect, { do: 'wake' }>): void {
@@ -330,6 +288,9 @@ export class Dispatcher {
     else this.#busy.set(run, busy);
   }
 }
+
+/** What a body that was still at work fails with. */
+const CUT_OFF: ReadonlySet<string> = new Set(['step-timed-out', 'body-replaced']);
 
 const UNTOUCHED: ReadonlySet<Owed['do']> = new Set(['wake', 'unwake', 'abort']);
 

@@ -1,0 +1,42 @@
+/** What stands in line, and where: the shapes that `limits.ts` and `gate.ts` share. */
+import type { LimitDefinition, QueuedFor } from '../../limits.ts';
+import type { FairLine, Rank, Standing } from './fair-line.ts';
+import type { Gate } from './gate.ts';
+
+/** A limit that something is under: what it is called among all, its rule, and what people are told. */
+export interface Limit {
+  readonly id: string;
+  readonly rule: LimitDefinition;
+  readonly called: QueuedFor;
+}
+
+/** A body that is in line or has begun. */
+export interface Ticket<T = unknown> extends Standing {
+  readonly body: T;
+  readonly queue: Queue;
+  /** The gates of its keys. */
+  readonly keys: readonly Gate[];
+  state: 'inLine' | 'begun' | 'over';
+  /** The pocket that it stands in; null in its queue. */
+  pocket: Pocket | null;
+  /** The pocket that has sent it into its queue, to be next. */
+  sentBy: Pocket | null;
+}
+
+/** All that are under the same limits, keys apart: they can begin together or not at all. */
+export interface Queue extends Rank {
+  readonly gates: readonly Gate[];
+  readonly line: FairLine<Ticket>;
+  blockedBy: Gate | null;
+  at: number;
+}
+
+/** Those of a queue that stand before the gate of a key. */
+export interface Pocket {
+  readonly gate: Gate;
+  readonly queue: Queue;
+  readonly line: FairLine<Ticket>;
+  /** How many it has sent that stand in the queue now, and the highest priority among the last of them. */
+  sent: number;
+  level: number;
+}

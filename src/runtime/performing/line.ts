@@ -1,0 +1,174 @@
+/**
+ * The line for bodies: each begins when all limits that it is under let it (S30). Who is next is decided by
+ * `policies/limits`; here it is begun, and turned away or ended where a limit does so.
+ *
+ * What no limit is on passes by.
+ */
+import type { Attempt } from '../../attempt.ts';
+import { type Clock, elapsedBy } from '../../clock.ts';
+import type { PlanNode } from '../../definition.ts';
+import { BodyDropped, BodyReplaced, type MapperFailed } from '../../errors/index.ts';
+import type { Logger } from '../../executor.ts';
+import type { Json } from '../../json.ts';
+import type { LimitDefinition, QueuedFor } from '../../limits.ts';
+import { Limits } from '../../policies/limits/limits.ts';
+import type { Ticket } from '../../policies/limits/ticket.ts';
+import type { Held } from '../held.ts';
+import { Standstill } from './standstill.ts';
+import type { Timers } from './timers.ts';
+import { type Fairness, type Under, Unders } from './under.ts';
+
+export interface LineOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** How many bodies may run at once. */
+  readonly concurrency: number;
+  /** What the box limits by key. */
+  readonly limits: readonly LimitDefinition[];
+  readonly fairness: Fairness;
+  /** Does somebody in this process wait for the end of the run? */
+  awaits(run: string): boolean;
+  /** Can nobody else have taken the run? */
+  isSure(run: string): boolean;
+  /** Asks the store whose a run is, before anything is begun for it. */
+  ifOurs(run: string, then: (ours: boolean) => void): void;
+}
+
+/** An attempt in line, and what it was put in line with. */
+interface Body {
+  readonly attempt: Attempt;
+  readonly under: Under;
+}
+
+export class Line {
+  readonly #limits: Limits<Body>;
+  readonly #unders: Unders;
+  readonly #options: LineOptions;
+  readonly #standstill: Standstill;
+  /** In line or begun, by key. */
+  readonly #tickets = new Map<string, Ticket<Body>>();
+  #isFilling = false;
+  #isClosed = false;
+  #stopTimer: (() => void) | null = null;
+  #opensAt: number | null = null;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.#limits = new Limits(options.concurrency);
+    this.#unders = new Unders(options, this.#limits as Limits<unknown>);
+    this.#standstill = new Standstill({
+      ...options,
+      awaits: (run) => options.awaits(run),
+      inLine: (most) => this.#stuck(most),
+    });
+  }
+
+  /** Begins an attempt at a task, or puts it in line; what nothing limits begins at once. */
+  add(attempt: Attempt, run: Held, node: PlanNode, input: Json): void {
+    let under: Under | null;
+    try {
+      under = this.#unders.of(run, attempt.path, node, input);
+    } catch (error) {
+      return attempt.refuse(error as MapperFailed, false);
+    }
+    if (under === null) return attempt.begin();
+    const { ticket, refusedBy, replaced } = this.#enter(attempt, under);
+    const isNext = ticket.state === 'begun';
+    // Each of them makes room, and so may let this one begin.
+    for (const [{ body }, { called }] of replaced) body.attempt.refuse(new BodyReplaced({ limit: called }), false);
+    if (refusedBy !== null) return attempt.refuse(new BodyDropped({ limit: refusedBy.called }), true);
+    if (isNext) attempt.begin();
+    else if (ticket.state === 'inLine') {
+      // Who waits for time is not stuck.
+      if ((this.queuedFor(attempt.key)?.per ?? null) === null) this.#standstill.queued();
+      this.#fill();
+    }
+  }
+
+  /** It has ended, begun or not, or is wanted no longer: the next ones begin. */
+  ended({ key }: Attempt): void {
+    const ticket = this.#tickets.get(key);
+    if (ticket === undefined) return;
+    this.#tickets.delete(key);
+    if (ticket.state === 'begun') this.#standstill.ended();
+    this.#limits.leave(ticket, this.#now);
+    this.#fill();
+  }
+
+  /** Nothing begins any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopTimer?.();
+  }
+
+  /** The limit that an attempt stands in line for; null if it does not. */
+  queuedFor(key: string): QueuedFor | null {
+    const ticket = this.#tickets.get(key);
+    return ticket === undefined ? null : (this.#limits.heldUpBy(ticket, this.#now)?.called ?? null);
+  }
+
+  get #now(): number {
+    return elapsedBy(this.#options.clock);
+  }
+
+  #enter(attempt: Attempt, under: Under) {
+    const entry = this.#limits.enter({ ...under, body: { attempt, under } }, this.#now);
+    this.#tickets.set(attempt.key, entry.ticket);
+    return entry;
+  }
+
+  #fill(): void {
+    // A body that answers at once comes back here from inside the loop, which will see the room that it made.
+    if (this.#isFilling || this.#isClosed) return;
+    this.#isFilling = true;
+    try {
+      for (let next = this.#limits.next(this.#now); next !== null; next = this.#limits.next(this.#now))
+        this.#begin(next);
+    } finally {
+      this.#isFilling = false;
+    }
+    this.#wakeWhenOpen();
+  }
+
+  #begin(ticket: Ticket<Body>): void {
+    const { attempt, under } = ticket.body;
+    const run = attempt.run.id;
+    if (this.#options.isSure(run)) return attempt.begin();
+    this.#options.ifOurs(run, (ours) => {
+      if (ticket.state !== 'begun' || this.#isClosed) return;
+      if (ours) return attempt.begin();
+      // It is told to end if it is somebody else's; a run that is just being read again comes back here.
+      this.#limits.leave(ticket, this.#now);
+      this.#enter(attempt, under);
+      this.#fill();
+    });
+  }
+
+  /** A rate lets the next one begin when its time has come. */
+  #wakeWhenOpen(): void {
+    const { opensAt } = this.#limits;
+    if (opensAt === this.#opensAt) return;
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+    this.#opensAt = opensAt;
+    if (opensAt === null) return;
+    this.#stopTimer = this.#options.timers.in(Math.max(0, Math.ceil(opensAt - this.#now)), () => {
+      this.#stopTimer = null;
+      this.#opensAt = null;
+      this.#fill();
+    });
+  }
+
+  /** Those in line for a place that somebody else has: who waits for time is not stuck. */
+  #stuck(most: number): readonly { readonly attempt: Attempt; readonly limit: QueuedFor }[] {
+    const found: { attempt: Attempt; limit: QueuedFor }[] = [];
+    for (const [key, { state, body }] of this.#tickets) {
+      if (state !== 'inLine') continue;
+      const limit = this.queuedFor(key);
+      if (limit !== null && limit.per === null) found.push({ attempt: body.attempt, limit });
+      if (found.length === most) break;
+    }
+    return found;
+  }
+}
