@@ -180,7 +180,7 @@ function walk(flow: AnyOrchestrator, seed: string): number {
 }
 
 describe.each([...scenarios, endless].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
-  test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9)', () => {
+  test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9, P109)', () => {
     let turns = 0;
     for (let seed = 1; seed <= WALKS; seed += 1) turns += walk(flow, `${flow.name} ${seed}`);
     expect(turns).toBeGreaterThanOrEqual(WALKS);

@@ -7,7 +7,7 @@ import { echo, failureOf, fails, holds, play, restarted } from '../helpers/track
 const t = () => track('t', { input: Anything });
 
 describe('a group', () => {
-  test('runs its steps in order; each sees what was before the group, and what was before it in the group', async () => {
+  test('runs its steps in order; each sees what was before the group, and what was before it in the group (P107)', async () => {
     const flow = t()
       .step('before', echo, () => 1)
       .group('g', (g) =>
@@ -36,7 +36,7 @@ describe('a group', () => {
     ).toEqual([null]);
   });
 
-  test('stops at the first failure, and skips the rest', async () => {
+  test('stops at the first failure, and skips the rest (P107)', async () => {
     const flow = t().group('g', (g) => g.step('one', fails, () => 1).step('two', echo));
     const { history } = await play(flow);
 
@@ -51,7 +51,7 @@ describe('a group', () => {
     })
     .step('after', echo, ({ outputs }) => ({ after: outputs.g }));
 
-  test('with "onError" goes on with what makes up for the failure, which is told of it', async () => {
+  test('with "onError" goes on with what makes up for the failure, which is told of it (P122)', async () => {
     const { output, history } = await play(caught);
 
     expect(output).toEqual({ after: [{ step: 'one', code: 'task-failed', message: 'no 1' }, 'before'] });

@@ -13,13 +13,13 @@ describe('a collection', () => {
     ['a range, with both of its ends', '2..4', [4, 6, 8]],
     ['a range of nothing', '4..2', []],
     ['an empty list', [], []],
-  ])('goes over %s, and gives the outputs in the order of the items', async (_, over, output) => {
+  ])('goes over %s, and gives the outputs in the order of the items (P102)', async (_, over, output) => {
     const flow = t().map('m', { over: () => over as number[], each: twice });
 
     expect((await play(flow)).output).toEqual(output);
   });
 
-  test('goes over an object as pairs, by sorted key', async () => {
+  test('goes over an object as pairs, by sorted key (P102)', async () => {
     const flow = t().map('m', { over: () => ({ b: 2, a: 1, 10: 0 }), each: echo });
 
     expect((await play(flow)).output).toEqual([
@@ -29,7 +29,7 @@ describe('a collection', () => {
     ]);
   });
 
-  test('tells the mapper of an item what stands around it, the item, and both of its numbers', async () => {
+  test('tells the mapper of an item what stands around it, the item, and both of its numbers (P103, P104)', async () => {
     const flow = t()
       .step('before', echo, () => 'before')
       .map('m', {
@@ -47,14 +47,37 @@ describe('a collection', () => {
     ]);
   });
 
-  test('orders by number and never by text', async () => {
+  test('orders by number and never by text (P106)', async () => {
     const { output, history } = await play(t().map('m', { over: () => '0..11', each: echo, concurrency: 12 }));
 
     expect(output).toEqual(Array.from({ length: 12 }, (_, at) => at));
     expect(history.filter((line) => line.startsWith('step.started t/m/')).at(-1)).toBe('step.started t/m/11');
   });
 
-  test('has no more items under way than it may, and in groups none before all of the last one have ended', async () => {
+  test('gives outputs by number, whoever completes first (P56)', async () => {
+    const shuffled = [3, 0, 4, 1, 2];
+    const flow = t().map('m', {
+      over: () => shuffled,
+      each: track('item', { input: Anything })
+        .sleep('nap', { until: ({ input, run }) => run.startedAt + 1_000 * (1 + input) })
+        .step('s', echo, ({ input }) => input),
+    });
+    const { output, history } = await play(flow);
+    const ended = history.flatMap((line) => /^track.completed t\/m\/(\d)$/.exec(line)?.[1] ?? []);
+
+    expect(ended).toEqual(['1', '3', '4', '0', '2']);
+    expect(output).toEqual(shuffled);
+  });
+
+  test('of a million in which the first fails never writes out the others (P102)', async () => {
+    const { history } = await play(
+      t().map('m', { over: () => '1..1000000', each: { do: fails, input: ({ item }) => item }, concurrency: 4 }),
+    );
+
+    expect(history.length).toBeLessThan(20);
+  });
+
+  test('has no more items under way than it may, and in groups none before all of the last one have ended (P106)', async () => {
     const live = async (options: object) => {
       const { history } = await play(t().map('m', { over: () => '1..7', each: twice, ...options } as never));
       let [now, most] = [0, 0];
@@ -74,7 +97,7 @@ describe('a collection', () => {
     expect(counts).toEqual([1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 0]);
   });
 
-  test('that keeps no outputs gives their counts', async () => {
+  test('that keeps no outputs gives their counts (P105)', async () => {
     const flow = t().map('m', { over: () => '1..5', each: echo, filter: ({ item }) => item > 2, collect: false });
 
     expect((await play(flow)).output).toEqual({ expanded: 5, filtered: 2, completed: 3, failed: 0 });
@@ -120,7 +143,7 @@ describe('a collection', () => {
     ).toEqual([null, null, 5]);
   });
 
-  test('goes on after a crash with the items that have not ended, and asks for the list again', async () => {
+  test('goes on after a crash with the items that have not ended, and asks for the list again (P56)', async () => {
     let asked = 0;
     const flow = t().map('m', {
       over: () => {
@@ -173,7 +196,7 @@ describe('a collection', () => {
       'mapper-failed',
     ],
     ['is a promise', () => Promise.resolve([1]), 'mapper-async'],
-  ])('whose list %s fails', async (_, over, code) => {
+  ])('whose list %s fails (P102)', async (_, over, code) => {
     expect(await failureOf(t().map('m', { over: over as unknown as () => number[], each: echo }))).toMatchObject({
       code,
       path: 't/m',
