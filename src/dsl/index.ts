@@ -69,6 +69,7 @@ export type {
   BodyOutput,
   Call,
   Carried,
+  Ends,
   Flat,
   Listens,
   MapperArguments,

@@ -22,6 +22,7 @@ export type {
   DocumentStep,
   DocumentTracks,
   EmitOptions,
+  Ends,
   Flat,
   InsteadOf,
   ItemCounts,
