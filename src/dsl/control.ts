@@ -236,7 +236,7 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
   >(
     name: NewName<K, Outputs>,
     options: {
-      readonly over: (facts: StepFacts<V, Outputs, P>) => L;
+      readonly over: L | ((facts: StepFacts<V, Outputs, P>) => L);
       readonly each: X &
         BodyUse<ItemFactsOf<StepFacts<V, Outputs, P>, L>> &
         NoInfer<StrictUse<ItemFactsOf<StepFacts<V, Outputs, P>, L>, X, ItemOf<L>>>;

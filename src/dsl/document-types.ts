@@ -78,7 +78,7 @@ export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
   | {
       readonly name: string;
       readonly map: {
-        readonly over: (facts: F) => unknown;
+        readonly over: ((facts: F) => unknown) | object | string;
         readonly each: DocumentUse<ItemFactsOf<F, Anything>, R>;
         readonly filter?: Predicate<ItemFactsOf<F, Anything>>;
         readonly mode?: 'parallel' | 'sequential';

@@ -19,6 +19,25 @@ describe('a collection', () => {
     expect((await play(flow)).output).toEqual(output);
   });
 
+  test.each([
+    ['a list', [3, 1], [6, 2]],
+    ['a range', '2..4', [4, 6, 8]],
+  ])('may be given %s as it is (P102)', async (_, over, output) => {
+    expect((await play(t().map('m', { over: over as number[], each: twice }))).output).toEqual(output);
+  });
+
+  test('that is given a list has a copy of it, and is refused what is none', async () => {
+    const list = [1, 2];
+    const flow = t().map('m', { over: list, each: twice });
+    list.push(3);
+
+    expect((await play(flow)).output).toEqual([2, 4]);
+    const wrong = t().map('m', { over: 'many' as '1..2', each: twice });
+    await expect(play(wrong)).rejects.toMatchObject({
+      fields: { faults: [{ code: 'bad-option', message: expect.stringContaining('"many"') }] },
+    });
+  });
+
   test('goes over an object as pairs, by sorted key (P102)', async () => {
     const flow = t().map('m', { over: () => ({ b: 2, a: 1, 10: 0 }), each: echo });
 

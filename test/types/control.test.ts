@@ -37,6 +37,27 @@ describe('a collection', () => {
   });
 });
 
+describe('what a collection goes over', () => {
+  const longest = task('longest', { input: z.string(), output: z.number(), run: ({ input }) => input.length });
+  const pair = task('pair', {
+    input: z.object({ key: z.string(), value: z.number() }),
+    output: z.string(),
+    run: ({ input }) => input.key,
+  });
+
+  test('types its items, whether a mapper makes it or it is there already', () => {
+    t.map('m', { over: () => ['a'], each: longest, filter: ({ item }) => item.startsWith('a') });
+    t.map('m', { over: ['a', 'b'], each: longest, filter: ({ item }) => item.startsWith('a') });
+    t.map('m', { over: ['a', 'b'], each: { do: whole, input: ({ item }) => item.length } });
+    t.map('m', { over: { a: 1 }, each: pair });
+    t.map('m', { over: '1..3', each: whole });
+    // @ts-expect-error the items are texts
+    t.map('m', { over: ['a'], each: whole });
+    // @ts-expect-error an item is a number
+    t.map('m', { over: '1..3', each: { do: whole, input: ({ item }) => item.length } });
+  });
+});
+
 describe('a loop', () => {
   const name = task('name', { input: z.string(), output: z.object({ long: z.string() }) });
 

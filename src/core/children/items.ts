@@ -69,7 +69,7 @@ const RANGE = /^(-?\d+)\.\.(-?\d+)$/;
 const MOST = 100_000_000;
 
 /** A list, an object as pairs by sorted key, or a range of whole numbers. */
-function listOf(what: string, given: unknown, maxBytes: number): List {
+export function itemsIn(what: string, given: unknown, maxBytes: number): List {
   const range = typeof given === 'string' ? RANGE.exec(given) : null;
   if (range !== null) return rangeOf(what, given as string, Number(range[1]), Number(range[2]));
   if (typeof given !== 'object' || given === null) throw new ItemsInvalid({ what, value: given });
@@ -190,7 +190,7 @@ export class Items implements Children {
   #expand(): ErrorRecord | null {
     const { over, filter } = this.#spec;
     const made = mapped(this.#what, () => {
-      this.#list = listOf(this.#what, synchronous(this.#what, over(this.#factsAround())), this.#family.maxBytes);
+      this.#list = itemsIn(this.#what, synchronous(this.#what, over(this.#factsAround())), this.#family.maxBytes);
       this.#chosen = filter === null ? null : this.#filtered(filter);
       this.#count = this.#chosen === null ? this.#list.length : this.#chosen.length;
       return null;
