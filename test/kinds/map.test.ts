@@ -1,6 +1,5 @@
 /** Collections: the same body for each item, however many there are, and whatever the list becomes. */
-import { createSignalbox, memory, type Store, track } from 'signalbox';
-import { fakeClock } from 'signalbox/testing';
+import { createSignalbox, memory, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything } from '../helpers/stage.ts';
 import { echo, failureOf, fails, flowOf, holds, play, restarted, twice } from '../helpers/track-play.ts';
@@ -261,47 +260,6 @@ describe('a collection', () => {
   ])('of %o is faulty (S3)', async (options, fault) => {
     await expect(play(t().map('m', options as never))).rejects.toThrow(fault);
   });
-});
-
-test('the rows of many items are not read when their run is taken back, but counted, and read when their outputs are needed', async () => {
-  const flow = flowOf(
-    t().map('m', {
-      over: () => '0..1200',
-      each: track('item', { input: Anything })
-        .branch('b', {
-          when: [[({ input }) => input === 1_200, track('nap', { input: Anything }).sleep('nap', '1m')]],
-          otherwise: null,
-        })
-        .step('s', echo, ({ input }) => input),
-    }),
-  );
-  const asked: string[] = [];
-  const store = memory();
-  const watched: Store = {
-    ...store,
-    readChildren: (run, parents, page) => {
-      asked.push(`rows of ${parents.join()}`);
-      return store.readChildren(run, parents, page);
-    },
-    countChildren: (run, parent) => {
-      asked.push(`counts of ${parent}`);
-      return store.countChildren(run, parent);
-    },
-  };
-  const clock = fakeClock();
-  const open = () => createSignalbox({ orchestrators: [flow], store: watched, clock, logger: () => {} });
-  {
-    await using first = await open();
-    await first.start(flow, { id: 'r', input: null });
-    await expect.poll(() => store.countChildren('r', 't/m')).toEqual({ completed: 1_200, running: 1 });
-  }
-  await using second = await open();
-  await second.recovered;
-
-  expect(asked).toEqual(['rows of ,t,t/m/1200,t/m/1200/b,t/m/1200/b/nap', 'counts of t/m']);
-  await clock.advance('1m');
-  expect(await second.run('r').result()).toEqual({ t: Array.from({ length: 1_201 }, (_, at) => at) });
-  expect(asked.filter((each) => each.includes(',t/m')).length).toBeGreaterThan(1);
 });
 
 test('a signal that comes early for an item is kept for it', async () => {
