@@ -51,13 +51,24 @@ export const FAULT_CODES = [
 /** What kind of fault a definition has; `docs/errors.md` has a paragraph for each. */
 export type FaultCode = (typeof FAULT_CODES)[number];
 
+/** What undoes a completed step: at the most so often, each time within the timeout, and under one key (S13). */
+export interface CompensationDefinition {
+  readonly run: Compensation;
+  readonly retry: RetryPolicy;
+  readonly timeout: number | undefined;
+  /** It is told the input as the task's schema makes it; otherwise as the step's mapper has made it. */
+  readonly parses: boolean;
+}
+
 export interface TaskDefinition {
   readonly is: 'task';
   readonly name: string;
   readonly input: Schema;
   readonly output: Schema;
   readonly run: Body | undefined;
-  readonly compensate: Compensation | undefined;
+  readonly compensate: CompensationDefinition | undefined;
+  /** What it does stays: nobody is to look for a way to undo it. */
+  readonly irreversible: boolean;
   readonly cleanup: Cleanup | undefined;
   readonly cleanupTimeout: number;
   readonly retry: RetryPolicy;
@@ -199,6 +210,14 @@ export interface StepDefinition {
   readonly name: string;
   readonly body: BodyDefinition | string;
   readonly input: Mapper | undefined;
+  /** What undoes it here; left out: what its task says. */
+  readonly undo?: Undo | undefined;
+}
+
+/** What a step says of how it is undone, over what its task says. */
+export interface Undo {
+  readonly compensate: CompensationDefinition | undefined;
+  readonly irreversible: boolean;
 }
 
 export interface TrackDefinition {
@@ -220,7 +239,7 @@ export interface CompositeDefinition {
   readonly merge: Merge | undefined;
 }
 
-export type FailurePolicy = 'failFast' | 'continue';
+export type FailurePolicy = 'failFast' | 'continue' | 'compensate';
 
 export interface TrackUse extends StepDefinition {
   readonly after: readonly string[];
@@ -311,6 +330,8 @@ export interface PlanNode {
   /** What the ends of its children mean for it (S12). */
   readonly strategy: Strategy;
   readonly concurrency: number;
+  /** Of a run: what has completed is undone when it fails (S13). */
+  readonly undoes: boolean;
   /** Makes the node's output of its children's; null takes what `result` names. */
   readonly output: ((finish: Finish) => unknown) | null;
   /** Without an `output`: the last child's output, all of them by name, or what has become of those that were taken. */

@@ -186,6 +186,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Step "stop"',
     'as failed: sold out',
   ],
+  'compensation-incomplete': [
+    new errors.CompensationIncomplete({ failed: ['pay/charge'], failures: 1 }),
+    '1 completed step could not be undone: pay/charge.',
+    'undo the rest by hand',
+  ],
+  'compensation-cut': [new errors.CompensationCut(), 'cut short by a cancel with "force"', 'look where'],
   'run-failed': [
     new errors.RunFailed({
       run: 'order-17',
@@ -207,7 +213,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Start under a new id',
   ],
   'run-unfinished': [
-    new errors.RunUnfinished({ run: 'order-17', status: 'running' }),
+    new errors.RunUnfinished({ run: 'order-17', status: 'running', wanted: 'deleted' }),
     'Run "order-17" is still "running"',
     'cancel it first: await run.cancel(); await run.outcome(); await run.delete()',
   ],

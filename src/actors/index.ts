@@ -6,7 +6,7 @@ import { backoff } from './backoff.ts';
 import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
-import { childRun, endChild, sendSignal } from './errands.ts';
+import { childRun, endChild, pull, sendSignal, undoChild } from './errands.ts';
 import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
@@ -27,6 +27,8 @@ export const actors = {
   runEnd,
   childRun,
   endChild,
+  undoChild,
+  pull,
   send: sendSignal,
 } as const;
 

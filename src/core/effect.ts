@@ -36,6 +36,20 @@ export type Effect =
       readonly node: PlanNode;
       readonly input: Json;
       readonly output: Json;
+      /** How often it was tried, this time included. */
+      readonly tries: number;
+      /** The run that the step had completed in, if it is another one. */
+      readonly of: string | null;
+    }
+  | {
+      /** Reads a page of what has completed, which is to be undone: of the run itself, or of the run that it undoes. */
+      readonly do: 'pull';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly before: number | null;
+      readonly of: string | null;
     }
   | {
       /** Starts a child run and waits for its end; sends a signal. */
@@ -44,6 +58,15 @@ export type Effect =
       readonly attempt: number;
       readonly node: PlanNode;
       readonly input: Json;
+    }
+  | {
+      /** Has a child run undone, and waits for the end of that. */
+      readonly do: 'undoChild';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly of: string | null;
     }
   | {
       /** Cancels a child run, and waits for its end. */
@@ -65,9 +88,18 @@ export interface Invoker {
   readonly error: ErrorRecord | null;
   readonly attempt: number;
   readonly reason: string | null;
+  /** Set while something is undone. */
+  readonly undo: UndoFacts | null;
   readonly now: number;
   /** When an actor is read back from the store: the due time that it had. */
   readonly due: number | null;
+}
+
+/** How far an undoing is: of a step, how often it was tried; of a run, which page is next. And of which run, if it is another one. */
+export interface UndoFacts {
+  readonly tries?: number;
+  readonly before?: number | null;
+  readonly of?: string | null;
 }
 
 /** An actor that states may invoke, under the name that their machine has for it. */

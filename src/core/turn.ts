@@ -15,7 +15,7 @@ import { newActor, skippedRow } from './actor.ts';
 import type { Children, Finished, Skipped } from './children/children.ts';
 import { prepare } from './facts.ts';
 import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
-import type { Invoked } from './effect.ts';
+import type { Invoked, UndoFacts } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
@@ -76,7 +76,7 @@ export class Turn implements TurnPort {
     switch (message.type) {
       case 'answer': {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
-        if (actor === null) return false;
+        if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
         this.send(actor, answerEvent(message));
         return true;
@@ -125,7 +125,8 @@ export class Turn implements TurnPort {
     const wishes = this.#wishes;
     wishes.length = 1;
     const state = actor.stepper.next(actor.state, event, wishes);
-    if (state === actor.state) return;
+    // It stays as it was, and may have wished for something even so.
+    if (state === actor.state) return wishes.length > 1 ? this.#act(actor, wishes) : undefined;
     if (actor.kind.changed(actor.state, state)) this.changes.changed(actor);
     actor.state = state;
     if (actor.kind.isForeign) checkActor(actor);
@@ -152,29 +153,29 @@ export class Turn implements TurnPort {
   #passed(actor: Actor, from: string, to: string): void {
     const { kind, state, due } = actor;
     if (to === 'running') actor.attemptAt = this.now;
-    if (to === 'retrying') {
-      const { attempt, error } = state.context as unknown as { attempt: number; error: ErrorRecord };
+    if (to === 'retrying' && !isUndone(actor)) {
+      const { attempt, error } = state.context as unknown as Asked;
       const { id: run } = this.run;
       this.changes.retry({
         run,
         path: actor.path,
-        attempt,
-        error,
+        attempt: attempt ?? 0,
+        error: error as ErrorRecord,
         startedAt: actor.attemptAt,
         endedAt: this.now,
       });
     }
     const told = kind.tell(this.at(actor.path), from, to, state.context, due);
     const event = kind.isForeign ? checkEvent(told, kind.name) : told;
-    if (actor.parent === null) this.#ofRun(event, from);
+    if (actor.parent === null) this.#ofRun(event);
     else this.tell(event);
   }
 
   /** The run's own row changes with its own actor; what it is a run of is told once, at its start. */
-  #ofRun(event: RunEvent | null, from: string): void {
+  #ofRun(event: RunEvent | null): void {
     const { name: orchestrator, version } = this.run.plan;
     this.changes.rowChanged = true;
-    this.tell(event !== null && from === 'pending' ? ({ ...event, orchestrator, version } as RunEvent) : event);
+    this.tell(event?.type === 'run.started' ? { ...event, orchestrator, version } : event);
   }
 
   #invoke(actor: Actor, src: string): void {
@@ -190,8 +191,8 @@ export class Turn implements TurnPort {
 
   #invoker(actor: Actor) {
     const { path, node, input, due } = actor;
-    const { output, error, attempt, reason } = actor.state.context as unknown as Asked;
-    return { run: this.run.id, path, node, input, output, error, attempt, reason, due, now: this.now };
+    const { output, error, attempt = 0, reason, undo = null } = actor.state.context as unknown as Asked;
+    return { run: this.run.id, path, node, input, output, error, attempt, reason, undo, due, now: this.now };
   }
 
   /** A state was left, and not by an answer: what it had invoked is told to end. */
@@ -291,6 +292,8 @@ export class Turn implements TurnPort {
     if (parent === null || place === null) return;
     this.run.actors.delete(actor.path);
     dropLive(parent, actor);
+    if (isUndone(actor))
+      return this.send(parent, { type: 'undone', path: actor.path, isUndone: status === 'compensated' });
     const { output, error } = actor.state.context as unknown as Asked;
     const arrival = (parent.children as Children).settle(place, status, output, error);
     const { ready, skipped, finished, kept, forgotten } = arrival;
@@ -321,8 +324,10 @@ export class Turn implements TurnPort {
 interface Asked {
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  readonly attempt: number;
+  /** A parent has none; a run that is undone counts pages. */
+  readonly attempt?: number;
   readonly reason: string | null;
+  readonly undo?: UndoFacts | null;
 }
 
 /** The children that the store has of a parent that begins. */
@@ -333,5 +338,14 @@ const EMPTY_MEMORY: Memory = Object.freeze({ node: null, attempt: 0, error: null
 /** The actor, if it still waits for that answer of that attempt; everything else is late, double or unknown (I5). */
 function waiting(actor: Actor | undefined, invoked: string, attempt: number): Actor | null {
   if (actor === undefined || actor.invoked !== invoked) return null;
-  return (actor.state.context as unknown as Asked).attempt === attempt ? actor : null;
+  return ((actor.state.context as unknown as Asked).attempt ?? 0) === attempt ? actor : null;
+}
+
+/** A step that had completed and is undone, or has been. */
+function isUndone({ parent, state }: Actor): boolean {
+  return parent !== null && ((state.context as unknown as Asked).undo ?? null) !== null;
+}
+
+function isOfEarlierTry({ state }: Actor, tries: number | undefined): boolean {
+  return tries !== undefined && (state.context as unknown as Asked).undo?.tries !== tries;
 }

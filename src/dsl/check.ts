@@ -10,6 +10,7 @@ import { isAsync } from '../core/declaration.ts';
 import type { AnyDefinition, Fault, FaultCode, StepDefinition } from '../definition.ts';
 import { DefinitionInvalid, show } from '../errors/index.ts';
 import { declarationOf } from '../machines/declarations.ts';
+import { checkUndo } from '../machines/task/declaration.ts';
 import { nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
 import { notesOf } from './notes.ts';
@@ -100,8 +101,8 @@ class Check implements Checker {
     this.#add(code, this.#path, message);
   }
 
-  option(option: string, value: unknown, expected: string): void {
-    this.fault('bad-option', `Option "${option}" cannot be ${show(value)}: it takes ${expected}.`);
+  option(option: string, value: unknown, expected: string, code: FaultCode = 'bad-option'): void {
+    this.fault(code, `Option "${option}" cannot be ${show(value)}: it takes ${expected}.`);
   }
 
   schema(schema: unknown, option: string, needed?: 'optional'): void {
@@ -145,6 +146,7 @@ class Check implements Checker {
       }
       this.#reference(step, place);
       this.#mapper(step);
+      this.#undo(step);
     }
     this.#at = [definition];
     this.#path = path;
@@ -156,6 +158,16 @@ class Check implements Checker {
     if (explained) return;
     const message = `Nothing says what ${show(step.body)} is. Give the task or the track itself, or a document with a "registry" that has it.`;
     this.#add('unknown-reference', path, message);
+  }
+
+  #undo({ body, undo }: StepDefinition): void {
+    if (undo === undefined) return;
+    if (typeof body !== 'string' && body.is !== 'task')
+      this.fault(
+        'bad-option',
+        `Only a task is undone as a whole: the steps of the ${nameOf(body)} "${body.name}" are undone one by one. Say it at its tasks.`,
+      );
+    checkUndo(undo, this);
   }
 
   #mapper({ input }: StepDefinition): void {

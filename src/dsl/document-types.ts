@@ -12,6 +12,7 @@ import type { StrategyOption } from './composite.ts';
 import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './control.ts';
 import type { WaitOptions } from './wait.ts';
 import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
+import type { CompensationOption, UndoOptions } from './undo.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Ends, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
@@ -189,6 +190,8 @@ export type DocumentStep<V, R> =
       /** Default: the name of the task. */
       readonly name?: string;
       readonly input?: (facts: DocumentFacts<V, R>) => unknown;
+      readonly compensate?: CompensationOption<Anything, Anything>;
+      readonly irreversible?: boolean;
     }
   | DocumentLeaf<DocumentFacts<V, R>>;
 
@@ -220,8 +223,10 @@ type StrictBody<V, R, X> = X extends { readonly task: infer T }
 type StrictSteps<V, R, Ts> = { readonly [K in keyof Ts]: StrictStep<V, R, Ts[K]> };
 
 type StrictMapper<V, R, T, I> = {} extends I
-  ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I }
-  : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I };
+  ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>
+  : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>;
+
+type StrictUndo<R, T, I> = { readonly name?: string } & UndoOptions<I, BodyOutput<Referred<R, T>>>;
 
 type Outputs<R, Ts extends readonly unknown[]> = {
   readonly [X in Ts[number] as StepName<X>]: EntryOutput<R, X>;

@@ -30,10 +30,11 @@ import { readWord, wordOf } from './document-steps.ts';
 import { isOptions, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
+import { readUndo, UNDO_KEYS } from './undo.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
 
 const TRACK_KEYS = ['name', 'input', 'registry', 'tasks', 'output'];
-const STEP_KEYS = ['task', 'name', 'input'];
+const STEP_KEYS = ['task', 'name', 'input', ...UNDO_KEYS];
 const DOCUMENT_KEYS = ['name', ...ORCHESTRATOR_KEYS, 'tracks', 'dependencies', 'inputMappings', 'output'];
 
 /**
@@ -83,8 +84,9 @@ function readEntry(entry: unknown, registry: Options): StepDefinition {
   if (!isOptions(entry) || !('task' in entry)) {
     return readStep(nameOf(entry), lookUp(entry, registry, notes), undefined, notes);
   }
-  const { task, name, input } = readOptions(entry, 'step of a track', STEP_KEYS, notes);
-  return readStep(name ?? nameOf(task), lookUp(task, registry, notes), input, notes);
+  const { task, name, input, ...rest } = readOptions(entry, 'step of a track', STEP_KEYS, notes);
+  const undo = readUndo(rest, notes);
+  return readStep(name ?? nameOf(task), lookUp(task, registry, notes), input, notes, undefined, undo);
 }
 
 /** The name that a step has if it is given no other. */

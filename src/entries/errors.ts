@@ -10,6 +10,8 @@ export {
   CommitConflict,
   CommitFailed,
   CommitRefused,
+  CompensationCut,
+  CompensationIncomplete,
   DefinitionChanged,
   DefinitionInvalid,
   DefinitionMissing,

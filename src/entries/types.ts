@@ -16,6 +16,8 @@ export type {
   ControlSteps,
   ChildOrchestrator,
   ChildRunOptions,
+  CompensationContext,
+  CompensationOption,
   Deliveries,
   Dependencies,
   DocumentFacts,
@@ -48,6 +50,7 @@ export type {
   SignalStepOptions,
   SignalTarget,
   SleepUntil,
+  StepArguments,
   StepFacts,
   StrategyOption,
   TaskBody,
@@ -58,4 +61,5 @@ export type {
   TrackFacts,
   TrackOutputs,
   TracksByName,
+  UndoOptions,
 } from '../dsl/index.ts';

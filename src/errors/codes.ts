@@ -36,6 +36,8 @@ export const ERROR_CODES = [
   'loop-limit',
   'reference-missing',
   'run-terminated',
+  'compensation-incomplete',
+  'compensation-cut',
   'run-failed',
   'run-cancelled',
   'run-unknown',

@@ -33,6 +33,7 @@ export {
   WaitTimedOut,
 } from './steps.ts';
 export { CommandFailed, RunCancelled, RunExists, RunFailed, RunUnfinished, RunUnknown } from './runs.ts';
+export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
 export {
   CommitConflict,

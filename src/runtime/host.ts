@@ -108,11 +108,16 @@ export class Host {
     return this.#committer.quiet && this.#reader.quiet && this.handover.quiet && this.#options.errands.quiet;
   }
 
-  /** Begins a run of `plan`. Resolves once its start is committed. */
-  async begin(plan: Plan, row: RunRow): Promise<void> {
+  /** Begins a run of `plan`, perhaps one that undoes another. Resolves once its start is committed. */
+  async begin(plan: Plan, row: RunRow, undoes?: string): Promise<void> {
     // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.
     if (this.#runs.has(row.run) || this.#reader.isReading(row.run)) await this.handover.bury(row.run);
-    await this.#committed(this.#adopt(plan, row), { type: 'start', plan, row });
+    await this.#committed(this.#adopt(plan, row), {
+      type: 'start',
+      plan,
+      row,
+      ...(undoes === undefined ? {} : { undoes }),
+    });
   }
 
   /** The run is in memory, so it has not ended: its end is told when it comes. */

@@ -5,12 +5,23 @@
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { structureOf } from '../dsl/structure.ts';
-import { InputInvalid, InvalidOption, LeaseLost, reasonOf, RunExists, SchemaFailed } from '../errors/index.ts';
+import {
+  InputInvalid,
+  InvalidOption,
+  LeaseLost,
+  reasonOf,
+  RunExists,
+  RunUnfinished,
+  SchemaFailed,
+} from '../errors/index.ts';
+import { undoOf } from '../core/child.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
 import { parse } from '../schema.ts';
 import type { RunRow, Store } from '../store.ts';
+import { isTerminal } from '../status.ts';
 import type { Host } from './host.ts';
+import { pinnedPlan } from './reading/pinned.ts';
 
 /** What a run is started with, by whomever. */
 export interface StartWish {
@@ -24,6 +35,8 @@ export interface StartWish {
 
 export interface StartsOptions {
   readonly store: Store;
+  /** By `planName`. */
+  readonly plans: ReadonlyMap<string, Plan>;
   readonly host: Host;
   readonly clock: Clock;
   readonly maxValueBytes: number;
@@ -57,6 +70,16 @@ export class Starts {
     const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject, parent);
     if (id === undefined && key === undefined) return (await this.#commit(plan, row)).run;
     return this.#once(plan, row, id !== undefined);
+  }
+
+  /** Starts the run that undoes one that has ended, unless it is there already. Answers with its id. */
+  async undo({ run, status, input, metadata, ...row }: RunRow): Promise<string> {
+    const { store, plans } = this.#options;
+    if (!isTerminal(status)) throw new RunUnfinished({ run, status, wanted: 'undone' });
+    const plan = await pinnedPlan(store, plans, { run, status, input, metadata, ...row });
+    this.#options.checkOpen();
+    const undoing = this.#newRow(plan, undoOf(run), null, input, metadata, { run, path: '' });
+    return this.#once(plan, undoing, true, run);
   }
 
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {
@@ -99,13 +122,13 @@ export class Starts {
     };
   }
 
-  async #once(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
+  async #once(plan: Plan, row: RunRow, byId: boolean, undoes?: string): Promise<string> {
     const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
     const others = (): Promise<RunRow> | undefined =>
       names.map((name) => this.#underWay.get(name)).find((each) => each !== undefined);
     // Whether that one succeeds or not: the store says afterwards what is there.
     for (let other = others(); other !== undefined; other = others()) await other.catch(() => {});
-    const begun = this.#begin(plan, row);
+    const begun = this.#begin(plan, row, undoes);
     for (const name of names) this.#underWay.set(name, begun);
     try {
       return sameRun(row, await begun);
@@ -114,14 +137,14 @@ export class Starts {
     }
   }
 
-  async #begin(plan: Plan, row: RunRow): Promise<RunRow> {
+  async #begin(plan: Plan, row: RunRow, undoes?: string): Promise<RunRow> {
     const there = await this.#find(row);
-    return there ?? this.#commit(plan, row);
+    return there ?? this.#commit(plan, row, undoes);
   }
 
-  async #commit(plan: Plan, row: RunRow): Promise<RunRow> {
+  async #commit(plan: Plan, row: RunRow, undoes?: string): Promise<RunRow> {
     try {
-      await this.#host.begin(plan, row);
+      await this.#host.begin(plan, row, undoes);
       return row;
     } catch (error) {
       // Another process was faster, and the run is the one that it began.

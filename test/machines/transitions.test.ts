@@ -13,7 +13,12 @@ const PARENT: Table = {
 /** Steps that take no time: they begin and end in one transition. */
 const MOMENT: Table = { pending: ['cancelled', 'completed', 'failed', 'skipped'] };
 const TABLES: { readonly [kind: string]: Table } = {
-  orchestrator: PARENT,
+  orchestrator: {
+    pending: [...(PARENT.pending as string[]), 'compensating'].sort(),
+    running: ['cancelling', 'completed'],
+    cancelling: ['cancelled', 'compensating', 'completed', 'failed'],
+    compensating: ['cancelled', 'compensated', 'failed'],
+  },
   track: PARENT,
   composite: PARENT,
   branch: PARENT,
@@ -36,9 +41,10 @@ const TABLES: { readonly [kind: string]: Table } = {
     cancelling: ['cancelled', 'completed', 'failed'],
   },
   run: {
-    pending: ['cancelled', 'failed', 'skipped', 'waiting'],
+    pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
     waiting: ['cancelled', 'cancelling', 'completed', 'failed'],
     cancelling: ['cancelled'],
+    compensating: ['compensated', 'compensationFailed'],
   },
   signal: {
     pending: ['cancelled', 'failed', 'running', 'skipped'],
@@ -52,9 +58,9 @@ const TABLES: { readonly [kind: string]: Table } = {
     pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
     awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],
     running: ['cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
-    retrying: ['cancelled', 'running', 'skipped'],
+    retrying: ['cancelled', 'compensating', 'compensationFailed', 'running', 'skipped'],
     cancelling: ['cancelled'],
-    compensating: ['compensated', 'compensationFailed'],
+    compensating: ['compensated', 'compensationFailed', 'retrying'],
   },
 };
 

@@ -15,8 +15,8 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     if (typeof version !== 'string' || version === '') {
       checker.option('version', version, `a text that is not empty, like '1'`);
     }
-    if (onFailure !== 'failFast' && onFailure !== 'continue') {
-      checker.option('onFailure', onFailure, `'failFast' or 'continue'`);
+    if (!['failFast', 'continue', 'compensate'].includes(onFailure)) {
+      checker.option('onFailure', onFailure, `'failFast', 'continue' or 'compensate'`);
     }
     if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
       checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
@@ -40,7 +40,8 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       schema: input,
       ...planner.graph(uses, after),
       sees: 'dependencies',
-      strategy: onFailure === 'continue' ? 'waitAll' : onFailure,
+      strategy: onFailure === 'continue' ? 'waitAll' : 'failFast',
+      undoes: onFailure === 'compensate',
       concurrency,
       // What its mappers call `previous` is always null: no track comes just before the end.
       output:
@@ -50,7 +51,7 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       result: ending === null ? 'byName' : 'last',
     };
   },
-  lines: parentLines,
+  lines: (node) => (node.undoes ? [...parentLines(node), 'then compensate'] : parentLines(node)),
 };
 
 function checkDependencies({ tracks }: OrchestratorDefinition, checker: Checker): void {

@@ -12,6 +12,7 @@ import type { Executor, Logger } from '../../executor.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
+import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
 import { Standstill } from './standstill.ts';
 import type { Timers } from './timers.ts';
@@ -34,21 +35,20 @@ export interface DispatcherOptions {
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
-/** A cleanup or a compensation under way, and who wants to know of its end. */
-interface Undoing {
+/** A cleanup under way, and who wants to know of its end. */
+interface Tidying {
   readonly controller: AbortController;
   readonly waiting: ((error?: unknown) => void)[];
 }
-
-type Undo = Extract<Effect, { readonly do: 'cleanup' | 'compensate' }>;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #around: Surroundings;
   /** Attempts under way or in line, by key. */
   readonly #attempts = new Map<string, Attempt>();
-  /** Cleanups and compensations under way. */
-  readonly #undoing = new Map<string, Undoing>();
+  /** Cleanups under way. */
+  readonly #tidying = new Map<string, Tidying>();
+  readonly #compensations: Compensations;
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
   readonly #line: Attempt[] = [];
@@ -65,10 +65,8 @@ export class Dispatcher {
     const inLine = (most: number): readonly Attempt[] =>
       this.#line.slice(this.#lineHead, this.#lineHead + most).filter(({ key }) => this.#attempts.has(key));
     this.#standstill = new Standstill({ ...options, awaits: (run) => options.awaits(run), inLine });
-    this.#around = {
-      executor,
+    const around: Omit<Surroundings, 'done' | 'executor'> = {
       maxValueBytes,
-      done: (attempt, outcome) => this.#done(attempt, outcome),
       now: () => clock.now(),
       elapsed: () => elapsedBy(clock),
       wakeAfter: (ms, wake) => timers.in(ms, wake),
@@ -78,6 +76,8 @@ export class Dispatcher {
       progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
+    this.#around = { ...around, executor, done: (attempt, outcome) => this.#done(attempt, outcome) };
+    this.#compensations = new Compensations({ ...options, around, hold: (run) => this.hold(run) });
   }
 
   /** Keeps a run in memory until what is answered is called. */
@@ -97,15 +97,20 @@ export class Dispatcher {
       case 'wake':
         return this.#wake(run, owed);
       case 'cleanup':
+        return this.#tidy(run, owed);
       case 'compensate':
-        return this.#undo(run, owed);
+        return this.#compensations.begin(run, owed);
       case 'childRun':
       case 'endChild':
+      case 'undoChild':
+      case 'pull':
       case 'send':
         return this.#options.errands.begin(run, owed);
       case 'abort':
         this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
         return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
+      case 'abortUndo':
+        return this.#compensations.abort(run.id, owed, cancelled());
       case 'unwake':
         return this.#options.timers.clear(timerOf(run.id, owed.path));
       default:
@@ -125,6 +130,7 @@ export class Dispatcher {
       const waits = actor?.invoked === 'execute' && (actor.state.context as { attempt?: unknown }).attempt === attempt;
       if (!waits) this.#abort(key, why);
     }
+    this.#compensations.reconcile(id, run, why);
     this.#options.errands.reconcile(id, run);
     this.#options.timers.clearUnder(
       `${id}/`,
@@ -137,7 +143,8 @@ export class Dispatcher {
     this.#line.length = 0;
     this.#lineHead = 0;
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
-    for (const { controller } of this.#undoing.values()) controller.abort(reason);
+    this.#compensations.abortAll(reason);
+    for (const { controller } of this.#tidying.values()) controller.abort(reason);
   }
 
   /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
@@ -178,7 +185,7 @@ export class Dispatcher {
     if (error?.code === 'step-timed-out' && task.cleanup !== undefined) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
-      const tidy = (): void => this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
+      const tidy = (): void => this.#bounded(run, path, attempt.attempt, task, context, answer);
       if (this.#options.isSure(run)) tidy();
       else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {
@@ -240,22 +247,18 @@ export class Dispatcher {
     this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
   }
 
-  #undo(run: Held, effect: Undo): void {
-    const { path, attempt, node, input } = effect;
-    const from = effect.do;
+  #tidy({ id }: Held, { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>): void {
     const answer = (error?: unknown): void => {
       const record = error === undefined ? null : toRecord(error, { path, attempt });
-      this.#options.post(run.id, { type: 'answer', from, path, attempt, output: null, error: record });
+      this.#options.post(id, { type: 'answer', from: 'cleanup', path, attempt, output: null, error: record });
     };
-    if (node.task?.[from] === undefined) return answer();
-    const key = keyOf(run.id, path, attempt);
-    const more = from === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
-    this.#bounded(from, run.id, path, attempt, node.task, { input, key, ...more }, answer);
+    if (node.task?.cleanup === undefined) return answer();
+    const context = { input, key: keyOf(id, path, attempt), reason };
+    this.#bounded(id, path, attempt, node.task, context, answer);
   }
 
-  /** A cleanup or a compensation: the user's function, once, bounded by its own timeout. */
+  /** A cleanup: the user's function, once, bounded by its own timeout. */
   #bounded(
-    what: Undo['do'],
     run: string,
     path: string,
     attempt: number,
@@ -263,36 +266,36 @@ export class Dispatcher {
     context: object,
     then: (error?: unknown) => void,
   ): void {
-    const name = `${what} ${keyOf(run, path, attempt)}`;
-    const underWay = this.#undoing.get(name);
+    const key = keyOf(run, path, attempt);
+    const underWay = this.#tidying.get(key);
     if (underWay !== undefined) {
       underWay.waiting.push(then);
       return;
     }
     const controller = new AbortController();
-    const undoing: Undoing = { controller, waiting: [then] };
+    const tidying: Tidying = { controller, waiting: [then] };
     const { timers, logger } = this.#options;
     let stop = (): void => {};
     const drop = (): boolean => {
-      if (this.#undoing.get(name) !== undoing) return false;
+      if (this.#tidying.get(key) !== tidying) return false;
       stop();
-      this.#undoing.delete(name);
+      this.#tidying.delete(key);
       this.#fewer(run);
       return true;
     };
     const settle = (error?: unknown): void => {
       if (!drop()) return;
       if (error !== undefined) {
-        logger({ level: 'error', message: `The ${what} of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
+        logger({ level: 'error', message: `The cleanup of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
       }
-      for (const each of undoing.waiting) each(error);
+      for (const each of tidying.waiting) each(error);
     };
-    this.#undoing.set(name, undoing);
+    this.#tidying.set(key, tidying);
     this.#more(run);
-    const body = task[what] as unknown as (context: object) => unknown;
+    const body = task.cleanup as unknown as (context: object) => unknown;
     const begin = (): unknown => {
       stop = timers.in(task.cleanupTimeout, () => {
-        const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
+        const late = new DOMException(`The cleanup of "${path}" did not end in time.`, 'TimeoutError');
         controller.abort(late);
         settle(late);
       });

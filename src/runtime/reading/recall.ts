@@ -34,7 +34,8 @@ export async function recall(
 }
 
 /** Is this message what the owed effect would bring? */
-export function answers(message: Message, { do: wanted, path }: Owed): boolean {
-  if (message.type === 'answer') return message.from === wanted && message.path === path;
-  return message.type === 'wake' && wanted === 'wake' && message.path === path;
+export function answers(message: Message, owed: Owed): boolean {
+  if (message.type !== 'answer' && message.type !== 'wake') return false;
+  const isOfIt = message.path === owed.path && 'attempt' in owed && message.attempt === owed.attempt;
+  return isOfIt && owed.do === (message.type === 'answer' ? message.from : 'wake');
 }
