@@ -84,22 +84,28 @@ export interface Unread {
   readonly rows: readonly string[];
   /** Parents whose children are to be counted. */
   readonly counts: readonly string[];
+  /** Parents that know themselves how many of their children are in which state. */
+  readonly known: ReadonlyMap<string, ChildCounts>;
 }
 
 /** The parents in a run. The children of `needed` are read in any case. */
 export function parentsIn(run: RunState, needed: ReadonlySet<string> = NOBODY): Unread {
   const rows: string[] = [];
   const counts: string[] = [];
-  for (const { path, node, kind, state } of run.actors.values()) {
+  const known = new Map<string, ChildCounts>();
+  for (const actor of run.actors.values()) {
+    const { path, node, kind, state } = actor;
     if (
       isUndoing(state) ||
       (kind.placeNamed === undefined && (kind.children === undefined || node.children.length === 0))
     )
       continue;
     const isCounted = !needed.has(path) && kind.isCounted?.(node, state.context) === true;
-    (isCounted ? counts : rows).push(path);
+    const ended = isCounted ? (kind.endedIn?.(state.context) ?? null) : null;
+    if (ended !== null) known.set(path, { ...ended, ...countsOfKnown(liveIn(actor)) });
+    else (isCounted ? counts : rows).push(path);
   }
-  return { rows, counts };
+  return { rows, counts, known };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();

@@ -14,7 +14,7 @@ import type { BodiesLimit } from './limits.ts';
 import type { WaitOptions } from './wait.ts';
 import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
 import type { CompensationOption, UndoOptions } from './undo.ts';
-import type { AnyBody, BodyCalls, BodyInput, BodyOutput, StepFacts } from './types.ts';
+import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Ends, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
 type Anything = any;
@@ -80,7 +80,7 @@ export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
   | {
       readonly name: string;
       readonly map: {
-        readonly over: (facts: F) => unknown;
+        readonly over: ((facts: F) => unknown) | object | string;
         readonly each: DocumentUse<ItemFactsOf<F, Anything>, R>;
         readonly filter?: Predicate<ItemFactsOf<F, Anything>>;
         readonly mode?: 'parallel' | 'sequential';
@@ -93,13 +93,13 @@ export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
   | {
       readonly name: string;
       readonly loop: {
-        readonly body: DocumentUse<RoundFactsOf<F, Anything>, R>;
-        readonly while?: Predicate<RoundFactsOf<F, Anything>>;
-        readonly until?: Predicate<RoundFactsOf<F, Anything> & { readonly output: Anything }>;
+        readonly body: DocumentUse<RoundFactsOf<F, Anything, Anything>, R>;
+        readonly while?: Predicate<RoundFactsOf<F, Anything, Anything>>;
+        readonly until?: Predicate<RoundFactsOf<F, Anything, Anything> & { readonly output: Anything }>;
         readonly from?: Json;
         readonly accumulate?: (
           accumulator: Anything,
-          facts: RoundFactsOf<F, Anything> & { readonly output: Anything },
+          facts: RoundFactsOf<F, Anything, Anything> & { readonly output: Anything },
         ) => Json;
         readonly maxIterations?: number;
         readonly onLimit?: 'fail' | 'stop';
@@ -240,10 +240,20 @@ export type LastOutput<R, Ts extends readonly unknown[]> = Ts extends readonly [
     ? EntryOutput<R, X>
     : EntryOutput<R, Ts[number]> | null;
 
-/** The tasks that a document calls. */
+/** The outputs with which entries end the run. */
+type EntryEnds<X> = X extends { readonly terminate: infer T }
+  ? T extends { readonly as: 'failed' }
+    ? never
+    : Ends<T extends { readonly output: (...facts: never) => infer O } ? O : null>
+  : X extends { readonly group: infer Ts extends readonly unknown[] }
+    ? EntryEnds<Ts[number]>
+    : never;
+
+/** The tasks that a document calls, and with what it may end the run. */
 export type DocumentCalls<R, Ts extends readonly unknown[]> =
   | BodyCalls<EntryBodies<R, Ts[number]>>
-  | LeafCalls<Ts[number]>;
+  | LeafCalls<Ts[number]>
+  | EntryEnds<Exclude<Ts[number], AnyBody>>;
 
 /** A track as plain data. */
 export interface TrackDocument<N extends string, S extends Schema, R, Ts extends readonly unknown[], O> {

@@ -79,6 +79,7 @@ export type {
   BodyOutput,
   Call,
   Carried,
+  Ends,
   Flat,
   Listens,
   MapperArguments,

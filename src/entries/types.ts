@@ -25,6 +25,7 @@ export type {
   DocumentStep,
   DocumentTracks,
   EmitOptions,
+  Ends,
   Flat,
   InsteadOf,
   ItemCounts,

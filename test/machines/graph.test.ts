@@ -102,7 +102,7 @@ describe.each(builtInKinds.names())('the %s machine', (name) => {
       expect([value, node.type === 'final']).toEqual([value, isTerminal(value)]);
   });
 
-  test('invokes exactly one known actor in every state that is not final, which says what it waits for (I7)', () => {
+  test('invokes exactly one known actor in every state that is not final, which says what it waits for (I7, P81)', () => {
     for (const [value, node] of Object.entries(machine.states)) {
       if (isTerminal(value)) continue;
       expect(node.invoke.map(({ id }) => id)).toHaveLength(1);
@@ -110,7 +110,7 @@ describe.each(builtInKinds.names())('the %s machine', (name) => {
     }
   });
 
-  test('can always end: from every state that is reached, a final one is', () => {
+  test('can always end: from every state that is reached, a final one is (P81)', () => {
     const next = new Map<string, Set<string>>();
     for (const { steps, state } of paths) {
       const values = [...steps.map((step) => String(step.state.value)), String(state.value)];

@@ -106,7 +106,7 @@ describe.each(builtInKinds.names())('the table of the %s machine', (name) => {
     expect(table).not.toBeNull();
   });
 
-  test('answers every sequence of events as XState does (I9)', () => {
+  test('answers every sequence of events as XState does (I9, P112)', () => {
     fc.assert(
       fc.property(
         fc.array(event, { maxLength: 14 }),

@@ -21,9 +21,9 @@ export async function recall(
 ): Promise<Held> {
   try {
     const run = assemble(rules, plan, found);
-    const { rows, counts } = parentsIn(run, needed);
+    const { rows, counts, known } = parentsIn(run, needed);
     const children = rows.length === 0 ? [] : await store.readChildren(run.id, rows);
-    const counted = new Map<string, ChildCounts>();
+    const counted = new Map<string, ChildCounts>(known);
     for (const parent of counts) counted.set(parent, await store.countChildren(run.id, parent));
     return hold(adopt(rules, run, children, counted), found.fence, true);
   } catch (error) {
