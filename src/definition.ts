@@ -74,6 +74,10 @@ export interface TaskDefinition {
   readonly cleanupTimeout: number;
   readonly retry: RetryPolicy;
   readonly timeout: number | undefined;
+  /** How long the step may take, with all its attempts and the pauses between them. */
+  readonly totalTimeout?: number | undefined;
+  /** A body that gives no sign of life for so long is timed out. */
+  readonly heartbeat?: number | undefined;
   /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
   readonly limits?: readonly LimitDefinition[];
   readonly priority?: number | ((facts: never) => unknown) | undefined;
@@ -230,6 +234,8 @@ export interface TrackDefinition {
   readonly input: Schema | undefined;
   readonly steps: readonly StepDefinition[];
   readonly output: Mapper | undefined;
+  /** How long it may take. */
+  readonly deadline?: number | undefined;
   /** How many bodies of all its uses may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
 }
@@ -261,6 +267,8 @@ export interface OrchestratorDefinition {
   readonly concurrency: number;
   readonly tracks: readonly TrackUse[];
   readonly output: Mapper | undefined;
+  /** How long a run may take. */
+  readonly deadline?: number | undefined;
   /** How many bodies of all its runs may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
 }
@@ -340,6 +348,8 @@ export interface PlanNode {
   readonly concurrency: number;
   /** Of a run: what has completed is undone when it fails (S13). */
   readonly undoes: boolean;
+  /** Of a run and a track: how long it may take, in milliseconds (S11). */
+  readonly deadline: number | null;
   /** How many bodies below it may run at once, in all runs together; those of a task are in the task. */
   readonly bodies: readonly LimitDefinition[];
   /** Makes the node's output of its children's; null takes what `result` names. */

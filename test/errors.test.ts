@@ -113,6 +113,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'The limit of 4 for bodies of the box was reached',
     'a newer body took the place',
   ],
+  'deadline-passed': [
+    new errors.DeadlinePassed({ what: 'track', deadline: 60_000, text: '1m' }),
+    'The track did not end within its deadline of 1m.',
+    'Raise the deadline',
+  ],
   'wait-timed-out': [
     new errors.WaitTimedOut({ signal: 'confirm', timeout: 3_600_000, text: '1h' }),
     'No signal "confirm" that fits came within 1h.',

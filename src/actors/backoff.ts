@@ -19,8 +19,8 @@ export interface BackoffInput {
   readonly due?: number | null;
 }
 
-/** What the body asked for with `RetryAfter`, or else what the policy says. */
-function delayOf({ node, attempt, error, undo }: BackoffInput, key: string): number {
+/** The pause after a failed attempt. What the body asked for with `RetryAfter`, or else what the policy says. */
+export function delayOf({ node, attempt, error, undo }: BackoffInput, key: string): number {
   if (error?.retryAfter !== undefined) return error.retryAfter;
   const [policy, tries] = undo ? [node?.task?.compensate?.retry, undo.tries ?? 1] : [node?.task?.retry, attempt];
   return retryDelay(policy ?? NO_RETRY, tries, chanceOf(key));

@@ -46,7 +46,7 @@ export const undoChild: Invoked = {
 };
 
 export const pull: Invoked = {
-  waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt }),
+  waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt, due: null }),
   logic: pullLogic,
   describe: ({ path, attempt, node, input, undo }) => {
     return { do: 'pull', path, attempt, node, input, before: undo?.before ?? null, of: undo?.of ?? null };

@@ -11,7 +11,7 @@ import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';
-import { approval, children, intervention, runEnd } from './waiting.ts';
+import { approval, children, intervention, runEnd, stopping } from './waiting.ts';
 
 export const actors = {
   begin,
@@ -22,6 +22,7 @@ export const actors = {
   cleanup,
   compensate,
   children,
+  stopping,
   approval,
   intervention,
   runEnd,

@@ -5,9 +5,10 @@ import type { Command } from './command.ts';
 export const start: Command<StartMessage> = {
   name: 'start',
   refusal: (status) => (status === 'pending' ? null : `the run has begun already: it is ${status}`),
-  take(port, { undoes }) {
+  take(port, { undoes, limit }) {
     const { root, plan } = port.run;
     if (root.state.value !== 'pending') return false;
+    if (limit !== undefined) root.due = Math.min(limit, port.now + (root.node.deadline ?? Number.POSITIVE_INFINITY));
     if (undoes === undefined) port.start(root);
     else {
       port.tell({ ...port.at(''), type: 'run.started', orchestrator: plan.name, version: plan.version });

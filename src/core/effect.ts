@@ -113,6 +113,8 @@ export interface Invoked {
   describe(invoker: Invoker): Effect | null;
   /** For what waits for something else, and a timer is only its limit: the error that the end of the time is. */
   late?(invoker: Pick<Invoker, 'path' | 'node'>): ErrorRecord;
+  /** What was invoked has failed: the error as the machine is to be told it. */
+  failed?(run: RunState, actor: Actor, error: ErrorRecord, now: number): ErrorRecord;
   /** The state has been entered, or was read back. Nothing may be sent or told here. */
   entered?(run: RunState, actor: Actor): void;
   /** The state has been entered and the history says so: what is sent from here on comes after it. */
@@ -137,8 +139,8 @@ export type WaitingFor =
   | { readonly what: 'body'; readonly since: number; readonly attempt: number }
   /** Its turn under a limit, which has no place for its body yet (S35). */
   | { readonly what: 'queued'; readonly since: number; readonly attempt: number; readonly limit: QueuedFor }
-  /** The tracks and steps below it. */
-  | { readonly what: 'children'; readonly since: number }
+  /** The tracks and steps below it; `due` is its deadline, if it has one. */
+  | { readonly what: 'children'; readonly since: number; readonly due: number | null }
   /** The decision of a person. */
   | { readonly what: 'person'; readonly since: number }
   /** The end of its `cleanup`, after it was cancelled. */

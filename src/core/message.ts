@@ -42,6 +42,8 @@ export interface StartMessage {
   readonly row: RunRow;
   /** It undoes this run, which has ended, and does nothing else. */
   readonly undoes?: string;
+  /** When its time is over, whatever its own deadline says: what its parent has left. */
+  readonly limit?: number;
 }
 
 export interface CancelMessage {

@@ -24,6 +24,8 @@ import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from
 import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
 
+type Answered = Extract<Message, { readonly type: 'answer' }>;
+
 const START: AnyEventObject = Object.freeze({ type: 'start' });
 /** Between two turns. */
 const NO_RUN = null as unknown as RunState;
@@ -78,7 +80,7 @@ export class Turn implements TurnPort {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
-        this.send(actor, answerEvent(message));
+        this.send(actor, answerEvent(message.error === null ? message : this.#failure(actor, message, message.error)));
         return true;
       }
       case 'wake': {
@@ -95,6 +97,12 @@ export class Turn implements TurnPort {
       default:
         return this.rules.takeCommand(this, message);
     }
+  }
+
+  /** A failure as its machine is to be told it. */
+  #failure(actor: Actor, message: Answered, said: ErrorRecord): Answered {
+    const error = actor.kind.actors[message.from]?.failed?.(this.run, actor, said, this.now) ?? said;
+    return error === said ? message : { ...message, error };
   }
 
   /** A timer is what was waited for, or only the limit of it. */

@@ -83,7 +83,8 @@ export function isToBeUndone(memory: object, node: PlanNode | null): boolean {
     readonly undo?: UndoFacts | null;
     readonly ending?: string | null;
   };
-  return ending !== 'completed' && (undo !== null || (ending === 'failed' && node?.undoes === true));
+  const isBad = ending === 'failed' || ending === 'timedOut';
+  return ending !== 'completed' && (undo !== null || (isBad && node?.undoes === true));
 }
 
 /** Is it the row of a step that is being undone? */

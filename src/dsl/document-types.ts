@@ -5,6 +5,7 @@
  * What a mapper in a list returns is checked strictly. What it reads is checked as far as
  * the registry knows: which of the tasks have run by then is the reader's business.
  */
+import type { Duration } from '../duration.ts';
 import type { FailedStep, FailurePolicy } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
@@ -260,6 +261,8 @@ export interface TrackDocument<N extends string, S extends Schema, R, Ts extends
   readonly name: N;
   /** What it takes; without a schema, anything. */
   readonly input?: S;
+  /** How long it may take, from when it begins. Default: as long as it likes. */
+  readonly deadline?: Duration;
   /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
   readonly bodies?: BodiesLimit;
   /** What the names in `tasks` stand for. */
@@ -316,6 +319,8 @@ export interface OrchestratorDocument<N extends string, S extends Schema, Ts, D,
   readonly onFailure?: FailurePolicy;
   /** How many tracks may be live at once. Default: all that are ready. */
   readonly concurrency?: number;
+  /** How long a run may take. Default: as long as it likes. */
+  readonly deadline?: Duration;
   /** How many bodies of all its runs may run at once in a process. Default: all. */
   readonly bodies?: BodiesLimit;
   /** Makes the result of a run; without it, the result is all outputs by name. */

@@ -215,6 +215,7 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     strategy: parts.strategy ?? 'failFast',
     concurrency: parts.concurrency ?? 1,
     undoes: parts.undoes ?? false,
+    deadline: parts.deadline ?? null,
     bodies: parts.bodies ?? NO_LIMITS,
     output: parts.output ?? null,
     result: parts.result ?? 'last',

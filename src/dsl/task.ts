@@ -41,6 +41,10 @@ export interface TaskOptions<I extends Schema, O extends Schema, R> extends Task
   readonly retry?: RetryOptions;
   /** How long one attempt may take (S11). Default: as long as it likes. */
   readonly timeout?: Duration;
+  /** How long the step may take, with all its attempts and the pauses between them. Default: no limit. */
+  readonly totalTimeout?: Duration;
+  /** A body that calls neither `beat()` nor `progress()` for so long is timed out. Default: it need not. */
+  readonly heartbeat?: Duration;
 }
 
 /** A named, typed unit of work. `I` is what a mapper hands to it, `O` what it leaves behind. */
@@ -59,6 +63,8 @@ const TASK_KEYS = [
   'cleanupTimeout',
   'retry',
   'timeout',
+  'totalTimeout',
+  'heartbeat',
   'concurrency',
   'rate',
   'priority',
@@ -102,6 +108,8 @@ export function task<
     cleanupTimeout: readDuration(given.cleanupTimeout, 'cleanupTimeout', DEFAULT_CLEANUP_TIMEOUT, notes),
     retry: readRetry(given.retry, 'option "retry" of a task', notes),
     timeout: readDuration(given.timeout, 'timeout', undefined, notes),
+    totalTimeout: readDuration(given.totalTimeout, 'totalTimeout', undefined, notes),
+    heartbeat: readDuration(given.heartbeat, 'heartbeat', undefined, notes),
     limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
     priority: given.priority as TaskDefinition['priority'],
   });

@@ -31,7 +31,7 @@ import { readSet } from '../machines/set/declaration.ts';
 import { readTerminate } from '../machines/terminate/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
 import { nodeOfBody } from './plan.ts';
-import { readByKind, readOptions, readStep } from './reading.ts';
+import { readByKind, readDuration, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
 import type { Listens, NewName, Runnable, StepFacts } from './types.ts';
@@ -137,7 +137,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
   output<R>(mapper: (facts: StepFacts<V, Outputs, P>) => R): Track<N, I, Awaited<R>, C>;
 }
 
-const KEYS = ['input', 'bodies'];
+const KEYS = ['input', 'bodies', 'deadline'];
 
 /**
  * Begins a track of no steps.
@@ -153,12 +153,15 @@ export function track<const N extends string, I extends Schema>(
     readonly input: I;
     /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
     readonly bodies?: BodiesLimit;
+    /** How long it may take, from when it begins. Then what is under way in it is cancelled, and it is `timedOut` (S11). Default: as long as it likes. */
+    readonly deadline?: Duration;
   },
 ): TrackBuilder<N, InputOf<I>, OutputOf<I>, {}, null, null, never> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a track', KEYS, notes);
   const bodies = readConcurrency(given.bodies, 'bodies', notes);
-  const head: Head = { name, input: given.input as Schema | undefined, bodies, notes };
+  const deadline = readDuration(given.deadline, 'deadline', undefined, notes);
+  const head: Head = { name, input: given.input as Schema | undefined, bodies, deadline, notes };
   return new Chain(from(track, head), beginning()) as never;
 }
 
@@ -189,6 +192,7 @@ export function trackOf(
     steps,
     output: output as Mapper | undefined,
     bodies: head.bodies ?? NO_LIMITS,
+    deadline: head.deadline,
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, head.notes);
@@ -200,6 +204,7 @@ interface Head {
   readonly name: string;
   readonly input: Schema | undefined;
   readonly bodies?: TrackDefinition['bodies'];
+  readonly deadline?: number | undefined;
   readonly notes: readonly Note[];
 }
 

@@ -14,6 +14,7 @@ export {
   CommitRefused,
   CompensationCut,
   CompensationIncomplete,
+  DeadlinePassed,
   DefinitionChanged,
   DefinitionInvalid,
   DefinitionMissing,

@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'step-timed-out',
   'body-dropped',
   'body-replaced',
+  'deadline-passed',
   'wait-timed-out',
   'child-failed',
   'child-timed-out',

@@ -13,7 +13,7 @@ import { type AnyActorRef, assign, setup } from 'xstate';
 import { beginLogic } from '../actors/begin.ts';
 import { pullLogic } from '../actors/errands.ts';
 import { signalLogic } from '../actors/signal.ts';
-import { waitingLogic } from '../actors/waiting.ts';
+import { childrenLogic, waitingLogic } from '../actors/waiting.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -25,7 +25,7 @@ import { persistable } from './persist.ts';
 import { type Begun, given } from './task/machine.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
-type Ending = 'completed' | 'failed' | 'cancelled';
+type Ending = 'completed' | 'failed' | 'cancelled' | 'timedOut';
 
 /** What a track, a composite track or an orchestrator remembers: counters, and nothing that grows. */
 export interface ParentMemory {
@@ -125,7 +125,8 @@ export const parentSetup = setup({
   },
   actors: {
     begin: beginLogic,
-    children: waitingLogic,
+    children: childrenLogic,
+    stopping: waitingLogic,
     pull: pullLogic,
     signal: signalLogic,
   },
@@ -140,6 +141,7 @@ export const parentSetup = setup({
     isSpoiltWithSome: ({ context, event }) => endsWith('error', event) && hasMore(context, event),
     noneLeft: ({ context }) => context.live === 0,
     isForced: ({ event }) => event.type === 'cancel' && event.force === true,
+    noneLeftAndLate: ({ context }) => context.live === 0 && context.ending === 'timedOut',
     noneLeftAndWon: ({ context }) => context.live === 0 && context.ending === 'completed',
     noneLeftAndCancelled: ({ context }) => context.live === 0 && context.ending === 'cancelled',
   },
@@ -204,6 +206,10 @@ export const parentSetup = setup({
     keepError: assign({
       error: ({ context, event }) => ('error' in event && event.error !== null ? event.error : context.error),
     }),
+    /** That the time is over is why it ends, whatever has failed before. */
+    keepLate: assign({
+      error: ({ context, event }) => ('error' in event ? (event.error as ErrorRecord) : context.error),
+    }),
     keepWord: assign({
       output: ({ event }) => (event.type === 'terminate' ? event.output : null),
       error: ({ event }) => (event.type === 'terminate' ? event.error : null),
@@ -216,6 +222,7 @@ export const parentSetup = setup({
     endCompleted: assign({ ending: 'completed' as const }),
     endFailed: assign({ ending: 'failed' as const }),
     endCancelled: assign({ ending: 'cancelled' as const }),
+    endTimedOut: assign({ ending: 'timedOut' as const }),
   },
 });
 
@@ -349,7 +356,12 @@ export const parentStates = {
   },
   running: {
     entry: startNext,
-    invoke: { src: 'children', id: 'children' },
+    invoke: {
+      src: 'children',
+      id: 'children',
+      input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+      onError: { target: 'cancelling', actions: ['keepLate', 'endTimedOut', ...stopAll] },
+    },
     on: {
       'child.settled': [...ends, { actions: ['countSettled', ...startNext] }],
       ...stops,
@@ -357,10 +369,11 @@ export const parentStates = {
     },
   },
   cancelling: {
-    invoke: { src: 'children', id: 'children' },
+    invoke: { src: 'stopping', id: 'stopping' },
     always: [
       { guard: 'noneLeftAndCancelled', target: 'cancelled' },
       { guard: 'noneLeftAndWon', target: 'completed', actions: 'forgetError' },
+      { guard: 'noneLeftAndLate', target: 'timedOut' },
       { guard: 'noneLeft', target: 'failed' },
     ],
     on: {
@@ -370,6 +383,7 @@ export const parentStates = {
   },
   completed: { type: 'final' },
   failed: { type: 'final' },
+  timedOut: { type: 'final' },
   skipped: { type: 'final' },
   cancelled: { type: 'final' },
 } as const;

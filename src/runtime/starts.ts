@@ -20,7 +20,7 @@ import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
 import { parse } from '../schema.ts';
 import type { RunRow, Store } from '../store.ts';
 import { isTerminal } from '../status.ts';
-import type { Host } from './host.ts';
+import type { Host, StartMore } from './host.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
 /** What a run is started with, by whomever. */
@@ -31,6 +31,8 @@ export interface StartWish {
   readonly metadata: unknown;
   /** The step that starts it. */
   readonly parent: RunRow['parent'];
+  /** When the time of the parent is over; null for none. */
+  readonly limit?: number | null;
 }
 
 export interface StartsOptions {
@@ -58,7 +60,7 @@ export class Starts {
   }
 
   /** Starts a run, unless it is there already. Answers with its id once its start is committed. */
-  async start(plan: Plan, { input, id, key, metadata, parent }: StartWish): Promise<string> {
+  async start(plan: Plan, { input, id, key, metadata, parent, limit = null }: StartWish): Promise<string> {
     if (id !== undefined) checkId('id', id);
     if (key !== undefined) checkId('key', key);
     const value = await this.#parseInput(plan, input);
@@ -68,8 +70,9 @@ export class Starts {
     }
     this.#options.checkOpen();
     const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject, parent);
-    if (id === undefined && key === undefined) return (await this.#commit(plan, row)).run;
-    return this.#once(plan, row, id !== undefined);
+    const more = limit === null ? {} : { limit };
+    if (id === undefined && key === undefined) return (await this.#commit(plan, row, more)).run;
+    return this.#once(plan, row, id !== undefined, more);
   }
 
   /** Starts the run that undoes one that has ended, unless it is there already. Answers with its id. */
@@ -79,7 +82,7 @@ export class Starts {
     const plan = await pinnedPlan(store, plans, { run, status, input, metadata, ...row });
     this.#options.checkOpen();
     const undoing = this.#newRow(plan, undoOf(run), null, input, metadata, { run, path: '' });
-    return this.#once(plan, undoing, true, run);
+    return this.#once(plan, undoing, true, { undoes: run });
   }
 
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {
@@ -122,13 +125,13 @@ export class Starts {
     };
   }
 
-  async #once(plan: Plan, row: RunRow, byId: boolean, undoes?: string): Promise<string> {
+  async #once(plan: Plan, row: RunRow, byId: boolean, more?: StartMore): Promise<string> {
     const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
     const others = (): Promise<RunRow> | undefined =>
       names.map((name) => this.#underWay.get(name)).find((each) => each !== undefined);
     // Whether that one succeeds or not: the store says afterwards what is there.
     for (let other = others(); other !== undefined; other = others()) await other.catch(() => {});
-    const begun = this.#begin(plan, row, undoes);
+    const begun = this.#begin(plan, row, more);
     for (const name of names) this.#underWay.set(name, begun);
     try {
       return sameRun(row, await begun);
@@ -137,14 +140,14 @@ export class Starts {
     }
   }
 
-  async #begin(plan: Plan, row: RunRow, undoes?: string): Promise<RunRow> {
+  async #begin(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow> {
     const there = await this.#find(row);
-    return there ?? this.#commit(plan, row, undoes);
+    return there ?? this.#commit(plan, row, more);
   }
 
-  async #commit(plan: Plan, row: RunRow, undoes?: string): Promise<RunRow> {
+  async #commit(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow> {
     try {
-      await this.#host.begin(plan, row, undoes);
+      await this.#host.begin(plan, row, more);
       return row;
     } catch (error) {
       // Another process was faster, and the run is the one that it began.

@@ -21,6 +21,7 @@ import { type Step, step } from '../../src/core/step.ts';
 import type { ActorRow, RunRow, SignalRow } from '../../src/store.ts';
 import { completedOf } from '../../src/stores/completed.ts';
 import { endless, scenarios } from '../helpers/scenarios.ts';
+import { late } from '../helpers/undoing.ts';
 
 const rules: Rules = {
   kinds: builtInKinds,
@@ -204,7 +205,7 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
   return turns;
 }
 
-describe.each([...scenarios, endless].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
+describe.each([...scenarios, endless, late].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
   test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9, P109)', () => {
     let turns = 0;
     for (let seed = 1; seed <= WALKS; seed += 1)

@@ -58,6 +58,7 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
     childByName: new Map(below.map((child) => [child.name, child])),
     makes: 'input',
     undoes: false,
+    deadline: null,
     repeats: false,
     catches: false,
     sees: 'dependencies',

@@ -1,4 +1,4 @@
-/** Scenarios of runs that are undone: over parallel tracks, items, rounds and child runs, with compensations that fail and that are tried again. */
+/** Scenarios of runs that are undone, because a step fails: over parallel tracks, items, rounds and child runs, with compensations that fail and that are tried again. */
 import { type AnyOrchestrator, orchestrator, task, track } from 'signalbox';
 import { Anything } from './stage.ts';
 
@@ -65,3 +65,21 @@ export function undoings(called: string[]): readonly AnyOrchestrator[] {
 function bare(bodies: object) {
   return task('bare', bodies as { readonly input: typeof Anything; readonly output: typeof Anything });
 }
+
+/** Its end is that its time is over, which a clock that hurries would bring about too soon. */
+export const late: AnyOrchestrator = orchestrator('late', { ...head, onFailure: 'compensate', deadline: '1h' })
+  .track(
+    'a',
+    track('a', input)
+      .step('one', task('paid', { input: Anything, output: Anything, run: () => 1, compensate: () => {} }))
+      .wait('never', { signal: 'nobody' }),
+  )
+  .track(
+    'b',
+    track('b', { ...input, deadline: '20m' })
+      .sleep('nap', '5m')
+      .step(
+        'two',
+        task('shaky', { input: Anything, output: Anything, run: () => 1, retry: { maxAttempts: 9, delay: '4m' } }),
+      ),
+  );

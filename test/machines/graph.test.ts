@@ -42,6 +42,7 @@ const events = [
     'endChild',
     'undoChild',
     'pull',
+    'children',
     'send',
   ].flatMap((actor) => [
     { type: `xstate.done.actor.${actor}`, output: 'made' },

@@ -59,6 +59,7 @@ const event = fc.oneof(
         'compensate',
         'undoChild',
         'pull',
+        'children',
         'approval',
       ),
       fc.constantFrom<object>(

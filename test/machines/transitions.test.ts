@@ -8,7 +8,7 @@ type Table = { readonly [from: string]: readonly string[] };
 const PARENT: Table = {
   pending: ['cancelled', 'completed', 'failed', 'running', 'skipped'],
   running: ['cancelling', 'completed', 'failed'],
-  cancelling: ['cancelled', 'completed', 'failed'],
+  cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
 };
 /** Steps that take no time: they begin and end in one transition. */
 const MOMENT: Table = { pending: ['cancelled', 'completed', 'failed', 'skipped'] };
@@ -16,7 +16,7 @@ const TABLES: { readonly [kind: string]: Table } = {
   orchestrator: {
     pending: [...(PARENT.pending as string[]), 'compensating'].sort(),
     running: ['cancelling', 'completed'],
-    cancelling: ['cancelled', 'compensating', 'completed', 'failed'],
+    cancelling: ['cancelled', 'compensating', 'completed', 'failed', 'timedOut'],
     compensating: ['cancelled', 'compensated', 'failed'],
   },
   track: PARENT,
@@ -38,7 +38,7 @@ const TABLES: { readonly [kind: string]: Table } = {
     // It runs what is to be done instead, once its time is up.
     waiting: ['cancelled', 'completed', 'running', 'skipped', 'timedOut'],
     running: ['cancelling', 'completed', 'failed'],
-    cancelling: ['cancelled', 'completed', 'failed'],
+    cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
   },
   run: {
     pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],

@@ -17,9 +17,7 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     checker.function(task.run, 'run', 'bad-body');
     checker.function(task.cleanup, 'cleanup', 'bad-body');
     if (!(task.cleanupTimeout > 0)) checker.option('cleanupTimeout', task.cleanupTimeout, 'a duration above 0');
-    if (task.timeout !== undefined && !(task.timeout > 0)) {
-      checker.option('timeout', task.timeout, 'a duration above 0; leave it out for an attempt without a limit');
-    }
+    checkTimes(task, checker);
     checkRetry(task.retry, 'retry', checker);
     checkUndo(task, checker);
     checkTaskLimits(task, checker);
@@ -31,9 +29,11 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
   lines({ task }) {
     const lines: string[] = [];
     if (task === null) return lines;
-    const { retry, timeout, compensate, irreversible } = task;
+    const { retry, timeout, totalTimeout, heartbeat, compensate, irreversible } = task;
     if (retry.maxAttempts > 1) lines.push(attemptsLine(retry));
     if (timeout !== undefined) lines.push(`timeout ${timeout} ms`);
+    if (totalTimeout !== undefined) lines.push(`total timeout ${totalTimeout} ms`);
+    if (heartbeat !== undefined) lines.push(`heartbeat ${heartbeat} ms`);
     if (compensate !== undefined) {
       lines.push('with a compensation');
       if (compensate.retry.maxAttempts > 1) lines.push(`undone in ${attemptsLine(compensate.retry)}`);
@@ -46,6 +46,23 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
 
 function attemptsLine({ maxAttempts, backoff, delay, maxDelay }: RetryPolicy): string {
   return `${maxAttempts} attempts, ${backoff} from ${delay} ms to ${maxDelay} ms`;
+}
+
+function checkTimes({ timeout, totalTimeout, heartbeat }: TaskDefinition, checker: Checker): void {
+  if (timeout !== undefined && !(timeout > 0))
+    checker.option('timeout', timeout, 'a duration above 0; leave it out for an attempt without a limit');
+  if (totalTimeout !== undefined && !(totalTimeout > 0))
+    checker.option('totalTimeout', totalTimeout, 'a duration above 0; leave it out for a step without a limit');
+  if (heartbeat !== undefined && !(heartbeat > 0)) checker.option('heartbeat', heartbeat, 'a duration above 0');
+  for (const [name, whole] of Object.entries({ totalTimeout, timeout })) {
+    const part = name === 'timeout' ? heartbeat : timeout;
+    if (whole === undefined || part === undefined || !(part > whole)) continue;
+    const [what, it] = name === 'timeout' ? ['heartbeat', 'An attempt'] : ['timeout', 'A step'];
+    checker.fault(
+      'bad-option',
+      `${it} is over after its "${name}" of ${whole} ms, so a "${what}" of ${part} ms would never be reached. Make it shorter, or leave it out.`,
+    );
+  }
 }
 
 /** What is to undo a step, in its task or where it is used. */

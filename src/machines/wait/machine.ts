@@ -49,7 +49,11 @@ export const waitMachine = persistable(
       },
       running: {
         entry: startNext,
-        invoke: { src: 'children', id: 'children' },
+        invoke: {
+          src: 'children',
+          id: 'children',
+          input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+        },
         on: { 'child.settled': ends, ...stops, signal: { actions: 'passSignal' } },
       },
       cancelling,

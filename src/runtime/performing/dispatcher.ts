@@ -4,14 +4,15 @@
  * way already is not begun again, so what is owed to a run may be dispatched twice.
  */
 import type { Effect } from '../../core/effect.ts';
-import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
+import { Attempt, type AttemptOutcome, type Bounds, type Surroundings } from '../../attempt.ts';
+import { limitAbove, totalLimit } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { TaskDefinition } from '../../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
-import { keyOf, type Owed } from '../../core/run.ts';
+import { type Actor, keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
@@ -161,8 +162,9 @@ export class Dispatcher {
     const key = keyOf(run.id, path, attempt);
     if (this.#attempts.has(key) || node.task === null) return;
     // Begun and cancelled in one batch: nobody waits for it any more, so it is not begun at all.
-    if (run.actors.get(path)?.invoked !== 'execute') return;
-    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
+    const actor = run.actors.get(path);
+    if (actor?.invoked !== 'execute') return;
+    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input, boundsOf(actor));
     this.#attempts.set(key, one);
     this.#more(run.id);
     this.#line.add(one, run, node, input);
@@ -293,6 +295,12 @@ export class Dispatcher {
 const CUT_OFF: ReadonlySet<string> = new Set(['step-timed-out', 'body-replaced']);
 
 const UNTOUCHED: ReadonlySet<Owed['do']> = new Set(['wake', 'unwake', 'abort']);
+
+/** Undefined for a step that nothing limits but its own timeout. */
+function boundsOf(actor: Actor): Bounds | undefined {
+  const [above, total] = [limitAbove(actor), totalLimit(actor)];
+  return above === null && total === null ? undefined : { above, total };
+}
 
 /** Does it let something happen in the world? */
 export function touches({ do: wanted }: Owed): boolean {

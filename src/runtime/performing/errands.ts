@@ -8,6 +8,7 @@
  */
 import { childOf, undoOf } from '../../core/child.ts';
 import type { Effect } from '../../core/effect.ts';
+import { limitAbove } from '../../core/limits.ts';
 import { isToBeUndone } from '../../core/undo.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf } from '../../core/run.ts';
@@ -65,6 +66,8 @@ interface Errand extends Pick<ErrandEffect, 'do' | 'path' | 'attempt' | 'node' |
   /** Of an undoing: the run that is undone, if it is another one, and where the page ends. */
   readonly of: string | null;
   readonly before: number | null;
+  /** When the time of what it stands in is over. */
+  readonly limit: number | null;
   /** Nobody waits for its answer any more. */
   isOver: boolean;
 }
@@ -104,12 +107,13 @@ export class Errands {
     const key = keyOf(run.id, path, attempt);
     const name = `${effect.do} ${key}`;
     // Begun and cancelled in one batch: nobody waits for it any more.
-    if (this.#underWay.has(name) || run.actors.get(path)?.invoked !== effect.do) return;
+    const actor = run.actors.get(path);
+    if (this.#underWay.has(name) || actor?.invoked !== effect.do) return;
     const reason = 'reason' in effect ? effect.reason : null;
     const { of, before } = { of: null, before: null, ...effect };
     const compensate = isToBeUndone(run.root.state.context, run.root.node);
     const asked = { do: effect.do, run: run.id, key, path, attempt, node, input, reason, compensate, of, before };
-    const errand: Errand = { ...asked, isOver: false };
+    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false };
     this.#underWay.set(name, errand);
     const { row } = run;
     void this.#answerTo(errand, () => this.#work(errand, row)).then((answer) => {
@@ -229,14 +233,21 @@ export class Errands {
       if (isChildOf(there, from)) return;
       throw new RunExists({ run: child, differs: 'parent' });
     }
-    const { orchestrator, depth } = errand.node.spec as RunSpec;
+    const { orchestrator, depth, detach } = errand.node.spec as RunSpec;
     const plan = planOf(orchestrator());
     const level = await this.#during(() => this.#levelOf(parent, depth));
     if (level >= depth) throw new ChildTooDeep({ orchestrator: plan.name, depth });
     if (errand.isOver) return;
     const { input, metadata } = errand.input as unknown as ChildAsked;
     const facts = { ...parent.metadata, ...metadata };
-    await this.#here.starts.start(plan, { input, id: child, key: undefined, metadata: facts, parent: from });
+    await this.#here.starts.start(plan, {
+      input,
+      id: child,
+      key: undefined,
+      metadata: facts,
+      parent: from,
+      limit: detach ? null : errand.limit,
+    });
   }
 
   /** How many runs stand above a run, as far as it matters. */
