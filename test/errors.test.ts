@@ -237,6 +237,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Run "order-17" could not take the cancel: card declined.',
     'Nothing of it was done.',
   ],
+  'command-refused': [
+    new errors.CommandRefused({ run: 'order-17', command: 'pause', status: 'cancelling', allowed: ['signal'] }),
+    'Run "order-17" does not take "pause": it is cancelling.',
+    'Possible now: signal.',
+  ],
   'box-closed': [new errors.BoxClosed(), 'create a new box'],
   'commit-failed': [
     new errors.CommitFailed({ runs: ['order-17'], retryIn: 50, reason: 'disk full.' }, new Error('disk full.')),

@@ -7,6 +7,7 @@ import type { AnyEventObject } from 'xstate';
 import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
+import type { Status } from '../status.ts';
 import type { RunRow } from '../store.ts';
 import type { SignalAnswer } from './signals.ts';
 
@@ -34,7 +35,7 @@ export type Message =
   | CommandMessage;
 
 /** What somebody asks of a run, and is answered. */
-export type CommandMessage = StartMessage | CancelMessage | SignalMessage;
+export type CommandMessage = StartMessage | CancelMessage | PauseMessage | SignalMessage;
 
 export interface StartMessage {
   readonly type: 'start';
@@ -53,6 +54,12 @@ export interface CancelMessage {
   readonly compensate?: boolean;
   /** Cleanups and compensations are not waited for. */
   readonly force?: boolean;
+}
+
+export interface PauseMessage {
+  readonly type: 'pause' | 'resume';
+  /** The status of a run that does not take it; set in the turn. */
+  refused: Status | null;
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */

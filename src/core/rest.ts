@@ -4,7 +4,7 @@
  */
 import { isTerminal, type Status } from '../events.ts';
 import type { Kind } from './kind.ts';
-import type { Changes, RunState } from './run.ts';
+import { type Changes, isPaused, type RunState } from './run.ts';
 
 /** What a state counts for: a step at rest, or one at work. A state that is missing here is not live. */
 const COUNTS: { readonly [state: string]: 'resting' | 'working' | undefined } = {
@@ -34,9 +34,12 @@ export function count(run: RunState, { noun, children }: Kind, state: string, by
 }
 
 /** What the run's own row says. */
-export function statusOf({ root, resting, working }: RunState): Status {
+export function statusOf(run: RunState): Status {
+  const { root, resting, working } = run;
   const status = root.state.value as Status;
-  return status === 'running' && working === 0 && resting > 0 ? 'waiting' : status;
+  if (status !== 'running') return status;
+  if (isPaused(run)) return 'paused';
+  return working === 0 && resting > 0 ? 'waiting' : status;
 }
 
 /** Changes the run's own row with its own actor, and when the run has come to rest or goes on. */

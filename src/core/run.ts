@@ -169,6 +169,11 @@ export interface RunState {
   working: number;
 }
 
+/** Is nothing to begin in it, until somebody resumes it? */
+export function isPaused({ root }: RunState): boolean {
+  return (root.state.context as { readonly paused?: boolean }).paused === true;
+}
+
 /** Puts a child at the end of its parent's list. */
 export function addLive(parent: Actor, child: Actor): void {
   child.beforeLive = parent.lastLive;

@@ -20,7 +20,7 @@ import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { moved } from './rest.ts';
-import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run.ts';
+import { type Actor, addLive, Changes, dropLive, isPaused, pathUnder, type RunState } from './run.ts';
 import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
 
@@ -88,7 +88,8 @@ export class Turn implements TurnPort {
         // Whatever it is that waits for a timer: a retry, a sleep.
         const timer = asleep?.due === null ? null : (asleep?.invoked ?? null);
         const actor = timer === null ? null : waiting(asleep, timer, message.attempt);
-        if (actor === null) return false;
+        // What falls due in a run that is paused acts when it is resumed (S15).
+        if (actor === null || isPaused(this.run)) return false;
         this.send(actor, this.#woken(actor, timer as string));
         return true;
       }
@@ -249,7 +250,15 @@ export class Turn implements TurnPort {
     const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
     this.run.actors.set(path, child);
     addLive(parent, child);
-    this.send(child, 'error' in prepared ? { type: 'fail', error: { ...prepared.error, path } } : this.#startOf(child));
+    if ('error' in prepared) this.send(child, { type: 'fail', error: { ...prepared.error, path } });
+    else if (isPaused(this.run)) this.#hold(child);
+    else this.send(child, this.#startOf(child));
+  }
+
+  /** Keeps a child that is ready and not to begin yet: it has a row, and waits for its word. */
+  #hold(child: Actor): void {
+    child.invoked = 'begin';
+    this.changes.changed(child);
   }
 
   #startOf(actor: Actor): AnyEventObject {

@@ -9,6 +9,7 @@ export {
   ChildTimedOut,
   ChildTooDeep,
   CommandFailed,
+  CommandRefused,
   CommitConflict,
   CommitFailed,
   CommitRefused,

@@ -47,6 +47,7 @@ export const ERROR_CODES = [
   'run-exists',
   'run-unfinished',
   'command-failed',
+  'command-refused',
   'box-closed',
   'commit-failed',
   'commit-refused',

@@ -35,7 +35,15 @@ export {
   TaskThrewValue,
   WaitTimedOut,
 } from './steps.ts';
-export { CommandFailed, RunCancelled, RunExists, RunFailed, RunUnfinished, RunUnknown } from './runs.ts';
+export {
+  CommandFailed,
+  CommandRefused,
+  RunCancelled,
+  RunExists,
+  RunFailed,
+  RunUnfinished,
+  RunUnknown,
+} from './runs.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
 export {

@@ -116,6 +116,21 @@ export class CommandFailed extends SignalboxError<{
   }
 }
 
+/** What was asked of a run is not possible in its present state. */
+export class CommandRefused extends SignalboxError<{
+  readonly run: string;
+  readonly command: string;
+  readonly status: string;
+  readonly allowed: readonly string[];
+}> {
+  readonly code = 'command-refused';
+  constructor(fields: { run: string; command: string; status: string; allowed: readonly string[] }) {
+    const { run, command, status, allowed } = fields;
+    const can = allowed.length === 0 ? 'Nothing can be asked of it any more.' : `Possible now: ${allowed.join(', ')}.`;
+    super(`Run "${run}" does not take "${command}": it is ${status}. ${can}`, { ...fields, allowed: [...allowed] });
+  }
+}
+
 function where(error: ErrorRecord): string {
   return error.path === undefined ? '' : `step "${error.path}": `;
 }

@@ -52,6 +52,8 @@ export interface ParentMemory {
   readonly kept: Json;
   /** Those of a run; empty for every other parent. */
   readonly variables: JsonObject;
+  /** Of a run: nothing is to begin in it. */
+  readonly paused: boolean;
   /** Set when a run is undone, or is to be. */
   readonly undo: RunUndo | null;
   /** How many pages of a run have come that is undone; 0 otherwise. */
@@ -106,6 +108,9 @@ export type ParentEvent =
       readonly compensate?: boolean;
       readonly force?: boolean;
     }
+  /** To a run, by somebody: nothing is to begin, until it is to go on. */
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
   /** To a run that undoes another, which has ended. */
   | { readonly type: 'undo'; readonly of: string }
   /** To a run that is undone: a step is going to be, has been, or could not be; the page is at its end, or all is. */
@@ -283,6 +288,7 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   ending: null,
   kept: null,
   variables: NO_VARIABLES,
+  paused: false,
   undo: null,
   attempt: 0,
 });

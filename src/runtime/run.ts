@@ -4,6 +4,7 @@
  */
 import {
   BoxClosed,
+  CommandRefused,
   type ErrorRecord,
   InvalidOption,
   RunCancelled,
@@ -12,6 +13,7 @@ import {
   RunUnknown,
 } from '../errors/index.ts';
 import type { ReadEvent } from '../events.ts';
+import type { PauseMessage } from '../core/message.ts';
 import { allowedIn, type CommandName } from '../commands/index.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
@@ -199,6 +201,28 @@ export class Run<Output = Json, Signals = AnySignals> {
     }
     await this.#row();
     await this.#context.command(this.id, { type: 'cancel', reason, compensate, force });
+  }
+
+  /**
+   * Pauses the run (S15): what is under way may end, and nothing begins, no retry either, also after a restart. Timers that fall due
+   * meanwhile act when it is resumed. Pausing a paused run changes nothing; one that has ended, is cancelled or undone, is refused.
+   */
+  async pause(): Promise<void> {
+    await this.#hold('pause');
+  }
+
+  /** Lets a paused run go on. One that is not paused goes on anyway. */
+  async resume(): Promise<void> {
+    await this.#hold('resume');
+  }
+
+  async #hold(type: PauseMessage['type']): Promise<void> {
+    await this.#row();
+    const message: PauseMessage = { type, refused: null };
+    const taken = await this.#context.command(this.id, message);
+    const refused = taken ? message.refused : (await this.#row()).status;
+    if (refused === null) return;
+    throw new CommandRefused({ run: this.id, command: type, status: refused, allowed: allowedIn(refused) });
   }
 
   /**

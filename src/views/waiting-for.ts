@@ -1,7 +1,7 @@
 /**
- * What a part of a run waits for (I7), by its row alone: the state says what it invoked, and that says what it waits
- * for. also one that does not have its definition. But for a body
- * in line: only the process that owns the run knows that it is, and for which limit (S35).
+ * What a part of a run waits for (I7), by its row alone: the state says what it has invoked, and that says what it waits for. So every
+ * process says the same, also one that does not have the definition. Only of a body in line nobody knows but the process that owns
+ * the run: that it stands there, and for which limit (S35).
  */
 import type { WaitingFor } from '../core/effect.ts';
 import { keyOf } from '../core/run.ts';

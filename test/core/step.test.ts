@@ -181,13 +181,14 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
     }
     if (isTerminal(rows.row.status)) break;
     // Now and then a cancel, a signal, or something that was taken before and comes again.
-    const chance = throws(20);
+    const chance = throws(21);
     if (chance === 0)
       message = { type: 'cancel', reason: 'enough', compensate: throws(2) === 0, force: throws(4) === 0 };
     else if (chance < 5) {
       const [name, payload] = [SIGNALS[throws(SIGNALS.length)] as string, PAYLOADS[throws(PAYLOADS.length)] as Json];
       message = { type: 'signal', id: `s${turns}`, name, payload, answer: null, known: false };
-    } else if (chance === 5) {
+    } else if (chance === 20) message = { type: throws(2) === 0 ? 'pause' : 'resume', refused: null };
+    else if (chance === 5) {
       const again = taken[throws(taken.length)] as Message;
       message = again.type === 'signal' ? { ...again, known: true } : again;
     } else {

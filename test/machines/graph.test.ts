@@ -22,6 +22,8 @@ const events = [
   { type: 'cancel', compensate: true },
   { type: 'cancel', force: true },
   { type: 'compensate', output: 'made', attempt: 1 },
+  { type: 'pause' },
+  { type: 'resume' },
   { type: 'undo', of: 'another' },
   { type: 'undone', path: 'a/b', isUndone: true },
   { type: 'undone', path: 'a/b', isUndone: false },

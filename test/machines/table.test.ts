@@ -40,6 +40,8 @@ const event = fc.oneof(
     { type: 'compensate', output: 'made', attempt: 2 },
     { type: 'cancel', compensate: true },
     { type: 'cancel', force: true },
+    { type: 'pause' },
+    { type: 'resume' },
     { type: 'undo', of: 'another' },
     { type: 'undoing', before: 5 },
     { type: 'undone', path: 'a/b', isUndone: true },

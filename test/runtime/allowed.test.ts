@@ -10,7 +10,9 @@ const STATUSES: readonly Status[] = [
   'pending',
   'running',
   'waiting',
+  'paused',
   'cancelling',
+  'compensating',
   'completed',
   'failed',
   'timedOut',
@@ -31,7 +33,7 @@ describe('a run', () => {
     await using box = await createSignalbox({ orchestrators: [flow], ...options });
     const run = await box.start(flow, { input: null });
     await settled(box);
-    expect(await run.allowed()).toEqual(['cancel', 'signal']);
+    expect(await run.allowed()).toEqual(['cancel', 'pause', 'signal']);
     desk.give('t/s#1', 'done');
     await settled(box);
     expect(await run.allowed()).toEqual([]);
@@ -44,16 +46,23 @@ describe('the table', () => {
     for (const status of STATUSES.filter(isTerminal)) expect([status, allowedIn(status)]).toEqual([status, []]);
   });
 
-  test('lets a run be cancelled once', () => {
-    expect(allowedIn('running')).toEqual(['cancel', 'signal']);
-    expect(allowedIn('cancelling')).toEqual(['signal']);
-    expect(commandNamed('cancel')?.refusal('cancelling')).toContain('being cancelled');
+  test('lets a run be cancelled again, which may be forced, and paused or resumed while it runs (S14, S15)', () => {
+    expect(allowedIn('running')).toEqual(['cancel', 'pause', 'signal']);
+    expect(allowedIn('paused')).toEqual(['cancel', 'resume', 'signal']);
+    expect(allowedIn('cancelling')).toEqual(['cancel', 'signal']);
+    expect(allowedIn('compensating')).toEqual(['cancel', 'signal']);
+    expect(commandNamed('pause')?.refusal('cancelling')).toContain('the run is cancelling');
     expect(commandNamed('cancel')?.refusal('failed')).toContain('it is failed');
   });
 
   test('has a way across processes for all but the start, there and back', () => {
     const signal = { type: 'signal', id: '1', name: 'go', payload: { n: 1 }, answer: null, known: false } as const;
-    for (const message of [{ type: 'cancel', reason: 'enough' } as const, signal]) {
+    for (const message of [
+      { type: 'cancel', reason: 'enough', compensate: true, force: false } as const,
+      { type: 'pause', refused: null } as const,
+      { type: 'resume', refused: null } as const,
+      signal,
+    ]) {
       const { shared } = commandNamed(message.type) ?? {};
       expect(shared?.read(shared.write(message))).toEqual(message);
     }

@@ -13,15 +13,18 @@ export const orchestrator: Kind = {
   ...orchestratorDeclaration,
   machine: orchestratorMachine,
   keep(memory) {
-    const { variables, undo } = memory as unknown as ParentMemory;
-    const kept = parentKind.keep(memory);
-    const all = undo === null ? kept : { ...kept, undo: undo as unknown as JsonObject };
-    return Object.keys(variables).length === 0 ? all : { ...all, variables };
+    const { variables, undo, paused } = memory as unknown as ParentMemory;
+    return {
+      ...parentKind.keep(memory),
+      ...(undo === null ? {} : { undo: undo as unknown as JsonObject }),
+      ...(paused ? { paused } : {}),
+      ...(Object.keys(variables).length === 0 ? {} : { variables }),
+    };
   },
   changed(before, after) {
     const [was, is] = [before.context, after.context];
     const isOther = was.variables !== is.variables || was.undo !== is.undo || was.attempt !== is.attempt;
-    return isOther || parentKind.changed(before, after);
+    return isOther || was.paused !== is.paused || parentKind.changed(before, after);
   },
   acts: { ...parentKind.acts, ...undoActs },
   tell: tellParent('run'),

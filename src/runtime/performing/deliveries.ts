@@ -85,7 +85,7 @@ async function* waiting({ store, plans }: DeliveryOptions, signal: string): Asyn
     const plan = plans.get(planName(orchestrator, version));
     return !known.has(run) && (plan === undefined || waitsFor(plan, signal));
   };
-  for (const status of ['running', 'waiting'] as const) {
+  for (const status of ['running', 'waiting', 'paused'] as const) {
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await store.readRuns({ status, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
       cursor = page.cursor;
