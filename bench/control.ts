@@ -1,6 +1,7 @@
 /**
- * What collections, members side by side, loops and what is read back of them cost, in memory and on SQLite: each row in a process of
- * its own, three times, in turns. `npm run bench:control`, and `-- --full` with a million items.
+ * What collections, members side by side, loops, child runs and what is read back of them cost, in memory and on SQLite: each row in a
+ * process of its own, three times, in turns. `npm run bench:control`, and `-- --full` with what takes minutes, once. Other words are a part
+ * of the rows: `-- sqlite loop`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,13 +16,17 @@ import { machine } from './report.ts';
 
 interface Row {
   readonly store: 'memory' | 'sqlite';
-  readonly what: 'map' | 'map, counted' | 'parallel' | 'loop';
+  readonly what: 'map' | 'map, counted' | 'parallel' | 'loop' | 'child runs' | 'runs by hand';
   readonly count: number;
+  /** How many items, or runs by hand, are under way at once. */
+  readonly window?: number;
 }
 
 interface Measured {
-  /** Microseconds for an item, a member, a round. */
+  /** Microseconds for an item, a member, a round, a run. */
   readonly each: number;
+  /** Of these, what a processor was at work; the rest is waiting, for the disk or for a processor. */
+  readonly busy: number;
   /** MB, at the highest. */
   readonly heap: number;
   readonly file: number;
@@ -42,8 +47,15 @@ const last = task('last', {
   run: ({ input }) => (input === 0 ? new Promise(() => {}) : input),
 });
 
-function flowOf({ what, count }: Row, each: typeof body | typeof last = body) {
+const child = orchestrator('child', { version: '1', input: anything }).track(
+  'c',
+  track('c', { input: anything }).step('s', body, ({ input }) => input),
+  { input: ({ input }) => input as never },
+);
+
+function flowOf({ what, count, window = WINDOW }: Row, each: typeof body | typeof last = body) {
   const t = track('t', { input: anything });
+  const starts = track('starts', { input: anything }).run('child', child, ({ input }) => input);
   const members = Object.fromEntries(Array.from({ length: count }, (_, at) => [`m${at}`, each]));
   const steps =
     what === 'parallel'
@@ -58,9 +70,9 @@ function flowOf({ what, count }: Row, each: typeof body | typeof last = body) {
         : t.map('s', {
             // The last one is the number 0.
             over: () => `${1 - count}..0`,
-            each: each as never,
+            each: (what === 'child runs' ? starts : each) as never,
             collect: what === 'map',
-            concurrency: WINDOW,
+            concurrency: window,
           });
   return orchestrator('control', { version: '1', input: anything }).track(
     't',
@@ -87,9 +99,20 @@ const options = { maxValueBytes: 1e9, logger: () => {} };
 async function measure(row: Row): Promise<Measured> {
   const where = place(row);
   const flow = flowOf(row);
-  const box = await createSignalbox({ orchestrators: [flow], store: where.open(), ...options } as never);
+  const box = await createSignalbox({ orchestrators: [flow, child], store: where.open(), ...options } as never);
+  const result = async (of: unknown, input: object): Promise<void> => {
+    await ((await box.start(of as never, { input } as never)) as { result(): Promise<unknown> }).result();
+  };
   const start = async (input: object): Promise<void> => {
-    await ((await box.start(flow as never, { input } as never)) as { result(): Promise<unknown> }).result();
+    if (row.what !== 'runs by hand') return result(flow, input);
+    let begun = 0;
+    const lane = async (): Promise<void> => {
+      while (begun < row.count) {
+        begun += 1;
+        await result(child, input);
+      }
+    };
+    await Promise.all(Array.from({ length: WINDOW }, lane));
   };
   if (row.count <= 10_000) await start({ n: 0 });
   globalThis.gc?.();
@@ -98,13 +121,16 @@ async function measure(row: Row): Promise<Measured> {
     heap = Math.max(heap, process.memoryUsage().heapUsed / 1e6);
   }, 20);
   const begun = performance.now();
+  const before = process.cpuUsage();
   await start({ n: 1 });
-  const each = ((performance.now() - begun) * 1_000) / row.count;
+  const { user, system } = process.cpuUsage(before);
+  const [each, busy] = [((performance.now() - begun) * 1_000) / row.count, (user + system) / row.count];
   clearInterval(look);
   await box.close();
   const file = where.file();
   where.remove();
-  return { each, heap, file, back: row.what.startsWith('map') && row.store === 'sqlite' ? await takenBack(row) : null };
+  const isRead = row.what.startsWith('map') && row.store === 'sqlite' && row.window === undefined;
+  return { each, busy, heap, file, back: isRead ? await takenBack(row) : null };
 }
 
 /** How long a box takes to find a run of which all items but one have completed. */
@@ -147,31 +173,46 @@ function middle(numbers: readonly number[]): number {
   return [...numbers].sort((left, right) => left - right)[Math.floor(numbers.length / 2)] as number;
 }
 
-async function table(full: boolean): Promise<void> {
-  const sizes = full ? [...SIZES, 1_000_000] : SIZES;
-  const rows: Row[] = (['memory', 'sqlite'] as const).flatMap((store) => [
-    ...sizes.flatMap((count) => (['map', 'map, counted'] as const).map((what) => ({ store, what, count }))),
+function rowsOf(full: boolean): readonly Row[] {
+  return (['memory', 'sqlite'] as const).flatMap((store): Row[] => [
+    ...SIZES.flatMap((count) => (['map', 'map, counted'] as const).map((what) => ({ store, what, count }))),
+    ...(full ? [{ store, what: 'map, counted' as const, count: 1_000_000 }] : []),
+    ...[256, 1_024].map((window) => ({ store, what: 'map, counted' as const, count: 100_000, window })),
     ...[1_000, 10_000].map((count) => ({ store, what: 'parallel' as const, count })),
-    ...(store === 'memory' ? SIZES : [1_000, 10_000]).map((count) => ({ store, what: 'loop' as const, count })),
+    ...(full || store === 'memory' ? SIZES : [1_000, 10_000]).map((count) => ({ store, what: 'loop' as const, count })),
+    ...(['child runs', 'runs by hand'] as const).map((what) => ({ store, what, count: 10_000 })),
   ]);
+}
+
+const isLong = ({ store, what, count }: Row): boolean =>
+  count >= 1_000_000 || (store === 'sqlite' && what === 'loop' && count >= 100_000);
+
+async function table(full: boolean, words: readonly string[]): Promise<void> {
+  const rows = rowsOf(full).filter((row) => words.every((word) => Object.values(row).map(String).includes(word)));
   const found = new Map<Row, Measured[]>();
   for (let round = 1; round <= ROUNDS; round += 1)
     for (const row of rows) {
-      if (row.count === 1_000_000 && round > 1) continue;
-      process.stderr.write(`${round}/${ROUNDS} ${row.store} ${row.what} ${row.count}\n`);
+      if (isLong(row) && round > 1) continue;
+      process.stderr.write(`${round}/${ROUNDS} ${Object.values(row).join(' ')}\n`);
       found.set(row, [...(found.get(row) ?? []), await inProcess(row)]);
     }
-  console.log('| store | what | count | µs each | heap, MB | file, MB | taken back, ms |');
-  console.log('| --- | --- | --- | --- | --- | --- | --- |');
-  for (const [{ store, what, count }, all] of found) {
+  console.log('| store | what | count | µs each | least | of them at work | heap, MB | file, MB | taken back, ms |');
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
+  for (const [{ store, what, count, window }, all] of found) {
     const of = (which: keyof Measured): number => middle(all.map((each) => each[which] ?? 0));
-    const cells = [store, what, count.toLocaleString('en'), of('each').toFixed(1), of('heap').toFixed(0)];
+    const called = window === undefined ? what : `${what}, ${window} at once`;
+    const times = [of('each'), Math.min(...all.map(({ each }) => each)), of('busy')].map((us) => us.toFixed(1));
+    const cells = [store, called, count.toLocaleString('en'), ...times, of('heap').toFixed(0)];
     const file = store === 'sqlite' ? of('file').toFixed(1) : '–';
     console.log(`| ${[...cells, file, of('back') > 0 ? of('back').toFixed(0) : '–'].join(' | ')} |`);
   }
   console.log(`\n${machine(new Date())}`);
 }
 
-const [given] = process.argv.slice(2);
-if (given?.startsWith('{')) process.stdout.write(JSON.stringify(await measure(JSON.parse(given) as Row)));
-else await table(given === '--full');
+const given = process.argv.slice(2);
+if (given[0]?.startsWith('{')) process.stdout.write(JSON.stringify(await measure(JSON.parse(given[0]) as Row)));
+else
+  await table(
+    given.includes('--full'),
+    given.filter((word) => word !== '--full'),
+  );

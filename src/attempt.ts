@@ -36,6 +36,16 @@ export type AttemptOutcome =
   | { readonly ok: true; readonly output: Json }
   | { readonly ok: false; readonly error: ErrorRecord };
 
+/** When the time of an attempt is over, apart from its own timeout; in milliseconds since 1970. */
+export interface Bounds {
+  /** By a deadline above: whoever has it ends the attempt. */
+  readonly above: number | null;
+  /** By the `totalTimeout` of its step. */
+  readonly total: number | null;
+}
+
+const UNBOUND: Bounds = Object.freeze({ above: null, total: null });
+
 /** What an attempt needs of its surroundings. */
 export interface Surroundings {
   readonly executor: Executor;
@@ -73,6 +83,12 @@ export class Attempt implements Job {
   #controller: AbortController | null = null;
   #abortedWith: Error | null = null;
   #stopTimer: (() => void) | null = null;
+  readonly #bounds: Bounds;
+  /** How long it may take, and by which of its limits. */
+  #limit: number | null = null;
+  #limitedBy: 'timeout' | 'totalTimeout' = 'timeout';
+  #lastBeat = 0;
+  #stopBeat: (() => void) | null = null;
   #settled = false;
   #answered = false;
 
@@ -84,6 +100,7 @@ export class Attempt implements Job {
     attempt: number,
     run: RunFacts,
     input: Json,
+    bounds: Bounds = UNBOUND,
   ) {
     this.#around = around;
     this.task = task;
@@ -92,6 +109,7 @@ export class Attempt implements Job {
     this.attempt = attempt;
     this.run = run;
     this.#input = input;
+    this.#bounds = bounds;
     Object.freeze(this);
   }
 
@@ -111,14 +129,44 @@ export class Attempt implements Job {
   begin(): void {
     const { task } = this;
     this.#begun = true;
-    if (task.timeout !== undefined) {
-      this.#begunAt = this.#around.elapsed();
-      this.#deadline = this.#around.now() + task.timeout;
-      this.#stopTimer = this.#around.wakeAfter(task.timeout, () => this.#timeOut());
+    if (task.timeout !== undefined || this.#bounds !== UNBOUND) this.#limitTime(task.timeout);
+    // It was over while it waited in line.
+    if (this.#limit === 0) return this.#timeOut();
+    if (task.heartbeat !== undefined) {
+      this.#lastBeat = this.#around.elapsed();
+      this.#listen(task.heartbeat, task.heartbeat);
     }
     const parsed = this.#parse(task.input, this.#input, 'input');
     if (parsed instanceof Promise) parsed.then((late) => this.#run(late));
     else this.#run(parsed);
+  }
+
+  #limitTime(timeout: number | undefined): void {
+    const { above, total } = this.#bounds;
+    const now = this.#around.now();
+    const rest = total === null ? Number.POSITIVE_INFINITY : Math.max(0, total - now);
+    const limit = Math.min(timeout ?? Number.POSITIVE_INFINITY, rest);
+    if (limit !== Number.POSITIVE_INFINITY) {
+      this.#begunAt = this.#around.elapsed();
+      this.#limit = limit;
+      this.#limitedBy = limit === timeout ? 'timeout' : 'totalTimeout';
+      this.#stopTimer = this.#around.wakeAfter(limit, () => this.#timeOut());
+    }
+    const end = Math.min(now + limit, above ?? Number.POSITIVE_INFINITY);
+    this.#deadline = end === Number.POSITIVE_INFINITY ? null : end;
+  }
+
+  /** Looks in a while whether there was a sign of life. */
+  #listen(heartbeat: number, ms: number): void {
+    this.#stopBeat = this.#around.wakeAfter(ms, () => {
+      const silent = this.#around.elapsed() - this.#lastBeat;
+      if (silent >= heartbeat) this.#timeOut('heartbeat');
+      else this.#listen(heartbeat, heartbeat - silent);
+    });
+  }
+
+  beat(): void {
+    if (this.task.heartbeat !== undefined) this.#lastBeat = this.#around.elapsed();
   }
 
   /** Calls the body with what the input schema made of the input, unless the attempt is over by then. */
@@ -166,6 +214,7 @@ export class Attempt implements Job {
 
   progress(fraction: number, note?: unknown): void {
     if (this.#settled) return;
+    this.beat();
     if (!(typeof fraction === 'number' && fraction >= 0 && fraction <= 1)) {
       return this.#around.warn(this, `progress(${show(fraction)}) was ignored: a fraction is a number from 0 to 1.`);
     }
@@ -174,13 +223,16 @@ export class Attempt implements Job {
     this.#around.progress(this, fraction, text ?? null);
   }
 
-  #timeOut(): void {
-    const timeout = this.task.timeout ?? 0;
-    const error = new StepTimedOut({ task: this.task.name, timeout, text: fromMs(timeout) });
+  #timeOut(limit: 'timeout' | 'totalTimeout' | 'heartbeat' = this.#limitedBy): void {
+    const { name: task, [limit]: timeout = 0 } = this.task;
+    const error = new StepTimedOut({ task, timeout, text: fromMs(timeout), limit });
     if (this.#settled) return;
     // The standard name, so that a body can tell a timeout from a cancellation.
     this.abort(new DOMException(error.message, 'TimeoutError'));
-    this.#around.done(this, { ok: false, error: toRecord(error, this.#place(this.#mayRetry(error))) });
+    this.#around.done(this, {
+      ok: false,
+      error: toRecord(error, this.#place(limit !== 'totalTimeout' && this.#mayRetry(error))),
+    });
   }
 
   #take(answer: Answer): void {
@@ -213,8 +265,7 @@ export class Attempt implements Job {
 
   /** A body that keeps the thread for itself keeps its timer from firing, too. */
   #isOver(): boolean {
-    const { timeout } = this.task;
-    return timeout !== undefined && this.#around.elapsed() - this.#begunAt >= timeout;
+    return this.#limit !== null && this.#around.elapsed() - this.#begunAt >= this.#limit;
   }
 
   #ignore(answer: Answer): void {
@@ -288,6 +339,7 @@ export class Attempt implements Job {
   #settle(): void {
     this.#settled = true;
     this.#stopTimer?.();
+    this.#stopBeat?.();
   }
 
   /** What the schema makes of a value; null when the schema itself failed, and with it the attempt. */

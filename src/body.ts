@@ -53,6 +53,10 @@ class JobContext implements TaskContext<unknown> {
     return (fraction, note) => this.#job.progress(fraction, note);
   }
 
+  get beat(): TaskContext['beat'] {
+    return () => this.#job.beat();
+  }
+
   get signal(): AbortSignal {
     return this.#job.signal();
   }

@@ -52,17 +52,32 @@ export const FAULT_CODES = [
 /** What kind of fault a definition has; `docs/errors.md` has a paragraph for each. */
 export type FaultCode = (typeof FAULT_CODES)[number];
 
+/** What undoes a completed step: at the most so often, each time within the timeout, and under one key (S13). */
+export interface CompensationDefinition {
+  readonly run: Compensation;
+  readonly retry: RetryPolicy;
+  readonly timeout: number | undefined;
+  /** It is told the input as the task's schema makes it; otherwise as the step's mapper has made it. */
+  readonly parses: boolean;
+}
+
 export interface TaskDefinition {
   readonly is: 'task';
   readonly name: string;
   readonly input: Schema;
   readonly output: Schema;
   readonly run: Body | undefined;
-  readonly compensate: Compensation | undefined;
+  readonly compensate: CompensationDefinition | undefined;
+  /** What it does stays: nobody is to look for a way to undo it. */
+  readonly irreversible: boolean;
   readonly cleanup: Cleanup | undefined;
   readonly cleanupTimeout: number;
   readonly retry: RetryPolicy;
   readonly timeout: number | undefined;
+  /** How long the step may take, with all its attempts and the pauses between them. */
+  readonly totalTimeout?: number | undefined;
+  /** A body that gives no sign of life for so long is timed out. */
+  readonly heartbeat?: number | undefined;
   /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
   readonly limits?: readonly LimitDefinition[];
   readonly priority?: number | ((facts: never) => unknown) | undefined;
@@ -203,6 +218,14 @@ export interface StepDefinition {
   readonly name: string;
   readonly body: BodyDefinition | string;
   readonly input: Mapper | undefined;
+  /** What undoes it here; left out: what its task says. */
+  readonly undo?: Undo | undefined;
+}
+
+/** What a step says of how it is undone, over what its task says. */
+export interface Undo {
+  readonly compensate: CompensationDefinition | undefined;
+  readonly irreversible: boolean;
 }
 
 export interface TrackDefinition {
@@ -211,6 +234,8 @@ export interface TrackDefinition {
   readonly input: Schema | undefined;
   readonly steps: readonly StepDefinition[];
   readonly output: Mapper | undefined;
+  /** How long it may take. */
+  readonly deadline?: number | undefined;
   /** How many bodies of all its uses may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
 }
@@ -226,7 +251,7 @@ export interface CompositeDefinition {
   readonly merge: Merge | undefined;
 }
 
-export type FailurePolicy = 'failFast' | 'continue';
+export type FailurePolicy = 'failFast' | 'continue' | 'compensate';
 
 export interface TrackUse extends StepDefinition {
   readonly after: readonly string[];
@@ -242,6 +267,8 @@ export interface OrchestratorDefinition {
   readonly concurrency: number;
   readonly tracks: readonly TrackUse[];
   readonly output: Mapper | undefined;
+  /** How long a run may take. */
+  readonly deadline?: number | undefined;
   /** How many bodies of all its runs may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
 }
@@ -319,6 +346,10 @@ export interface PlanNode {
   /** What the ends of its children mean for it (S12). */
   readonly strategy: Strategy;
   readonly concurrency: number;
+  /** Of a run: what has completed is undone when it fails (S13). */
+  readonly undoes: boolean;
+  /** Of a run and a track: how long it may take, in milliseconds (S11). */
+  readonly deadline: number | null;
   /** How many bodies below it may run at once, in all runs together; those of a task are in the task. */
   readonly bodies: readonly LimitDefinition[];
   /** Makes the node's output of its children's; null takes what `result` names. */

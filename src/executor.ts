@@ -24,6 +24,8 @@ export interface Job {
   signal(): AbortSignal;
   log(message: string, fields?: JsonObject): void;
   progress(fraction: number, note?: string): void;
+  /** A sign of life, for a task with a `heartbeat`. */
+  beat(): void;
 }
 
 /** How a job ended. `sync` tells that the body threw before it gave a promise. */

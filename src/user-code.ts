@@ -64,6 +64,8 @@ export interface TaskContext<I = Json> {
   log(message: string, fields?: JsonObject): void;
   /** How far the body has come, from 0 to 1. It never goes back; a smaller fraction is ignored. */
   progress(fraction: number, note?: string): void;
+  /** A sign of life. A body of a task with a `heartbeat` has to give one, or a progress, before that is over. */
+  beat(): void;
 }
 
 /** The function of a task, whatever its types. */

@@ -5,6 +5,7 @@
  * failure says what to move; the last tests prove that the rules can see at all.
  */
 import { describe, expect, test } from 'vitest';
+import { builtInKinds } from '../src/machines/index.ts';
 import { codeOf, importsOf, type Sources, sourcesIn } from './helpers/sources.ts';
 
 /**
@@ -74,12 +75,12 @@ interface Confined {
 
 const CONFINED: readonly Confined[] = [
   {
-    title: 'time is read and waited for in clock.ts (I4)',
+    title: 'time is read and waited for in clock.ts (I4, P87)',
     pattern: /\bDate\.now\b|\bnew Date\(\)|\bset(Timeout|Interval)\b|\bperformance\.now\b/,
     to: ['clock.ts'],
   },
   {
-    title: 'identity and chance come from ids.ts (I4)',
+    title: 'identity and chance come from ids.ts (I4, P87)',
     pattern: /\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/,
     to: ['ids.ts'],
   },
@@ -118,6 +119,14 @@ describe('the shape of src', () => {
       expect(strays(src, rule)).toEqual([]);
     });
   }
+
+  test('each kind of step has a folder: how it is declared, its machine, and the kind (P120)', () => {
+    const folders = new Set([...src.keys()].flatMap((path) => /^machines\/(\w+)\//.exec(path)?.[1] ?? []));
+    expect(folders.size).toBe(builtInKinds.names().length);
+    for (const folder of folders)
+      for (const file of ['declaration.ts', 'index.ts', 'machine.ts'])
+        expect([...src.keys()]).toContain(`machines/${folder}/${file}`);
+  });
 
   test('one name is exported by one file, or has an excuse', () => {
     expect(exportedTwice(src)).toEqual([]);

@@ -83,7 +83,7 @@ describe('the pages', () => {
     ).toEqual([]);
   });
 
-  test.each(entriesOf(MANIFEST))('every public name of src/%s has a doc comment', (entry) => {
+  test.each(entriesOf(MANIFEST))('every public name of src/%s has a doc comment (P116)', (entry) => {
     const names = exportsOf(entry, sourcesIn('src'));
     expect(names).not.toEqual([]);
     expect(names.filter(({ documented }) => !documented).map(({ name, path }) => `${name} in ${path}`)).toEqual([]);

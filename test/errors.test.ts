@@ -113,6 +113,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'The limit of 4 for bodies of the box was reached',
     'a newer body took the place',
   ],
+  'deadline-passed': [
+    new errors.DeadlinePassed({ what: 'track', deadline: 60_000, text: '1m' }),
+    'The track did not end within its deadline of 1m.',
+    'Raise the deadline',
+  ],
   'wait-timed-out': [
     new errors.WaitTimedOut({ signal: 'confirm', timeout: 3_600_000, text: '1h' }),
     'No signal "confirm" that fits came within 1h.',
@@ -196,6 +201,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Step "stop"',
     'as failed: sold out',
   ],
+  'compensation-incomplete': [
+    new errors.CompensationIncomplete({ failed: ['pay/charge'], failures: 1 }),
+    '1 completed step could not be undone: pay/charge.',
+    'undo the rest by hand',
+  ],
+  'compensation-cut': [new errors.CompensationCut(), 'cut short by a cancel with "force"', 'look where'],
   'run-failed': [
     new errors.RunFailed({
       run: 'order-17',
@@ -217,7 +228,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Start under a new id',
   ],
   'run-unfinished': [
-    new errors.RunUnfinished({ run: 'order-17', status: 'running' }),
+    new errors.RunUnfinished({ run: 'order-17', status: 'running', wanted: 'deleted' }),
     'Run "order-17" is still "running"',
     'cancel it first: await run.cancel(); await run.outcome(); await run.delete()',
   ],

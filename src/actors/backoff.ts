@@ -7,19 +7,23 @@ import { chanceOf } from '../ids.ts';
 import { NO_RETRY, retryDelay } from '../retry.ts';
 import { calledLive } from './called.ts';
 import { wakeWhenDue } from './due.ts';
-import type { Invoked } from '../core/effect.ts';
+import type { Invoked, UndoFacts } from '../core/effect.ts';
 
 export interface BackoffInput {
   readonly node: PlanNode | null;
   readonly attempt: number;
   readonly error: ErrorRecord | null;
+  /** Of a step that is undone. */
+  readonly undo?: UndoFacts | null;
   /** For one that was persisted. */
   readonly due?: number | null;
 }
 
-/** What the body asked for with `RetryAfter`, or else what the policy says. */
-function delayOf({ node, attempt, error }: BackoffInput, key: string): number {
-  return error?.retryAfter ?? retryDelay(node?.task?.retry ?? NO_RETRY, attempt, chanceOf(key));
+/** The pause after a failed attempt. What the body asked for with `RetryAfter`, or else what the policy says. */
+export function delayOf({ node, attempt, error, undo }: BackoffInput, key: string): number {
+  if (error?.retryAfter !== undefined) return error.retryAfter;
+  const [policy, tries] = undo ? [node?.task?.compensate?.retry, undo.tries ?? 1] : [node?.task?.retry, attempt];
+  return retryDelay(policy ?? NO_RETRY, tries, chanceOf(key));
 }
 
 export const backoffLogic: AnyActorLogic = fromPromise<void, BackoffInput>(
@@ -31,12 +35,11 @@ export const backoffLogic: AnyActorLogic = fromPromise<void, BackoffInput>(
 );
 
 export const backoff: Invoked = {
-  waitsFor: ({ attempt, attemptedAt, startedAt, due }, earlier) => ({
-    what: 'retry',
-    since: earlier.at(-1)?.endedAt ?? attemptedAt,
-    due: due ?? startedAt,
-    attempt: attempt + 1,
-  }),
+  waitsFor: ({ attempt, attemptedAt, startedAt, due, memory }, earlier) => {
+    const { tries } = (memory.undo ?? {}) as UndoFacts;
+    const since = earlier.at(-1)?.endedAt ?? attemptedAt;
+    return { what: 'retry', since, due: due ?? startedAt, attempt: (tries ?? attempt) + 1 };
+  },
   logic: backoffLogic,
   describe: (invoker) => ({
     do: 'wake',

@@ -1,26 +1,34 @@
-/** `compensate`: the undoing of a completed step (I8). Invoked by a task's `compensating`. */
+/** `compensate`: the undoing of a completed step (S13). Invoked by a task's `compensating`. */
 import { type AnyActorLogic, fromPromise } from 'xstate';
 import type { PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
 import { calledLive } from './called.ts';
-import type { Invoked } from '../core/effect.ts';
+import type { Invoked, UndoFacts } from '../core/effect.ts';
+import { undoKeyOf } from '../core/run.ts';
 
 export interface CompensateInput {
   readonly node: PlanNode | null;
   readonly input: Json;
   readonly output: Json;
   readonly attempt: number;
+  readonly undo: { readonly tries: number } | null;
 }
 
 export const compensateLogic: AnyActorLogic = fromPromise<void, CompensateInput>(
   async ({ input: { node, input, output, attempt }, signal, self }) => {
-    const body = node?.task?.compensate as ((context: object) => unknown) | undefined;
-    await body?.({ input, output, key: `live/${calledLive(self, node)}#${attempt}`, signal });
+    const body = node?.task?.compensate?.run as ((context: object) => unknown) | undefined;
+    await body?.({ input, output, key: undoKeyOf('live', calledLive(self, node), attempt), signal });
   },
 );
 
 export const compensate: Invoked = {
   waitsFor: ({ attempt }) => ({ what: 'compensation', attempt }),
   logic: compensateLogic,
-  describe: ({ path, attempt, node, input, output }) => ({ do: 'compensate', path, attempt, node, input, output }),
+  describe: ({ path, attempt, node, input, output, undo }) => {
+    return { do: 'compensate', path, attempt, node, input, output, tries: undo?.tries ?? 1, of: undo?.of ?? null };
+  },
+  abort: ({ path, state: { context } }) => {
+    const { of = null } = (context.undo ?? {}) as UndoFacts;
+    return { do: 'abortUndo', path, attempt: Number(context.attempt), of };
+  },
 };

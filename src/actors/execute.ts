@@ -8,6 +8,12 @@ import type { Executor } from '../executor.ts';
 import { DEFAULT_MAX_BYTES, type Json } from '../json.ts';
 import { calledLive } from './called.ts';
 import type { Invoked } from '../core/effect.ts';
+import { limitAbove, totalLimit } from '../core/limits.ts';
+import { type Actor, keyOf } from '../core/run.ts';
+import { fromMs } from '../duration.ts';
+import type { ErrorRecord } from '../errors/index.ts';
+import { NO_RETRY } from '../retry.ts';
+import { delayOf } from './backoff.ts';
 
 export interface ExecuteInput {
   readonly node: PlanNode;
@@ -37,7 +43,25 @@ export const execute: Invoked = {
   logic: executeLogic,
   describe: ({ path, node, input, attempt }) => ({ do: 'execute', path, attempt, node, input }),
   abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
+  failed: (run, actor, error, now) => lastFor(run.id, actor, error, now) ?? error,
 };
+
+/** The error of an attempt that is the last, because another would begin when the time is over (S10); null if it need not be. */
+function lastFor(run: string, actor: Actor, error: ErrorRecord, now: number): ErrorRecord | null {
+  const { path, node, state } = actor;
+  const attempt = Number(state.context.attempt);
+  if (error.retryable === false || attempt >= (node.task?.retry ?? NO_RETRY).maxAttempts) return null;
+  const above = limitAbove(actor);
+  const total = totalLimit(actor);
+  const limit = Math.min(above ?? Number.POSITIVE_INFINITY, total ?? Number.POSITIVE_INFINITY);
+  if (limit === Number.POSITIVE_INFINITY) return null;
+  const delay = delayOf({ node, attempt, error }, keyOf(run, path, attempt));
+  if (now + delay < limit) return null;
+  const what = limit === total ? `the step's "totalTimeout"` : 'the deadline of what it stands in';
+  const left = fromMs(Math.max(0, limit - now));
+  const said = `Another attempt would begin in ${fromMs(delay)}, and ${what} is over in ${left}: it is not tried again.`;
+  return { ...error, message: `${error.message} ${said}`, retryable: false };
+}
 
 const NOTHING = Object.freeze({});
 

@@ -6,12 +6,12 @@ import { backoff } from './backoff.ts';
 import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
-import { childRun, endChild, sendSignal } from './errands.ts';
+import { childRun, endChild, pull, sendSignal, undoChild } from './errands.ts';
 import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';
-import { approval, children, intervention, runEnd } from './waiting.ts';
+import { approval, children, intervention, runEnd, stopping } from './waiting.ts';
 
 export const actors = {
   begin,
@@ -22,11 +22,14 @@ export const actors = {
   cleanup,
   compensate,
   children,
+  stopping,
   approval,
   intervention,
   runEnd,
   childRun,
   endChild,
+  undoChild,
+  pull,
   send: sendSignal,
 } as const;
 

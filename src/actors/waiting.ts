@@ -1,13 +1,41 @@
 /**
- * Actors that only wait: somebody else sends the event that ends them. `children` stands for
+ * Actors that only wait: somebody else sends the event that ends them, or a deadline has passed. `children` stands for
  * what runs below a track or an orchestrator, `approval` and `intervention` for a person. Naming the
  * wait in the machine is what lets `explain` say why a run stands still (I7).
  */
-import { type AnyActorLogic, fromCallback } from 'xstate';
+import { type AnyActorLogic, fromCallback, fromPromise } from 'xstate';
+import { dueAfter } from '../clock.ts';
+import type { PlanNode } from '../definition.ts';
+import { fromMs } from '../duration.ts';
+import { DeadlinePassed, type ErrorRecord, toRecord } from '../errors/index.ts';
+import { calledLive } from './called.ts';
+import { wakeWhenDue } from './due.ts';
 import type { Invoked } from '../core/effect.ts';
 
 /** Stands for all of them in a machine without a box. */
 export const waitingLogic: AnyActorLogic = fromCallback(() => undefined);
+
+export interface ChildrenInput {
+  readonly node: PlanNode | null;
+  /** For one that was persisted. */
+  readonly due?: number | null;
+}
+
+/** Others tell of the children; only the end of the time comes from here. */
+export const childrenLogic: AnyActorLogic = fromPromise<never, ChildrenInput>(
+  (asked) =>
+    new Promise((_, reject) => {
+      const { node } = asked.input;
+      if (node === null || node.deadline === null) return;
+      wakeWhenDue(asked, node.deadline, () => reject(lateFor(node, calledLive(asked.self, node))));
+    }),
+);
+
+function lateFor({ noun, deadline }: PlanNode, path: string): ErrorRecord {
+  const what = noun === 'run' ? 'run' : 'track';
+  const text = deadline === null ? null : fromMs(deadline);
+  return toRecord(new DeadlinePassed({ what, deadline, text }), { path, retryable: false });
+}
 
 const person: Invoked = {
   waitsFor: ({ startedAt }) => ({ what: 'person', since: startedAt }),
@@ -16,7 +44,18 @@ const person: Invoked = {
 };
 
 export const children: Invoked = {
-  waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt }),
+  waitsFor: ({ attemptedAt, due }) => ({ what: 'children', since: attemptedAt, due }),
+  logic: childrenLogic,
+  /** A deadline is a timer of the parent's own. One that is set already is what is left of it, or of the parent's. */
+  describe({ path, attempt, node: { deadline }, now, due }) {
+    const limit = due ?? (deadline === null ? null : dueAfter(now, deadline));
+    return limit === null ? null : { do: 'wake', path, attempt, due: limit };
+  },
+  late: ({ node, path }) => lateFor(node, path),
+};
+/** What is being cancelled has no deadline any more. */
+export const stopping: Invoked = {
+  waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt, due: null }),
   logic: waitingLogic,
   describe: () => null,
 };

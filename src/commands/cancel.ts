@@ -1,4 +1,7 @@
-/** `cancel`: ends a run and everything below it (S14). A second one changes nothing. */
+/**
+ * `cancel`: ends a run and everything below it (S14). A second one changes nothing, unless it asks for more: that what has completed
+ * is undone, or that nothing is waited for.
+ */
 import type { CancelMessage } from '../core/message.ts';
 import { isTerminal } from '../status.ts';
 import type { Command } from './command.ts';
@@ -6,7 +9,6 @@ import type { Command } from './command.ts';
 export const cancel: Command<CancelMessage> = {
   name: 'cancel',
   refusal(status) {
-    if (status === 'cancelling') return 'the run is being cancelled';
     return isTerminal(status) ? `the run has ended: it is ${status}` : null;
   },
   take(port, message) {
@@ -16,8 +18,16 @@ export const cancel: Command<CancelMessage> = {
     return true;
   },
   shared: {
-    write: ({ type, reason }) => ({ type, reason }),
-    read: ({ reason }) => ({ type: 'cancel', reason: reason as string | null }),
+    write: ({ type, reason, compensate = false, force = false }) => ({ type, reason, compensate, force }),
+    read: ({ reason, compensate = false, force = false }) => {
+      // An earlier version says nothing of the last two.
+      return {
+        type: 'cancel',
+        reason: reason as string | null,
+        compensate: compensate === true,
+        force: force === true,
+      };
+    },
     answer: () => null,
     heed: () => {},
   },

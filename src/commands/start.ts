@@ -1,14 +1,19 @@
-/** `start`: a run begins. It is new, so it is nobody else's. */
+/** `start`: a run begins. It is new, so it is nobody else's. One that undoes another does nothing else (S13). */
 import type { StartMessage } from '../core/message.ts';
 import type { Command } from './command.ts';
 
 export const start: Command<StartMessage> = {
   name: 'start',
   refusal: (status) => (status === 'pending' ? null : `the run has begun already: it is ${status}`),
-  take(port) {
-    const { root } = port.run;
+  take(port, { undoes, limit }) {
+    const { root, plan } = port.run;
     if (root.state.value !== 'pending') return false;
-    port.start(root);
+    if (limit !== undefined) root.due = Math.min(limit, port.now + (root.node.deadline ?? Number.POSITIVE_INFINITY));
+    if (undoes === undefined) port.start(root);
+    else {
+      port.tell({ ...port.at(''), type: 'run.started', orchestrator: plan.name, version: plan.version });
+      port.send(root, { type: 'undo', of: undoes });
+    }
     return true;
   },
 };

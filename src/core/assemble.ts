@@ -8,12 +8,15 @@ import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { KnownChild } from './children/children.ts';
-import type { Memory } from './kind.ts';
+import type { Invoker } from './effect.ts';
+import type { Kinds, Memory } from './kind.ts';
+import type { MachineState } from './stepper.ts';
 import type { ActorRow, ChildCounts, ChildRow, RunRow, SignalRow } from '../store.ts';
 import { type Actor, addLive, type Owed, type RunState } from './run.ts';
 import { signalsOf } from './signals.ts';
 import { newActor } from './actor.ts';
 import { count } from './rest.ts';
+import { isOfUndo, placeAt, placeIn } from './undo.ts';
 import type { Rules } from './port.ts';
 
 /** A run that begins: its own actor and nothing else. */
@@ -68,10 +71,6 @@ export function assemble(rules: Rules, plan: Plan, { row, seq, open, signals }: 
   return run;
 }
 
-function placeBelow({ kind, node }: Actor, name: string): Place | null {
-  return kind.placeNamed?.(node, name) ?? node.childByName.get(name) ?? null;
-}
-
 function depthOf({ path }: ActorRow): number {
   if (path === '') return 0;
   let depth = 1;
@@ -85,18 +84,28 @@ export interface Unread {
   readonly rows: readonly string[];
   /** Parents whose children are to be counted. */
   readonly counts: readonly string[];
+  /** Parents that know themselves how many of their children are in which state. */
+  readonly known: ReadonlyMap<string, ChildCounts>;
 }
 
 /** The parents in a run. The children of `needed` are read in any case. */
 export function parentsIn(run: RunState, needed: ReadonlySet<string> = NOBODY): Unread {
   const rows: string[] = [];
   const counts: string[] = [];
-  for (const { path, node, kind, state } of run.actors.values()) {
-    if (kind.placeNamed === undefined && (kind.children === undefined || node.children.length === 0)) continue;
+  const known = new Map<string, ChildCounts>();
+  for (const actor of run.actors.values()) {
+    const { path, node, kind, state } = actor;
+    if (
+      isUndoing(state) ||
+      (kind.placeNamed === undefined && (kind.children === undefined || node.children.length === 0))
+    )
+      continue;
     const isCounted = !needed.has(path) && kind.isCounted?.(node, state.context) === true;
-    (isCounted ? counts : rows).push(path);
+    const ended = isCounted ? (kind.endedIn?.(state.context) ?? null) : null;
+    if (ended !== null) known.set(path, { ...ended, ...countsOfKnown(liveIn(actor)) });
+    else (isCounted ? counts : rows).push(path);
   }
-  return { rows, counts };
+  return { rows, counts, known };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -112,7 +121,7 @@ export function adopt(
   const children = childrenOf(rows);
   for (const actor of run.actors.values()) {
     const { place, node, kind, input, parent } = actor;
-    if (kind.children === undefined) continue;
+    if (kind.children === undefined || isUndoing(actor.state)) continue;
     const counts = counted.get(actor.path) ?? null;
     const known = counts === null ? (children.get(actor.path) ?? []) : liveIn(actor);
     const above = parent?.children ?? null;
@@ -136,6 +145,11 @@ export function adopt(
     if (context !== undefined) actor.state = actor.stepper.recall(String(actor.state.value), context);
   }
   return run;
+}
+
+/** A run that is undone has no children any more, but steps that are undone. */
+function isUndoing({ value }: MachineState): boolean {
+  return value === 'compensating';
 }
 
 function liveIn(parent: Actor): readonly KnownChild[] {
@@ -172,7 +186,7 @@ export function owedTo(run: RunState, now: number): Owed[] {
   const owed: Owed[] = [];
   for (const { path, node, kind, input, due, invoked, state } of run.actors.values()) {
     if (invoked === null) continue;
-    const { output, error, attempt, reason } = state.context as unknown as Remembered;
+    const { output, error, attempt = 0, reason, undo = null } = state.context as unknown as Remembered;
     const effect = kind.actors[invoked]?.describe({
       run: run.id,
       path,
@@ -182,6 +196,7 @@ export function owedTo(run: RunState, now: number): Owed[] {
       error,
       attempt,
       reason,
+      undo,
       due,
       now,
     });
@@ -193,26 +208,35 @@ export function owedTo(run: RunState, now: number): Owed[] {
 interface Remembered {
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  readonly attempt: number;
+  readonly attempt?: number;
   readonly reason: string | null;
+  readonly undo?: Invoker['undo'];
 }
 
 function actorOf(rules: Rules, plan: Plan, row: ActorRow, actors: ReadonlyMap<string, Actor>): Actor {
-  const parent = row.parent === null ? null : (actors.get(row.parent) ?? null);
-  if (parent === null && row.path !== '') throw new Misfit(row.path, 'what it stands in has ended');
-  const place = parent === null ? null : placeBelow(parent, row.path.slice(row.path.lastIndexOf('/') + 1));
+  const { path } = row;
+  const isUndone = path !== '' && isOfUndo(row);
+  const above = isUndone ? '' : row.parent;
+  const parent = above === null ? null : (actors.get(above) ?? null);
+  if (parent === null && path !== '') throw new Misfit(path, 'what it stands in has ended');
+  const place = parent === null ? null : placeOf(rules.kinds, parent, path, isUndone);
   const node = parent === null ? plan.root : place?.node;
-  if (node === undefined) throw new Misfit(row.path, 'the definition does not know this place');
+  if (node === undefined) throw new Misfit(path, 'the definition does not know this place');
   if (node.kind !== row.kind)
-    throw new Misfit(row.path, `it is of kind "${row.kind}", and the definition has a ${node.kind} there`);
+    throw new Misfit(path, `it is of kind "${row.kind}", and the definition has a ${node.kind} there`);
   const stepper = rules.stepperOf(node.kind);
-  const actor = newActor(rules.kinds, stepper, place, node, parent, row.path, row.input, row.startedAt);
+  const actor = newActor(rules.kinds, stepper, place, node, parent, path, row.input, row.startedAt);
   actor.state = stepper.recall(row.state, memoryOf(actor.state.context, node, row));
   actor.invoked = stepper.invokedBy(row.state);
   actor.due = row.due;
   actor.attemptAt = row.attemptedAt;
   if (parent !== null) addLive(parent, actor);
   return actor;
+}
+
+function placeOf(kinds: Kinds, { node, path: above }: Actor, path: string, isUndone: boolean): Place | null {
+  if (isUndone) return placeAt(kinds, node, path);
+  return placeIn(kinds, node, path.slice(above === '' ? 0 : above.length + 1));
 }
 
 /** The memory that a machine of this kind begins with, and over it what the row kept. */
@@ -255,7 +279,19 @@ const NO_VARIABLES: JsonObject = Object.freeze({});
 
 function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<string, Actor>): RunState {
   const facts = runFacts(row, { root });
-  const run: RunState = { id: row.run, plan, facts, root, actors, row, seq, signals: null, resting: 0, working: 0 };
+  const run: RunState = {
+    id: row.run,
+    plan,
+    facts,
+    root,
+    actors,
+    row,
+    seq,
+    signals: null,
+    undoing: null,
+    resting: 0,
+    working: 0,
+  };
   for (const { kind, state } of actors.values()) count(run, kind, String(state.value), 1);
   return run;
 }

@@ -40,7 +40,7 @@ export interface ReadPort {
 export interface Checker {
   fault(code: FaultCode, message: string): void;
   /** An option with a value that it cannot have. */
-  option(option: string, value: unknown, expected: string): void;
+  option(option: string, value: unknown, expected: string, code?: FaultCode): void;
   schema(value: unknown, option: string, needed?: 'optional'): void;
   /** A function, or nothing. `code` is what it is told under if it is neither. */
   function(value: unknown, option: string, code?: FaultCode): void;

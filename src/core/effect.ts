@@ -37,6 +37,20 @@ export type Effect =
       readonly node: PlanNode;
       readonly input: Json;
       readonly output: Json;
+      /** How often it was tried, this time included. */
+      readonly tries: number;
+      /** The run that the step had completed in, if it is another one. */
+      readonly of: string | null;
+    }
+  | {
+      /** Reads a page of what has completed, which is to be undone: of the run itself, or of the run that it undoes. */
+      readonly do: 'pull';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly before: number | null;
+      readonly of: string | null;
     }
   | {
       /** Starts a child run and waits for its end; sends a signal. */
@@ -45,6 +59,15 @@ export type Effect =
       readonly attempt: number;
       readonly node: PlanNode;
       readonly input: Json;
+    }
+  | {
+      /** Has a child run undone, and waits for the end of that. */
+      readonly do: 'undoChild';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+      readonly of: string | null;
     }
   | {
       /** Cancels a child run, and waits for its end. */
@@ -66,9 +89,18 @@ export interface Invoker {
   readonly error: ErrorRecord | null;
   readonly attempt: number;
   readonly reason: string | null;
+  /** Set while something is undone. */
+  readonly undo: UndoFacts | null;
   readonly now: number;
   /** When an actor is read back from the store: the due time that it had. */
   readonly due: number | null;
+}
+
+/** How far an undoing is: of a step, how often it was tried; of a run, which page is next. And of which run, if it is another one. */
+export interface UndoFacts {
+  readonly tries?: number;
+  readonly before?: number | null;
+  readonly of?: string | null;
 }
 
 /** An actor that states may invoke, under the name that their machine has for it. */
@@ -81,6 +113,8 @@ export interface Invoked {
   describe(invoker: Invoker): Effect | null;
   /** For what waits for something else, and a timer is only its limit: the error that the end of the time is. */
   late?(invoker: Pick<Invoker, 'path' | 'node'>): ErrorRecord;
+  /** What was invoked has failed: the error as the machine is to be told it. */
+  failed?(run: RunState, actor: Actor, error: ErrorRecord, now: number): ErrorRecord;
   /** The state has been entered, or was read back. Nothing may be sent or told here. */
   entered?(run: RunState, actor: Actor): void;
   /** The state has been entered and the history says so: what is sent from here on comes after it. */
@@ -105,8 +139,8 @@ export type WaitingFor =
   | { readonly what: 'body'; readonly since: number; readonly attempt: number }
   /** Its turn under a limit, which has no place for its body yet (S35). */
   | { readonly what: 'queued'; readonly since: number; readonly attempt: number; readonly limit: QueuedFor }
-  /** The tracks and steps below it. */
-  | { readonly what: 'children'; readonly since: number }
+  /** The tracks and steps below it; `due` is its deadline, if it has one. */
+  | { readonly what: 'children'; readonly since: number; readonly due: number | null }
   /** The decision of a person. */
   | { readonly what: 'person'; readonly since: number }
   /** The end of its `cleanup`, after it was cancelled. */

@@ -47,10 +47,14 @@ export interface Kind {
   keep(memory: Memory): JsonObject;
   /** Has anything changed that a row keeps? */
   changed(before: MachineState, after: MachineState): boolean;
+  /** Can what a step of this node has done be undone? */
+  undoes?(node: PlanNode): boolean;
   /** For a parent: what it counts, worked out again from how many of its children are in which state. */
   recount?(memory: Memory, children: Children, counts: ChildCounts): Memory;
   /** For a parent that is read back: are there so many children that their counts have to do, until somebody needs more? */
   isCounted?(node: PlanNode, memory: Memory): boolean;
+  /** How many of its children have ended, in which way, where its memory says it; null: the store is to count them. */
+  endedIn?(memory: Memory): ChildCounts | null;
 }
 
 export class Kinds {

@@ -14,11 +14,13 @@ export type Message =
   /** An actor that a state invoked has answered. */
   | {
       readonly type: 'answer';
-      readonly from: 'execute' | 'cleanup' | 'compensate' | 'childRun' | 'endChild' | 'send';
+      readonly from: keyof typeof DONE;
       readonly path: string;
       readonly attempt: number;
       readonly output: Json;
       readonly error: ErrorRecord | null;
+      /** Of an undoing: which try it answers for. */
+      readonly tries?: number;
     }
   /** A timer is due. */
   | { readonly type: 'wake'; readonly path: string; readonly attempt: number }
@@ -38,11 +40,19 @@ export interface StartMessage {
   readonly type: 'start';
   readonly plan: Plan;
   readonly row: RunRow;
+  /** It undoes this run, which has ended, and does nothing else. */
+  readonly undoes?: string;
+  /** When its time is over, whatever its own deadline says: what its parent has left. */
+  readonly limit?: number;
 }
 
 export interface CancelMessage {
   readonly type: 'cancel';
   readonly reason: string | null;
+  /** What has completed is undone (S13). */
+  readonly compensate?: boolean;
+  /** Cleanups and compensations are not waited for. */
+  readonly force?: boolean;
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */
@@ -68,6 +78,8 @@ const DONE = {
   compensate: 'xstate.done.actor.compensate',
   childRun: 'xstate.done.actor.childRun',
   endChild: 'xstate.done.actor.endChild',
+  undoChild: 'xstate.done.actor.undoChild',
+  pull: 'xstate.done.actor.pull',
   send: 'xstate.done.actor.send',
 } as const;
 const FAILED = {
@@ -76,5 +88,7 @@ const FAILED = {
   compensate: 'xstate.error.actor.compensate',
   childRun: 'xstate.error.actor.childRun',
   endChild: 'xstate.error.actor.endChild',
+  undoChild: 'xstate.error.actor.undoChild',
+  pull: 'xstate.error.actor.pull',
   send: 'xstate.error.actor.send',
 } as const;

@@ -23,7 +23,8 @@ export interface Actor {
   readonly stepper: Stepper;
   readonly parent: Actor | null;
   readonly input: Json;
-  readonly startedAt: number;
+  /** Set anew for a step that is undone: it had begun long before. */
+  startedAt: number;
   state: MachineState;
   /** What a parent knows of all of its children. */
   children: Children | null;
@@ -49,6 +50,7 @@ export interface Actor {
 export type Owed =
   | Effect
   | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
+  | { readonly do: 'abortUndo'; readonly path: string; readonly attempt: number; readonly of: string | null }
   | { readonly do: 'unwake'; readonly path: string };
 
 export const NONE: readonly never[] = Object.freeze([]);
@@ -139,6 +141,15 @@ function without<T extends RecordName>(list: readonly T[], { type, id }: RecordN
   return list.length === 0 ? NONE : list.filter((each) => each.type !== type || each.id !== id);
 }
 
+/** A page of what has completed in a run, the last first, that is being undone. */
+export interface Undoing {
+  readonly rows: readonly ActorRow[];
+  /** The next page ends before this event; null if there is none. */
+  readonly next: number | null;
+  /** How many of them have been gone through. */
+  readonly at: number;
+}
+
 /** A run, as far as it is in memory. */
 export interface RunState {
   readonly id: string;
@@ -151,6 +162,8 @@ export interface RunState {
   seq: number;
   /** Steps that wait for signals, and signals that wait for steps; null as long as there are none. */
   signals: Signals | null;
+  /** What is just being undone; null as long as nothing is. */
+  undoing: Undoing | null;
   /** How many of its steps are live and wait, and how many are at work: see `rest.ts`. */
   resting: number;
   working: number;
@@ -187,13 +200,23 @@ interface Columns {
   readonly error: ActorRow['error'];
 }
 
+/** The key of what undoes a step: the same however often it is tried, and not the step's own. */
+export function undoKeyOf(run: string, path: string, attempt: number): string {
+  return `${keyOf(run, path, attempt)}~undo`;
+}
+
+/** What an actor stands in. One that is undone hangs below the root, whatever it stood in, which has ended. */
+function parentIn({ path: parent }: Actor, path: string): string {
+  return parent === '' ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : parent;
+}
+
 /** An actor as the store keeps it. */
 function rowOf(run: string, actor: Actor): ActorRow {
   const { attempt, output, error } = actor.state.context as unknown as Columns;
   return {
     run,
     path: actor.path,
-    parent: actor.parent === null ? null : actor.parent.path,
+    parent: actor.parent === null ? null : parentIn(actor.parent, actor.path),
     kind: actor.node.kind,
     state: actor.state.value as ActorRow['state'],
     attempt: attempt ?? 0,

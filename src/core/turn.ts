@@ -15,7 +15,7 @@ import { newActor, skippedRow } from './actor.ts';
 import type { Children, Finished, Skipped } from './children/children.ts';
 import { prepare } from './facts.ts';
 import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
-import type { Invoked } from './effect.ts';
+import type { Invoked, UndoFacts } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
@@ -23,6 +23,8 @@ import { moved } from './rest.ts';
 import { type Actor, addLive, Changes, dropLive, pathUnder, type RunState } from './run.ts';
 import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
+
+type Answered = Extract<Message, { readonly type: 'answer' }>;
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
 /** Between two turns. */
@@ -76,9 +78,9 @@ export class Turn implements TurnPort {
     switch (message.type) {
       case 'answer': {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
-        if (actor === null) return false;
+        if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
-        this.send(actor, answerEvent(message));
+        this.send(actor, answerEvent(message.error === null ? message : this.#failure(actor, message, message.error)));
         return true;
       }
       case 'wake': {
@@ -95,6 +97,12 @@ export class Turn implements TurnPort {
       default:
         return this.rules.takeCommand(this, message);
     }
+  }
+
+  /** A failure as its machine is to be told it. */
+  #failure(actor: Actor, message: Answered, said: ErrorRecord): Answered {
+    const error = actor.kind.actors[message.from]?.failed?.(this.run, actor, said, this.now) ?? said;
+    return error === said ? message : { ...message, error };
   }
 
   /** A timer is what was waited for, or only the limit of it. */
@@ -125,7 +133,8 @@ export class Turn implements TurnPort {
     const wishes = this.#wishes;
     wishes.length = 1;
     const state = actor.stepper.next(actor.state, event, wishes);
-    if (state === actor.state) return;
+    // It stays as it was, and may have wished for something even so.
+    if (state === actor.state) return wishes.length > 1 ? this.#act(actor, wishes) : undefined;
     if (actor.kind.changed(actor.state, state)) this.changes.changed(actor);
     actor.state = state;
     if (actor.kind.isForeign) checkActor(actor);
@@ -152,29 +161,29 @@ export class Turn implements TurnPort {
   #passed(actor: Actor, from: string, to: string): void {
     const { kind, state, due } = actor;
     if (to === 'running') actor.attemptAt = this.now;
-    if (to === 'retrying') {
-      const { attempt, error } = state.context as unknown as { attempt: number; error: ErrorRecord };
+    if (to === 'retrying' && !isUndone(actor)) {
+      const { attempt, error } = state.context as unknown as Asked;
       const { id: run } = this.run;
       this.changes.retry({
         run,
         path: actor.path,
-        attempt,
-        error,
+        attempt: attempt ?? 0,
+        error: error as ErrorRecord,
         startedAt: actor.attemptAt,
         endedAt: this.now,
       });
     }
     const told = kind.tell(this.at(actor.path), from, to, state.context, due);
     const event = kind.isForeign ? checkEvent(told, kind.name) : told;
-    if (actor.parent === null) this.#ofRun(event, from);
+    if (actor.parent === null) this.#ofRun(event);
     else this.tell(event);
   }
 
   /** The run's own row changes with its own actor; what it is a run of is told once, at its start. */
-  #ofRun(event: RunEvent | null, from: string): void {
+  #ofRun(event: RunEvent | null): void {
     const { name: orchestrator, version } = this.run.plan;
     this.changes.rowChanged = true;
-    this.tell(event !== null && from === 'pending' ? ({ ...event, orchestrator, version } as RunEvent) : event);
+    this.tell(event?.type === 'run.started' ? { ...event, orchestrator, version } : event);
   }
 
   #invoke(actor: Actor, src: string): void {
@@ -190,8 +199,8 @@ export class Turn implements TurnPort {
 
   #invoker(actor: Actor) {
     const { path, node, input, due } = actor;
-    const { output, error, attempt, reason } = actor.state.context as unknown as Asked;
-    return { run: this.run.id, path, node, input, output, error, attempt, reason, due, now: this.now };
+    const { output, error, attempt = 0, reason, undo = null } = actor.state.context as unknown as Asked;
+    return { run: this.run.id, path, node, input, output, error, attempt, reason, undo, due, now: this.now };
   }
 
   /** A state was left, and not by an answer: what it had invoked is told to end. */
@@ -291,6 +300,8 @@ export class Turn implements TurnPort {
     if (parent === null || place === null) return;
     this.run.actors.delete(actor.path);
     dropLive(parent, actor);
+    if (isUndone(actor))
+      return this.send(parent, { type: 'undone', path: actor.path, isUndone: status === 'compensated' });
     const { output, error } = actor.state.context as unknown as Asked;
     const arrival = (parent.children as Children).settle(place, status, output, error);
     const { ready, skipped, finished, kept, forgotten } = arrival;
@@ -321,8 +332,10 @@ export class Turn implements TurnPort {
 interface Asked {
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  readonly attempt: number;
+  /** A parent has none; a run that is undone counts pages. */
+  readonly attempt?: number;
   readonly reason: string | null;
+  readonly undo?: UndoFacts | null;
 }
 
 /** The children that the store has of a parent that begins. */
@@ -333,5 +346,14 @@ const EMPTY_MEMORY: Memory = Object.freeze({ node: null, attempt: 0, error: null
 /** The actor, if it still waits for that answer of that attempt; everything else is late, double or unknown (I5). */
 function waiting(actor: Actor | undefined, invoked: string, attempt: number): Actor | null {
   if (actor === undefined || actor.invoked !== invoked) return null;
-  return (actor.state.context as unknown as Asked).attempt === attempt ? actor : null;
+  return ((actor.state.context as unknown as Asked).attempt ?? 0) === attempt ? actor : null;
+}
+
+/** A step that had completed and is undone, or has been. */
+function isUndone({ parent, state }: Actor): boolean {
+  return parent !== null && ((state.context as unknown as Asked).undo ?? null) !== null;
+}
+
+function isOfEarlierTry({ state }: Actor, tries: number | undefined): boolean {
+  return tries !== undefined && (state.context as unknown as Asked).undo?.tries !== tries;
 }

@@ -8,8 +8,10 @@
 import type { Checker } from '../core/declaration.ts';
 import { isAsync } from '../core/declaration.ts';
 import type { AnyDefinition, Fault, FaultCode, StepDefinition } from '../definition.ts';
+import { fromMs } from '../duration.ts';
 import { DefinitionInvalid, show } from '../errors/index.ts';
 import { declarationOf } from '../machines/declarations.ts';
+import { checkUndo } from '../machines/task/declaration.ts';
 import { nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
 import { notesOf } from './notes.ts';
@@ -78,6 +80,25 @@ class Check implements Checker {
     this.#name(definition.name, nameOf(definition), path);
     this.#notes(definition, path);
     declarationOf(definition).check(definition, this);
+    this.#within(definition, path);
+  }
+
+  /** What would take longer than the deadline that it stands in is over before it ends. */
+  #within(definition: AnyDefinition, path: string): void {
+    const { deadline } = definition as { readonly deadline?: number };
+    if (deadline === undefined || !(deadline > 0)) return;
+    const name = segmentOf(definition.name, 0);
+    walk(definition, {
+      enter: (below, at) => {
+        const [option, ms] = below === definition ? ['', 0] : longestIn(below);
+        if (!(ms > deadline)) return;
+        this.#at = [below, definition];
+        const message = `The ${nameOf(definition)} "${definition.name}" has a deadline of ${fromMs(deadline)}, and this has a "${option}" of ${fromMs(ms)}, which would never be reached. Make it shorter, or the deadline longer.`;
+        this.#add('bad-option', `${path}${at.slice(name.length)}`, message);
+      },
+      loop: () => {},
+    });
+    this.#at = [definition];
   }
 
   #name(name: unknown, what: string, path: string): void {
@@ -100,8 +121,8 @@ class Check implements Checker {
     this.#add(code, this.#path, message);
   }
 
-  option(option: string, value: unknown, expected: string): void {
-    this.fault('bad-option', `Option "${option}" cannot be ${show(value)}: it takes ${expected}.`);
+  option(option: string, value: unknown, expected: string, code: FaultCode = 'bad-option'): void {
+    this.fault(code, `Option "${option}" cannot be ${show(value)}: it takes ${expected}.`);
   }
 
   schema(schema: unknown, option: string, needed?: 'optional'): void {
@@ -145,6 +166,7 @@ class Check implements Checker {
       }
       this.#reference(step, place);
       this.#mapper(step);
+      this.#undo(step);
     }
     this.#at = [definition];
     this.#path = path;
@@ -158,6 +180,16 @@ class Check implements Checker {
     this.#add('unknown-reference', path, message);
   }
 
+  #undo({ body, undo }: StepDefinition): void {
+    if (undo === undefined) return;
+    if (typeof body !== 'string' && body.is !== 'task')
+      this.fault(
+        'bad-option',
+        `Only a task is undone as a whole: the steps of the ${nameOf(body)} "${body.name}" are undone one by one. Say it at its tasks.`,
+      );
+    checkUndo(undo, this);
+  }
+
   #mapper({ input }: StepDefinition): void {
     this.function(input, 'input');
     if (!isAsync(input)) return;
@@ -166,6 +198,15 @@ class Check implements Checker {
       'The input mapper is an async function, and mappers cannot wait (S5). Do the waiting in a task before it.',
     );
   }
+}
+
+/** The longest time that something says it may take, and by which option; 0 if it says none. */
+function longestIn(definition: AnyDefinition): readonly [option: string, ms: number] {
+  const { deadline, timeout, totalTimeout, ms } = definition as object as { readonly [option: string]: unknown };
+  let longest: readonly [string, number] = ['', 0];
+  for (const [option, value] of Object.entries({ deadline, timeout, totalTimeout, duration: ms }))
+    if (typeof value === 'number' && value > longest[1]) longest = [option, value];
+  return longest;
 }
 
 /** What a definition is called in a message: its kind. */

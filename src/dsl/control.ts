@@ -10,7 +10,7 @@ import type { Json } from '../json.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type { StrategyOption } from './composite.ts';
 import type { TrackBuilder } from './track.ts';
-import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Carried, Flat, NewName, StepFacts } from './types.ts';
+import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Carried, Ends, Flat, NewName, StepFacts } from './types.ts';
 
 /** A body, or a body and the mapper that makes its input. `F` is what the mapper is told. */
 export type BodyUse<F> = AnyBody | { readonly do: AnyBody; readonly input: (facts: F) => unknown };
@@ -26,10 +26,15 @@ type UseCalls<X> = BodyCalls<BodyOf<X>>;
 type StrictUse<F, X, Given> = X extends AnyBody
   ? [Given] extends [BodyInput<X>]
     ? unknown
-    : { readonly do: X; readonly input: (facts: F) => BodyInput<X> }
+    : InputMissing<X['name']>
   : X extends { readonly do: infer B }
     ? { readonly do: B; readonly input: (facts: F) => BodyInput<B> }
     : unknown;
+
+/** Nothing has this property: the compiler says its name, which is what is wrong. */
+type InputMissing<N extends string> = {
+  readonly [X in `${N} takes something else than it is given here: say { do: body, input: mapper }`]: never;
+};
 
 type StrictUses<F, Xs> = { readonly [K in keyof Xs]: StrictUse<F, Xs[K], {}> };
 
@@ -40,7 +45,32 @@ type StrictRoutes<F, Rs> = {
   readonly [K in keyof Rs]: Rs[K] extends readonly [infer W, infer X] ? readonly [W, StrictUse<F, X, {}>] : unknown;
 };
 
-type RouteBody<Rs extends readonly unknown[]> = Rs[number] extends readonly [unknown, infer X] ? X : never;
+/** What is done at a key, by the key. */
+type RoutesByKey<F> = { readonly [route: string]: BodyUse<F> };
+
+/** The bodies of all routes. What is not given is inferred as all that it could be, `undefined` included. */
+type RouteOfAny<Rs, Ks> =
+  | ([undefined] extends [Rs] ? never : Rs extends readonly (readonly [unknown, infer X])[] ? X : never)
+  | ([undefined] extends [Ks] ? never : Ks[keyof Ks]);
+
+/** By predicates, or by a key. One signature for both: of several, the compiler explains a mistake by the last one. */
+type BranchOptions<F, Rs, Ks, X, All extends boolean> =
+  | {
+      readonly when: Rs & NoInfer<StrictRoutes<F, Rs>>;
+      readonly otherwise?: X & NoInfer<StrictUse<F, X, {}>>;
+      readonly all?: All;
+      readonly on?: never;
+      readonly routes?: never;
+    }
+  | {
+      readonly on: (facts: F) => string | number | boolean;
+      readonly routes: Ks & NoInfer<StrictUses<F, Ks>>;
+      readonly otherwise?: X & NoInfer<StrictUse<F, X, {}>>;
+      readonly when?: never;
+      readonly all?: never;
+    };
+
+type BranchOutput<O, All> = All extends true ? { readonly [route: string]: O | undefined } : O;
 
 /** What is left behind where no route fits. One that is not given is inferred as all that it could be, `undefined` included. */
 // A default for it would be taken for its type before a mapper in it is looked at.
@@ -79,14 +109,24 @@ type Settled<S, O> = S extends 'failFast' | 'waitAll' | undefined ? O : O | null
 type MembersOutput<S, Ms> = Flat<{ readonly [K in keyof Ms]: Settled<S, UseOutput<Ms[K]>> }>;
 
 /** What the mapper and the predicates of a loop are told. `previous` is what the round before has left behind. */
-export type RoundFactsOf<F, A> = Omit<F, 'previous'> & {
+export type RoundFactsOf<F, A, O> = Omit<F, 'previous'> & {
   /** From 0. */
   readonly index: number;
   readonly accumulator: A;
-  // What the body gives is not known before the body is.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly previous: any;
+  /** Null in the first round. */
+  readonly previous: O | null;
 };
+
+/** The body of a loop by a name of its own: what its mapper is told of the round before depends on it. */
+type RoundBody<F, B extends AnyBody, A> =
+  | (B & NoInfer<StrictUse<RoundFactsOf<F, A, BodyOutput<B>>, B, {}>>)
+  | {
+      readonly do: B;
+      readonly input: (facts: RoundFactsOf<F, A, BodyOutput<NoInfer<B>>>) => BodyInput<NoInfer<B>>;
+    };
+
+/** The same at the end of a round. */
+type EndOfRound<F, A, O> = RoundFactsOf<F, A, O> & { readonly output: O };
 
 /** What a loop leaves behind. */
 export interface LoopOutput<O, A> {
@@ -129,57 +169,22 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
    */
   branch<
     const K extends string,
-    const Rs extends readonly RouteOf<StepFacts<V, Outputs, P>>[],
+    const Rs extends readonly RouteOf<StepFacts<V, Outputs, P>>[] | undefined,
+    const Ks extends RoutesByKey<StepFacts<V, Outputs, P>> | undefined,
     const X extends BodyUse<StepFacts<V, Outputs, P>> | null | undefined,
+    const All extends boolean = false,
   >(
     name: NewName<K, Outputs>,
-    options: {
-      readonly when: Rs & NoInfer<StrictRoutes<StepFacts<V, Outputs, P>, Rs>>;
-      readonly otherwise?: X & NoInfer<StrictUse<StepFacts<V, Outputs, P>, X, {}>>;
-      readonly all?: false;
-    },
+    options: BranchOptions<StepFacts<V, Outputs, P>, Rs, Ks, X, All>,
   ): With<
     N,
     I,
     V,
     Outputs,
     K,
-    UseOutput<RouteBody<Rs>> | Otherwise<X>,
-    C | UseCalls<RouteBody<Rs>> | OtherwiseCalls<X>
+    BranchOutput<UseOutput<RouteOfAny<Rs, Ks>> | Otherwise<X>, All>,
+    C | UseCalls<RouteOfAny<Rs, Ks>> | OtherwiseCalls<X>
   >;
-  branch<
-    const K extends string,
-    const Rs extends readonly RouteOf<StepFacts<V, Outputs, P>>[],
-    const X extends BodyUse<StepFacts<V, Outputs, P>> | null | undefined,
-  >(
-    name: NewName<K, Outputs>,
-    options: {
-      readonly when: Rs & NoInfer<StrictRoutes<StepFacts<V, Outputs, P>, Rs>>;
-      readonly otherwise?: X & NoInfer<StrictUse<StepFacts<V, Outputs, P>, X, {}>>;
-      readonly all: true;
-    },
-  ): With<
-    N,
-    I,
-    V,
-    Outputs,
-    K,
-    { readonly [route: string]: UseOutput<RouteBody<Rs>> | Otherwise<X> | undefined },
-    C | UseCalls<RouteBody<Rs>> | OtherwiseCalls<X>
-  >;
-  /** The same by a key: the route of that name is taken. */
-  branch<
-    const K extends string,
-    const Rs extends { readonly [route: string]: BodyUse<StepFacts<V, Outputs, P>> },
-    const X extends BodyUse<StepFacts<V, Outputs, P>> | null | undefined,
-  >(
-    name: NewName<K, Outputs>,
-    options: {
-      readonly on: (facts: StepFacts<V, Outputs, P>) => string | number | boolean;
-      readonly routes: Rs & NoInfer<StrictUses<StepFacts<V, Outputs, P>, Rs>>;
-      readonly otherwise?: X & NoInfer<StrictUse<StepFacts<V, Outputs, P>, X, {}>>;
-    },
-  ): With<N, I, V, Outputs, K, UseOutput<Rs[keyof Rs]> | Otherwise<X>, C | UseCalls<Rs[keyof Rs]> | OtherwiseCalls<X>>;
   /**
    * Adds members side by side, each of which is told what a step in this place would be. The output is theirs by name. The
    * strategy says what their ends mean; without one, the first failure ends it.
@@ -231,7 +236,7 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
   >(
     name: NewName<K, Outputs>,
     options: {
-      readonly over: (facts: StepFacts<V, Outputs, P>) => L;
+      readonly over: L | ((facts: StepFacts<V, Outputs, P>) => L);
       readonly each: X &
         BodyUse<ItemFactsOf<StepFacts<V, Outputs, P>, L>> &
         NoInfer<StrictUse<ItemFactsOf<StepFacts<V, Outputs, P>, L>, X, ItemOf<L>>>;
@@ -253,27 +258,23 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
    * @example
    * .loop('poll', { body: check, until: ({ output }) => output.ready, maxIterations: 50 })
    */
-  loop<const K extends string, const X extends AnyUse, A = null>(
+  loop<const K extends string, B extends AnyBody, A = null>(
     name: NewName<K, Outputs>,
     options: {
-      readonly body: X &
-        BodyUse<RoundFactsOf<StepFacts<V, Outputs, P>, A>> &
-        NoInfer<StrictUse<RoundFactsOf<StepFacts<V, Outputs, P>, A>, X, {}>>;
+      readonly body: RoundBody<StepFacts<V, Outputs, P>, B, A>;
       readonly from?: A;
       readonly accumulate?: (
         accumulator: A,
-        facts: RoundFactsOf<StepFacts<V, Outputs, P>, A> & { readonly output: UseOutput<NoInfer<X>> },
+        facts: EndOfRound<StepFacts<V, Outputs, P>, A, BodyOutput<NoInfer<B>>>,
       ) => NoInfer<A>;
-      readonly while?: (facts: RoundFactsOf<StepFacts<V, Outputs, P>, A>) => boolean;
-      readonly until?: (
-        facts: RoundFactsOf<StepFacts<V, Outputs, P>, A> & { readonly output: UseOutput<NoInfer<X>> },
-      ) => boolean;
+      readonly while?: (facts: RoundFactsOf<StepFacts<V, Outputs, P>, A, BodyOutput<NoInfer<B>>>) => boolean;
+      readonly until?: (facts: EndOfRound<StepFacts<V, Outputs, P>, A, BodyOutput<NoInfer<B>>>) => boolean;
       readonly maxIterations?: number;
       readonly onLimit?: 'fail' | 'stop';
       /** Older rounds leave no rows; the history has them still. */
       readonly keepLast?: number;
     },
-  ): With<N, I, V, Outputs, K, LoopOutput<UseOutput<X>, A>, C | UseCalls<X>>;
+  ): With<N, I, V, Outputs, K, LoopOutput<BodyOutput<B>, A>, C | BodyCalls<B>>;
   /**
    * Adds a step without a body: its mapper makes its output, which the schema has to take. An output that it reads and that
    * is not there is an error that names it.
@@ -302,10 +303,15 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
    * .branch('sold out', { when: [[({ outputs }) => outputs.stock.left === 0, refuse]], otherwise: null })
    * .terminate('enough', { output: ({ input }) => ({ order: input.id, shipped: false }) })
    */
+  terminate<const K extends string, R extends Json = null>(
+    name: NewName<K, Outputs>,
+    options?: { readonly as?: 'completed'; readonly output?: (facts: StepFacts<V, Outputs, P>) => R },
+  ): With<N, I, V, Outputs, K, never, C | Ends<R>>;
   terminate<const K extends string>(
     name: NewName<K, Outputs>,
-    options?:
-      | { readonly as?: 'completed'; readonly output?: (facts: StepFacts<V, Outputs, P>) => Json }
-      | { readonly as: 'failed'; readonly reason?: string | ((facts: StepFacts<V, Outputs, P>) => string) },
+    options: {
+      readonly as: 'failed';
+      readonly reason?: string | ((facts: StepFacts<V, Outputs, P>) => string);
+    },
   ): With<N, I, V, Outputs, K, never, C>;
 }

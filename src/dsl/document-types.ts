@@ -5,6 +5,7 @@
  * What a mapper in a list returns is checked strictly. What it reads is checked as far as
  * the registry knows: which of the tasks have run by then is the reader's business.
  */
+import type { Duration } from '../duration.ts';
 import type { FailedStep, FailurePolicy } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
@@ -13,7 +14,8 @@ import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './contro
 import type { BodiesLimit } from './limits.ts';
 import type { WaitOptions } from './wait.ts';
 import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
-import type { AnyBody, BodyCalls, BodyInput, BodyOutput, StepFacts } from './types.ts';
+import type { CompensationOption, UndoOptions } from './undo.ts';
+import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Ends, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
 type Anything = any;
@@ -79,7 +81,7 @@ export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
   | {
       readonly name: string;
       readonly map: {
-        readonly over: (facts: F) => unknown;
+        readonly over: ((facts: F) => unknown) | object | string;
         readonly each: DocumentUse<ItemFactsOf<F, Anything>, R>;
         readonly filter?: Predicate<ItemFactsOf<F, Anything>>;
         readonly mode?: 'parallel' | 'sequential';
@@ -92,13 +94,13 @@ export type DocumentControl<V, R, F = DocumentFacts<V, R>> =
   | {
       readonly name: string;
       readonly loop: {
-        readonly body: DocumentUse<RoundFactsOf<F, Anything>, R>;
-        readonly while?: Predicate<RoundFactsOf<F, Anything>>;
-        readonly until?: Predicate<RoundFactsOf<F, Anything> & { readonly output: Anything }>;
+        readonly body: DocumentUse<RoundFactsOf<F, Anything, Anything>, R>;
+        readonly while?: Predicate<RoundFactsOf<F, Anything, Anything>>;
+        readonly until?: Predicate<RoundFactsOf<F, Anything, Anything> & { readonly output: Anything }>;
         readonly from?: Json;
         readonly accumulate?: (
           accumulator: Anything,
-          facts: RoundFactsOf<F, Anything> & { readonly output: Anything },
+          facts: RoundFactsOf<F, Anything, Anything> & { readonly output: Anything },
         ) => Json;
         readonly maxIterations?: number;
         readonly onLimit?: 'fail' | 'stop';
@@ -190,6 +192,8 @@ export type DocumentStep<V, R> =
       /** Default: the name of the task. */
       readonly name?: string;
       readonly input?: (facts: DocumentFacts<V, R>) => unknown;
+      readonly compensate?: CompensationOption<Anything, Anything>;
+      readonly irreversible?: boolean;
     }
   | DocumentLeaf<DocumentFacts<V, R>>;
 
@@ -221,8 +225,10 @@ type StrictBody<V, R, X> = X extends { readonly task: infer T }
 type StrictSteps<V, R, Ts> = { readonly [K in keyof Ts]: StrictStep<V, R, Ts[K]> };
 
 type StrictMapper<V, R, T, I> = {} extends I
-  ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I }
-  : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I };
+  ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>
+  : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>;
+
+type StrictUndo<R, T, I> = { readonly name?: string } & UndoOptions<I, BodyOutput<Referred<R, T>>>;
 
 type Outputs<R, Ts extends readonly unknown[]> = {
   readonly [X in Ts[number] as StepName<X>]: EntryOutput<R, X>;
@@ -235,16 +241,28 @@ export type LastOutput<R, Ts extends readonly unknown[]> = Ts extends readonly [
     ? EntryOutput<R, X>
     : EntryOutput<R, Ts[number]> | null;
 
-/** The tasks that a document calls. */
+/** The outputs with which entries end the run. */
+type EntryEnds<X> = X extends { readonly terminate: infer T }
+  ? T extends { readonly as: 'failed' }
+    ? never
+    : Ends<T extends { readonly output: (...facts: never) => infer O } ? O : null>
+  : X extends { readonly group: infer Ts extends readonly unknown[] }
+    ? EntryEnds<Ts[number]>
+    : never;
+
+/** The tasks that a document calls, and with what it may end the run. */
 export type DocumentCalls<R, Ts extends readonly unknown[]> =
   | BodyCalls<EntryBodies<R, Ts[number]>>
-  | LeafCalls<Ts[number]>;
+  | LeafCalls<Ts[number]>
+  | EntryEnds<Exclude<Ts[number], AnyBody>>;
 
 /** A track as plain data. */
 export interface TrackDocument<N extends string, S extends Schema, R, Ts extends readonly unknown[], O> {
   readonly name: N;
   /** What it takes; without a schema, anything. */
   readonly input?: S;
+  /** How long it may take, from when it begins. Default: as long as it likes. */
+  readonly deadline?: Duration;
   /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
   readonly bodies?: BodiesLimit;
   /** What the names in `tasks` stand for. */
@@ -301,6 +319,8 @@ export interface OrchestratorDocument<N extends string, S extends Schema, Ts, D,
   readonly onFailure?: FailurePolicy;
   /** How many tracks may be live at once. Default: all that are ready. */
   readonly concurrency?: number;
+  /** How long a run may take. Default: as long as it likes. */
+  readonly deadline?: Duration;
   /** How many bodies of all its runs may run at once in a process. Default: all. */
   readonly bodies?: BodiesLimit;
   /** Makes the result of a run; without it, the result is all outputs by name. */

@@ -28,13 +28,14 @@ import { readConcurrency } from './limits.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import type { Options } from '../core/declaration.ts';
 import { readWord, wordOf } from './document-steps.ts';
-import { isOptions, readOptions, readStep } from './reading.ts';
+import { isOptions, readDuration, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
+import { readUndo, UNDO_KEYS } from './undo.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
 
-const TRACK_KEYS = ['name', 'input', 'bodies', 'registry', 'tasks', 'output'];
-const STEP_KEYS = ['task', 'name', 'input'];
+const TRACK_KEYS = ['name', 'input', 'bodies', 'deadline', 'registry', 'tasks', 'output'];
+const STEP_KEYS = ['task', 'name', 'input', ...UNDO_KEYS];
 const DOCUMENT_KEYS = ['name', ...ORCHESTRATOR_KEYS, 'tracks', 'dependencies', 'inputMappings', 'output'];
 
 /**
@@ -67,6 +68,7 @@ export function defineTrack<
     name: given.name as string,
     input: given.input as Schema | undefined,
     bodies,
+    deadline: readDuration(given.deadline, 'deadline', undefined, notes),
     notes,
   });
   // What it carries at compile time cannot be seen in the data; the signature says it.
@@ -90,8 +92,9 @@ function readEntry(entry: unknown, registry: Options): StepDefinition {
   if (!isOptions(entry) || !('task' in entry)) {
     return readStep(nameOf(entry), lookUp(entry, registry, notes), undefined, notes);
   }
-  const { task, name, input } = readOptions(entry, 'step of a track', STEP_KEYS, notes);
-  return readStep(name ?? nameOf(task), lookUp(task, registry, notes), input, notes);
+  const { task, name, input, ...rest } = readOptions(entry, 'step of a track', STEP_KEYS, notes);
+  const undo = readUndo(rest, notes);
+  return readStep(name ?? nameOf(task), lookUp(task, registry, notes), input, notes, undefined, undo);
 }
 
 /** The name that a step has if it is given no other. */

@@ -67,7 +67,9 @@ export {
   type TaskLimits,
 } from './limits.ts';
 export { planOf, planOfTask } from './plan.ts';
-export { type RetryOptions, type Task, type TaskOptions, task } from './task.ts';
+export type { RetryOptions } from './retry.ts';
+export { type Task, type TaskOptions, task } from './task.ts';
+export type { CompensationContext, CompensationOption, StepArguments, UndoOptions } from './undo.ts';
 export type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 export { pipe, type Track, type TrackBuilder, track } from './track.ts';
 export type {
@@ -77,6 +79,7 @@ export type {
   BodyOutput,
   Call,
   Carried,
+  Ends,
   Flat,
   Listens,
   MapperArguments,

@@ -13,7 +13,7 @@ import type { ChildOrchestrator, Deliveries, SignalTarget, SleepUntil } from './
 import type { RunInput, RunOutput } from './needs.ts';
 import { isOptions, readByKind } from './reading.ts';
 import type { Builder } from './source.ts';
-import type { AnyBody, BodyCalls, Listens } from './types.ts';
+import type { AnyBody, BodyCalls, TasksOf } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what it carries is inferred from the one that is given
 type AnyChild = ChildOrchestrator<any, any, any>;
@@ -57,8 +57,7 @@ export type LeafOutput<X> = X extends { readonly run: infer O }
 export type LeafCalls<X> = X extends AnyBody
   ? never
   : X extends { readonly run: infer O }
-    ? // biome-ignore lint/suspicious/noExplicitAny: any signal
-      Exclude<BodyCalls<Given<O>>, Listens<any, any>>
+    ? TasksOf<BodyCalls<Given<O>>>
     : never;
 
 /** What it is held to: the mapper of a child run makes the child's input. */

@@ -6,7 +6,7 @@ import type { Instant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Orchestrator } from './orchestrator.ts';
 import type { TrackBuilder } from './track.ts';
-import type { MapperArguments, NewName, StepFacts, Listens } from './types.ts';
+import type { EndOf, MapperArguments, NewName, StepFacts, TasksOf } from './types.ts';
 import type { InsteadInput } from './wait.ts';
 
 /** An orchestrator, or a function that answers with one: one that starts itself is not there yet when its track is. */
@@ -58,10 +58,6 @@ export interface SleepUntil<F> {
   readonly until: Instant | ((facts: F) => Instant);
 }
 
-// A signal that the child waits for is sent to the child, and not to its parent.
-// biome-ignore lint/suspicious/noExplicitAny: any signal
-type TasksOf<C> = Exclude<C, Listens<any, any>>;
-
 /** The steps themselves, as a track has them. */
 export interface LeafSteps<N extends string, I, V, Outputs, P, C> {
   /**
@@ -76,13 +72,29 @@ export interface LeafSteps<N extends string, I, V, Outputs, P, C> {
     name: NewName<K, Outputs>,
     orchestrator: ChildOrchestrator<BI, BO, BC>,
     ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
-  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | TasksOf<BC>>;
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: BO | EndOf<BC> },
+    BO | EndOf<BC>,
+    BO | EndOf<BC>,
+    C | TasksOf<BC>
+  >;
   run<const K extends string, BI, BO, BC>(
     name: NewName<K, Outputs>,
     options: ChildRunOptions<StepFacts<V, Outputs, P>, BI, BO, BC> & { readonly detach?: false } & InsteadInput<
         MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
       >,
-  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | TasksOf<BC>>;
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: BO | EndOf<BC> },
+    BO | EndOf<BC>,
+    BO | EndOf<BC>,
+    C | TasksOf<BC>
+  >;
   run<const K extends string, BI, BO, BC>(
     name: NewName<K, Outputs>,
     options: ChildRunOptions<StepFacts<V, Outputs, P>, BI, BO, BC> & { readonly detach: true } & InsteadInput<

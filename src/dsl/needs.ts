@@ -3,7 +3,7 @@
  * what a body of each looks like, what a run takes and what it gives.
  */
 import type { AnyOrchestrator } from './orchestrator.ts';
-import type { Call, Carried, Listens } from './types.ts';
+import type { Call, Carried, EndOf, Listens } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a position to infer from; the other two are of no interest there
 type Anything = any;
@@ -47,8 +47,8 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 /** What a run of `O` is started with. */
 export type RunInput<O> = O extends { readonly '~types'?: Carried<infer I, Anything, Anything> } ? I : never;
 
-/** What a run of `O` results in. */
-export type RunOutput<O> = O extends { readonly '~types'?: Carried<Anything, infer R, Anything> } ? R : never;
+/** What a run of `O` results in: its output, or one with which a step ends the run. */
+export type RunOutput<O> = O extends { readonly '~types'?: Carried<Anything, infer R, infer C> } ? R | EndOf<C> : never;
 
 /** The tasks that `O` calls and that have no body: a record from name to the body that is wanted. */
 export type NeedsOf<O> = Named<CallsOf<O>, false>;

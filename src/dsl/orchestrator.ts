@@ -4,13 +4,14 @@
  * The builder lets a track depend only on those declared before it, and its mapper read
  * only what it depends on; what TypeScript did not see, the check finds (S3).
  */
+import type { Duration } from '../duration.ts';
 import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { type BodiesLimit, readConcurrency } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { planOf } from './plan.ts';
-import { readBody, readOptions } from './reading.ts';
+import { readBody, readDuration, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, type Builder, from } from './source.ts';
 import type { Carried, Flat, NewName, Runnable, StepFacts } from './types.ts';
@@ -36,6 +37,8 @@ export interface OrchestratorOptions<I extends Schema> {
   readonly input: I;
   /** What the failure of a track does: stop the others, or only what depends on it (S12). Default `'failFast'`. */
   readonly onFailure?: FailurePolicy;
+  /** How long a run may take: `'7d'`. Then what is under way is cancelled, and it is `timedOut` (S11). Default: as long as it likes. */
+  readonly deadline?: Duration;
   /** How many tracks may be live at once. Default: all that are ready. */
   readonly concurrency?: number;
   /** How many bodies of all its runs may run at once in a process: `8`, `{ limit: 2, key: ({ run }) => … }`. Default: all. */
@@ -70,7 +73,7 @@ export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends 
 }
 
 /** The keys that the check knows; `defineOrchestrator` has more of them. */
-export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'concurrency', 'bodies'];
+export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'deadline', 'concurrency', 'bodies'];
 const USE_KEYS = ['after', 'input'];
 const NOTHING: readonly string[] = Object.freeze([]);
 
@@ -117,6 +120,7 @@ export function orchestratorOf(
     tracks,
     output: output as Mapper | undefined,
     bodies: readConcurrency(given.bodies, 'bodies', notes),
+    deadline: readDuration(given.deadline, 'deadline', undefined, notes),
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, notes);

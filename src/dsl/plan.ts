@@ -17,10 +17,11 @@ import type {
   PlanNode,
   StepDefinition,
   TaskDefinition,
+  Undo,
 } from '../definition.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { declarationOf } from '../machines/declarations.ts';
-import type { Schema } from '../schema.ts';
+import { AS_IT_COMES } from '../schema.ts';
 import { assertValid } from './check.ts';
 import type { AnyOrchestrator } from './orchestrator.ts';
 import type { AnyBody } from './types.ts';
@@ -111,8 +112,9 @@ class Compiler implements Planner {
     return this.#nodes.get(body as BodyDefinition)!;
   }
 
-  use({ name, body, input }: StepDefinition): Use {
-    return { name, node: this.nodeOf(body), input: input ?? null };
+  use({ name, body, input, undo }: StepDefinition): Use {
+    const node = this.nodeOf(body);
+    return { name, node: undo === undefined ? node : undoneBy(node, undo), input: input ?? null };
   }
 
   task(definition: TaskDefinition): void {
@@ -134,6 +136,7 @@ class Compiler implements Planner {
       output: AS_IT_COMES,
       run: ({ input }: { readonly input: I }) => body(input),
       compensate: undefined,
+      irreversible: false,
       cleanup: undefined,
       cleanupTimeout: 30_000,
       retry: Object.freeze({
@@ -170,10 +173,13 @@ class Compiler implements Planner {
   }
 }
 
-/** A schema for what has been JSON all along. */
-const AS_IT_COMES: Schema = Object.freeze({
-  '~standard': Object.freeze({ version: 1, vendor: 'signalbox', validate: (value: unknown) => ({ value }) }),
-});
+/** The node of a task as one of its uses has it undone. */
+function undoneBy(node: PlanNode, undo: Undo): PlanNode {
+  const use: PlanNode = Object.freeze({ ...node, task: Object.freeze({ ...(node.task as TaskDefinition), ...undo }) });
+  const declaration = declared.get(node);
+  if (declaration !== undefined) declared.set(use, declaration);
+  return use;
+}
 
 const NO_DEPENDENTS: readonly undefined[] = Object.freeze([]);
 
@@ -208,6 +214,8 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     sees: parts.sees ?? 'earlier',
     strategy: parts.strategy ?? 'failFast',
     concurrency: parts.concurrency ?? 1,
+    undoes: parts.undoes ?? false,
+    deadline: parts.deadline ?? null,
     bodies: parts.bodies ?? NO_LIMITS,
     output: parts.output ?? null,
     result: parts.result ?? 'last',

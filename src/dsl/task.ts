@@ -4,7 +4,7 @@
  * Fills in what was left out and turns durations into milliseconds. It throws nothing:
  * what is wrong is reported with everything else when the definition is checked (S3).
  */
-import type { Backoff, Body, Cleanup, Compensation, RetryPolicy, TaskDefinition } from '../definition.ts';
+import type { Body, Cleanup, TaskDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
@@ -12,24 +12,10 @@ import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readDuration, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
+import { readRetry, type RetryOptions } from './retry.ts';
 import { from } from './source.ts';
 import type { Call, Runnable, TaskBody } from './types.ts';
-
-/** How often and when a failed attempt is tried again (S10). */
-export interface RetryOptions {
-  /** How many attempts there are, the first one counted. Default 1: no retry. */
-  readonly maxAttempts?: number;
-  /** What to wait before the second attempt. Default `'1s'`. */
-  readonly delay?: Duration;
-  /** How the delay grows: not at all, by `delay` each time, or doubling. Default `'exponential'`. */
-  readonly backoff?: Backoff;
-  /** No delay is longer. Default: a year, or `delay` if that is longer. */
-  readonly maxDelay?: Duration;
-  /** Takes up to this share off a delay, by chance: 0 to 1. Default 0. */
-  readonly jitter?: number;
-  /** Which errors are worth another attempt. Default: all but a `TerminalError`. */
-  readonly when?: (error: unknown) => boolean;
-}
+import { type CompensationOption, readCompensation, UNDO_KEYS } from './undo.ts';
 
 /** What a task is made of. */
 export interface TaskOptions<I extends Schema, O extends Schema, R> extends TaskLimits<InputOf<I>> {
@@ -40,12 +26,9 @@ export interface TaskOptions<I extends Schema, O extends Schema, R> extends Task
   /** The body. Without it, whoever runs the orchestrator binds one under the task's name. */
   readonly run?: R;
   /** Undoes a completed step. */
-  readonly compensate?: (context: {
-    readonly input: OutputOf<I>;
-    readonly output: OutputOf<O>;
-    readonly key: string;
-    readonly signal: AbortSignal;
-  }) => unknown;
+  readonly compensate?: CompensationOption<OutputOf<I>, OutputOf<O>>;
+  /** What it does stays: it is not undone, and that is meant so. */
+  readonly irreversible?: boolean;
   /** Tidies up after an attempt that was cancelled or timed out (S14). */
   readonly cleanup?: (context: {
     readonly input: OutputOf<I>;
@@ -58,6 +41,10 @@ export interface TaskOptions<I extends Schema, O extends Schema, R> extends Task
   readonly retry?: RetryOptions;
   /** How long one attempt may take (S11). Default: as long as it likes. */
   readonly timeout?: Duration;
+  /** How long the step may take, with all its attempts and the pauses between them. Default: no limit. */
+  readonly totalTimeout?: Duration;
+  /** A body that calls neither `beat()` nor `progress()` for so long is timed out. Default: it need not. */
+  readonly heartbeat?: Duration;
 }
 
 /** A named, typed unit of work. `I` is what a mapper hands to it, `O` what it leaves behind. */
@@ -71,20 +58,19 @@ const TASK_KEYS = [
   'input',
   'output',
   'run',
-  'compensate',
+  ...UNDO_KEYS,
   'cleanup',
   'cleanupTimeout',
   'retry',
   'timeout',
+  'totalTimeout',
+  'heartbeat',
   'concurrency',
   'rate',
   'priority',
 ];
-const RETRY_KEYS = ['maxAttempts', 'delay', 'backoff', 'maxDelay', 'jitter', 'when'];
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
-const DEFAULT_DELAY = 1_000;
-const YEAR = 365 * 86_400_000;
 
 /**
  * Declares a task.
@@ -116,28 +102,18 @@ export function task<
     input: given.input as Schema,
     output: given.output as Schema,
     run: given.run as Body | undefined,
-    compensate: given.compensate as Compensation | undefined,
+    compensate: readCompensation(given.compensate, true, notes),
+    irreversible: (given.irreversible ?? false) as boolean,
     cleanup: given.cleanup as Cleanup | undefined,
     cleanupTimeout: readDuration(given.cleanupTimeout, 'cleanupTimeout', DEFAULT_CLEANUP_TIMEOUT, notes),
-    retry: readRetry(given.retry, notes),
+    retry: readRetry(given.retry, 'option "retry" of a task', notes),
     timeout: readDuration(given.timeout, 'timeout', undefined, notes),
+    totalTimeout: readDuration(given.totalTimeout, 'totalTimeout', undefined, notes),
+    heartbeat: readDuration(given.heartbeat, 'heartbeat', undefined, notes),
     limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
     priority: given.priority as TaskDefinition['priority'],
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'task', name, definition });
-}
-
-function readRetry(options: unknown, notes: Note[]): RetryPolicy {
-  const given = readOptions(options, 'option "retry" of a task', RETRY_KEYS, notes);
-  const delay = readDuration(given.delay, 'retry.delay', DEFAULT_DELAY, notes);
-  return Object.freeze({
-    maxAttempts: (given.maxAttempts ?? 1) as number,
-    delay,
-    backoff: (given.backoff ?? 'exponential') as Backoff,
-    maxDelay: readDuration(given.maxDelay, 'retry.maxDelay', Math.max(delay, YEAR), notes),
-    jitter: (given.jitter ?? 0) as number,
-    when: given.when as RetryPolicy['when'],
-  });
 }

@@ -31,10 +31,11 @@ import { readSet } from '../machines/set/declaration.ts';
 import { readTerminate } from '../machines/terminate/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
 import { nodeOfBody } from './plan.ts';
-import { readByKind, readOptions, readStep } from './reading.ts';
+import { readByKind, readDuration, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
-import type { Listens, MapperArguments, NewName, Runnable, StepFacts } from './types.ts';
+import type { Listens, NewName, Runnable, StepFacts } from './types.ts';
+import { readUndo, type StepArguments, UNDO_KEYS } from './undo.ts';
 import type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
@@ -51,12 +52,15 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
     LeafSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
-   * when `{}` is an input that the body takes.
+   * when `{}` is an input that the body takes. What undoes it here comes last.
+   *
+   * @example
+   * .step('hold', reserve, ({ input }) => input, { compensate: ({ output, key }) => stock.free(output.hold, { key }) })
    */
   step<const K extends string, BI, BO, BC>(
     name: NewName<K, Outputs>,
     body: Runnable<BI, BO, BC>,
-    ...mapper: MapperArguments<StepFacts<V, Outputs, P>, NoInfer<BI>>
+    ...mapper: StepArguments<StepFacts<V, Outputs, P>, NoInfer<BI>, NoInfer<BO>>
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
   /**
    * Adds a step that lets time pass: `'10m'`, `'2d'`, `{ until: '2030-01-01T09:00:00Z' }`. It outlives the process, and leaves
@@ -133,7 +137,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
   output<R>(mapper: (facts: StepFacts<V, Outputs, P>) => R): Track<N, I, Awaited<R>, C>;
 }
 
-const KEYS = ['input', 'bodies'];
+const KEYS = ['input', 'bodies', 'deadline'];
 
 /**
  * Begins a track of no steps.
@@ -149,12 +153,15 @@ export function track<const N extends string, I extends Schema>(
     readonly input: I;
     /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
     readonly bodies?: BodiesLimit;
+    /** How long it may take, from when it begins. Then what is under way in it is cancelled, and it is `timedOut` (S11). Default: as long as it likes. */
+    readonly deadline?: Duration;
   },
 ): TrackBuilder<N, InputOf<I>, OutputOf<I>, {}, null, null, never> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a track', KEYS, notes);
   const bodies = readConcurrency(given.bodies, 'bodies', notes);
-  const head: Head = { name, input: given.input as Schema | undefined, bodies, notes };
+  const deadline = readDuration(given.deadline, 'deadline', undefined, notes);
+  const head: Head = { name, input: given.input as Schema | undefined, bodies, deadline, notes };
   return new Chain(from(track, head), beginning()) as never;
 }
 
@@ -185,6 +192,7 @@ export function trackOf(
     steps,
     output: output as Mapper | undefined,
     bodies: head.bodies ?? NO_LIMITS,
+    deadline: head.deadline,
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, head.notes);
@@ -196,6 +204,7 @@ interface Head {
   readonly name: string;
   readonly input: Schema | undefined;
   readonly bodies?: TrackDefinition['bodies'];
+  readonly deadline?: number | undefined;
   readonly notes: readonly Note[];
 }
 
@@ -219,8 +228,10 @@ class Chain {
     return this.#definition;
   }
 
-  step(name: unknown, body: unknown, mapper: unknown): Chain {
-    return this.#with(readStep(name, body, mapper, [], this.step));
+  step(name: unknown, body: unknown, mapper: unknown, options: unknown): Chain {
+    const notes: Note[] = [];
+    const undo = readUndo(readOptions(options, 'options of a step', UNDO_KEYS, notes), notes);
+    return this.#with(readStep(name, body, mapper, notes, this.step, undo));
   }
 
   sleep(name: unknown, duration: unknown): Chain {

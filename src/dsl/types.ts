@@ -43,6 +43,17 @@ export interface Listens<N extends string, P> {
   readonly payload: P;
 }
 
+/** An output with which a step may end the whole run. It travels with the tasks that are called. */
+export interface Ends<O> {
+  readonly ends: O;
+}
+
+/** What of `C` a parent has of its child runs: tasks. Signals are sent to the child, and it is the child that a step of its ends. */
+export type TasksOf<C> = Exclude<C, Listens<Anything, Anything> | Ends<unknown>>;
+
+/** The outputs with which steps may end the run. Of a definition of which nothing more is known: none. */
+export type EndOf<C> = 0 extends 1 & C ? never : C extends Ends<infer O> ? O : never;
+
 /** The body of a task: what it is handed is parsed, what it answers is going to be. */
 export type TaskBody<I, O> = (context: TaskContext<I>) => O | Promise<O>;
 

@@ -18,6 +18,7 @@ export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } fro
 export {
   BodyDropped,
   BodyReplaced,
+  DeadlinePassed,
   ItemsChanged,
   ItemsInvalid,
   LoopLimit,
@@ -35,6 +36,7 @@ export {
   WaitTimedOut,
 } from './steps.ts';
 export { CommandFailed, RunCancelled, RunExists, RunFailed, RunUnfinished, RunUnknown } from './runs.ts';
+export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
 export {
   CommitConflict,

@@ -83,15 +83,21 @@ export class RunExists extends SignalboxError<{ readonly run: string; readonly d
 }
 
 /** A run is to be deleted that has not ended. */
-export class RunUnfinished extends SignalboxError<{ readonly run: string; readonly status: string }> {
+export class RunUnfinished extends SignalboxError<{
+  readonly run: string;
+  readonly status: string;
+  readonly wanted: 'deleted' | 'undone';
+}> {
   readonly code = 'run-unfinished';
   readonly run: string;
-  constructor(fields: { run: string; status: string }) {
-    super(
-      `Run "${fields.run}" is still "${fields.status}", and only a run that has ended can be deleted. Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(fields.run)}.`,
-      fields,
-    );
-    this.run = fields.run;
+  constructor(fields: { run: string; status: string; wanted: 'deleted' | 'undone' }) {
+    const { run, wanted } = fields;
+    const hint =
+      wanted === 'undone'
+        ? 'Cancel it, and have it undone with that: await run.cancel({ compensate: true })'
+        : `Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(run)}`;
+    super(`Run "${run}" is still "${fields.status}", and only a run that has ended can be ${wanted}. ${hint}.`, fields);
+    this.run = run;
   }
 }
 

@@ -38,10 +38,45 @@ export class TaskThrewValue extends SignalboxError<{ readonly task: string; read
 /** An attempt took longer than its `timeout` (S11). */
 export class StepTimedOut extends SignalboxError<{ readonly task: string; readonly timeout: number }> {
   readonly code = 'step-timed-out';
-  constructor(fields: { task: string; timeout: number; text: string }) {
+  constructor({ task, timeout, text, limit = 'timeout' }: TimedOut) {
     super(
-      `Task "${fields.task}" did not settle within its timeout of ${fields.text}. Its signal was aborted; what it still answers is ignored. Raise the timeout, or end the body when the signal fires.`,
-      { task: fields.task, timeout: fields.timeout },
+      `Task "${task}" ${LIMITS[limit](text)}. Its signal was aborted; what it still answers is ignored. ${WAYS_OUT[limit]}, or end the body when the signal fires.`,
+      { task, timeout },
+    );
+  }
+}
+
+interface TimedOut {
+  readonly task: string;
+  readonly timeout: number;
+  readonly text: string;
+  /** Which of its limits it was. */
+  readonly limit?: 'timeout' | 'totalTimeout' | 'heartbeat';
+}
+
+const LIMITS = {
+  timeout: (text: string) => `did not settle within its timeout of ${text}`,
+  totalTimeout: (text: string) => `did not settle, with all its attempts, within its totalTimeout of ${text}`,
+  heartbeat: (text: string) => `gave no sign of life for ${text}, its heartbeat`,
+};
+const WAYS_OUT = {
+  timeout: 'Raise the timeout',
+  totalTimeout: 'Raise it',
+  heartbeat: 'Call beat() or progress() more often, raise it',
+};
+
+/** A run or a track took too long. */
+export class DeadlinePassed extends SignalboxError<{
+  readonly what: 'run' | 'track';
+  readonly deadline: number | null;
+}> {
+  readonly code = 'deadline-passed';
+  /** `text` is how long it was to take; null if that is what a parent has left it. */
+  constructor({ what, deadline, text }: { what: 'run' | 'track'; deadline: number | null; text: string | null }) {
+    const limit = text === null ? 'the deadline of the run that started it' : `its deadline of ${text}`;
+    super(
+      `The ${what} did not end within ${limit}. What was under way in it was cancelled. Raise the deadline, or look in its history for what took so long.`,
+      { what, deadline },
     );
   }
 }

@@ -11,8 +11,9 @@
  */
 import { type AnyActorRef, assign, setup } from 'xstate';
 import { beginLogic } from '../actors/begin.ts';
+import { pullLogic } from '../actors/errands.ts';
 import { signalLogic } from '../actors/signal.ts';
-import { waitingLogic } from '../actors/waiting.ts';
+import { childrenLogic, waitingLogic } from '../actors/waiting.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -24,7 +25,7 @@ import { persistable } from './persist.ts';
 import { type Begun, given } from './task/machine.ts';
 
 /** How a parent ends once its last live child has ended; decided when the stopping begins. */
-type Ending = 'completed' | 'failed' | 'cancelled';
+type Ending = 'completed' | 'failed' | 'cancelled' | 'timedOut';
 
 /** What a track, a composite track or an orchestrator remembers: counters, and nothing that grows. */
 export interface ParentMemory {
@@ -51,6 +52,23 @@ export interface ParentMemory {
   readonly kept: Json;
   /** Those of a run; empty for every other parent. */
   readonly variables: JsonObject;
+  /** Set when a run is undone, or is to be. */
+  readonly undo: RunUndo | null;
+  /** How many pages of a run have come that is undone; 0 otherwise. */
+  readonly attempt: number;
+}
+
+/** How far the undoing of a run has come, apart from what stands in the rows of its steps. */
+export interface RunUndo {
+  /** The run that is undone, if it is another one. */
+  readonly of: string | null;
+  /** The page that is being undone ends before this event; null for the first. */
+  readonly before: number | null;
+  /** Steps that could not be undone, as far as they are named, and how many there are. */
+  readonly failed: readonly string[];
+  readonly failures: number;
+  /** Somebody has cut it short. */
+  readonly isCut: boolean;
 }
 
 const unnamed = (count: number): number => (count > TOLD_BY_NAME ? count : 0);
@@ -82,7 +100,19 @@ export type ParentEvent =
   | { readonly type: 'set'; readonly values: JsonObject }
   | { readonly type: 'terminate'; readonly output: Json; readonly error: ErrorRecord | null }
   | { readonly type: 'skip'; readonly output?: Json }
-  | { readonly type: 'cancel'; readonly reason?: string | null }
+  | {
+      readonly type: 'cancel';
+      readonly reason?: string | null;
+      readonly compensate?: boolean;
+      readonly force?: boolean;
+    }
+  /** To a run that undoes another, which has ended. */
+  | { readonly type: 'undo'; readonly of: string }
+  /** To a run that is undone: a step is going to be, has been, or could not be; the page is at its end, or all is. */
+  | { readonly type: 'undoing'; readonly before: number }
+  | { readonly type: 'undone'; readonly path: string; readonly isUndone: boolean }
+  | { readonly type: 'undo.more'; readonly before: number }
+  | { readonly type: 'undo.over' }
   /** A signal: a wait takes it, in the shape that its schema has given it; a track hands it on to what waits below it. */
   | { readonly type: 'signal'; readonly name?: string; readonly payload: Json };
 
@@ -95,7 +125,9 @@ export const parentSetup = setup({
   },
   actors: {
     begin: beginLogic,
-    children: waitingLogic,
+    children: childrenLogic,
+    stopping: waitingLogic,
+    pull: pullLogic,
     signal: signalLogic,
   },
   guards: {
@@ -108,6 +140,8 @@ export const parentSetup = setup({
     isWonWithSome: ({ context, event }) => endsWith('output', event) && hasMore(context, event),
     isSpoiltWithSome: ({ context, event }) => endsWith('error', event) && hasMore(context, event),
     noneLeft: ({ context }) => context.live === 0,
+    isForced: ({ event }) => event.type === 'cancel' && event.force === true,
+    noneLeftAndLate: ({ context }) => context.live === 0 && context.ending === 'timedOut',
     noneLeftAndWon: ({ context }) => context.live === 0 && context.ending === 'completed',
     noneLeftAndCancelled: ({ context }) => context.live === 0 && context.ending === 'cancelled',
   },
@@ -118,6 +152,12 @@ export const parentSetup = setup({
     /** Tells of those that never begin. Without a host there is nobody to tell. */
     skipGiven: (_args, _params: { readonly given: Skipped | null }) => {},
     cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
+    /** As it is told, without waiting for what children still tidy up. */
+    forceChildren: () => {},
+    /** A page of completed steps has come; the next of them is to be undone; the one that is being undone is cut short. */
+    undoPage: () => {},
+    undoNext: () => {},
+    cutUndo: () => {},
     passSignal: (args) => live.passSignal(args, args.event),
     countReady: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
@@ -166,6 +206,10 @@ export const parentSetup = setup({
     keepError: assign({
       error: ({ context, event }) => ('error' in event && event.error !== null ? event.error : context.error),
     }),
+    /** That the time is over is why it ends, whatever has failed before. */
+    keepLate: assign({
+      error: ({ context, event }) => ('error' in event ? (event.error as ErrorRecord) : context.error),
+    }),
     keepWord: assign({
       output: ({ event }) => (event.type === 'terminate' ? event.output : null),
       error: ({ event }) => (event.type === 'terminate' ? event.error : null),
@@ -178,6 +222,7 @@ export const parentSetup = setup({
     endCompleted: assign({ ending: 'completed' as const }),
     endFailed: assign({ ending: 'failed' as const }),
     endCancelled: assign({ ending: 'cancelled' as const }),
+    endTimedOut: assign({ ending: 'timedOut' as const }),
   },
 });
 
@@ -238,6 +283,8 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   ending: null,
   kept: null,
   variables: NO_VARIABLES,
+  undo: null,
+  attempt: 0,
 });
 
 export const startNext = [
@@ -251,13 +298,22 @@ const cancelChildren = {
 export const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's. */
-export const ends = [
+const decided = [
   { guard: 'isLostWithSome', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
   { guard: 'isWonWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endCompleted', ...stopAll] },
   { guard: 'isSpoiltWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed', ...stopAll] },
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
+] as const;
+export const ends = [
+  ...decided,
   { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
   { guard: 'isLost', target: 'failed', actions: 'countSettled' },
+] as const;
+/** Of a parent with more to do after a bad end: it comes by way of `cancelling`, also when nothing is left to cancel. */
+export const endsByCancelling = [
+  ...decided,
+  { guard: 'finishesBadly', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed'] },
+  { guard: 'isLost', target: 'cancelling', actions: ['countSettled', 'endFailed'] },
 ] as const;
 export const stops = {
   cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
@@ -300,7 +356,12 @@ export const parentStates = {
   },
   running: {
     entry: startNext,
-    invoke: { src: 'children', id: 'children' },
+    invoke: {
+      src: 'children',
+      id: 'children',
+      input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+      onError: { target: 'cancelling', actions: ['keepLate', 'endTimedOut', ...stopAll] },
+    },
     on: {
       'child.settled': [...ends, { actions: ['countSettled', ...startNext] }],
       ...stops,
@@ -308,16 +369,21 @@ export const parentStates = {
     },
   },
   cancelling: {
-    invoke: { src: 'children', id: 'children' },
+    invoke: { src: 'stopping', id: 'stopping' },
     always: [
       { guard: 'noneLeftAndCancelled', target: 'cancelled' },
       { guard: 'noneLeftAndWon', target: 'completed', actions: 'forgetError' },
+      { guard: 'noneLeftAndLate', target: 'timedOut' },
       { guard: 'noneLeft', target: 'failed' },
     ],
-    on: { 'child.settled': { actions: 'countSettled' } },
+    on: {
+      'child.settled': { actions: 'countSettled' },
+      cancel: { guard: 'isForced', actions: ['keepReason', 'forceChildren'] },
+    },
   },
   completed: { type: 'final' },
   failed: { type: 'final' },
+  timedOut: { type: 'final' },
   skipped: { type: 'final' },
   cancelled: { type: 'final' },
 } as const;

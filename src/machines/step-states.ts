@@ -1,4 +1,6 @@
-/** What steps without children have in common: how they begin, what ends them before that, and how they end. */
+/** What steps without children have in common: how they begin, what ends them before that, how they end, and what is kept of them. */
+import type { Memory } from '../core/kind.ts';
+import type { JsonObject } from '../json.ts';
 
 export const toBegin = { src: 'begin', id: 'begin', input: { start: () => ({ type: 'start' }) } } as const;
 
@@ -15,3 +17,12 @@ export const ended = {
   skipped: { type: 'final' },
   cancelled: { type: 'final' },
 } as const;
+
+const NOTHING: JsonObject = Object.freeze({});
+
+/** What is kept of the memory of a step that makes attempts. */
+export function keepStep(memory: Memory): JsonObject {
+  const { reason, undo } = memory as unknown as { readonly reason: string | null; readonly undo: JsonObject | null };
+  if (undo !== null) return reason === null ? { undo } : { reason, undo };
+  return reason === null ? NOTHING : { reason };
+}

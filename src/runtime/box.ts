@@ -25,7 +25,7 @@ import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES, type JsonObject } from '../json.ts';
 import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
-import type { DefinitionRow, Owner, Store } from '../store.ts';
+import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
 import { limitsOf } from './box-limits.ts';
@@ -139,7 +139,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       told,
     });
     const checkOpen = (): void => this.#checkOpen();
-    this.#starts = new Starts({ store, host: this.#host, clock, maxValueBytes, checkOpen });
+    this.#starts = new Starts({ store, plans, host: this.#host, clock, maxValueBytes, checkOpen });
     const here = requests(store, this.#host);
     const { shared } = store;
     if (shared !== undefined) {
@@ -151,7 +151,18 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
-    this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, queuedFor, kinds };
+    const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
+    this.#context = {
+      store,
+      command,
+      abandon,
+      undo,
+      maxValueBytes,
+      followers: this.#followers,
+      holds,
+      queuedFor,
+      kinds,
+    };
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */

@@ -15,7 +15,7 @@ import { type Committed, Committer } from './commit/committer.ts';
 import { touches, Dispatcher } from './performing/dispatcher.ts';
 import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './ownership/handover.ts';
-import type { CommandMessage, Message } from '../core/message.ts';
+import type { CommandMessage, Message, StartMessage } from '../core/message.ts';
 import { committed, tell } from './told.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 import { RunReader } from './reading/reader.ts';
@@ -31,6 +31,9 @@ import { recognise } from './ownership/requests.ts';
 import { Timers } from './performing/timers.ts';
 import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
+
+/** What a start may say beside which run it is. */
+export type StartMore = Pick<StartMessage, 'undoes' | 'limit'>;
 
 export class Host {
   readonly #options: HostOptions;
@@ -110,10 +113,15 @@ export class Host {
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
-  async begin(plan: Plan, row: RunRow): Promise<void> {
+  async begin(plan: Plan, row: RunRow, more: StartMore = {}): Promise<void> {
     // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.
     if (this.#runs.has(row.run) || this.#reader.isReading(row.run)) await this.handover.bury(row.run);
-    await this.#committed(this.#adopt(plan, row), { type: 'start', plan, row });
+    await this.#committed(this.#adopt(plan, row), {
+      type: 'start',
+      plan,
+      row,
+      ...more,
+    });
   }
 
   /** The run is in memory, so it has not ended: its end is told when it comes. */

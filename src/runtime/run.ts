@@ -17,7 +17,7 @@ import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { RunRow, Store } from '../store.ts';
-import { isFailure, isTerminal, type Status, type TerminalStatus } from '../status.ts';
+import { isFailure, isTerminal, type Status } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
 import type { Abandon } from './ownership/abandon.ts';
@@ -27,6 +27,7 @@ import { type AskRun, send } from './ownership/requests.ts';
 import type { AnySignals, SignalArguments } from '../dsl/index.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { childrenOf, rootOf, type RunSummary } from '../views/list.ts';
+import { failuresIn, isCancelled, isUndoing, type Outcome, outcomeOf } from '../views/outcome.ts';
 import type { QueuedForOf } from '../views/waiting-for.ts';
 import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
 
@@ -38,6 +39,8 @@ export interface RunContext {
   readonly maxValueBytes: number;
   readonly followers: Followers;
   readonly abandon: Abandon;
+  /** Starts the run that undoes another, unless it is there. Answers with its id. */
+  readonly undo: (run: RunRow) => Promise<string>;
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
@@ -45,18 +48,13 @@ export interface RunContext {
   readonly queuedFor: QueuedForOf;
 }
 
-/** How a run ended, in one shape for success and failure (P42). */
-export interface Outcome<Output = Json> {
-  readonly run: string;
-  readonly status: TerminalStatus;
-  /** What the run results in; null unless it completed. */
-  readonly output: Output | null;
-  /** The first failure, and all of them. */
-  readonly error: ErrorRecord | null;
-  readonly failures: readonly ErrorRecord[];
-  /** The outputs of the tracks that completed, by name. */
-  readonly outputs: { readonly [track: string]: Json };
-  readonly timing: { readonly startedAt: number; readonly endedAt: number; readonly duration: number };
+/** How a run is cancelled. */
+export interface CancelOptions {
+  readonly reason?: string | null;
+  /** What has completed is undone, the last step first, before the run ends (S13). */
+  readonly compensate?: boolean;
+  /** Nothing is waited for: cleanups and compensations that are under way are cut short. */
+  readonly force?: boolean;
 }
 
 /** How a signal is sent. */
@@ -118,34 +116,19 @@ export class Run<Output = Json, Signals = AnySignals> {
   /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
   async result(): Promise<Output> {
     const { row, failures } = await this.#ended<{ readonly failures: readonly ErrorRecord[] }>(
-      (id, store, { status }) => (isFailure(status) ? failuresOf(id, store) : { failures: [] }),
+      (id, store, { status }) => (hasFailures(status) ? failuresOf(store, id) : { failures: [] }),
     );
-    if (row.status === 'completed' || row.status === 'compensated') return row.output as Output;
-    if (row.status === 'cancelled') throw new RunCancelled({ run: this.id, reason: row.reason });
+    if (row.status === 'completed' || (isUndoing(row) && row.status === 'compensated')) return row.output as Output;
+    if (isCancelled(row)) throw new RunCancelled({ run: this.id, reason: row.reason });
     const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
     throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
   }
 
   /** How the run ended, well or not; never rejects because of the run itself. */
   async outcome(): Promise<Outcome<Output>> {
-    const { row, failures, tracks } = await this.#ended(async (id, store) => ({
-      ...(await failuresOf(id, store)),
-      tracks: await store.readChildren(id, ['']),
-    }));
-    const outputs: { [track: string]: Json } = {};
-    for (const { path, state, output } of tracks) {
-      if (state === 'completed' && !path.startsWith('~')) outputs[path] = output;
-    }
-    const endedAt = row.endedAt ?? row.startedAt;
-    return {
-      run: this.id,
-      status: row.status as TerminalStatus,
-      output: row.status === 'completed' ? (row.output as Output) : null,
-      error: row.error,
-      failures,
-      outputs,
-      timing: { startedAt: row.startedAt, endedAt, duration: endedAt - row.startedAt },
-    };
+    const { kinds } = this.#context;
+    const { made } = await this.#ended(async (_, store, row) => ({ made: await outcomeOf(store, row, kinds) }));
+    return made as Outcome<Output>;
   }
 
   /** As the store has it: a run whose every live step waits for a signal, a timer or a person is `waiting`. */
@@ -196,9 +179,17 @@ export class Run<Output = Json, Signals = AnySignals> {
   /**
    * Ends the run and everything below it (S14): running bodies are told by their signal, what
    * has not begun is skipped. Resolves when the cancel is committed; `result()` tells when all
-   * is over. Cancelling a run that has ended, or is being cancelled, changes nothing.
+   * is over. Cancelling a run that has ended, or is being cancelled, changes nothing; one that is being undone is undone to
+   * the end, unless it is forced.
+   *
+   * @example
+   * await run.cancel({ reason: 'the customer called', compensate: true });
    */
-  async cancel({ reason = null }: { readonly reason?: string | null } = {}): Promise<void> {
+  async cancel(options: CancelOptions = {}): Promise<void> {
+    askOptions('cancel', options, ['reason', 'compensate', 'force']);
+    const { reason = null, compensate = false, force = false } = options;
+    ask('compensate', compensate, 'true or false', isBoolean);
+    ask('force', force, 'true or false', isBoolean);
     if (reason !== null && !(typeof reason === 'string' && reason.length <= MAX_TEXT)) {
       throw new InvalidOption({
         option: 'reason',
@@ -207,7 +198,19 @@ export class Run<Output = Json, Signals = AnySignals> {
       });
     }
     await this.#row();
-    await this.#context.command(this.id, { type: 'cancel', reason });
+    await this.#context.command(this.id, { type: 'cancel', reason, compensate, force });
+  }
+
+  /**
+   * Undoes what a run that has ended has done: whatever has completed in it, and can be undone (S13). That is a run of its own, which is
+   * answered: `await (await run.compensate()).outcome()`. This one stays as it ended. Asked twice, it is undone once.
+   *
+   * @example
+   * const undoing = await box.run('order-17').compensate();
+   * const { compensation } = await undoing.outcome();
+   */
+  async compensate(): Promise<Run<null>> {
+    return new Run(await this.#context.undo(await this.#row()), this.#context);
   }
 
   /**
@@ -255,7 +258,7 @@ export class Run<Output = Json, Signals = AnySignals> {
     if (followers.closed) throw new BoxClosed();
     const row = await store.readRun(this.id);
     if (row === null) return false;
-    if (!isTerminal(row.status)) throw new RunUnfinished({ run: this.id, status: row.status });
+    if (!isTerminal(row.status)) throw new RunUnfinished({ run: this.id, status: row.status, wanted: 'deleted' });
     // An end is never taken back (I5): if there is nothing to delete by now, somebody else was faster.
     const deleted = await store.deleteRun(this.id);
     if (deleted) followers.deleted(this.id);
@@ -300,11 +303,14 @@ export class Run<Output = Json, Signals = AnySignals> {
   }
 }
 
-/** Steps that failed, in the order in which they began; a track is not told beside the step that failed it. */
-async function failuresOf(run: string, store: Store): Promise<{ readonly failures: readonly ErrorRecord[] }> {
-  const failures: ErrorRecord[] = [];
-  for (const { path, error } of await store.readFailures(run)) {
-    if (error !== null && (error.path ?? path) === path) failures.push({ ...error, path });
-  }
-  return { failures };
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function hasFailures(status: Status): boolean {
+  return isFailure(status) || status === 'compensated';
+}
+
+async function failuresOf(store: Store, run: string): Promise<{ readonly failures: readonly ErrorRecord[] }> {
+  return { failures: failuresIn(await store.readFailures(run)) };
 }

@@ -5,12 +5,23 @@
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { structureOf } from '../dsl/structure.ts';
-import { InputInvalid, InvalidOption, LeaseLost, reasonOf, RunExists, SchemaFailed } from '../errors/index.ts';
+import {
+  InputInvalid,
+  InvalidOption,
+  LeaseLost,
+  reasonOf,
+  RunExists,
+  RunUnfinished,
+  SchemaFailed,
+} from '../errors/index.ts';
+import { undoOf } from '../core/child.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
 import { parse } from '../schema.ts';
 import type { RunRow, Store } from '../store.ts';
-import type { Host } from './host.ts';
+import { isTerminal } from '../status.ts';
+import type { Host, StartMore } from './host.ts';
+import { pinnedPlan } from './reading/pinned.ts';
 
 /** What a run is started with, by whomever. */
 export interface StartWish {
@@ -20,10 +31,14 @@ export interface StartWish {
   readonly metadata: unknown;
   /** The step that starts it. */
   readonly parent: RunRow['parent'];
+  /** When the time of the parent is over; null for none. */
+  readonly limit?: number | null;
 }
 
 export interface StartsOptions {
   readonly store: Store;
+  /** By `planName`. */
+  readonly plans: ReadonlyMap<string, Plan>;
   readonly host: Host;
   readonly clock: Clock;
   readonly maxValueBytes: number;
@@ -45,7 +60,7 @@ export class Starts {
   }
 
   /** Starts a run, unless it is there already. Answers with its id once its start is committed. */
-  async start(plan: Plan, { input, id, key, metadata, parent }: StartWish): Promise<string> {
+  async start(plan: Plan, { input, id, key, metadata, parent, limit = null }: StartWish): Promise<string> {
     if (id !== undefined) checkId('id', id);
     if (key !== undefined) checkId('key', key);
     const value = await this.#parseInput(plan, input);
@@ -55,8 +70,19 @@ export class Starts {
     }
     this.#options.checkOpen();
     const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject, parent);
-    if (id === undefined && key === undefined) return (await this.#commit(plan, row)).run;
-    return this.#once(plan, row, id !== undefined);
+    const more = limit === null ? {} : { limit };
+    if (id === undefined && key === undefined) return (await this.#commit(plan, row, more)).run;
+    return this.#once(plan, row, id !== undefined, more);
+  }
+
+  /** Starts the run that undoes one that has ended, unless it is there already. Answers with its id. */
+  async undo({ run, status, input, metadata, ...row }: RunRow): Promise<string> {
+    const { store, plans } = this.#options;
+    if (!isTerminal(status)) throw new RunUnfinished({ run, status, wanted: 'undone' });
+    const plan = await pinnedPlan(store, plans, { run, status, input, metadata, ...row });
+    this.#options.checkOpen();
+    const undoing = this.#newRow(plan, undoOf(run), null, input, metadata, { run, path: '' });
+    return this.#once(plan, undoing, true, { undoes: run });
   }
 
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {
@@ -99,13 +125,13 @@ export class Starts {
     };
   }
 
-  async #once(plan: Plan, row: RunRow, byId: boolean): Promise<string> {
+  async #once(plan: Plan, row: RunRow, byId: boolean, more?: StartMore): Promise<string> {
     const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
     const others = (): Promise<RunRow> | undefined =>
       names.map((name) => this.#underWay.get(name)).find((each) => each !== undefined);
     // Whether that one succeeds or not: the store says afterwards what is there.
     for (let other = others(); other !== undefined; other = others()) await other.catch(() => {});
-    const begun = this.#begin(plan, row);
+    const begun = this.#begin(plan, row, more);
     for (const name of names) this.#underWay.set(name, begun);
     try {
       return sameRun(row, await begun);
@@ -114,14 +140,14 @@ export class Starts {
     }
   }
 
-  async #begin(plan: Plan, row: RunRow): Promise<RunRow> {
+  async #begin(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow> {
     const there = await this.#find(row);
-    return there ?? this.#commit(plan, row);
+    return there ?? this.#commit(plan, row, more);
   }
 
-  async #commit(plan: Plan, row: RunRow): Promise<RunRow> {
+  async #commit(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow> {
     try {
-      await this.#host.begin(plan, row);
+      await this.#host.begin(plan, row, more);
       return row;
     } catch (error) {
       // Another process was faster, and the run is the one that it began.

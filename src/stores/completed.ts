@@ -2,17 +2,45 @@
 import type { ActorRow, CompletedQuery } from '../store.ts';
 
 /** `rows` are in the order in which they began. */
-export function completedOf(
-  rows: readonly ActorRow[],
+export function completedOf(rows: readonly ActorRow[], query: CompletedQuery): readonly ActorRow[] {
+  return pageOf(inOrder(rows), query, () => true);
+}
+
+/** What has completed, the last first. */
+export function inOrder(rows: readonly ActorRow[]): readonly ActorRow[] {
+  return (
+    rows
+      .filter(({ state }) => state === 'completed')
+      .reverse()
+      // Sorting is stable: of those that are equal, the one that began last stays the first.
+      .sort((one, other) => seqOf(other) - seqOf(one))
+  );
+}
+
+/** A page of what was put in order; `isStill` says whether it is so by now. */
+export function pageOf(
+  ordered: readonly ActorRow[],
   { before = Number.POSITIVE_INFINITY, limit }: CompletedQuery,
+  isStill: (row: ActorRow) => boolean,
 ): readonly ActorRow[] {
-  const completed = rows
-    .filter((row) => row.state === 'completed' && seqOf(row) < before)
-    .reverse()
-    // Sorting is stable: of those that are equal, the one that began last stays the first.
-    .sort((one, other) => seqOf(other) - seqOf(one));
-  const last = completed[limit - 1];
-  return last === undefined ? completed : completed.filter((row) => seqOf(row) >= seqOf(last));
+  const page: ActorRow[] = [];
+  for (let at = firstBefore(ordered, before); at < ordered.length; at += 1) {
+    const row = ordered[at] as ActorRow;
+    const last = page.at(-1);
+    if (last !== undefined && page.length >= limit && seqOf(row) !== seqOf(last)) break;
+    if (isStill(row)) page.push(row);
+  }
+  return page;
+}
+
+function firstBefore(ordered: readonly ActorRow[], before: number): number {
+  let [from, to] = [0, ordered.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (seqOf(ordered[middle] as ActorRow) < before) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
 
 /** An actor without a number ended before all others. */

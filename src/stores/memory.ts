@@ -8,7 +8,7 @@ import { isFailure, isTerminal } from '../status.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow, AttemptRow, DefinitionRow, Owner, RunChange, RunRow, SignalRow, Store } from '../store.ts';
 import { countsOf } from './counts.ts';
-import { completedOf } from './completed.ts';
+import { inOrder, pageOf } from './completed.ts';
 import { numberIn } from './cursor.ts';
 import { isUnder, withoutForgotten } from './forgotten.ts';
 import { MemoryRecords, nameOf, type RecordsOfRun } from './memory-records.ts';
@@ -23,6 +23,8 @@ interface Kept {
   readonly actors: Map<string, ActorRow>;
   /** Paths of the children of each parent, in the same order. */
   readonly children: Map<string, string[]>;
+  /** What has completed, the last first, from when somebody asks for it until more completes. */
+  completed: readonly ActorRow[] | null;
   attempts: AttemptRow[];
   readonly events: RunEvent[];
   /** By id, in the order in which they came; made when the first one comes. */
@@ -59,7 +61,7 @@ export function memory(): Store {
       const row = change.row as RunRow;
       numbers += 1;
       kept = {
-        ...{ row, number: numbers, owner, fence: change.fence, signals: null, records: null },
+        ...{ row, number: numbers, owner, fence: change.fence, signals: null, records: null, completed: null },
         ...{ actors: new Map(), children: new Map(), attempts: [], events: [] },
       };
       runs.set(change.run, kept);
@@ -70,6 +72,7 @@ export function memory(): Store {
     for (const actor of change.actors) {
       if (actor.parent !== null && !kept.actors.has(actor.path)) addSibling(kept, actor.parent, actor.path);
       kept.actors.set(actor.path, actor);
+      if (actor.state === 'completed') kept.completed = null;
     }
     for (const attempt of change.attempts) kept.attempts.push(attempt);
     for (const event of change.events) kept.events.push(event);
@@ -163,7 +166,12 @@ export function memory(): Store {
         .filter(({ state }) => isFailure(state))
         .map(({ path, state, error }) => Object.freeze({ path, state, error })),
     readActors: actorsOf,
-    readCompleted: (run, query) => completedOf(actorsOf(run), query),
+    readCompleted(run, query) {
+      const kept = runs.get(run);
+      if (kept === undefined) return [];
+      kept.completed ??= inOrder(actorsOf(run));
+      return pageOf(kept.completed, query, (row) => kept.actors.get(row.path) === row);
+    },
     readAttempts: (run) => [...(runs.get(run)?.attempts ?? [])],
     readSignal: (run, id) => runs.get(run)?.signals?.get(id) ?? null,
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),

@@ -59,12 +59,12 @@ const RULES: readonly (readonly [title: string, strategy: Strategy, rule: (row: 
 ];
 
 describe.each(RULES)('%s', (_, strategy, rule) => {
-  test('decides as its rule says, however up to three children stand', () => {
+  test('decides as its rule says, however up to three children stand (P84, P99)', () => {
     const wrong = rows(3).filter((row) => verdict(strategy, countsOf(row)) !== rule(row));
     expect(wrong).toEqual([]);
   });
 
-  test('is over when all are over, and never takes back what it has said (I5)', () => {
+  test('is over when all are over, and never takes back what it has said (I5, P101)', () => {
     for (const row of rows(3)) {
       const said = verdict(strategy, countsOf(row));
       if (isOver(row)) expect([row, said]).not.toEqual([row, 'on']);

@@ -1,5 +1,5 @@
 /**
- * What the worker runs, and how each run must end: seven flows whose outcome follows from their input.
+ * What the worker runs, and how each run must end: nine flows whose outcome follows from their input.
  * Imports by path, because the worker is plain Node and nothing is built for it.
  */
 import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
@@ -15,7 +15,7 @@ const Count: StandardSchemaV1<number, number> = {
 };
 
 /** What a body or a cleanup tells of itself before it does anything. */
-export type Tell = (what: 'begin' | 'cleanup', key: string) => void;
+export type Tell = (what: 'begin' | 'cleanup' | 'undo', key: string) => void;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -26,6 +26,8 @@ export const ASKED = 'asked';
 /** The flow whose steps start runs of another, and how many there are of those. */
 export const FAMILY = 'family';
 export const CHILDREN = 2;
+/** The flow that fails, and is undone. */
+export const UNDONE = 'undone';
 
 /** The flows, with bodies that tell. */
 export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
@@ -36,6 +38,21 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
       tell('begin', key);
       if (input % 3 === 0) await pause(1 + (input % 5));
       return input + 1;
+    },
+  });
+  const paid = task('paid', {
+    input: Count,
+    output: Count,
+    run: async ({ input, key }) => {
+      tell('begin', key);
+      return input;
+    },
+    compensate: {
+      run: async ({ input, key }) => {
+        tell('undo', key.slice(0, -'~undo'.length));
+        if (input % 2 === 0) await pause(2);
+      },
+      retry: { maxAttempts: 2, delay: 5 },
     },
   });
   const flaky = task('flaky', {
@@ -109,6 +126,14 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
       .track('a', one('broken', broken as never), { input: same })
       .track('b', ladder, { input: same })
       .track('c', one('add', add), { after: ['a'], input: same }),
+    orchestrator(UNDONE, { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('doing', { input: Count })
+        .step('one', paid, same)
+        .map('items', { over: () => '1..3', each: paid, concurrency: 2 })
+        .step('bad', broken as never, same),
+      { input: same },
+    ),
     orchestrator('late', { ...head, onFailure: 'continue' })
       .track('a', one('endless', endless as never), { input: same })
       .track('b', ladder, { input: same }),
@@ -159,6 +184,7 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
 export function endOf(flow: string, input: number): string {
   if (flow === 'line') return `completed ${input + 3}`;
   if (flow === FAMILY) return `completed ${input + 6}`;
+  if (flow === UNDONE) return 'compensated null';
   if (flow === 'graph') return `completed ${input + 3 + input * 2 + 1}`;
   if (flow === 'mixed') return `completed ${(input % 2 === 0 ? input + 1 : input * 2) + 20 + 6}`;
   if (flow === ASKED) return `completed ${(input + 1) * 1_000 + 7}`;
@@ -177,6 +203,10 @@ export function keysOf(flow: string, run: string, input: number): readonly strin
       return [...tries('a/add', 1), ...ladder('b'), ...tries('c/flaky', 3), ...tries('d/add', 1)];
     case 'failing':
       return [...tries('a/broken', 1), ...ladder('b')];
+    case UNDONE: {
+      const done = ['a/one', 'a/items/0', 'a/items/1', 'a/items/2'].flatMap((path) => tries(path, 1));
+      return [...done, ...done.map((key) => key.replace('begin', 'undo')), ...tries('a/bad', 1)];
+    }
     case 'mixed': {
       const way = input % 2 === 0 ? tries('a/way/even', 1) : tries('a/way/odd', 3);
       const items = [0, 1, 2, 3, 4].flatMap((at) => tries(`a/items/${at}`, 1));

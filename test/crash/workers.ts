@@ -199,11 +199,13 @@ function faultsOfEffects(
   const over = new Map<string, number>();
   for (const { type, path, at } of history)
     if (/^step\.(completed|failed|timedOut|cancelled)$/.test(type)) over.set(`${run}/${path}`, at);
+    else if (type === 'step.compensated') over.set(`undo ${run}/${path}`, at);
   for (const { at, what, key, state } of effects) {
-    const ended = over.get(key.slice(0, key.lastIndexOf('#')));
+    const ended = over.get(`${what === 'undo' ? 'undo ' : ''}${key.slice(0, key.lastIndexOf('#'))}`);
     if (ended !== undefined && at > ended)
       faults.push(`${key}: ${what} ${at - ended} ms after its step was over, at ${at}`);
-    const wanted = what === 'cleanup' && orchestrator === CANCELLED ? 'cancelling' : 'running';
+    const tidied = what === 'cleanup' && orchestrator === CANCELLED ? 'cancelling' : 'running';
+    const wanted = what === 'undo' ? 'compensating' : tidied;
     if (state !== 'unknown' && state !== `${wanted}${key.slice(key.lastIndexOf('#'))}`)
       faults.push(`${key}: ${what} while the store has ${state}`);
   }

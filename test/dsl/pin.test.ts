@@ -17,7 +17,9 @@ interface Shape {
   readonly after?: readonly string[];
   readonly retry?: object;
   readonly timeout?: string;
-  readonly compensate?: () => unknown;
+  readonly compensate?: unknown;
+  readonly irreversible?: boolean;
+  readonly undo?: object;
   readonly task?: string;
   readonly step?: string;
   readonly first?: 'one' | 'two';
@@ -37,13 +39,14 @@ interface Shape {
 function hashOf(shape: Shape = {}): string {
   const { mapper = () => 1, schema = Any, run = () => 1, jitter = 0, when } = shape;
   const policies = { retry: { ...retry, ...shape.retry, jitter, when }, timeout: shape.timeout ?? '5s' };
-  const more = { compensate: shape.compensate, cleanup: shape.cleanup, run };
+  const more = { compensate: shape.compensate, irreversible: shape.irreversible, cleanup: shape.cleanup, run };
   const work = untyped(task)(shape.task ?? 'work', { input: schema, output: schema, ...policies, ...more });
   const rest = task('rest', { input: Any, output: Any, run: () => 1 });
   const steps = [shape.step ?? 'one', 'two'];
   if (shape.first === 'two') steps.reverse();
   let one = untyped(track('one', { input: Any }));
-  for (const name of steps) one = one.step(name, name === 'two' ? rest : work, mapper);
+  for (const name of steps)
+    one = one.step(name, name === 'two' ? rest : work, mapper, name === 'two' ? shape.undo : undefined);
   one = one.sleep('nap', shape.sleep ?? '1h');
   if (shape.more) one = one.step('three', rest);
   const members = shape.members ?? ['left', 'right'];
@@ -77,11 +80,25 @@ describe('the hash of a definition', () => {
     ['the longest delay', { retry: { maxDelay: '2m' } }],
     ['the timeout', { timeout: '6s' }],
     ['that there is a compensation', { compensate: () => 1 }],
+    ['how often a compensation is tried', { compensate: { run: () => 1, retry: { maxAttempts: 2 } } }],
+    ['how long a compensation may take', { compensate: { run: () => 1, timeout: '1s' } }],
+    ['that a step stays', { irreversible: true }],
+    ['how a step is undone, and not its task', { undo: { compensate: () => 1 } }],
+    ['that what has completed is undone', { onFailure: 'compensate' }],
     ['the length of a sleep', { sleep: '2h' }],
     ['a member of a composite track', { members: ['left', 'right', 'middle'] }],
     ['the order of the members', { members: ['right', 'left'] }],
   ])('changes with %s (P234)', (_, shape) => {
     expect(hashOf(shape)).not.toBe(base);
+  });
+
+  test('changes with each thing that is said of a compensation, and not with what it does (P234)', () => {
+    const run = () => 1;
+    const said = [{}, { retry: { maxAttempts: 2 } }, { retry: { maxAttempts: 2, delay: '5s' } }, { timeout: '1s' }];
+    const hashes = said.map((each) => hashOf({ compensate: { run, ...each } }));
+
+    expect(new Set(hashes).size).toBe(said.length);
+    expect(hashOf({ compensate: { run: () => 2 } })).toBe(hashOf({ compensate: run }));
   });
 
   test.each<[string, Shape]>([

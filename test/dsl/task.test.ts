@@ -86,12 +86,12 @@ describe('a task', () => {
       'bad-schema [0]',
       'bad-body [0]',
       'bad-body [0]',
+      'bad-option [0]',
+      'bad-option [0]',
+      'bad-option [0]',
+      'bad-option [0]',
+      'bad-option [0]',
       'bad-body [0]',
-      'bad-option [0]',
-      'bad-option [0]',
-      'bad-option [0]',
-      'bad-option [0]',
-      'bad-option [0]',
     ]);
   });
 

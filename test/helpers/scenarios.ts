@@ -3,6 +3,7 @@ import { type AnyOrchestrator, compositeTrack, orchestrator, type Signalbox, tas
 import { z } from 'zod';
 import { controlled } from './controlled.ts';
 import { Anything } from './stage.ts';
+import { undoings } from './undoing.ts';
 
 /** Keys of the bodies that were called, in order. The scenarios add to it; a test empties it. */
 export const called: string[] = [];
@@ -188,6 +189,7 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('a', naps)
     .track('b', one('b', flaky))
     .track('c', one('c', echo), { after: ['a', 'b'] }),
+  ...undoings(called),
   ...controlled({ echo, atOnce, flaky, broken, waiting }),
   orchestrator('children', { ...head, onFailure: 'continue' })
     .track(

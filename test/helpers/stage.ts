@@ -137,6 +137,7 @@ export async function faultsOfHistory(run: AnyRun & Pick<Run<unknown>, 'export'>
   const faults: string[] = [];
   const open = new Set<string>();
   const ended = new Set<string>();
+  const completed = new Set<string>();
   let at = 0;
   // Before the history, which has grown by then at the most.
   const { steps } = await run.export();
@@ -146,11 +147,14 @@ export async function faultsOfHistory(run: AnyRun & Pick<Run<unknown>, 'export'>
     if (seq !== index + 1) faults.push(`event ${index + 1} has number ${seq}`);
     if (event.at < at) faults.push(`${type} ${path} goes back in time`);
     at = event.at;
+    // What has completed may be undone: then it has another end.
+    if (type === 'step.compensating' && completed.delete(path)) ended.delete(path);
     if (ended.has(path)) faults.push(`${type} ${path} comes after its end`);
     if (/\.started$/.test(type)) open.add(path);
     const status = type.slice(type.indexOf('.') + 1);
     if (type !== 'children.skipped' && endsRun(`run.${status}` as never)) {
       ended.add(path);
+      if (status === 'completed') completed.add(path);
       open.delete(path);
     }
     if (endsRun(type) && index !== events.length - 1) faults.push(`${type} is not the last event`);

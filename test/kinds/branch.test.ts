@@ -23,11 +23,11 @@ describe('a branch', () => {
     [1_000, 'large'],
     [50, 100],
     [1, 'small'],
-  ])('of %d takes the first route whose predicate is true, or the other one: %s', async (input, output) => {
+  ])('of %d takes the first route whose predicate is true, or the other one: %s (P54)', async (input, output) => {
     expect((await play(flow, input)).output).toEqual(['after', output]);
   });
 
-  test('skips what it does not take, and whoever comes after counts that as arrived', async () => {
+  test('skips what it does not take, and whoever comes after counts that as arrived (P54)', async () => {
     const { history } = await play(flow, 50);
 
     expect(history).toEqual([
@@ -62,7 +62,7 @@ describe('a branch', () => {
     );
   });
 
-  test('by key takes the route of that name, whatever type the key has', async () => {
+  test('by key takes the route of that name, whatever type the key has (P97)', async () => {
     const byKey = t().branch('b', {
       on: ({ input }) => input,
       routes: { a: says('A'), 7: says('seven'), true: says('yes') },
@@ -76,7 +76,7 @@ describe('a branch', () => {
     expect((await play(byKey, 'nobody')).output).toBe('other');
   });
 
-  test('that has no route fails with the names of those that there are, and with "otherwise: null" does nothing', async () => {
+  test('that has no route fails with the names of those that there are, and with "otherwise: null" does nothing (P54, P97)', async () => {
     const routes = { a: says('A'), b: says('B') };
     const key = () => 'c';
 
@@ -107,7 +107,7 @@ describe('a branch', () => {
     ],
     ['answers with a promise', async () => true, 'mapper-async', ''],
     ['answers with no boolean', () => 1, 'predicate-failed', 'answered with 1'],
-  ])('whose predicate %s fails with a code of its own (S5)', async (_, predicate, code, message) => {
+  ])('whose predicate %s fails with a code of its own (S5, P55)', async (_, predicate, code, message) => {
     // An async function is seen by the check; this is one that only behaves so.
     const behaves = () => predicate();
     const error = await failureOf(t().branch('b', { when: [[behaves as unknown as () => boolean, echo]] }));
@@ -115,7 +115,7 @@ describe('a branch', () => {
     expect(error).toMatchObject({ code, path: 't/b', message: expect.stringContaining(message) });
   });
 
-  test('decides once: a predicate that says something else after a crash is not asked again', async () => {
+  test('decides once: a predicate that says something else after a crash is not asked again (P55)', async () => {
     let says = true;
     const asked: boolean[] = [];
     const flow = t().branch('b', {

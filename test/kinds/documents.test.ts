@@ -53,7 +53,7 @@ const document = defineTrack({
 });
 
 describe('a document', () => {
-  test('has every kind of step', async () => {
+  test('has every kind of step (P110)', async () => {
     const { output } = await play(document, { n: 2 });
 
     expect(output).toEqual({

@@ -1,13 +1,13 @@
 /** Groups: steps in order as one step, which see what is around them, and one that makes up for a failure. */
-import { track } from 'signalbox';
+import { createSignalbox, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything } from '../helpers/stage.ts';
-import { echo, failureOf, fails, holds, play, restarted } from '../helpers/track-play.ts';
+import { echo, failureOf, fails, flowOf, holds, play, restarted } from '../helpers/track-play.ts';
 
 const t = () => track('t', { input: Anything });
 
 describe('a group', () => {
-  test('runs its steps in order; each sees what was before the group, and what was before it in the group', async () => {
+  test('runs its steps in order; each sees what was before the group, and what was before it in the group (P107)', async () => {
     const flow = t()
       .step('before', echo, () => 1)
       .group('g', (g) =>
@@ -36,7 +36,7 @@ describe('a group', () => {
     ).toEqual([null]);
   });
 
-  test('stops at the first failure, and skips the rest', async () => {
+  test('stops at the first failure, and skips the rest (P107)', async () => {
     const flow = t().group('g', (g) => g.step('one', fails, () => 1).step('two', echo));
     const { history } = await play(flow);
 
@@ -51,7 +51,7 @@ describe('a group', () => {
     })
     .step('after', echo, ({ outputs }) => ({ after: outputs.g }));
 
-  test('with "onError" goes on with what makes up for the failure, which is told of it', async () => {
+  test('with "onError" goes on with what makes up for the failure, which is told of it (P122)', async () => {
     const { output, history } = await play(caught);
 
     expect(output).toEqual({ after: [{ step: 'one', code: 'task-failed', message: 'no 1' }, 'before'] });
@@ -127,17 +127,45 @@ describe('a group', () => {
   });
 });
 
-test('a thousand groups in each other, and a chain of ten thousand steps, do not overflow anything', {
-  timeout: 60_000,
-}, async () => {
+describe('depth and length overflow nothing:', () => {
   type Steps = ReturnType<typeof t>;
-  const nest =
-    (depth: number) =>
-    (g: Steps): Steps =>
-      depth === 0 ? (g.step('s', echo, () => 'deep') as never) : (g.group('g', nest(depth - 1) as never) as never);
-  expect((await play(nest(1_000)(t()))).output).toBe('deep');
+  const DEEP = 1_000;
+  /** Groups in each other, and what is at the bottom of them. */
+  const nested = (bottom: (g: Steps) => unknown, depth = DEEP): ((g: Steps) => Steps) =>
+    depth === 0 ? (g) => bottom(g) as Steps : (g) => g.group('g', nested(bottom, depth - 1) as never) as never;
+  const path = `t/${'g/'.repeat(DEEP)}s`;
+  const patience = { timeout: 60_000 };
 
-  let long = t();
-  for (let at = 0; at < 10_000; at += 1) long = long.step(`s${at}`, echo, ({ previous }) => previous ?? 1) as never;
-  expect((await play(long)).output).toBe(1);
+  test('a thousand groups in each other complete, and fail, from the bottom', patience, async () => {
+    expect((await play(nested((g) => g.step('s', echo, () => 'deep'))(t()))).output).toBe('deep');
+    expect(await failureOf(nested((g) => g.step('s', fails, () => 1))(t()))).toMatchObject({
+      code: 'task-failed',
+      path,
+    });
+  });
+
+  test('a thousand groups in each other are taken back, and go on at the bottom', patience, async () => {
+    const deep = nested((g) => g.sleep('nap', '1m').step('s', echo, () => 'awake'))(t());
+
+    expect((await restarted(deep, deep)).output).toBe('awake');
+  });
+
+  test('a thousand groups in each other are cancelled from the top', patience, async () => {
+    const told: string[] = [];
+    const flow = flowOf(nested((g) => g.step('s', holds(told)))(t()));
+    await using box = await createSignalbox({ orchestrators: [flow], logger: () => {} });
+    const run = await box.start(flow, { input: null });
+    await expect.poll(() => told).toHaveLength(1);
+    await run.cancel();
+
+    expect(await run.outcome()).toMatchObject({ status: 'cancelled' });
+    expect(told).toEqual([`begins ${path}#1`, `told ${path}#1`, `cleanup ${path}#1`]);
+  });
+
+  test('a chain of ten thousand steps is gone through to its end', patience, async () => {
+    let long = t();
+    for (let at = 0; at < 10_000; at += 1) long = long.step(`s${at}`, echo, ({ previous }) => previous ?? 1) as never;
+
+    expect((await play(long)).output).toBe(1);
+  });
 });

@@ -8,7 +8,7 @@ const t = () => track('t', { input: Anything });
 const index = { do: echo, input: ({ index }: { index: number }) => index };
 
 describe('a loop', () => {
-  test('ends when "until" is true, asked after each round', async () => {
+  test('ends when "until" is true, asked after each round (P57)', async () => {
     const flow = t().loop('l', {
       body: { do: twice, input: ({ previous }) => previous ?? 1 },
       until: ({ output }) => output > 10,
@@ -17,14 +17,14 @@ describe('a loop', () => {
     expect((await play(flow)).output).toEqual({ last: 16, accumulator: null, iterations: 4 });
   });
 
-  test('goes on while "while" is true, asked before each round, perhaps not once', async () => {
+  test('goes on while "while" is true, asked before each round, perhaps not once (P57)', async () => {
     const flow = (most: number) => t().loop('l', { body: index, while: ({ index }) => index < most });
 
     expect((await play(flow(2))).output).toEqual({ last: 1, accumulator: null, iterations: 2 });
     expect((await play(flow(0))).output).toEqual({ last: null, accumulator: null, iterations: 0 });
   });
 
-  test('adds up what its rounds give, and tells each round of it', async () => {
+  test('adds up what its rounds give, and tells each round of it (P58)', async () => {
     const flow = t()
       .step('before', echo, () => 'before')
       .loop('l', {
@@ -44,7 +44,7 @@ describe('a loop', () => {
     });
   });
 
-  test('that would have more rounds than it may fails, or stops if that is wished', async () => {
+  test('that would have more rounds than it may fails, or stops if that is wished (P57)', async () => {
     const flow = (onLimit: 'fail' | 'stop') =>
       t().loop('l', { body: index, while: () => true, maxIterations: 3, onLimit });
 
@@ -54,6 +54,18 @@ describe('a loop', () => {
       message: expect.stringContaining('after 3 rounds'),
     });
     expect((await play(flow('stop'))).output).toEqual({ last: 2, accumulator: null, iterations: 3 });
+  });
+
+  test.each([
+    [0, { last: null, accumulator: null, iterations: 0 }],
+    [1, { last: 0, accumulator: null, iterations: 1 }],
+    [3, { last: 2, accumulator: null, iterations: 3 }],
+    [4, 'loop-limit'],
+  ])('of at most three rounds that wants %i ends with %o (P57)', async (wanted, expected) => {
+    const flow = t().loop('l', { body: index, while: ({ index }) => index < wanted, maxIterations: 3 });
+
+    if (typeof expected === 'string') expect((await failureOf(flow)).code).toBe(expected);
+    else expect((await play(flow)).output).toEqual(expected);
   });
 
   test('fails with its body, in the round that it is in', async () => {
@@ -98,7 +110,7 @@ describe('a loop', () => {
     expect(await failureOf(t().loop('l', { body: index, ...options } as never))).toMatchObject({ code, path: 't/l' });
   });
 
-  test('goes on after a crash in the round that it was in, with what the rounds before have added up to', async () => {
+  test('goes on after a crash in the round that it was in, with what the rounds before have added up to (P58)', async () => {
     const flow = t().loop('l', {
       body: {
         do: track('round', { input: Anything })

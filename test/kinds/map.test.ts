@@ -1,6 +1,5 @@
 /** Collections: the same body for each item, however many there are, and whatever the list becomes. */
-import { createSignalbox, memory, type Store, track } from 'signalbox';
-import { fakeClock } from 'signalbox/testing';
+import { createSignalbox, memory, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything } from '../helpers/stage.ts';
 import { echo, failureOf, fails, flowOf, holds, play, restarted, twice } from '../helpers/track-play.ts';
@@ -13,13 +12,32 @@ describe('a collection', () => {
     ['a range, with both of its ends', '2..4', [4, 6, 8]],
     ['a range of nothing', '4..2', []],
     ['an empty list', [], []],
-  ])('goes over %s, and gives the outputs in the order of the items', async (_, over, output) => {
+  ])('goes over %s, and gives the outputs in the order of the items (P102)', async (_, over, output) => {
     const flow = t().map('m', { over: () => over as number[], each: twice });
 
     expect((await play(flow)).output).toEqual(output);
   });
 
-  test('goes over an object as pairs, by sorted key', async () => {
+  test.each([
+    ['a list', [3, 1], [6, 2]],
+    ['a range', '2..4', [4, 6, 8]],
+  ])('may be given %s as it is (P102)', async (_, over, output) => {
+    expect((await play(t().map('m', { over: over as number[], each: twice }))).output).toEqual(output);
+  });
+
+  test('that is given a list has a copy of it, and is refused what is none', async () => {
+    const list = [1, 2];
+    const flow = t().map('m', { over: list, each: twice });
+    list.push(3);
+
+    expect((await play(flow)).output).toEqual([2, 4]);
+    const wrong = t().map('m', { over: 'many' as '1..2', each: twice });
+    await expect(play(wrong)).rejects.toMatchObject({
+      fields: { faults: [{ code: 'bad-option', message: expect.stringContaining('"many"') }] },
+    });
+  });
+
+  test('goes over an object as pairs, by sorted key (P102)', async () => {
     const flow = t().map('m', { over: () => ({ b: 2, a: 1, 10: 0 }), each: echo });
 
     expect((await play(flow)).output).toEqual([
@@ -29,7 +47,7 @@ describe('a collection', () => {
     ]);
   });
 
-  test('tells the mapper of an item what stands around it, the item, and both of its numbers', async () => {
+  test('tells the mapper of an item what stands around it, the item, and both of its numbers (P103, P104)', async () => {
     const flow = t()
       .step('before', echo, () => 'before')
       .map('m', {
@@ -47,14 +65,37 @@ describe('a collection', () => {
     ]);
   });
 
-  test('orders by number and never by text', async () => {
+  test('orders by number and never by text (P106)', async () => {
     const { output, history } = await play(t().map('m', { over: () => '0..11', each: echo, concurrency: 12 }));
 
     expect(output).toEqual(Array.from({ length: 12 }, (_, at) => at));
     expect(history.filter((line) => line.startsWith('step.started t/m/')).at(-1)).toBe('step.started t/m/11');
   });
 
-  test('has no more items under way than it may, and in groups none before all of the last one have ended', async () => {
+  test('gives outputs by number, whoever completes first (P56)', async () => {
+    const shuffled = [3, 0, 4, 1, 2];
+    const flow = t().map('m', {
+      over: () => shuffled,
+      each: track('item', { input: Anything })
+        .sleep('nap', { until: ({ input, run }) => run.startedAt + 1_000 * (1 + input) })
+        .step('s', echo, ({ input }) => input),
+    });
+    const { output, history } = await play(flow);
+    const ended = history.flatMap((line) => /^track.completed t\/m\/(\d)$/.exec(line)?.[1] ?? []);
+
+    expect(ended).toEqual(['1', '3', '4', '0', '2']);
+    expect(output).toEqual(shuffled);
+  });
+
+  test('of a million in which the first fails never writes out the others (P102)', async () => {
+    const { history } = await play(
+      t().map('m', { over: () => '1..1000000', each: { do: fails, input: ({ item }) => item }, concurrency: 4 }),
+    );
+
+    expect(history.length).toBeLessThan(20);
+  });
+
+  test('has no more items under way than it may, and in groups none before all of the last one have ended (P106)', async () => {
     const live = async (options: object) => {
       const { history } = await play(t().map('m', { over: () => '1..7', each: twice, ...options } as never));
       let [now, most] = [0, 0];
@@ -74,7 +115,7 @@ describe('a collection', () => {
     expect(counts).toEqual([1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 0]);
   });
 
-  test('that keeps no outputs gives their counts', async () => {
+  test('that keeps no outputs gives their counts (P105)', async () => {
     const flow = t().map('m', { over: () => '1..5', each: echo, filter: ({ item }) => item > 2, collect: false });
 
     expect((await play(flow)).output).toEqual({ expanded: 5, filtered: 2, completed: 3, failed: 0 });
@@ -120,7 +161,7 @@ describe('a collection', () => {
     ).toEqual([null, null, 5]);
   });
 
-  test('goes on after a crash with the items that have not ended, and asks for the list again', async () => {
+  test('goes on after a crash with the items that have not ended, and asks for the list again (P56)', async () => {
     let asked = 0;
     const flow = t().map('m', {
       over: () => {
@@ -173,7 +214,7 @@ describe('a collection', () => {
       'mapper-failed',
     ],
     ['is a promise', () => Promise.resolve([1]), 'mapper-async'],
-  ])('whose list %s fails', async (_, over, code) => {
+  ])('whose list %s fails (P102)', async (_, over, code) => {
     expect(await failureOf(t().map('m', { over: over as unknown as () => number[], each: echo }))).toMatchObject({
       code,
       path: 't/m',
@@ -219,47 +260,6 @@ describe('a collection', () => {
   ])('of %o is faulty (S3)', async (options, fault) => {
     await expect(play(t().map('m', options as never))).rejects.toThrow(fault);
   });
-});
-
-test('the rows of many items are not read when their run is taken back, but counted, and read when their outputs are needed', async () => {
-  const flow = flowOf(
-    t().map('m', {
-      over: () => '0..1200',
-      each: track('item', { input: Anything })
-        .branch('b', {
-          when: [[({ input }) => input === 1_200, track('nap', { input: Anything }).sleep('nap', '1m')]],
-          otherwise: null,
-        })
-        .step('s', echo, ({ input }) => input),
-    }),
-  );
-  const asked: string[] = [];
-  const store = memory();
-  const watched: Store = {
-    ...store,
-    readChildren: (run, parents, page) => {
-      asked.push(`rows of ${parents.join()}`);
-      return store.readChildren(run, parents, page);
-    },
-    countChildren: (run, parent) => {
-      asked.push(`counts of ${parent}`);
-      return store.countChildren(run, parent);
-    },
-  };
-  const clock = fakeClock();
-  const open = () => createSignalbox({ orchestrators: [flow], store: watched, clock, logger: () => {} });
-  {
-    await using first = await open();
-    await first.start(flow, { id: 'r', input: null });
-    await expect.poll(() => store.countChildren('r', 't/m')).toEqual({ completed: 1_200, running: 1 });
-  }
-  await using second = await open();
-  await second.recovered;
-
-  expect(asked).toEqual(['rows of ,t,t/m/1200,t/m/1200/b,t/m/1200/b/nap', 'counts of t/m']);
-  await clock.advance('1m');
-  expect(await second.run('r').result()).toEqual({ t: Array.from({ length: 1_201 }, (_, at) => at) });
-  expect(asked.filter((each) => each.includes(',t/m')).length).toBeGreaterThan(1);
 });
 
 test('a signal that comes early for an item is kept for it', async () => {

@@ -9,7 +9,7 @@ const t = () => track('t', { input: Anything });
 const Total = z.object({ cents: z.number().int() });
 
 describe('an aggregate', () => {
-  test('makes an output of earlier ones, as its schema has it', async () => {
+  test('makes an output of earlier ones, as its schema has it (P108)', async () => {
     const flow = t()
       .step('one', echo, () => 1)
       .aggregate('total', {
@@ -20,7 +20,7 @@ describe('an aggregate', () => {
     expect((await play(flow)).output).toEqual({ cents: 1, note: 'none' });
   });
 
-  test('fails if its schema does not take it, or if it reads what is not there, by name', async () => {
+  test('fails if its schema does not take it, or if it reads what is not there, by name (P108)', async () => {
     const wrong = t().aggregate('total', { output: Total, of: () => ({ cents: 1.5 }) });
     const missing = t()
       .step('lines', echo, () => 1)
@@ -119,7 +119,7 @@ describe('variables', () => {
 });
 
 describe('a step that ends the run', () => {
-  test('ends it as completed, with an output, and cancels whatever else is under way', async () => {
+  test('ends it as completed, with an output, and cancels whatever else is under way (P122)', async () => {
     const told: string[] = [];
     const whole = orchestrator('whole', { version: '1', input: Anything })
       .track('beside', t().step('s', holds(told)))

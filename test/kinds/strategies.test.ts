@@ -1,8 +1,8 @@
 /** Members side by side, as a step and as a composite track: what the ends of some mean for the others. */
-import { compositeTrack, track } from 'signalbox';
+import { compositeTrack, createSignalbox, memory, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything } from '../helpers/stage.ts';
-import { echo, failureOf, fails, holds, play, restarted } from '../helpers/track-play.ts';
+import { echo, failureOf, fails, flowOf, holds, play, restarted } from '../helpers/track-play.ts';
 
 const t = () => track('t', { input: Anything });
 const says = (value: unknown) => ({ do: echo, input: () => value });
@@ -20,7 +20,24 @@ describe.each([
     expect((await play(make({}))).output).toEqual({});
   });
 
-  test('under "failFast" is over at the first failure, and cancels the others with their cleanup', async () => {
+  test('gives each member a place, an input and its parent (P98)', async () => {
+    const flow = flowOf(make({ a: says(1), b: says(2), c: t().step('s', echo, () => 3) }));
+    await using box = await createSignalbox({ orchestrators: [flow], store: memory(), logger: () => {} });
+    const run = await box.start(flow, { input: null });
+    await run.result();
+    const { steps } = await run.export();
+
+    expect(
+      steps.filter(({ path }) => path.startsWith('t/p/')).map(({ path, parent, input }) => [path, parent, input]),
+    ).toEqual([
+      ['t/p/a', 't/p', 1],
+      ['t/p/b', 't/p', 2],
+      ['t/p/c', 't/p', {}],
+      ['t/p/c/s', 't/p/c', 3],
+    ]);
+  });
+
+  test('under "failFast" is over at the first failure, and cancels the others with their cleanup (P100)', async () => {
     const told: string[] = [];
     const flow = make(
       {
@@ -37,20 +54,20 @@ describe.each([
     expect(told).toEqual(['begins t/p/a#1', 'told t/p/a#1', 'cleanup t/p/a#1']);
   });
 
-  test('under "waitAll" waits for all, and fails if one has', async () => {
+  test('under "waitAll" waits for all, and fails if one has (P100)', async () => {
     const { history } = await play(make({ a: fails, b: says(1) }, { strategy: 'waitAll', concurrency: 1 }));
 
     expect(history).toContain('step.completed t/p/b');
     expect(history.at(-1)).toBe('run.failed');
   });
 
-  test('under "bestEffort" completes if one has, and leaves null for the others', async () => {
+  test('under "bestEffort" completes if one has, and leaves null for the others (P100)', async () => {
     expect((await play(make({ a: fails, b: says(1) }, { strategy: 'bestEffort' }))).output).toEqual({ a: null, b: 1 });
     expect((await failureOf(make({ a: fails, b: fails }, { strategy: 'bestEffort' }))).code).toBe('task-failed');
     expect((await play(make({ a: fails, b: fails }, { strategy: 'allowNone' }))).output).toEqual({ a: null, b: null });
   });
 
-  test('under "race" is over at the first that completes; the losers are really cancelled', async () => {
+  test('under "race" is over at the first that completes; the losers are really cancelled (P100)', async () => {
     const told: string[] = [];
     const { output, history } = await play(
       make(
@@ -75,7 +92,7 @@ describe.each([
     expect((await failureOf(make({ a: fails, b: fails }, { strategy: 'race' }))).code).toBe('task-failed');
   });
 
-  test('under a quorum is over at the nth that completes, or when so many cannot be reached any more', async () => {
+  test('under a quorum is over at the nth that completes, or when so many cannot be reached any more (P100)', async () => {
     const told: string[] = [];
     const two = { quorum: 2 };
     const slow = t()

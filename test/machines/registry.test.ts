@@ -1,4 +1,4 @@
-/** The registry: the only place that knows which kinds there are (P43, P90–P93). */
+/** The registry: the only place that knows which kinds there are, and what each of them is asked for (P43, P81–P86, P90–P93). */
 import { KindInvalid, KindTaken, KindUnknown } from 'signalbox/errors';
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
@@ -37,6 +37,39 @@ describe('a kind', () => {
         expect([name, state, event === null]).toEqual([name, state, state === 'pending']);
         if (isTerminal(state)) expect(event?.type.endsWith(`.${state}`)).toBe(true);
       }
+    }
+  });
+
+  test('is asked for no more than it has: children, a signal and wishes are for those that need them (P82, P83)', () => {
+    const having = (has: (kind: Kind) => unknown): string[] =>
+      builtInKinds.names().filter((name) => has(builtInKinds.get(name)));
+    const invokes = (actor: string) =>
+      having(({ machine }) =>
+        Object.values(machine.states).some(({ invoke }) => invoke.some(({ id }) => id === actor)),
+      );
+    const parents = ['wait', 'branch', 'parallel', 'group', 'map', 'loop', 'track', 'composite', 'orchestrator'];
+
+    expect(having(({ children }) => children)).toEqual(parents);
+    // Whoever has children counts them, and a wait runs its child only when its time is up.
+    expect(having(({ recount }) => recount)).toEqual(parents);
+    expect(invokes('children')).toEqual(parents);
+    expect(having(({ placeNamed }) => placeNamed)).toEqual(['map', 'loop']);
+    expect(invokes('signal')).toEqual(['wait']);
+    expect(invokes('execute')).toEqual(['task']);
+  });
+
+  test('begins, and ends before it has begun, as all others do (P86)', () => {
+    const targets = (name: string, event: string) => {
+      const found = builtInKinds.get(name).machine.states.pending?.transitions.get(event) ?? [];
+      return found.flatMap(({ target }) => (target ?? []).map(({ key }) => key));
+    };
+    for (const name of builtInKinds.names()) {
+      const { machine } = builtInKinds.get(name);
+      expect([name, targets(name, 'fail'), targets(name, 'skip')]).toEqual([name, ['failed'], ['skipped']]);
+      expect(targets(name, 'cancel')).toEqual(['cancelled']);
+      expect(machine.states.pending?.invoke.map(({ id }) => id)).toEqual(['begin']);
+      for (const end of ['completed', 'failed', 'skipped', 'cancelled'])
+        expect([name, end, machine.states[end]?.type]).toEqual([name, end, 'final']);
     }
   });
 

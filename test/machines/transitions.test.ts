@@ -8,21 +8,65 @@ type Table = { readonly [from: string]: readonly string[] };
 const PARENT: Table = {
   pending: ['cancelled', 'completed', 'failed', 'running', 'skipped'],
   running: ['cancelling', 'completed', 'failed'],
-  cancelling: ['cancelled', 'completed', 'failed'],
+  cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
 };
+/** Steps that take no time: they begin and end in one transition. */
+const MOMENT: Table = { pending: ['cancelled', 'completed', 'failed', 'skipped'] };
 const TABLES: { readonly [kind: string]: Table } = {
-  orchestrator: PARENT,
+  orchestrator: {
+    pending: [...(PARENT.pending as string[]), 'compensating'].sort(),
+    running: ['cancelling', 'completed'],
+    cancelling: ['cancelled', 'compensating', 'completed', 'failed', 'timedOut'],
+    compensating: ['cancelled', 'compensated', 'failed'],
+  },
   track: PARENT,
   composite: PARENT,
+  branch: PARENT,
+  parallel: PARENT,
+  group: PARENT,
+  map: PARENT,
+  loop: PARENT,
+  aggregate: MOMENT,
+  set: MOMENT,
+  emit: MOMENT,
+  sleep: {
+    pending: ['cancelled', 'failed', 'skipped', 'waiting'],
+    waiting: ['cancelled', 'completed', 'skipped'],
+  },
+  wait: {
+    pending: ['cancelled', 'failed', 'skipped', 'waiting'],
+    // It runs what is to be done instead, once its time is up.
+    waiting: ['cancelled', 'completed', 'running', 'skipped', 'timedOut'],
+    running: ['cancelling', 'completed', 'failed'],
+    cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
+  },
+  run: {
+    pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
+    waiting: ['cancelled', 'cancelling', 'completed', 'failed'],
+    cancelling: ['cancelled'],
+    compensating: ['compensated', 'compensationFailed'],
+  },
+  signal: {
+    pending: ['cancelled', 'failed', 'running', 'skipped'],
+    running: ['cancelled', 'completed', 'failed'],
+  },
+  terminate: {
+    pending: ['cancelled', 'failed', 'running', 'skipped'],
+    running: ['completed'],
+  },
   task: {
     pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
     awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],
     running: ['cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
-    retrying: ['cancelled', 'running', 'skipped'],
+    retrying: ['cancelled', 'compensating', 'compensationFailed', 'running', 'skipped'],
     cancelling: ['cancelled'],
-    compensating: ['compensated', 'compensationFailed'],
+    compensating: ['compensated', 'compensationFailed', 'retrying'],
   },
 };
+
+test('each kind has a table (P114)', () => {
+  expect(Object.keys(TABLES).sort()).toEqual([...builtInKinds.names()].sort());
+});
 
 describe.each(Object.entries(TABLES))('a status of the %s machine', (kind, table) => {
   const { machine } = builtInKinds.get(kind);
@@ -33,7 +77,7 @@ describe.each(Object.entries(TABLES))('a status of the %s machine', (kind, table
     return [...new Set(targets)].filter((to) => to !== state).sort();
   };
 
-  test('is followed by those of its table and by no other (P128, P210)', () => {
+  test('is followed by those of its table and by no other (P114, P122, P128, P210)', () => {
     const found = Object.keys(machine.states).filter((state) => !isTerminal(state));
     expect(Object.fromEntries(found.map((state) => [state, targetsOf(state)]))).toEqual(table);
   });

@@ -75,7 +75,7 @@ describe.each([
     const error = await rejection<RunUnfinished>(run.delete());
 
     expect(error).toBeInstanceOf(RunUnfinished);
-    expect([error.code, error.fields]).toEqual(['run-unfinished', { run: 'r', status: 'running' }]);
+    expect([error.code, error.fields]).toEqual(['run-unfinished', { run: 'r', status: 'running', wanted: 'deleted' }]);
     expect(desk.open).toEqual(['a/work#1']);
     await run.cancel();
     expect((await run.outcome()).status).toBe('cancelled');

@@ -117,7 +117,7 @@ describe('the same scenario has the same history', () => {
     return told;
   }
 
-  test('whichever lane steps the machines', async () => {
+  test('whichever lane steps the machines (P111)', async () => {
     expect(await playAll({ lane: 'xstate' })).toEqual(await playAll({ lane: 'table' }));
   });
   test('in a store that answers with promises', async () => {

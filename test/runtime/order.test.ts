@@ -215,7 +215,7 @@ test('the same step may be used twice under two names, and each has a row and a 
   ]);
 });
 
-test('a task that is run by itself leaves the same record as in a track (P22)', async () => {
+test('a task that is run by itself leaves the same record as in a track (P22, P94)', async () => {
   const { clock } = stage();
   await using box = await createSignalbox({ clock });
   expect(await box.runTask(add, { n: 1 }, { id: 'alone' })).toEqual({ n: 2 });

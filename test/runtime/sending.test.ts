@@ -74,11 +74,11 @@ describe('a signal step sends', () => {
     expect(await send(() => ({ orchestrator: 'waits', key: 'none' }))).toMatchObject({ output: counts(0), took: [] });
   });
 
-  test('to all runs that wait for it, also such as are busy beside it, and to no others', async () => {
+  test('to all runs that wait for it, also such as are busy beside it, and to no others (P96)', async () => {
     expect(await send('all')).toMatchObject({ output: counts(3), took: ['a', 'b', 'c'] });
   });
 
-  test('to one that will wait for it, where it is kept', async () => {
+  test('to one that will wait for it, where it is kept (P96)', async () => {
     expect(await send(() => 'd')).toMatchObject({ output: counts(0, 1), took: [] });
   });
 
@@ -86,7 +86,7 @@ describe('a signal step sends', () => {
     expect(await send(() => 'b', {}, { n: 'no' })).toMatchObject({ output: counts(0, 0, 1), took: [] });
   });
 
-  test('to nobody, and completes with zeros; if it is required, it fails and says what each answer was', async () => {
+  test('to nobody, and completes with zeros; if it is required, it fails and says what each answer was (P96)', async () => {
     expect(await send(() => 'nobody')).toMatchObject({ output: counts(0) });
     const { failures } = await send(() => 'nobody', { required: true });
     expect(failures).toMatchObject([{ code: 'signal-unheard', path: 't/tell' }]);

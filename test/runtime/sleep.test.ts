@@ -21,7 +21,7 @@ const nap = track('nap', { input: Any })
 const flow = orchestrator('flow', { version: '1', input: Any }).track('nap', nap, { input: ({ input }) => input });
 
 describe.each(['table', 'xstate'] as const)('a sleep, stepped by the %s lane,', (lane) => {
-  test('ends when its time has come, beyond 24.8 days, and leaves null behind', async () => {
+  test('ends when its time has come, beyond 24.8 days, and leaves null behind (P122)', async () => {
     const clock = fakeClock();
     await using box = clock.follow(await createSignalbox({ orchestrators: [flow], clock, lane, idleRuns: 0 }));
     const run = await box.start(flow, { input: null });

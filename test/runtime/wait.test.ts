@@ -38,7 +38,7 @@ const fallback = orchestrator('fallback', head).track(
 );
 
 describe.each(['table', 'xstate'] as const)('a wait, stepped by the %s lane,', (lane) => {
-  test('takes the first payload that fits, as its schema made it, and leaves it behind (S4)', async () => {
+  test('takes the first payload that fits, as its schema made it, and leaves it behind (S4, P83, P95)', async () => {
     await using at = await open(order, { lane });
     const run = await at.start({ id: '17' });
     expect(await run.status()).toBe('waiting');
@@ -78,7 +78,7 @@ describe.each(['table', 'xstate'] as const)('a wait, stepped by the %s lane,', (
     });
   });
 
-  test('refuses what does not fit to its sender, waits on, writes nothing, and its time goes on as before', async () => {
+  test('refuses what does not fit to its sender, waits on, writes nothing, and its time goes on as before (P95)', async () => {
     await using at = await open(order, { lane });
     const run = await at.start({ id: '17' });
     const before = [await eventsOf(run), at.box.counts.commits, at.clock.pending];

@@ -19,7 +19,7 @@ const stores: Readonly<Record<string, () => StorePlace>> = {
   'a sqlite file that is not synced': () => inFile({ synchronous: 'normal' }),
 };
 
-describe.each(Object.entries(stores))('%s', (_, make) => {
+describe.each(Object.entries(stores))('%s (P88, P89)', (_, make) => {
   for (const { title, run } of storeSuite(make, { sequential: true })) test(title, run);
 });
 

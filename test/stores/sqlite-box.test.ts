@@ -271,7 +271,7 @@ describe('a run that cannot be gone on with is refused, told once, and left as i
   });
 });
 
-test('two versions of one orchestrator run side by side, each run as it was begun', async () => {
+test('two versions of one orchestrator run side by side, each run as it was begun (P113)', async () => {
   const file = newFile();
   const [old, now] = [flowOf(1), flowOf(2, { version: '2' })];
   {

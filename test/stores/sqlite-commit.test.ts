@@ -51,4 +51,5 @@ test.each(['lost', 'unheard'] as const)(
     }
     expect(wrong).toEqual([]);
   },
+  120_000,
 );

@@ -246,9 +246,10 @@ describe('the file', () => {
       'first USING PRIMARY KEY (entry=? AND run>?)',
     ],
     ['runs by more of their metadata', list({ metadata: { a: 1, b: 2 } }), 'run_metadata_by_run (run=? AND entry=?)'],
-    ['what is in a run that is abandoned', ABANDON_PLACES, 'places_by_path (run=?)'],
-    ['what is open in a run', SELECT_OPEN_PLACES, 'places_by_path (run=?)'],
+    ['what is in a run that is abandoned', ABANDON_PLACES, 'places_open (run=?)'],
+    ['what is open in a run', SELECT_OPEN_PLACES, 'places_open (run=?)'],
     ['the children of a step', children.SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
+    ['a few children of a step', children.SELECT_FEW_CHILDREN, 'COVERING INDEX places_by_path (run=? AND path>?)'],
     [
       'a page of the children of a step',
       children.SELECT_CHILDREN_PAGE,

@@ -22,4 +22,9 @@ export const parentActs: { readonly [action: string]: Act } = {
     for (let child = actor.firstLive; child !== null; child = child.nextLive)
       port.send(child, { type: 'cancel', reason });
   },
+  forceChildren(port, { firstLive, state }) {
+    const { reason = null } = state.context as { readonly reason?: string | null };
+    for (let child = firstLive; child !== null; child = child.nextLive)
+      port.send(child, { type: 'cancel', reason, force: true });
+  },
 };

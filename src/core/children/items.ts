@@ -47,6 +47,11 @@ export interface ItemFacts extends Facts {
 interface Kept {
   readonly count: number;
   readonly digest: string;
+  /**
+   * Of many: how many have ended, and how many of these well or badly. It is written in the commit in which they end, so it is what
+   * their rows say, and nobody has to count a million of them.
+   */
+  readonly tally?: readonly [ended: number, completed: number, failed: number];
 }
 
 /** A collection of so many items that what they have left behind is not read back before it is needed. */
@@ -54,6 +59,13 @@ const MANY = 1_000;
 
 export function hasManyItems(kept: Json): boolean {
   return kept !== null && (kept as unknown as Kept).count > MANY;
+}
+
+export function endedIn(kept: Json): ChildCounts | null {
+  const { tally } = (kept ?? {}) as Partial<Kept>;
+  if (tally === undefined) return null;
+  const [ended, completed, failed] = tally;
+  return { completed, failed, skipped: ended - completed - failed };
 }
 
 /** The items, by number; a range is not written out. */
@@ -69,7 +81,7 @@ const RANGE = /^(-?\d+)\.\.(-?\d+)$/;
 const MOST = 100_000_000;
 
 /** A list, an object as pairs by sorted key, or a range of whole numbers. */
-function listOf(what: string, given: unknown, maxBytes: number): List {
+export function itemsIn(what: string, given: unknown, maxBytes: number): List {
   const range = typeof given === 'string' ? RANGE.exec(given) : null;
   if (range !== null) return rangeOf(what, given as string, Number(range[1]), Number(range[2]));
   if (typeof given !== 'object' || given === null) throw new ItemsInvalid({ what, value: given });
@@ -90,9 +102,14 @@ function rangeOf(what: string, given: string, from: number, to: number): List {
   return { length, digest: given, at: (index) => from + index };
 }
 
+const NO_TALLY = Object.freeze({});
+
 export class Items implements Children {
   readonly #family: Family;
+  readonly #many: number;
   #list: List = NO_LIST;
+  /** Of the list with which the collection has begun, whatever its mapper says by now. */
+  #digest = '';
   /** The numbers in the list of those that the filter has left; null without one. */
   #chosen: readonly number[] | null = null;
   #fault: ErrorRecord | null = null;
@@ -109,8 +126,9 @@ export class Items implements Children {
   readonly #outputs: Json[] = [];
   #around: Facts | null = null;
 
-  constructor(family: Family, origin: Items | null = null) {
+  constructor(family: Family, origin: Items | null = null, many = MANY) {
     this.#family = family;
+    this.#many = origin === null ? many : origin.#many;
     this.#isCounted = origin === null ? family.counts !== null : origin.#isCounted;
     if (origin !== null) {
       this.#like(origin);
@@ -128,14 +146,16 @@ export class Items implements Children {
 
   /** What has ended is known by its number alone. */
   #recount(counts: ChildCounts): void {
-    this.#begun = sumOf(counts, () => true);
-    this.#ended = this.#begun - this.#live.size;
+    this.#ended = sumOf(counts, isTerminal);
+    // They begin in order. What has ended since the collection was given up need not be among the counts.
+    this.#begun = Math.max(this.#begun, this.#ended + this.#live.size);
     this.#completed = counts.completed ?? 0;
     this.#failed = sumOf(counts, isBad);
   }
 
   #like(origin: Items): void {
     this.#list = origin.#list;
+    this.#digest = origin.#digest;
     this.#chosen = origin.#chosen;
     this.#fault = origin.#fault;
     this.#isStopped = origin.#isStopped;
@@ -182,15 +202,24 @@ export class Items implements Children {
   begin(): Arrival {
     const fault = this.#expand() ?? this.#tooFew();
     if (fault !== null) return { ready: 0, skipped: NONE_SKIPPED, finished: { error: fault } };
-    const kept = { count: this.#count, digest: this.#list.digest } satisfies Kept;
-    return { ready: this.ready, skipped: NONE_SKIPPED, finished: this.#finish(), kept };
+    this.#digest = this.#list.digest;
+    const kept = { count: this.#count, digest: this.#digest } satisfies Kept;
+    return { ready: this.ready, skipped: NONE_SKIPPED, finished: this.#finish(), kept, ...this.#tally() };
+  }
+
+  /** What the parent remembers of how many have ended; nothing of few, for whom it would be a row more in many a commit. */
+  #tally(): { readonly kept?: Json } {
+    // Nor of what is given up: nothing begins any more, so nobody asks.
+    if (this.#count <= this.#many || this.#isStopped) return NO_TALLY;
+    const [count, digest] = [this.#count, this.#digest];
+    return { kept: { count, digest, tally: [this.#ended, this.#completed, this.#failed] } satisfies Kept };
   }
 
   /** Asks for the items, and answers with what is wrong with them. */
   #expand(): ErrorRecord | null {
     const { over, filter } = this.#spec;
     const made = mapped(this.#what, () => {
-      this.#list = listOf(this.#what, synchronous(this.#what, over(this.#factsAround())), this.#family.maxBytes);
+      this.#list = itemsIn(this.#what, synchronous(this.#what, over(this.#factsAround())), this.#family.maxBytes);
       this.#chosen = filter === null ? null : this.#filtered(filter);
       this.#count = this.#chosen === null ? this.#list.length : this.#chosen.length;
       return null;
@@ -223,6 +252,7 @@ export class Items implements Children {
   /** After a crash. */
   #listAgain(): void {
     const { count, digest } = this.#family.kept as unknown as Kept;
+    this.#digest = digest;
     const fault = this.#expand();
     if (fault === null && this.#count === count && this.#list.digest === digest) return;
     const found = this.#count;
@@ -246,7 +276,7 @@ export class Items implements Children {
     const before = this.ready;
     this.#live.delete(ordinal);
     this.#end(ordinal, status, output);
-    return { ready: this.ready - before, skipped: NONE_SKIPPED, finished: this.#finish() };
+    return { ready: this.ready - before, skipped: NONE_SKIPPED, finished: this.#finish(), ...this.#tally() };
   }
 
   #end(ordinal: number, status: string, output: Json): void {

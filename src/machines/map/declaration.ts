@@ -8,9 +8,10 @@ import {
   type ReadPort,
   readStrategy,
 } from '../../core/declaration.ts';
-import type { MapSpec } from '../../core/children/items.ts';
+import { itemsIn, type MapSpec } from '../../core/children/items.ts';
 import type { MapDefinition, Mapper, StepDefinition } from '../../definition.ts';
-import { show } from '../../errors/index.ts';
+import { reasonOf, show } from '../../errors/index.ts';
+import { toJson } from '../../json.ts';
 import { parentLines } from '../endings.ts';
 
 const KEYS = ['over', 'each', 'filter', 'mode', 'strategy', 'concurrency', 'batch', 'collect'];
@@ -43,13 +44,26 @@ export function readMap(name: unknown, options: unknown, reader: ReadPort): MapD
     is: 'map',
     name: name as string,
     each: use.input === undefined ? withItem(use) : use,
-    over: over as Mapper,
+    over: readOver(over, reader) as Mapper,
     filter: filter as MapDefinition['filter'],
     strategy: readStrategy(given.strategy, 'failFast'),
     concurrency: mode === 'sequential' ? 1 : ((given.concurrency ?? WINDOW) as number),
     batch: given.batch as number | undefined,
     collect: collect === true,
   };
+}
+
+/** A list that is given as it is: a copy, because whoever has it may change it. */
+function readOver(over: unknown, reader: ReadPort): unknown {
+  if (typeof over === 'function' || over === undefined) return over;
+  try {
+    itemsIn('option "over"', over, Number.POSITIVE_INFINITY);
+    const items = typeof over === 'string' ? over : toJson(over, 'option "over"', Number.POSITIVE_INFINITY);
+    return () => items;
+  } catch (thrown) {
+    reader.note('bad-option', reasonOf(thrown));
+    return () => [];
+  }
 }
 
 /** The step as it was read: the notes on it stay with it. */

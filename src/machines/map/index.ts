@@ -1,5 +1,5 @@
 /** A collection: the same body for each item of a list. */
-import { hasManyItems, itemAt, Items } from '../../core/children/items.ts';
+import { endedIn, hasManyItems, itemAt, Items } from '../../core/children/items.ts';
 import { ordinalIn } from '../../core/children/children.ts';
 import type { Kind } from '../../core/kind.ts';
 import type { ParentMemory } from '../parent.ts';
@@ -18,5 +18,6 @@ export const map: Kind = {
     return ordinal === null ? null : itemAt(node, ordinal);
   },
   isCounted: (_, memory) => hasManyItems((memory as unknown as ParentMemory).kept),
+  endedIn: (memory) => endedIn((memory as unknown as ParentMemory).kept),
   tell: tellStep,
 };

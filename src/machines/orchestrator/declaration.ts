@@ -11,7 +11,7 @@ import type { Mapper, OrchestratorDefinition } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
 import { show } from '../../errors/index.ts';
 import { knownNames, segmentOf } from '../../names.ts';
-import { factsAtEnd, parentLines } from '../endings.ts';
+import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
 import { cyclesIn, printCycle } from './cycles.ts';
 
 export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
@@ -23,8 +23,8 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     if (typeof version !== 'string' || version === '') {
       checker.option('version', version, `a text that is not empty, like '1'`);
     }
-    if (onFailure !== 'failFast' && onFailure !== 'continue') {
-      checker.option('onFailure', onFailure, `'failFast' or 'continue'`);
+    if (!['failFast', 'continue', 'compensate'].includes(onFailure)) {
+      checker.option('onFailure', onFailure, `'failFast', 'continue' or 'compensate'`);
     }
     if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
       checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
@@ -32,10 +32,11 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     checkLimits(orchestrator.bodies ?? NO_LIMITS, 'bodies', checker);
     checker.schema(orchestrator.input, 'input');
     checker.function(orchestrator.output, 'output');
+    checkDeadline(orchestrator, checker);
     checker.steps(orchestrator.tracks, 'track');
     checkDependencies(orchestrator, checker);
   },
-  plan({ name, input, tracks, onFailure, concurrency, bodies, output }, planner) {
+  plan({ name, input, tracks, onFailure, concurrency, bodies, output, deadline }, planner) {
     const uses = tracks.map((use) => planner.use(use));
     const ordinals = new Map<string, number>();
     for (const [index, use] of tracks.entries()) ordinals.set(use.name, index);
@@ -49,7 +50,9 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       schema: input,
       ...planner.graph(uses, after),
       sees: 'dependencies',
-      strategy: onFailure === 'continue' ? 'waitAll' : onFailure,
+      strategy: onFailure === 'continue' ? 'waitAll' : 'failFast',
+      undoes: onFailure === 'compensate',
+      deadline: deadline ?? null,
       concurrency,
       bodies: bodies ?? NO_LIMITS,
       // What its mappers call `previous` is always null: no track comes just before the end.
@@ -60,7 +63,7 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       result: ending === null ? 'byName' : 'last',
     };
   },
-  lines: parentLines,
+  lines: (node) => (node.undoes ? [...parentLines(node), 'then compensate'] : parentLines(node)),
 };
 
 function checkDependencies({ tracks }: OrchestratorDefinition, checker: Checker): void {

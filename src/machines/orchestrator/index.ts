@@ -1,5 +1,7 @@
 /** An orchestrator: a graph of tracks, and the root of every run. */
 import type { Kind } from '../../core/kind.ts';
+import { undoActs } from '../../core/undo.ts';
+import type { JsonObject } from '../../json.ts';
 import type { ParentMemory } from '../parent.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellParent } from '../telling.ts';
@@ -11,10 +13,16 @@ export const orchestrator: Kind = {
   ...orchestratorDeclaration,
   machine: orchestratorMachine,
   keep(memory) {
-    const { variables } = memory as unknown as ParentMemory;
+    const { variables, undo } = memory as unknown as ParentMemory;
     const kept = parentKind.keep(memory);
-    return Object.keys(variables).length === 0 ? kept : { ...kept, variables };
+    const all = undo === null ? kept : { ...kept, undo: undo as unknown as JsonObject };
+    return Object.keys(variables).length === 0 ? all : { ...all, variables };
   },
-  changed: (before, after) => before.context.variables !== after.context.variables || parentKind.changed(before, after),
+  changed(before, after) {
+    const [was, is] = [before.context, after.context];
+    const isOther = was.variables !== is.variables || was.undo !== is.undo || was.attempt !== is.attempt;
+    return isOther || parentKind.changed(before, after);
+  },
+  acts: { ...parentKind.acts, ...undoActs },
   tell: tellParent('run'),
 };

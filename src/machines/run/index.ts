@@ -1,7 +1,13 @@
-/** A child run: a step that starts another run, and is kept as a task is. */
+/** A child run: a step that starts another run, and is kept as a task is. What is not waited for is not undone either. */
 import type { Kind } from '../../core/kind.ts';
+import type { RunSpec } from '../../leaves.ts';
 import { task } from '../task/index.ts';
 import { runDeclaration } from './declaration.ts';
 import { runMachine } from './machine.ts';
 
-export const childRunStep: Kind = { ...task, ...runDeclaration, machine: runMachine };
+export const childRunStep: Kind = {
+  ...task,
+  ...runDeclaration,
+  machine: runMachine,
+  undoes: ({ spec }) => !(spec as RunSpec).detach,
+};

@@ -1,6 +1,7 @@
 /**
  * The machine of a child run: a step that waits for the end of another run. A cancel reaches that run first, and the step is
- * cancelled when it has ended; one that is not waited for is none of the step's business once it has been started.
+ * cancelled when it has ended; one that is not waited for is none of the step's business once it has been started. It is
+ * undone by a run that undoes the child.
  */
 import type { RunSpec } from '../../leaves.ts';
 import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
@@ -23,6 +24,7 @@ export const runMachine = persistable(
         on: {
           ...beforehand,
           start: { target: 'waiting', actions: 'countAttempt' },
+          compensate: { target: 'compensating', actions: 'recall' },
         },
       },
       waiting: {
@@ -49,7 +51,19 @@ export const runMachine = persistable(
           onError: 'cancelled',
         },
       },
+      compensating: {
+        invoke: {
+          src: 'undoChild',
+          id: 'undoChild',
+          input: ({ context }: { context: TaskMemory }) => context,
+          onDone: 'compensated',
+          onError: { target: 'compensationFailed', actions: 'keepError' },
+        },
+        on: { cancel: { guard: 'isForced', target: 'compensationFailed', actions: 'cutShort' } },
+      },
       ...ended,
+      compensated: { type: 'final' },
+      compensationFailed: { type: 'final' },
     },
   }),
 );

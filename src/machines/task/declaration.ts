@@ -1,6 +1,6 @@
 /** A task where it is declared: two schemas, a body that somebody may bind later, and its policies. */
 import { type Checker, checkLimits, type Declaration } from '../../core/declaration.ts';
-import type { TaskDefinition } from '../../definition.ts';
+import type { RetryPolicy, TaskDefinition, Undo } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
 
 export const taskDeclaration: Declaration<TaskDefinition> = {
@@ -15,13 +15,11 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     checker.schema(task.input, 'input');
     checker.schema(task.output, 'output');
     checker.function(task.run, 'run', 'bad-body');
-    checker.function(task.compensate, 'compensate', 'bad-body');
     checker.function(task.cleanup, 'cleanup', 'bad-body');
     if (!(task.cleanupTimeout > 0)) checker.option('cleanupTimeout', task.cleanupTimeout, 'a duration above 0');
-    if (task.timeout !== undefined && !(task.timeout > 0)) {
-      checker.option('timeout', task.timeout, 'a duration above 0; leave it out for an attempt without a limit');
-    }
-    checkRetry(task.retry, checker);
+    checkTimes(task, checker);
+    checkRetry(task.retry, 'retry', checker);
+    checkUndo(task, checker);
     checkTaskLimits(task, checker);
   },
   plan(task, planner) {
@@ -31,14 +29,57 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
   lines({ task }) {
     const lines: string[] = [];
     if (task === null) return lines;
-    const { retry, timeout, compensate } = task;
-    if (retry.maxAttempts > 1)
-      lines.push(`${retry.maxAttempts} attempts, ${retry.backoff} from ${retry.delay} ms to ${retry.maxDelay} ms`);
+    const { retry, timeout, totalTimeout, heartbeat, compensate, irreversible } = task;
+    if (retry.maxAttempts > 1) lines.push(attemptsLine(retry));
     if (timeout !== undefined) lines.push(`timeout ${timeout} ms`);
-    if (compensate !== undefined) lines.push('with a compensation');
+    if (totalTimeout !== undefined) lines.push(`total timeout ${totalTimeout} ms`);
+    if (heartbeat !== undefined) lines.push(`heartbeat ${heartbeat} ms`);
+    if (compensate !== undefined) {
+      lines.push('with a compensation');
+      if (compensate.retry.maxAttempts > 1) lines.push(`undone in ${attemptsLine(compensate.retry)}`);
+      if (compensate.timeout !== undefined) lines.push(`undone within ${compensate.timeout} ms`);
+    }
+    if (irreversible) lines.push('irreversible');
     return lines;
   },
 };
+
+function attemptsLine({ maxAttempts, backoff, delay, maxDelay }: RetryPolicy): string {
+  return `${maxAttempts} attempts, ${backoff} from ${delay} ms to ${maxDelay} ms`;
+}
+
+function checkTimes({ timeout, totalTimeout, heartbeat }: TaskDefinition, checker: Checker): void {
+  if (timeout !== undefined && !(timeout > 0))
+    checker.option('timeout', timeout, 'a duration above 0; leave it out for an attempt without a limit');
+  if (totalTimeout !== undefined && !(totalTimeout > 0))
+    checker.option('totalTimeout', totalTimeout, 'a duration above 0; leave it out for a step without a limit');
+  if (heartbeat !== undefined && !(heartbeat > 0)) checker.option('heartbeat', heartbeat, 'a duration above 0');
+  for (const [name, whole] of Object.entries({ totalTimeout, timeout })) {
+    const part = name === 'timeout' ? heartbeat : timeout;
+    if (whole === undefined || part === undefined || !(part > whole)) continue;
+    const [what, it] = name === 'timeout' ? ['heartbeat', 'An attempt'] : ['timeout', 'A step'];
+    checker.fault(
+      'bad-option',
+      `${it} is over after its "${name}" of ${whole} ms, so a "${what}" of ${part} ms would never be reached. Make it shorter, or leave it out.`,
+    );
+  }
+}
+
+/** What is to undo a step, in its task or where it is used. */
+export function checkUndo({ compensate, irreversible }: Undo, checker: Checker): void {
+  if (typeof irreversible !== 'boolean') checker.option('irreversible', irreversible, 'true or false');
+  if (compensate === undefined) return;
+  if (irreversible === true)
+    checker.fault(
+      'bad-option',
+      'It is marked "irreversible" and has a "compensate", which would never be called. Take one of them out.',
+    );
+  const { run, retry, timeout } = compensate;
+  if (typeof run !== 'function')
+    checker.option('compensate', run, 'a function, or { run, retry, timeout } with a function in it', 'bad-body');
+  if (timeout !== undefined && !(timeout > 0)) checker.option('compensate.timeout', timeout, 'a duration above 0');
+  checkRetry(retry, 'compensate.retry', checker);
+}
 
 function checkTaskLimits({ limits = NO_LIMITS, priority = 0 }: TaskDefinition, checker: Checker): void {
   const isRate = ({ per }: (typeof limits)[number]): boolean => per !== null;
@@ -53,15 +94,15 @@ function checkTaskLimits({ limits = NO_LIMITS, priority = 0 }: TaskDefinition, c
   }
 }
 
-function checkRetry({ maxAttempts, backoff, jitter, when }: TaskDefinition['retry'], checker: Checker): void {
+function checkRetry({ maxAttempts, backoff, jitter, when }: RetryPolicy, option: string, checker: Checker): void {
   if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
-    checker.option('retry.maxAttempts', maxAttempts, 'a whole number from 1 (the first attempt counts)');
+    checker.option(`${option}.maxAttempts`, maxAttempts, 'a whole number from 1 (the first attempt counts)');
   }
   if (backoff !== 'fixed' && backoff !== 'linear' && backoff !== 'exponential') {
-    checker.option('retry.backoff', backoff, `'fixed', 'linear' or 'exponential'`);
+    checker.option(`${option}.backoff`, backoff, `'fixed', 'linear' or 'exponential'`);
   }
   if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
-    checker.option('retry.jitter', jitter, 'a number from 0 to 1');
+    checker.option(`${option}.jitter`, jitter, 'a number from 0 to 1');
   }
-  checker.function(when, 'retry.when');
+  checker.function(when, `${option}.when`);
 }

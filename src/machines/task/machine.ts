@@ -10,13 +10,13 @@ import { backoffLogic } from '../../actors/backoff.ts';
 import { beginLogic } from '../../actors/begin.ts';
 import { cleanupLogic } from '../../actors/cleanup.ts';
 import { compensateLogic } from '../../actors/compensate.ts';
-import { childRunLogic, endChildLogic, sendLogic } from '../../actors/errands.ts';
+import { childRunLogic, endChildLogic, sendLogic, undoChildLogic } from '../../actors/errands.ts';
 import { executeLogic } from '../../actors/execute.ts';
 import { sleepLogic } from '../../actors/sleep.ts';
 import { waitingLogic } from '../../actors/waiting.ts';
 import type { MachineInput } from '../../core/stepper.ts';
 import type { PlanNode } from '../../definition.ts';
-import type { ErrorRecord } from '../../errors/index.ts';
+import { CompensationCut, type ErrorRecord, toRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
 import { NO_RETRY } from '../../retry.ts';
 import { needsDefinition } from '../live.ts';
@@ -33,6 +33,18 @@ export interface TaskMemory {
   readonly error: ErrorRecord | null;
   readonly attempt: number;
   readonly reason: string | null;
+  /** Set when a step that had completed is undone. */
+  readonly undo: UndoMemory | null;
+}
+
+/** How far the undoing of a step has come. */
+export interface UndoMemory {
+  /** How often it was tried, the one under way included. */
+  readonly tries: number;
+  /** When the step had completed. */
+  readonly completedAt: number | null;
+  /** The run that it had completed in, if it is another one. */
+  readonly of: string | null;
 }
 
 /** What a task's machine is told, apart from the answers of what it invokes. */
@@ -40,8 +52,14 @@ export type TaskEvent =
   | { readonly type: 'start'; readonly approval?: boolean }
   | { readonly type: 'fail'; readonly error: ErrorRecord }
   | { readonly type: 'skip'; readonly output?: Json }
-  | { readonly type: 'cancel'; readonly reason?: string | null }
-  | { readonly type: 'compensate'; readonly output: Json; readonly attempt: number };
+  | { readonly type: 'cancel'; readonly reason?: string | null; readonly force?: boolean }
+  | {
+      readonly type: 'compensate';
+      readonly output: Json;
+      readonly attempt: number;
+      readonly completedAt?: number | null;
+      readonly of?: string | null;
+    };
 
 interface Decision {
   readonly decision: 'approve' | 'reject' | 'skip';
@@ -55,6 +73,9 @@ const REJECTION: ErrorRecord = {
   retryable: false,
 };
 
+/** What an undoing fails with that somebody has cut short. */
+const CUT_SHORT: ErrorRecord = /* @__PURE__ */ toRecord(/* @__PURE__ */ new CompensationCut(), { retryable: false });
+
 /** What a step begins with. */
 export const stepMemory = (begun: Begun): TaskMemory => ({
   ...given(begun),
@@ -62,6 +83,7 @@ export const stepMemory = (begun: Begun): TaskMemory => ({
   error: null,
   attempt: 0,
   reason: null,
+  undo: null,
 });
 
 /** What XState makes a machine's memory of. The input is missing if somebody has left it out. */
@@ -94,6 +116,7 @@ export const taskSetup = setup({
     sleep: sleepLogic,
     childRun: childRunLogic,
     endChild: endChildLogic,
+    undoChild: undoChildLogic,
     send: sendLogic,
   },
   guards: {
@@ -101,6 +124,12 @@ export const taskSetup = setup({
     mayRetry: ({ context, event }) =>
       errorOf(event)?.retryable !== false && context.attempt < (context.node?.task?.retry ?? NO_RETRY).maxAttempts,
     tookTooLong: ({ event }) => errorOf(event)?.code === 'step-timed-out',
+    isForced: ({ event }) => event.type === 'cancel' && event.force === true,
+    isUndoing: ({ context }) => context.undo !== null,
+    isUndoingForced: ({ context, event }) => context.undo !== null && event.type === 'cancel' && event.force === true,
+    mayUndoAgain: ({ context, event }) =>
+      errorOf(event)?.retryable !== false &&
+      (context.undo?.tries ?? 1) < (context.node?.task?.compensate?.retry ?? NO_RETRY).maxAttempts,
     approved: ({ event }) => decisionOf(event) === 'approve',
     waved: ({ event }) => decisionOf(event) === 'skip',
   },
@@ -116,7 +145,15 @@ export const taskSetup = setup({
     recall: assign({
       output: ({ event }) => outputOf(event),
       attempt: ({ context, event }) => (event.type === 'compensate' ? event.attempt : context.attempt),
+      undo: ({ event }) => {
+        const { completedAt = null, of = null } = event.type === 'compensate' ? event : {};
+        return { tries: 1, completedAt, of };
+      },
     }),
+    countTry: assign({ undo: ({ context: { undo } }) => (undo === null ? null : { ...undo, tries: undo.tries + 1 }) }),
+    cutShort: assign({ error: CUT_SHORT }),
+    /** What an earlier try failed with is not how it ends. */
+    forgetError: assign({ error: null }),
   },
 });
 
@@ -172,11 +209,19 @@ export const taskMachine = persistable(
           src: 'backoff',
           id: 'backoff',
           input: memoryOf,
-          onDone: { target: 'running', actions: 'countAttempt' },
+          onDone: [
+            { guard: 'isUndoing', target: 'compensating', actions: 'countTry' },
+            { target: 'running', actions: 'countAttempt' },
+          ],
         },
         on: {
-          cancel: { target: 'cancelled', actions: 'keepReason' },
-          skip: { target: 'skipped', actions: 'keepOutput' },
+          cancel: [
+            { guard: 'isUndoingForced', target: 'compensationFailed', actions: 'cutShort' },
+            // What is being undone is brought to its end.
+            { guard: 'isUndoing' },
+            { target: 'cancelled', actions: 'keepReason' },
+          ],
+          skip: [{ guard: 'isUndoing' }, { target: 'skipped', actions: 'keepOutput' }],
         },
       },
       cancelling: {
@@ -187,15 +232,20 @@ export const taskMachine = persistable(
           onDone: 'cancelled',
           onError: 'cancelled',
         },
+        on: { cancel: { guard: 'isForced', target: 'cancelled' } },
       },
       compensating: {
         invoke: {
           src: 'compensate',
           id: 'compensate',
           input: memoryOf,
-          onDone: 'compensated',
-          onError: { target: 'compensationFailed', actions: 'keepError' },
+          onDone: { target: 'compensated', actions: 'forgetError' },
+          onError: [
+            { guard: 'mayUndoAgain', target: 'retrying', actions: 'keepError' },
+            { target: 'compensationFailed', actions: 'keepError' },
+          ],
         },
+        on: { cancel: { guard: 'isForced', target: 'compensationFailed', actions: 'cutShort' } },
       },
       completed: { type: 'final' },
       failed: { type: 'final' },

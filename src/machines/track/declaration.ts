@@ -2,7 +2,7 @@
 import { checkLimits, type Declaration, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
 import type { Mapper, TrackDefinition } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
-import { factsAtEnd, parentLines } from '../endings.ts';
+import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
 
 export const trackDeclaration: Declaration<TrackDefinition> = {
   name: 'track',
@@ -12,15 +12,17 @@ export const trackDeclaration: Declaration<TrackDefinition> = {
     checker.schema(track.input, 'input', 'optional');
     checkLimits(track.bodies ?? NO_LIMITS, 'bodies', checker);
     checker.function(track.output, 'output');
+    checkDeadline(track, checker);
     checker.steps(track.steps, 'step');
   },
-  plan({ name, input, steps, bodies, output }, planner) {
+  plan({ name, input, steps, bodies, output, deadline }, planner) {
     const uses = steps.map((step) => planner.use(step));
     const ending = isAsync(output) ? planner.ending('~output', name, factsAtEnd, output as Mapper) : null;
     if (ending !== null) uses.push(ending);
     const after = uses.map((_, index) => (index === 0 ? NO_ORDINALS : Object.freeze([index - 1])));
     return {
       schema: input ?? null,
+      deadline: deadline ?? null,
       bodies: bodies ?? NO_LIMITS,
       ...planner.graph(uses, after),
       output:

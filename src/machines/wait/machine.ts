@@ -8,11 +8,7 @@
 import { assign } from 'xstate';
 import type { WaitSpec } from '../../definition.ts';
 import { emptyMemory, ends, type ParentMemory, parentSetup, parentStates, startNext, stops } from '../parent.ts';
-import type { Begun } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
-
-/** What a wait remembers. It makes no attempts. */
-const waitMemory = (begun: Begun) => ({ ...emptyMemory(begun), attempt: 0 });
 
 const specOf = ({ node }: ParentMemory): WaitSpec | null => (node === null ? null : (node.spec as WaitSpec | null));
 
@@ -23,7 +19,7 @@ export const waitMachine = persistable(
   parentSetup.createMachine({
     id: 'wait',
     initial: 'pending',
-    context: waitMemory,
+    context: emptyMemory,
     output: ({ context }) => context.output,
     states: {
       pending: { ...pending, on: { ...pending.on, start: { target: 'waiting', actions: 'countReady' } } },
@@ -53,7 +49,11 @@ export const waitMachine = persistable(
       },
       running: {
         entry: startNext,
-        invoke: { src: 'children', id: 'children' },
+        invoke: {
+          src: 'children',
+          id: 'children',
+          input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+        },
         on: { 'child.settled': ends, ...stops, signal: { actions: 'passSignal' } },
       },
       cancelling,

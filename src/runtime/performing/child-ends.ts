@@ -17,7 +17,8 @@ export async function endOfChild(
     const record = toRecord(thrown, { path, attempt, retryable: false });
     return { output: null, error: cause === null ? record : { ...record, cause: shortened(cause, CAUSES) } };
   };
-  if (status === 'cancelled') return failed(new ChildCancelled({ run, orchestrator, reason }), error);
+  const isCancelled = status === 'cancelled' || (status === 'compensated' && error === null);
+  if (isCancelled) return failed(new ChildCancelled({ run, orchestrator, reason }), error);
   // A run that let its other tracks finish has no error of its own, but steps that failed.
   const cause = error ?? (await store.readFailures(run)).find((each) => each.error !== null)?.error ?? null;
   const fields = { run, orchestrator, error: cause };

@@ -4,15 +4,17 @@
  * way already is not begun again, so what is owed to a run may be dispatched twice.
  */
 import type { Effect } from '../../core/effect.ts';
-import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
+import { Attempt, type AttemptOutcome, type Bounds, type Surroundings } from '../../attempt.ts';
+import { limitAbove, totalLimit } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { TaskDefinition } from '../../definition.ts';
 import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
-import { keyOf, type Owed } from '../../core/run.ts';
+import { type Actor, keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
+import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
 import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
@@ -38,21 +40,20 @@ export interface DispatcherOptions {
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
-/** A cleanup or a compensation under way, and who wants to know of its end. */
-interface Undoing {
+/** A cleanup under way, and who wants to know of its end. */
+interface Tidying {
   readonly controller: AbortController;
   readonly waiting: ((error?: unknown) => void)[];
 }
-
-type Undo = Extract<Effect, { readonly do: 'cleanup' | 'compensate' }>;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #around: Surroundings;
   /** Attempts under way or in line, by key. */
   readonly #attempts = new Map<string, Attempt>();
-  /** Cleanups and compensations under way. */
-  readonly #undoing = new Map<string, Undoing>();
+  /** Cleanups under way. */
+  readonly #tidying = new Map<string, Tidying>();
+  readonly #compensations: Compensations;
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
   readonly #line: Line;
@@ -63,10 +64,8 @@ export class Dispatcher {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
     this.#line = new Line(options);
-    this.#around = {
-      executor,
+    const around: Omit<Surroundings, 'done' | 'executor'> = {
       maxValueBytes,
-      done: (attempt, outcome) => this.#done(attempt, outcome),
       now: () => clock.now(),
       elapsed: () => elapsedBy(clock),
       wakeAfter: (ms, wake) => timers.in(ms, wake),
@@ -76,6 +75,8 @@ export class Dispatcher {
       progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
+    this.#around = { ...around, executor, done: (attempt, outcome) => this.#done(attempt, outcome) };
+    this.#compensations = new Compensations({ ...options, around, hold: (run) => this.hold(run) });
   }
 
   /** Keeps a run in memory until what is answered is called. */
@@ -100,15 +101,20 @@ export class Dispatcher {
       case 'wake':
         return this.#wake(run, owed);
       case 'cleanup':
+        return this.#tidy(run, owed);
       case 'compensate':
-        return this.#undo(run, owed);
+        return this.#compensations.begin(run, owed);
       case 'childRun':
       case 'endChild':
+      case 'undoChild':
+      case 'pull':
       case 'send':
         return this.#options.errands.begin(run, owed);
       case 'abort':
         this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
         return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
+      case 'abortUndo':
+        return this.#compensations.abort(run.id, owed, cancelled());
       case 'unwake':
         return this.#options.timers.clear(timerOf(run.id, owed.path));
       default:
@@ -128,6 +134,7 @@ export class Dispatcher {
       const waits = actor?.invoked === 'execute' && (actor.state.context as { attempt?: unknown }).attempt === attempt;
       if (!waits) this.#abort(key, why);
     }
+    this.#compensations.reconcile(id, run, why);
     this.#options.errands.reconcile(id, run);
     this.#options.timers.clearUnder(
       `${id}/`,
@@ -139,7 +146,8 @@ export class Dispatcher {
   abortAll(reason: Error): void {
     this.#line.close();
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
-    for (const { controller } of this.#undoing.values()) controller.abort(reason);
+    this.#compensations.abortAll(reason);
+    for (const { controller } of this.#tidying.values()) controller.abort(reason);
   }
 
   /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
@@ -154,8 +162,9 @@ export class Dispatcher {
     const key = keyOf(run.id, path, attempt);
     if (this.#attempts.has(key) || node.task === null) return;
     // Begun and cancelled in one batch: nobody waits for it any more, so it is not begun at all.
-    if (run.actors.get(path)?.invoked !== 'execute') return;
-    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input);
+    const actor = run.actors.get(path);
+    if (actor?.invoked !== 'execute') return;
+    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input, boundsOf(actor));
     this.#attempts.set(key, one);
     this.#more(run.id);
     this.#line.add(one, run, node, input);
@@ -174,7 +183,7 @@ export class Dispatcher {
     if (error !== null && attempt.begun && task.cleanup !== undefined && CUT_OFF.has(error.code)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
-      const tidy = (): void => this.#bounded('cleanup', run, path, attempt.attempt, task, context, answer);
+      const tidy = (): void => this.#bounded(run, path, attempt.attempt, task, context, answer);
       if (this.#options.isSure(run)) tidy();
       else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {
@@ -198,22 +207,18 @@ export class Dispatcher {
     this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
   }
 
-  #undo(run: Held, effect: Undo): void {
-    const { path, attempt, node, input } = effect;
-    const from = effect.do;
+  #tidy({ id }: Held, { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>): void {
     const answer = (error?: unknown): void => {
       const record = error === undefined ? null : toRecord(error, { path, attempt });
-      this.#options.post(run.id, { type: 'answer', from, path, attempt, output: null, error: record });
+      this.#options.post(id, { type: 'answer', from: 'cleanup', path, attempt, output: null, error: record });
     };
-    if (node.task?.[from] === undefined) return answer();
-    const key = keyOf(run.id, path, attempt);
-    const more = from === 'cleanup' ? { reason: effect.reason } : { output: effect.output };
-    this.#bounded(from, run.id, path, attempt, node.task, { input, key, ...more }, answer);
+    if (node.task?.cleanup === undefined) return answer();
+    const context = { input, key: keyOf(id, path, attempt), reason };
+    this.#bounded(id, path, attempt, node.task, context, answer);
   }
 
-  /** A cleanup or a compensation: the user's function, once, bounded by its own timeout. */
+  /** A cleanup: the user's function, once, bounded by its own timeout. */
   #bounded(
-    what: Undo['do'],
     run: string,
     path: string,
     attempt: number,
@@ -221,36 +226,36 @@ export class Dispatcher {
     context: object,
     then: (error?: unknown) => void,
   ): void {
-    const name = `${what} ${keyOf(run, path, attempt)}`;
-    const underWay = this.#undoing.get(name);
+    const key = keyOf(run, path, attempt);
+    const underWay = this.#tidying.get(key);
     if (underWay !== undefined) {
       underWay.waiting.push(then);
       return;
     }
     const controller = new AbortController();
-    const undoing: Undoing = { controller, waiting: [then] };
+    const tidying: Tidying = { controller, waiting: [then] };
     const { timers, logger } = this.#options;
     let stop = (): void => {};
     const drop = (): boolean => {
-      if (this.#undoing.get(name) !== undoing) return false;
+      if (this.#tidying.get(key) !== tidying) return false;
       stop();
-      this.#undoing.delete(name);
+      this.#tidying.delete(key);
       this.#fewer(run);
       return true;
     };
     const settle = (error?: unknown): void => {
       if (!drop()) return;
       if (error !== undefined) {
-        logger({ level: 'error', message: `The ${what} of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
+        logger({ level: 'error', message: `The cleanup of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
       }
-      for (const each of undoing.waiting) each(error);
+      for (const each of tidying.waiting) each(error);
     };
-    this.#undoing.set(name, undoing);
+    this.#tidying.set(key, tidying);
     this.#more(run);
-    const body = task[what] as unknown as (context: object) => unknown;
+    const body = task.cleanup as unknown as (context: object) => unknown;
     const begin = (): unknown => {
       stop = timers.in(task.cleanupTimeout, () => {
-        const late = new DOMException(`The ${what} of "${path}" did not end in time.`, 'TimeoutError');
+        const late = new DOMException(`The cleanup of "${path}" did not end in time.`, 'TimeoutError');
         controller.abort(late);
         settle(late);
       });
@@ -290,6 +295,12 @@ export class Dispatcher {
 const CUT_OFF: ReadonlySet<string> = new Set(['step-timed-out', 'body-replaced']);
 
 const UNTOUCHED: ReadonlySet<Owed['do']> = new Set(['wake', 'unwake', 'abort']);
+
+/** Undefined for a step that nothing limits but its own timeout. */
+function boundsOf(actor: Actor): Bounds | undefined {
+  const [above, total] = [limitAbove(actor), totalLimit(actor)];
+  return above === null && total === null ? undefined : { above, total };
+}
 
 /** Does it let something happen in the world? */
 export function touches({ do: wanted }: Owed): boolean {

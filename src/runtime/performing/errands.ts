@@ -1,12 +1,15 @@
 /**
- * Errands: what a run asks of other runs. A child run is started and its end awaited, or it is cancelled; a signal is sent.
+ * Errands: what a run asks of other runs, and of what it has done itself. A child run is started and its end awaited, or it is
+ * cancelled, or undone; a signal is sent; a page of what has completed is read.
  *
  * Whatever is done here may be done again: after a crash the errand is owed again under the same key, from which the child's
  * id and the signal's follow. So there is one child, and a signal that came twice is known. The runs may be of other
  * processes; they are asked by the way of every command, and their ends are read from the store.
  */
-import { childOf } from '../../core/child.ts';
+import { childOf, undoOf } from '../../core/child.ts';
 import type { Effect } from '../../core/effect.ts';
+import { limitAbove } from '../../core/limits.ts';
+import { isToBeUndone } from '../../core/undo.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf } from '../../core/run.ts';
 import type { Plan } from '../../definition.ts';
@@ -51,16 +54,26 @@ interface Surrounding {
   term(): number;
 }
 
-export type ErrandEffect = Extract<Effect, { readonly do: 'childRun' | 'endChild' | 'send' }>;
+export type ErrandEffect = Extract<Effect, { readonly do: 'childRun' | 'endChild' | 'undoChild' | 'send' | 'pull' }>;
 
 /** One that is under way, for a step. */
 interface Errand extends Pick<ErrandEffect, 'do' | 'path' | 'attempt' | 'node' | 'input'> {
   readonly run: string;
   readonly key: string;
   readonly reason: string | null;
+  /** Of a cancel: what the run has done is to be undone, and so is what the child has. */
+  readonly compensate: boolean;
+  /** Of an undoing: the run that is undone, if it is another one, and where the page ends. */
+  readonly of: string | null;
+  readonly before: number | null;
+  /** When the time of what it stands in is over. */
+  readonly limit: number | null;
   /** Nobody waits for its answer any more. */
   isOver: boolean;
 }
+
+/** So many completed steps are read, and kept in memory, at a time. */
+const UNDO_PAGE = 100;
 
 /** How long a store that is away is left alone, in milliseconds: at first, and at the most. */
 const FIRST_PAUSE = 200;
@@ -94,9 +107,13 @@ export class Errands {
     const key = keyOf(run.id, path, attempt);
     const name = `${effect.do} ${key}`;
     // Begun and cancelled in one batch: nobody waits for it any more.
-    if (this.#underWay.has(name) || run.actors.get(path)?.invoked !== effect.do) return;
+    const actor = run.actors.get(path);
+    if (this.#underWay.has(name) || actor?.invoked !== effect.do) return;
     const reason = 'reason' in effect ? effect.reason : null;
-    const errand: Errand = { do: effect.do, run: run.id, key, path, attempt, node, input, reason, isOver: false };
+    const { of, before } = { of: null, before: null, ...effect };
+    const compensate = isToBeUndone(run.root.state.context, run.root.node);
+    const asked = { do: effect.do, run: run.id, key, path, attempt, node, input, reason, compensate, of, before };
+    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false };
     this.#underWay.set(name, errand);
     const { row } = run;
     void this.#answerTo(errand, () => this.#work(errand, row)).then((answer) => {
@@ -107,7 +124,7 @@ export class Errands {
 
   /** The step does not wait any more. */
   abort(key: string): void {
-    for (const wanted of ['childRun', 'send'] as const) this.#giveUp(`${wanted} ${key}`);
+    for (const wanted of ['childRun', 'undoChild', 'send'] as const) this.#giveUp(`${wanted} ${key}`);
   }
 
   /** After a run was read again: what nobody waits for any more is over. Null for one that has ended, or is another process's. */
@@ -124,6 +141,7 @@ export class Errands {
     this.#underWay.delete(name);
     // Who waits for the child's end looks again, and finds that there is nothing to wait for.
     if (errand.do === 'childRun') this.#options.followers.look(childOf(errand));
+    if (errand.do === 'undoChild') this.#options.followers.look(undoOf(childIn(errand)));
   }
 
   get #here(): Surrounding {
@@ -166,6 +184,10 @@ export class Errands {
         return this.#childRun(errand, row);
       case 'endChild':
         return this.#endChild(errand);
+      case 'undoChild':
+        return this.#undoChild(errand);
+      case 'pull':
+        return this.#during(() => this.#pull(errand));
       case 'send':
         return this.#during(() => deliver({ ...this.#options, command: this.#here.command }, errand));
       default:
@@ -211,14 +233,21 @@ export class Errands {
       if (isChildOf(there, from)) return;
       throw new RunExists({ run: child, differs: 'parent' });
     }
-    const { orchestrator, depth } = errand.node.spec as RunSpec;
+    const { orchestrator, depth, detach } = errand.node.spec as RunSpec;
     const plan = planOf(orchestrator());
     const level = await this.#during(() => this.#levelOf(parent, depth));
     if (level >= depth) throw new ChildTooDeep({ orchestrator: plan.name, depth });
     if (errand.isOver) return;
     const { input, metadata } = errand.input as unknown as ChildAsked;
     const facts = { ...parent.metadata, ...metadata };
-    await this.#here.starts.start(plan, { input, id: child, key: undefined, metadata: facts, parent: from });
+    await this.#here.starts.start(plan, {
+      input,
+      id: child,
+      key: undefined,
+      metadata: facts,
+      parent: from,
+      limit: detach ? null : errand.limit,
+    });
   }
 
   /** How many runs stand above a run, as far as it matters. */
@@ -247,9 +276,31 @@ export class Errands {
     const row = await this.#during(async () => store.readRun(child));
     // Never started; or somebody else's, whose id it was to have.
     if (row === null || !isChildOf(row, errand)) return null;
-    if (!isTerminal(row.status)) await this.#here.command(child, { type: 'cancel', reason: errand.reason });
+    if (!isTerminal(row.status))
+      await this.#here.command(child, { type: 'cancel', reason: errand.reason, compensate: errand.compensate });
     await this.#end(child, errand);
     return null;
+  }
+
+  /** The child is undone by a run of its own, for it has ended. */
+  async #undoChild(errand: Errand): Promise<Json | Answer> {
+    const { store } = this.#options;
+    const child = childIn(errand);
+    const row = await this.#during(async () => store.readRun(child));
+    if (row === null) throw new RunUnknown({ run: child });
+    const undoing = await this.#here.starts.undo(row);
+    const end = await this.#end(undoing, errand);
+    if (end === null || end.status === 'compensated') return null;
+    return new Answer(await endOfChild(store, end, errand));
+  }
+
+  /** The next page of what has completed, and where the one after it ends. */
+  async #pull({ run, of, before }: Errand): Promise<Json> {
+    const { store } = this.#options;
+    if (of !== null && (await store.readRun(of)) === null) throw new RunUnknown({ run: of });
+    const rows = await store.readCompleted(of ?? run, { limit: UNDO_PAGE, ...(before === null ? {} : { before }) });
+    const next = rows.length < UNDO_PAGE ? null : (rows.at(-1)?.endedSeq ?? null);
+    return { rows, next } as unknown as Json;
   }
 
   /** The child's row once it has ended; null if nobody waits for it any more. */
@@ -266,6 +317,11 @@ export class Errands {
     });
     return row;
   }
+}
+
+/** The child of a step, which may be of the run that is undone. */
+function childIn(errand: Errand): string {
+  return childOf({ ...errand, run: errand.of ?? errand.run });
 }
 
 /** How a child has ended, as the answer to its step. */

@@ -21,9 +21,9 @@ export async function recall(
 ): Promise<Held> {
   try {
     const run = assemble(rules, plan, found);
-    const { rows, counts } = parentsIn(run, needed);
+    const { rows, counts, known } = parentsIn(run, needed);
     const children = rows.length === 0 ? [] : await store.readChildren(run.id, rows);
-    const counted = new Map<string, ChildCounts>();
+    const counted = new Map<string, ChildCounts>(known);
     for (const parent of counts) counted.set(parent, await store.countChildren(run.id, parent));
     return hold(adopt(rules, run, children, counted), found.fence, true);
   } catch (error) {
@@ -34,7 +34,8 @@ export async function recall(
 }
 
 /** Is this message what the owed effect would bring? */
-export function answers(message: Message, { do: wanted, path }: Owed): boolean {
-  if (message.type === 'answer') return message.from === wanted && message.path === path;
-  return message.type === 'wake' && wanted === 'wake' && message.path === path;
+export function answers(message: Message, owed: Owed): boolean {
+  if (message.type !== 'answer' && message.type !== 'wake') return false;
+  const isOfIt = message.path === owed.path && 'attempt' in owed && message.attempt === owed.attempt;
+  return isOfIt && owed.do === (message.type === 'answer' ? message.from : 'wake');
 }

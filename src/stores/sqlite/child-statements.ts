@@ -15,6 +15,38 @@ export const SELECT_CHILDREN_OF_RUN = `
   where run = (select number from runs where run = ?) and path > '' and instr(path, '/') = 0
   order by number`;
 
+/** So many places are looked at one by one before all that is below a parent is. */
+export const FEW = 1_000;
+
+/**
+ * The children of a parent that has few of them, however much is below each: from one to the next by the index, over whatever stands
+ * between them. Places that were only come by have no number. If there are `FEW` rows, there may be more children. What the
+ * paths of the children begin with, what comes after the last of them (null for nothing), and the run.
+ */
+export const SELECT_FEW_CHILDREN = `
+  with recursive
+    parent (run, start, beyond) as (select number, ?, ? from runs where run = ?),
+    found (path) as (
+      select (select min(path) from places where places.run = parent.run and path > start) from parent
+      union all
+      select case instr(substr(found.path, length(start) + 1), '/')
+        when 0 then (select min(path) from places where places.run = parent.run and path > found.path)
+        else (
+          select min(path) from places
+          where places.run = parent.run
+            and path >= start || substr(found.path, length(start) + 1, instr(substr(found.path, length(start) + 1), '/') - 1) || '0'
+        )
+      end
+      from found join parent
+      where found.path is not null and (beyond is null or found.path < beyond)
+      limit ${FEW}
+    )
+  select found.path as path, state, output, number
+  from found join parent
+    left join places on places.run = parent.run and places.path = found.path
+      and instr(substr(found.path, length(start) + 1), '/') = 0 and (beyond is null or found.path < beyond)
+  order by number`;
+
 /** Behind which child a page begins: the number of a path, or none. Run and path. */
 const AFTER = `coalesce((select number from places where run = (select number from runs where run = ?) and path = ?), 0)`;
 

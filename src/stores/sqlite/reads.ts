@@ -81,13 +81,19 @@ export abstract class SqliteReads {
   readChildren(run: string, parents: readonly string[], page?: ChildPage): readonly ChildRow[] {
     const childrenOf = (parent: string): readonly Columns[] => {
       const of = parentOf(run, parent);
-      if (page === undefined)
-        return this.all(parent === '' ? children.SELECT_CHILDREN_OF_RUN : children.SELECT_CHILDREN, ...of);
+      if (page === undefined) return this.#few(run, parent) ?? this.all(allOf(parent), ...of);
       const text = parent === '' ? children.SELECT_CHILDREN_OF_RUN_PAGE : children.SELECT_CHILDREN_PAGE;
       // To SQLite, a limit below zero is none.
       return this.all(text, ...of, run, page.after ?? null, page.limit ?? -1);
     };
     return parents.flatMap(childrenOf).map((row) => this.#rows.child(run, row));
+  }
+
+  /** The children of a parent; null if they are more than a few. */
+  #few(run: string, parent: string): readonly Columns[] | null {
+    const [start, beyond] = parent === '' ? ['', null] : [`${parent}/`, `${parent}0`];
+    const found = this.all(children.SELECT_FEW_CHILDREN, start, beyond, run);
+    return found.length < children.FEW ? found.filter(({ number }) => number !== null) : null;
   }
 
   countChildren(run: string, parent: string): ChildCounts {
@@ -170,6 +176,10 @@ export abstract class SqliteReads {
 }
 
 /** What the statements on children are given: the run's own place is named by the statement itself. */
+function allOf(parent: string): string {
+  return parent === '' ? children.SELECT_CHILDREN_OF_RUN : children.SELECT_CHILDREN;
+}
+
 function parentOf(run: string, parent: string): readonly string[] {
   return parent === '' ? [run] : [run, parent, parent, parent];
 }

@@ -227,6 +227,10 @@ export const MIGRATIONS: readonly string[] = [
   create view timers as
     select run, path, due, datetime(due / 1000, 'unixepoch') as due_utc from steps where due is not null order by due;
   `,
+  `
+  -- What a run goes on with: a few places, however many have ended.
+  create index places_open on places (run) where ended_at is null;
+  `,
 ];
 
 export const INSERT_RUN = `
@@ -287,7 +291,8 @@ export const SELECT_RUN_BY_KEY = `select * from runs where orchestrator = ? and 
 
 export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories where run = ?`;
 
-export const SELECT_OPEN_PLACES = `select * from places where run = ? and ended_at is null order by number`;
+export const SELECT_OPEN_PLACES = `
+  select * from places indexed by places_open where run = ? and ended_at is null order by number`;
 
 export const SELECT_FAILURES = `
   select path, state, error from places indexed by places_failed
@@ -334,7 +339,7 @@ export const ABANDON_RUN = `
   where number = ?`;
 
 export const ABANDON_PLACES = `
-  update places set state = 'cancelled', due = null, ended_at = ?, ended_seq = ? where run = ? and ended_at is null`;
+  update places indexed by places_open set state = 'cancelled', due = null, ended_at = ?, ended_seq = ? where run = ? and ended_at is null`;
 
 export const SELECT_OLD_RUNS = `
   select run, number from runs where ended_at is not null and ended_at < ? order by ended_at limit ?`;

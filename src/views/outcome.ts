@@ -1,0 +1,89 @@
+/** How a run has ended, for those who ask: its failures, the outputs of its tracks, and what became of what it had done. */
+import type { Kinds } from '../core/kind.ts';
+import type { ErrorRecord } from '../errors/index.ts';
+import type { Json } from '../json.ts';
+import type { TerminalStatus } from '../status.ts';
+import type { ActorRow, FailureRow, RunRow, Store } from '../store.ts';
+
+/** How a run ended, in one shape for success and failure (P42). */
+export interface Outcome<Output = Json> {
+  readonly run: string;
+  readonly status: TerminalStatus;
+  /** What the run results in; null unless it completed. */
+  readonly output: Output | null;
+  /** The first failure, and all of them. */
+  readonly error: ErrorRecord | null;
+  readonly failures: readonly ErrorRecord[];
+  /** What became of what had completed; null if the run was not undone. */
+  readonly compensation: CompensationOutcome | null;
+  /** The outputs of the tracks that completed, by name. */
+  readonly outputs: { readonly [track: string]: Json };
+  readonly timing: { readonly startedAt: number; readonly endedAt: number; readonly duration: number };
+}
+
+/** The steps of a run that was undone, by path, in the order in which they began. */
+export interface CompensationOutcome {
+  readonly undone: readonly string[];
+  /** Their compensation failed, or was cut short. */
+  readonly failed: readonly string[];
+  /** Completed, and still in effect: they have no compensation, or nobody came to them. */
+  readonly kept: readonly string[];
+}
+
+export async function outcomeOf(store: Store, row: RunRow, kinds: Kinds): Promise<Outcome> {
+  const { run, status, output, error, startedAt } = row;
+  const rows = await store.readFailures(run);
+  const outputs: { [track: string]: Json } = {};
+  for (const { path, state, output: made } of await store.readChildren(run, [''])) {
+    if (state === 'completed' && !path.startsWith('~')) outputs[path] = made;
+  }
+  const endedAt = row.endedAt ?? startedAt;
+  return {
+    run,
+    status: status as TerminalStatus,
+    output: status === 'completed' ? output : null,
+    error,
+    failures: failuresIn(rows),
+    compensation: isUndone(row, rows) ? compensationOf(await store.readActors(run), kinds) : null,
+    outputs,
+    timing: { startedAt, endedAt, duration: endedAt - startedAt },
+  };
+}
+
+/** Steps that failed, in the order in which they began; a track is not told beside the step that failed it, nor a run beside what could not be undone. */
+export function failuresIn(rows: readonly FailureRow[]): readonly ErrorRecord[] {
+  return rows.flatMap(({ path, error }) => {
+    const isOwn = error !== null && error.code !== 'compensation-incomplete' && (error.path ?? path) === path;
+    return isOwn ? [{ ...error, path }] : [];
+  });
+}
+
+/** Does it do nothing but undo another run? */
+export function isUndoing({ parent }: RunRow): boolean {
+  return parent?.path === '';
+}
+
+/** Was it cancelled, whatever came after? */
+export function isCancelled({ status, error }: RunRow): boolean {
+  return status === 'cancelled' || (status === 'compensated' && error === null);
+}
+
+function isUndone({ status, error }: RunRow, failures: readonly FailureRow[]): boolean {
+  if (status === 'compensated' || error?.code === 'compensation-incomplete') return true;
+  return failures.some(({ state }) => state === 'compensationFailed');
+}
+
+function compensationOf(actors: readonly ActorRow[], kinds: Kinds): CompensationOutcome {
+  const undone: string[] = [];
+  const failed: string[] = [];
+  const kept: string[] = [];
+  for (const { path, state, kind } of actors) {
+    const { noun, children } = kinds.get(kind);
+    // What has others below it has done nothing itself.
+    if (noun !== 'step' || children !== undefined) continue;
+    if (state === 'compensated') undone.push(path);
+    else if (state === 'compensationFailed') failed.push(path);
+    else if (state === 'completed') kept.push(path);
+  }
+  return { undone, failed, kept };
+}

@@ -1,0 +1,85 @@
+/** Scenarios of runs that are undone, because a step fails: over parallel tracks, items, rounds and child runs, with compensations that fail and that are tried again. */
+import { type AnyOrchestrator, orchestrator, task, track } from 'signalbox';
+import { Anything } from './stage.ts';
+
+const head = { version: '1', input: Anything } as const;
+const input = { input: Anything } as const;
+
+/** `called` is told every body, as it is of the other scenarios, and every compensation by its key. */
+export function undoings(called: string[]): readonly AnyOrchestrator[] {
+  const tried = new Map<string, number>();
+  const bodies = {
+    input: Anything,
+    output: Anything,
+    run: async ({ input: given, key }: { readonly input: unknown; readonly key: string }) => {
+      called.push(key);
+      return given;
+    },
+  };
+  const paid = task('paid', { ...bodies, compensate: async ({ key }) => void called.push(key) });
+  const stuck = task('stuck', {
+    ...bodies,
+    compensate: ({ key }) => {
+      called.push(key);
+      throw new Error('it stays');
+    },
+  });
+  const shaky = task('shaky', {
+    ...bodies,
+    compensate: {
+      run: async ({ key }) => {
+        called.push(key);
+        const times = (tried.get(key) ?? 0) + 1;
+        tried.set(key, times);
+        throw new Error('not yet');
+      },
+      retry: { maxAttempts: 3, delay: '1s' },
+    },
+  });
+  const broken = task('broken', {
+    input: Anything,
+    output: Anything,
+    run: async ({ key }) => {
+      called.push(key);
+      throw new Error('broken');
+    },
+  });
+  const inner = orchestrator('undoneInner', head).track('i', track('i', input).step('one', paid).step('two', paid));
+  return [
+    orchestrator('undone', { ...head, onFailure: 'compensate' })
+      .track('a', track('a', input).step('one', paid).step('two', bare(bodies)).sleep('nap', '1s').step('three', paid))
+      .track('b', track('b', input).map('items', { over: () => [1, 2, 3], each: paid, concurrency: 2 }))
+      .track('c', track('c', input).loop('rounds', { body: paid, while: ({ index }) => index < 2 }))
+      .track('d', track('d', input).step('broken', broken), { after: ['a', 'b', 'c'] }),
+    orchestrator('undoneInPart', { ...head, onFailure: 'compensate' })
+      .track('a', track('a', input).step('one', paid).step('stuck', stuck).step('shaky', shaky).step('four', paid))
+      .track('b', track('b', input).step('broken', broken), { after: ['a'] }),
+    orchestrator('undoneFamily', { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('a', input).step('one', paid).run('inner', inner).step('two', paid).step('broken', broken),
+    ),
+  ];
+}
+
+/** A task that has nothing to undo. */
+function bare(bodies: object) {
+  return task('bare', bodies as { readonly input: typeof Anything; readonly output: typeof Anything });
+}
+
+/** Its end is that its time is over, which a clock that hurries would bring about too soon. */
+export const late: AnyOrchestrator = orchestrator('late', { ...head, onFailure: 'compensate', deadline: '1h' })
+  .track(
+    'a',
+    track('a', input)
+      .step('one', task('paid', { input: Anything, output: Anything, run: () => 1, compensate: () => {} }))
+      .wait('never', { signal: 'nobody' }),
+  )
+  .track(
+    'b',
+    track('b', { ...input, deadline: '20m' })
+      .sleep('nap', '5m')
+      .step(
+        'two',
+        task('shaky', { input: Anything, output: Anything, run: () => 1, retry: { maxAttempts: 9, delay: '4m' } }),
+      ),
+  );

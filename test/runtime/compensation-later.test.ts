@@ -1,0 +1,179 @@
+/** Undoing a run that has ended, and a run's child runs: each is done by a run of its own (S13). */
+import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { describe, expect, test } from 'vitest';
+import { Anything, faultsOfHistory, historyOf, rejection, statusesOf } from '../helpers/stage.ts';
+import { fails, head, input, quiet, undo, undone, worker } from '../helpers/undone.ts';
+
+describe('run.compensate()', () => {
+  const flowOf = (log: string[]) => {
+    const work = worker(log);
+    return orchestrator('flow', head).track(
+      'a',
+      track('a', input).step('one', work).step('two', work).step('bad', work, fails),
+    );
+  };
+
+  test('undoes a run that has ended, by a run of its own, once (S13, S17)', async () => {
+    const log: string[] = [];
+    const flow = flowOf(log);
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null, metadata: { tenant: 'acme' } });
+    await run.outcome();
+    expect(undone(log)).toEqual([]);
+
+    const undoing = await run.compensate();
+    expect(undoing.id).toBe('r~undo');
+    expect(await undoing.result()).toBe(null);
+    expect(undone(log)).toEqual([undo('a/two'), undo('a/one')]);
+    expect(await historyOf(undoing)).toEqual([
+      'run.started',
+      'run.compensating',
+      'step.compensating a/two',
+      'step.compensated a/two',
+      'step.compensating a/one',
+      'step.compensated a/one',
+      'run.compensated',
+    ]);
+    expect(await undoing.outcome()).toMatchObject({
+      status: 'compensated',
+      compensation: { undone: ['a/two', 'a/one'] },
+    });
+    expect(await undoing.snapshot()).toMatchObject({ parent: { run: 'r', path: '' }, metadata: { tenant: 'acme' } });
+    // What has ended stays as it ended (I5).
+    expect(await statusesOf(run)).toMatchObject({ 'a/one': 'completed', 'a/two': 'completed' });
+    expect(await run.status()).toBe('failed');
+    expect(await faultsOfHistory(undoing)).toEqual([]);
+
+    expect((await run.compensate()).id).toBe('r~undo');
+    expect(log).toHaveLength(4);
+  });
+
+  test('is for a run that has ended; another is cancelled', async () => {
+    const flow = orchestrator('flow', head).track('a', track('a', input).wait('go', { signal: 'go' }));
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null });
+
+    const error = await rejection(run.compensate());
+    expect(error).toMatchObject({ code: 'run-unfinished' });
+    expect(error.message).toContain('await run.cancel({ compensate: true })');
+    expect(await rejection(box.run('nobody').compensate())).toMatchObject({ code: 'run-unknown' });
+  });
+
+  test('goes on where it was, in another box (S13, I6)', async () => {
+    const log: string[] = [];
+    const store = memory();
+    const work = worker(log);
+    const flow = orchestrator('flow', head).track(
+      'a',
+      track('a', input)
+        .map('items', { over: () => '1..250', each: work })
+        .step('bad', work, fails),
+    );
+    for (let life = 0, ended = false; !ended; life += 1) {
+      const box = await createSignalbox({ orchestrators: [flow], store, idleRuns: 0, ...quiet });
+      const run = await box.start(flow, { id: 'r', input: null });
+      await run.outcome();
+      const undoing = await run.compensate();
+      const over = undoing.outcome().then(({ status }) => status === 'compensated');
+      ended = await Promise.race([over, new Promise<boolean>((wait) => setTimeout(wait, 5, false))]);
+      over.catch(() => {});
+      await box.close();
+      expect(life).toBeLessThan(1_000);
+    }
+
+    const wanted = Array.from({ length: 250 }, (_, at) => undo(`a/items/${250 - 1 - at}`));
+    expect(
+      undone(log)
+        .filter((line, at, all) => all.indexOf(line) === at)
+        .sort(),
+    ).toEqual([...wanted].sort());
+    // A page is read by its end, so nothing is undone that was undone before the page.
+    expect(new Set(undone(log)).size).toBe(250);
+  });
+});
+
+describe('a child run', () => {
+  test('that has completed is undone by a run of its own, before what came before it (S13)', async () => {
+    const log: string[] = [];
+    const work = worker(log);
+    const child = orchestrator('child', head).track('c', track('c', input).step('in', work));
+    const flow = orchestrator('flow', { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('a', input).step('one', work).run('child', child).step('bad', work, fails),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null });
+    const { status, compensation } = await run.outcome();
+
+    expect(status).toBe('compensated');
+    expect(compensation).toEqual({ undone: ['a/one', 'a/child'], failed: [], kept: [] });
+    expect(undone(log)).toEqual([
+      expect.stringMatching(/^undo r\.child\.[0-9a-f]+\/c\/in#1 as .*~undo$/),
+      undo('a/one'),
+    ]);
+    const { runs } = await box.runs({});
+    const ids = runs.map(({ run: id }) => id);
+    expect(ids).toEqual(['r', ids[1], `${ids[1]}~undo`]);
+  });
+
+  test('that cannot be undone fails its step, and what it stands for is told (P69)', async () => {
+    const stuck = task('stuck', {
+      input: Anything,
+      output: Anything,
+      run: () => 1,
+      compensate: () => Promise.reject(new Error('it stays')),
+    });
+    const child = orchestrator('child', head).track('c', track('c', input).step('in', stuck));
+    const flow = orchestrator('flow', { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('a', input).run('child', child).step('bad', worker([]), fails),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const { status, failures } = await (await box.start(flow, { id: 'r', input: null })).outcome();
+
+    expect(status).toBe('failed');
+    expect(failures[0]).toMatchObject({
+      path: 'a/child',
+      code: 'child-failed',
+      cause: { code: 'compensation-incomplete' },
+    });
+  });
+
+  test('that is under way when its parent is undone is cancelled, and undoes what it has done', async () => {
+    const log: string[] = [];
+    const work = worker(log);
+    const child = orchestrator('child', head).track(
+      'c',
+      track('c', input).step('in', work).wait('go', { signal: 'go' }),
+    );
+    const flow = orchestrator('flow', { ...head, onFailure: 'compensate' })
+      .track('a', track('a', input).run('child', child))
+      .track('b', track('b', input).wait('fail', { signal: 'fail' }).step('bad', work, fails));
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null });
+    await settled(box);
+    await run.signal('fail', null);
+
+    expect(await run.outcome()).toMatchObject({ status: 'compensated' });
+    expect(undone(log)).toHaveLength(1);
+    const [, inner] = (await box.runs({})).runs;
+    expect(inner).toMatchObject({ status: 'compensated' });
+  });
+
+  test('that was not waited for is its own business', async () => {
+    const log: string[] = [];
+    const work = worker(log);
+    const child = orchestrator('child', head).track('c', track('c', input).step('in', work));
+    const flow = orchestrator('flow', { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('a', input).run('child', { orchestrator: child, detach: true }).step('bad', work, fails),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const { status, compensation } = await (await box.start(flow, { id: 'r', input: null })).outcome();
+
+    expect(status).toBe('compensated');
+    expect(compensation?.kept).toEqual(['a/child']);
+    expect(undone(log)).toEqual([]);
+  });
+});
