@@ -4,7 +4,7 @@
  * It reports and does not gate: numbers depend on the machine and on who else is on it.
  *
  *     npm run bench                        every row but the slowest
- *     npm run bench -- wide long           some groups: wide, many, long, lanes, durable, memory
+ *     npm run bench -- wide long           some groups: wide, many, long, lanes, policies, durable, memory
  *     npm run bench -- --quick             less of everything
  *     npm run bench -- --full              with textbook XState 10,000 wide: 18 to 90 seconds
  *     npm run bench -- --profile many      where the time goes: wide (10,000), many, long, lanes (xstate)

@@ -8,7 +8,7 @@ import { type Held, liveTasks, plainLive, waitingRuns } from './memory.ts';
 import { time } from './measure.ts';
 import { plain } from './plain.ts';
 import type { HeldRow, Row, TimedRow } from './rows.ts';
-import { loose, signalbox, strict } from './shapes.ts';
+import { loose, POLICIES, signalbox, strict } from './shapes.ts';
 import { textbook } from './textbook.ts';
 
 const row: Row = JSON.parse(process.argv[2] ?? 'null');
@@ -30,6 +30,8 @@ function contenderOf({ contender, load }: TimedRow): Contender {
       return signalbox(load, { schema: loose, lane: 'table' });
     case 'signalbox, xstate lane':
       return signalbox(load, { schema: strict, lane: 'xstate' });
+    case 'signalbox, policies':
+      return signalbox(load, { schema: strict, lane: 'table', policies: POLICIES });
     case 'signalbox, sqlite':
       return onSqlite(load, 'full');
     case 'signalbox, sqlite, normal':

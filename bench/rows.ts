@@ -12,12 +12,13 @@ type ContenderName =
   | 'signalbox'
   | 'signalbox, no zod'
   | 'signalbox, xstate lane'
+  | 'signalbox, policies'
   | 'signalbox, sqlite'
   | 'signalbox, sqlite, normal'
   | 'raw sqlite, 1 row per commit'
   | 'raw sqlite, 100 rows per commit';
 
-export type Group = 'wide' | 'many' | 'long' | 'lanes' | 'durable' | 'memory';
+export type Group = 'wide' | 'many' | 'long' | 'lanes' | 'policies' | 'durable' | 'memory';
 
 export interface TimedRow {
   readonly is: 'timed';
@@ -39,7 +40,7 @@ export interface HeldRow {
 
 export type Row = TimedRow | HeldRow;
 
-export const GROUPS: readonly Group[] = ['wide', 'many', 'long', 'lanes', 'durable', 'memory'];
+export const GROUPS: readonly Group[] = ['wide', 'many', 'long', 'lanes', 'policies', 'durable', 'memory'];
 
 export interface Choice {
   readonly groups: readonly Group[];
@@ -87,6 +88,11 @@ export function rowsFor({ groups, quick, full }: Choice): Row[] {
   if (groups.includes('long')) timed('long', 'long 2,000', LOADS.long, [...both, 'textbook XState', ...ours]);
   if (groups.includes('lanes')) {
     timed('lanes', 'lanes 500×20', LOADS.many, ['signalbox', 'signalbox, xstate lane']);
+  }
+  if (groups.includes('policies')) {
+    const pair: ContenderName[] = ['signalbox', 'signalbox, policies'];
+    timed('policies', 'policies wide 10,000', LOADS.wide(10_000), pair);
+    timed('policies', 'policies many 500×20', LOADS.many, pair);
   }
   if (groups.includes('durable')) {
     const batched: ContenderName[] = [

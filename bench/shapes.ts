@@ -30,9 +30,17 @@ export const loose: CountSchema = {
 type CountTask = Task<string, Count, Count, never>;
 type CountTrack = Track<'t', Count, Count, never>;
 
-export function countTask(schema: CountSchema, step: Step): CountTask {
-  return task('increment', { input: schema, output: schema, run: ({ input }) => step(input) }) as CountTask;
+export function countTask(schema: CountSchema, step: Step, policies: object = {}): CountTask {
+  const options = { input: schema, output: schema, run: ({ input }: { input: Count }) => step(input) };
+  return task('increment', { ...options, ...policies }) as CountTask;
 }
+
+/** What a careful user declares on every task. No attempt fails, none takes too long, and the limit is reached all the time. */
+export const POLICIES = {
+  retry: { maxAttempts: 5, delay: '1s', jitter: 0.2 },
+  timeout: '30s',
+  concurrency: 64,
+} as const;
 
 /** `tracks` tracks side by side, of `steps` steps each; a run of it results in the sum. */
 export function orchestratorFor({ tracks, steps }: Load, schema: CountSchema, body: CountTask): AnyOrchestrator {
@@ -62,15 +70,17 @@ export interface BoxChoices {
   readonly lane: NonNullable<SignalboxOptions<readonly []>['lane']>;
   /** A store, and what removes it; in memory if left out. */
   readonly store?: () => { readonly store: Store; remove(): void };
+  /** Of its task: retries and the like. */
+  readonly policies?: object;
   /** One box does all repetitions, as it does in an application; otherwise each has its own, with nothing in its store. */
   readonly oneBox?: boolean;
 }
 
 export function signalbox(
   load: Load,
-  { schema, lane, store = () => ({ store: memory(), remove: () => {} }), oneBox = false }: BoxChoices,
+  { schema, lane, store = () => ({ store: memory(), remove: () => {} }), oneBox = false, policies }: BoxChoices,
 ): Contender {
-  const definition = orchestratorFor(load, schema, countTask(schema, stepOf(load)));
+  const definition = orchestratorFor(load, schema, countTask(schema, stepOf(load), policies));
   const open = async () => {
     const kept = store();
     const box = await createSignalbox({ orchestrators: [definition], lane, store: kept.store });

@@ -1,19 +1,18 @@
 /**
  * A line of bodies: the highest priority first; within a priority the groups in turn, by their shares; within a group
- * first come, first served. Putting one in and taking one out costs the logarithm of what is in it.
+ * first come, first served. Putting one in and taking one out costs the logarithm of how many groups and priorities are in it.
  */
-import { Heap } from '../../heap.ts';
 import { Ranked } from './ranked.ts';
 import type { Share, Shares } from './shares.ts';
 
 export interface Standing {
   /** The order in which they came. */
   readonly seq: number;
-  readonly priority: number;
-  readonly group: string;
-  readonly weight: number;
-  /** The strand in which it stands; null when it stands in no line. */
+  readonly claim: { readonly priority: number; readonly group: string; readonly weight: number };
+  /** Where it stands; null when it stands in no line. */
   strand: Strand | null;
+  before: Standing | null;
+  after: Standing | null;
 }
 
 /** What the lines of several are compared by. */
@@ -23,12 +22,15 @@ export interface Rank {
   seq: number;
 }
 
-/** The bodies of one group with one priority. Its rank may be older than its share: shares only grow, so it is never too late in the heap. */
+/**
+ * The bodies of one group with one priority, as a list through themselves. Its rank may be older than its share: shares only
+ * grow, so it never stands too far behind.
+ */
 export interface Strand extends Rank {
+  readonly line: FairLine<never>;
   readonly share: Share;
-  items: Heap<Standing>;
-  /** How many of the items still stand here. */
-  live: number;
+  first: Standing | null;
+  last: Standing | null;
   at: number;
 }
 
@@ -38,12 +40,11 @@ export function isBefore(left: Rank, right: Rank): boolean {
   return left.seq < right.seq;
 }
 
-const bySeq = (left: Standing, right: Standing): number => left.seq - right.seq;
-
 export class FairLine<T extends Standing> {
   readonly #shares: Shares;
-  readonly #strands = new Map<number, Map<Share, Strand>>();
   readonly #ranked = new Ranked<Strand>(isBefore);
+  /** Strands beside the first one of their share, which the share itself knows. */
+  readonly #others = new Map<number, Map<Share, Strand>>();
   #size = 0;
 
   constructor(shares: Shares) {
@@ -55,13 +56,12 @@ export class FairLine<T extends Standing> {
   }
 
   push(item: T): void {
-    const share = this.#shares.join(item.group, item.weight);
-    const strand = this.#strandOf(share, item.priority);
+    const { group, weight, priority } = item.claim;
+    const share = this.#shares.join(group, weight);
+    const strand = this.#strandOf(share, priority);
     item.strand = strand;
-    strand.items.push(item);
-    strand.live += 1;
     this.#size += 1;
-    if (strand.items.peek() !== item) return;
+    if (!link(strand, item)) return;
     strand.pass = share.pass;
     strand.seq = item.seq;
     this.#ranked.put(strand);
@@ -70,75 +70,106 @@ export class FairLine<T extends Standing> {
   /** Who is next, and by what rank; undefined when nobody stands here. */
   first(): Strand | undefined {
     for (let strand = this.#ranked.peek(); strand !== undefined; strand = this.#ranked.peek()) {
-      const { share, items } = strand;
-      let head = items.peek();
-      while (head !== undefined && head.strand !== strand) {
-        items.pop();
-        head = items.peek();
-      }
-      if (head === undefined) this.#close(strand);
-      else if (strand.pass === share.pass && strand.seq === head.seq) return strand;
-      else {
-        strand.pass = share.pass;
-        strand.seq = head.seq;
-        this.#ranked.put(strand);
-      }
+      const { pass } = strand.share;
+      const { seq } = strand.first as Standing;
+      if (strand.pass === pass && strand.seq === seq) return strand;
+      strand.pass = pass;
+      strand.seq = seq;
+      this.#ranked.put(strand);
     }
     return undefined;
   }
 
   peek(): T | undefined {
-    return this.first()?.items.peek() as T | undefined;
+    return (this.first()?.first ?? undefined) as T | undefined;
   }
 
   /** Takes out who is next. `charged`, that counts as a place of its group's. */
   pop(charged: boolean): T | undefined {
     const strand = this.first();
     if (strand === undefined) return undefined;
-    const item = strand.items.pop() as T;
-    item.strand = null;
+    const item = strand.first as T;
     if (charged) this.#shares.charge(strand.share);
-    this.#left(strand);
+    this.drop(item);
     return item;
   }
 
-  /** Takes out one that stands here. Its entry goes when it comes to the front, or with others like it. */
+  /** Takes out one that stands here. */
   drop(item: T): void {
     const { strand } = item;
     if (strand === null) return;
     item.strand = null;
-    this.#left(strand);
-    if (strand.live > 0 && strand.items.size > 2 * strand.live + 32) {
-      strand.items = new Heap(bySeq, [...strand.items].filter((each) => each.strand === strand).sort(bySeq));
-    }
-  }
-
-  #left(strand: Strand): void {
-    strand.live -= 1;
+    unlink(strand, item);
     this.#size -= 1;
+    if (strand.first === null) this.#close(strand);
     this.#shares.quit(strand.share);
-    if (strand.live === 0) this.#close(strand);
   }
 
   #strandOf(share: Share, priority: number): Strand {
-    let strands = this.#strands.get(priority);
-    if (strands === undefined) {
-      strands = new Map();
-      this.#strands.set(priority, strands);
-    }
-    let strand = strands.get(share);
-    if (strand === undefined) {
-      strand = { priority, pass: share.pass, seq: 0, share, items: new Heap(bySeq), live: 0, at: -1 };
-      strands.set(share, strand);
+    const known = share.strand;
+    if (known !== null && known.line === (this as never) && known.priority === priority) return known;
+    const other = this.#others.get(priority)?.get(share);
+    if (other !== undefined) return other;
+    const strand = { line: this as never, priority, pass: 0, seq: 0, share, first: null, last: null, at: -1 };
+    if (known === null) share.strand = strand;
+    else {
+      const others = this.#others.get(priority);
+      if (others === undefined) this.#others.set(priority, new Map([[share, strand]]));
+      else others.set(share, strand);
     }
     return strand;
   }
 
   #close(strand: Strand): void {
+    const { share, priority } = strand;
     this.#ranked.remove(strand);
-    const strands = this.#strands.get(strand.priority);
-    if (strands?.get(strand.share) !== strand) return;
-    strands.delete(strand.share);
-    if (strands.size === 0) this.#strands.delete(strand.priority);
+    if (share.strand === strand) {
+      share.strand = null;
+      return;
+    }
+    const others = this.#others.get(priority);
+    others?.delete(share);
+    if (others?.size === 0) this.#others.delete(priority);
   }
+}
+
+/** Puts one in by its number, which nearly always is the last. True if it is the first now. */
+function link(strand: Strand, item: Standing): boolean {
+  const { first, last } = strand;
+  if (first === null || last === null) {
+    strand.first = item;
+    strand.last = item;
+    return true;
+  }
+  if (last.seq < item.seq) return put(strand, last, item, null);
+  if (item.seq < first.seq) return put(strand, null, item, first);
+  // One that comes back belongs near one of the ends: from both at once.
+  let front = first;
+  let back = last;
+  for (;;) {
+    front = front.after as Standing;
+    if (item.seq < front.seq) return put(strand, front.before, item, front);
+    back = back.before as Standing;
+    if (back.seq < item.seq) return put(strand, back, item, back.after);
+  }
+}
+
+function put(strand: Strand, before: Standing | null, item: Standing, after: Standing | null): boolean {
+  item.before = before;
+  item.after = after;
+  if (before === null) strand.first = item;
+  else before.after = item;
+  if (after === null) strand.last = item;
+  else after.before = item;
+  return before === null;
+}
+
+function unlink(strand: Strand, item: Standing): void {
+  const { before, after } = item;
+  if (before === null) strand.first = after;
+  else before.after = after;
+  if (after === null) strand.last = before;
+  else after.before = before;
+  item.before = null;
+  item.after = null;
 }

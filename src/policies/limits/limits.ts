@@ -16,27 +16,7 @@ import { FairLine, isBefore } from './fair-line.ts';
 import { Gate } from './gate.ts';
 import { Ranked } from './ranked.ts';
 import { Shares } from './shares.ts';
-import type { Limit, Pocket, Queue, Ticket } from './ticket.ts';
-
-/** What a body asks for. */
-export interface Claim<T> {
-  readonly body: T;
-  readonly queue: Queue;
-  /** Limits that have a key, for the key that is this body's. */
-  readonly keyed: readonly Limit[];
-  readonly group: string;
-  readonly weight: number;
-  readonly priority: number;
-}
-
-/** What has become of a claim. */
-export interface Entry<T> {
-  readonly ticket: Ticket<T>;
-  /** The gate that has turned it away; then it is not in line. */
-  readonly refusedBy: Gate | null;
-  /** Those that it has taken the place of, and at which gate. They are out. */
-  readonly replaced: readonly (readonly [Ticket<T>, Gate])[];
-}
+import type { Claim, Limit, Pocket, Queue, Ticket } from './ticket.ts';
 
 /** When a gate was to open at the time that it was looked at. */
 interface Opening {
@@ -88,47 +68,64 @@ export class Limits<T> {
     if (queue !== undefined) return queue;
     // They stay, so that a queue can be kept by whoever asks.
     for (const gate of gates) gate.refs += 1;
-    queue = { gates, line: new FairLine(this.#shares), blockedBy: null, at: -1, priority: 0, pass: 0, seq: 0 };
+    const isCrowded = gates.some(({ crowd }) => crowd !== null);
+    queue = {
+      gates,
+      isCrowded,
+      line: new FairLine(this.#shares),
+      blockedBy: null,
+      at: -1,
+      priority: 0,
+      pass: 0,
+      seq: 0,
+    };
     this.#queues.set(name, queue);
     return queue;
   }
 
   /** Puts a body in line, or turns it away; it has begun at once if nobody is before it. After it, `next` says who begins. */
-  enter({ body, queue, keyed, group, weight, priority }: Claim<T>, now: number): Entry<T> {
-    const keys = keyed.length === 0 ? NO_GATES : keyed.map((limit) => this.#gateOf(limit, now));
+  enter(body: T, claim: Claim, now: number): Ticket<T> {
+    const { keyed } = claim;
     this.#seq += 1;
     const ticket: Ticket<T> = {
       seq: this.#seq,
-      priority,
-      group,
-      weight,
+      claim,
       strand: null,
+      before: null,
+      after: null,
       body,
-      queue,
-      keys,
-      state: 'inLine',
+      keys: keyed.length === 0 ? NO_GATES : keyed.map((limit) => this.#gateOf(limit, now)),
+      refusedBy: null,
+      replaced: NOBODY,
+      state: 'over',
       pocket: null,
       sentBy: null,
     };
-    const refusedBy = queue.gates.find(turnsAway) ?? keys.find(turnsAway) ?? null;
-    if (refusedBy !== null) {
-      ticket.state = 'over';
-      for (const gate of keys) this.#spared(gate, now);
-      return { ticket, refusedBy, replaced: NOBODY };
+    this.#admit(ticket, now);
+    return ticket;
+  }
+
+  #admit(ticket: Ticket<T>, now: number): void {
+    const { keys } = ticket;
+    const { queue } = ticket.claim;
+    if (queue.isCrowded || keys.length > 0) {
+      ticket.refusedBy = queue.gates.find(turnsAway) ?? keys.find(turnsAway) ?? null;
+      if (ticket.refusedBy !== null) {
+        for (const gate of keys) this.#spared(gate, now);
+        return;
+      }
+      for (const gate of keys) gate.refs += 1;
+      for (const gate of queue.gates) this.#makeWay(gate, ticket, now);
+      for (const gate of keys) this.#makeWay(gate, ticket, now);
     }
-    for (const gate of keys) gate.refs += 1;
-    let replaced: readonly (readonly [Ticket<T>, Gate])[] = NOBODY;
-    for (const gate of queue.gates) replaced = this.#makeWay(gate, replaced, now);
-    for (const gate of keys) replaced = this.#makeWay(gate, replaced, now);
+    ticket.state = 'inLine';
     this.#waiting += 1;
-    if (this.#waiting === 1 && this.#box.isOpen(now) && allOpen(queue.gates, now) && allOpen(keys, now)) {
-      this.#begin(ticket, now);
-    } else {
-      for (const { crowd } of queue.gates) crowd?.inLine.add(ticket);
-      for (const { crowd } of keys) crowd?.inLine.add(ticket);
-      this.#place(ticket, null, now);
+    if (this.#waiting === 1 && this.#box.isOpen(now) && !isShut(queue.gates, now) && !isShut(keys, now)) {
+      return this.#begin(ticket, now);
     }
-    return { ticket, refusedBy: null, replaced };
+    if (queue.isCrowded) for (const { crowd } of queue.gates) crowd?.inLine.add(ticket);
+    for (const { crowd } of keys) crowd?.inLine.add(ticket);
+    this.#place(ticket, null, now);
   }
 
   /** Who begins now: its places are taken. Null if nobody can. */
@@ -137,8 +134,8 @@ export class Limits<T> {
     while (this.#box.isOpen(now)) {
       const queue = this.#best();
       if (queue === undefined) return null;
-      const closed = queue.gates.find((gate) => !gate.isOpen(now));
-      if (closed !== undefined) {
+      const closed = shutIn(queue.gates, now);
+      if (closed !== null) {
         this.#ready.remove(queue);
         queue.blockedBy = closed;
         closed.blocked.add(queue);
@@ -146,24 +143,25 @@ export class Limits<T> {
         continue;
       }
       const ticket = queue.line.peek() as Ticket<T>;
-      const reached = ticket.keys.length === 0 ? undefined : ticket.keys.find((gate) => !gate.isOpen(now));
-      queue.line.pop(reached === undefined);
+      const reached = shutIn(ticket.keys, now);
+      queue.line.pop(reached === null);
       const { sentBy } = ticket;
       ticket.sentBy = null;
-      if (reached === undefined) this.#begin(ticket, now);
+      if (reached === null) this.#begin(ticket, now);
       else this.#intoPocket(ticket, reached);
       if (sentBy !== null) this.#back(sentBy, now);
-      if (reached === undefined) return ticket;
+      if (reached === null) return ticket;
     }
     return null;
   }
 
   /** It has ended, or is wanted no longer. Once is enough. */
   leave(ticket: Ticket<T>, now: number): void {
-    const { state, queue, keys } = ticket;
+    const { state, keys } = ticket;
+    const { queue } = ticket.claim;
     if (state === 'over') return;
     ticket.state = 'over';
-    for (const { crowd } of queue.gates) crowd?.[state].delete(ticket);
+    if (queue.isCrowded) for (const { crowd } of queue.gates) crowd?.[state].delete(ticket);
     for (const { crowd } of keys) crowd?.[state].delete(ticket);
     if (state === 'inLine') this.#leaveLine(ticket, now);
     else {
@@ -193,13 +191,13 @@ export class Limits<T> {
   /** The gate that keeps it in line; null if it is not in line, or next. */
   heldUpBy(ticket: Ticket<T>, now: number): Gate | null {
     if (ticket.state !== 'inLine') return null;
-    const isShut = (gate: Gate): boolean => !gate.isOpen(now);
-    const other = ticket.keys.find(isShut) ?? ticket.queue.gates.find(isShut);
-    return other ?? (isShut(this.#box) ? this.#box : (ticket.pocket?.gate ?? null));
+    const other = shutIn(ticket.keys, now) ?? shutIn(ticket.claim.queue.gates, now);
+    return other ?? (this.#box.isOpen(now) ? (ticket.pocket?.gate ?? null) : this.#box);
   }
 
   #begin(ticket: Ticket<T>, now: number): void {
-    const { queue, keys } = ticket;
+    const { keys } = ticket;
+    const { queue } = ticket.claim;
     ticket.state = 'begun';
     this.#waiting -= 1;
     this.#box.take(now);
@@ -217,12 +215,13 @@ export class Limits<T> {
 
   /** Into its queue, or before the first of its keys' gates that is shut. */
   #place(ticket: Ticket, sentBy: Pocket | null, now: number): void {
-    const { keys, queue } = ticket;
-    const shut = keys.length === 0 ? undefined : keys.find((gate) => !gate.isOpen(now));
-    if (shut !== undefined) return this.#intoPocket(ticket, shut);
+    const { keys } = ticket;
+    const { queue } = ticket.claim;
+    const shut = shutIn(keys, now);
+    if (shut !== null) return this.#intoPocket(ticket, shut);
     if (sentBy !== null) {
       sentBy.sent += 1;
-      sentBy.level = ticket.priority;
+      sentBy.level = ticket.claim.priority;
       ticket.sentBy = sentBy;
     }
     queue.line.push(ticket);
@@ -231,7 +230,7 @@ export class Limits<T> {
   }
 
   #intoPocket(ticket: Ticket, gate: Gate): void {
-    const { queue } = ticket;
+    const { queue } = ticket.claim;
     let pocket = gate.pockets.get(queue);
     if (pocket === undefined) {
       const line = new FairLine<Ticket>(new Shares());
@@ -275,7 +274,8 @@ export class Limits<T> {
   }
 
   #leaveLine(ticket: Ticket<T>, now: number): void {
-    const { queue, pocket, sentBy } = ticket;
+    const { pocket, sentBy, claim } = ticket;
+    const { queue } = claim;
     this.#waiting -= 1;
     ticket.pocket = null;
     ticket.sentBy = null;
@@ -326,17 +326,13 @@ export class Limits<T> {
     this.#ready.put(queue);
   }
 
-  #makeWay(
-    gate: Gate,
-    replaced: readonly (readonly [Ticket<T>, Gate])[],
-    now: number,
-  ): readonly (readonly [Ticket<T>, Gate])[] {
+  #makeWay(gate: Gate, ticket: Ticket<T>, now: number): void {
     const { crowd, rule } = gate;
-    if (crowd === null || rule.whenFull !== 'replaceOldest' || !isCrowded(gate)) return replaced;
+    if (crowd === null || rule.whenFull !== 'replaceOldest' || !isCrowded(gate)) return;
     const [first] = rule.queue > 0 && crowd.inLine.size > 0 ? crowd.inLine : oldestOf(gate);
     const oldest = first as Ticket<T>;
     this.leave(oldest, now);
-    return [...replaced, [oldest, gate]];
+    ticket.replaced = [...ticket.replaced, [oldest, gate]];
   }
 
   #gateOf({ id, rule, called }: Limit, now: number): Gate {
@@ -367,9 +363,17 @@ export class Limits<T> {
   }
 }
 
-function allOpen(gates: readonly Gate[], now: number): boolean {
-  for (let at = 0; at < gates.length; at += 1) if (!(gates[at] as Gate).isOpen(now)) return false;
-  return true;
+/** The first of these gates that is shut. */
+function shutIn(gates: readonly Gate[], now: number): Gate | null {
+  for (let at = 0; at < gates.length; at += 1) {
+    const gate = gates[at] as Gate;
+    if (!gate.isOpen(now)) return gate;
+  }
+  return null;
+}
+
+function isShut(gates: readonly Gate[], now: number): boolean {
+  return shutIn(gates, now) !== null;
 }
 
 const crowdOf = ({ crowd }: Gate): number => (crowd === null ? 0 : crowd.inLine.size + crowd.begun.size);

@@ -5,12 +5,16 @@
  * A group that had nothing in line gets no credit for it: with its next place it is level with the others.
  */
 
+import type { Strand } from './fair-line.ts';
+
 export interface Share {
   readonly name: string;
   weight: number;
   pass: number;
   /** How many of its bodies stand in a line that shares by this. */
   waiting: number;
+  /** The first of its strands in such lines: most groups have one. */
+  strand: Strand | null;
 }
 
 /** How many groups that have nothing in line are looked at when one is added. */
@@ -32,7 +36,7 @@ export class Shares {
     let share = this.#groups.get(name);
     if (share === undefined) {
       this.#sweep();
-      share = { name, weight, pass: this.#now, waiting: 0 };
+      share = { name, weight, pass: this.#now, waiting: 0, strand: null };
       this.#groups.set(name, share);
     }
     share.weight = weight;

@@ -10,12 +10,27 @@ export interface Limit {
   readonly called: QueuedFor;
 }
 
+/** What a body asks for. */
+export interface Claim {
+  readonly queue: Queue;
+  /** The limits that have a key, for the key that is this body's. */
+  readonly keyed: readonly Limit[];
+  /** Places are handed out to groups in turn. */
+  readonly group: string;
+  readonly weight: number;
+  readonly priority: number;
+}
+
 /** A body that is in line or has begun. */
 export interface Ticket<T = unknown> extends Standing {
   readonly body: T;
-  readonly queue: Queue;
+  readonly claim: Claim;
   /** The gates of its keys. */
-  readonly keys: readonly Gate[];
+  keys: readonly Gate[];
+  /** The gate that has turned it away; then it is over. */
+  refusedBy: Gate | null;
+  /** Those that it has taken the place of, and at which gate. They are over. */
+  replaced: readonly Replaced<T>[];
   state: 'inLine' | 'begun' | 'over';
   /** The pocket that it stands in; null in its queue. */
   pocket: Pocket | null;
@@ -23,9 +38,14 @@ export interface Ticket<T = unknown> extends Standing {
   sentBy: Pocket | null;
 }
 
+/** One that had to make way, and the gate at which. */
+export type Replaced<T> = readonly [ticket: Ticket<T>, gate: Gate];
+
 /** All that are under the same limits, keys apart: they can begin together or not at all. */
 export interface Queue extends Rank {
   readonly gates: readonly Gate[];
+  /** One of them does more than let those over it wait. */
+  readonly isCrowded: boolean;
   readonly line: FairLine<Ticket>;
   blockedBy: Gate | null;
   at: number;

@@ -12,11 +12,11 @@ import type { Logger } from '../../executor.ts';
 import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import { Limits } from '../../policies/limits/limits.ts';
-import type { Ticket } from '../../policies/limits/ticket.ts';
+import type { Claim, Ticket } from '../../policies/limits/ticket.ts';
 import type { Held } from '../held.ts';
 import { Standstill } from './standstill.ts';
 import type { Timers } from './timers.ts';
-import { type Fairness, type Under, Unders } from './under.ts';
+import { type Fairness, Unders } from './under.ts';
 
 export interface LineOptions {
   readonly clock: Clock;
@@ -35,19 +35,13 @@ export interface LineOptions {
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
-/** An attempt in line, and what it was put in line with. */
-interface Body {
-  readonly attempt: Attempt;
-  readonly under: Under;
-}
-
 export class Line {
-  readonly #limits: Limits<Body>;
+  readonly #limits: Limits<Attempt>;
   readonly #unders: Unders;
   readonly #options: LineOptions;
   readonly #standstill: Standstill;
   /** In line or begun, by key. */
-  readonly #tickets = new Map<string, Ticket<Body>>();
+  readonly #tickets = new Map<string, Ticket<Attempt>>();
   #isFilling = false;
   #isClosed = false;
   #stopTimer: (() => void) | null = null;
@@ -56,7 +50,7 @@ export class Line {
   constructor(options: LineOptions) {
     this.#options = options;
     this.#limits = new Limits(options.concurrency);
-    this.#unders = new Unders(options, this.#limits as Limits<unknown>);
+    this.#unders = new Unders(options, this.#limits);
     this.#standstill = new Standstill({
       ...options,
       awaits: (run) => options.awaits(run),
@@ -66,17 +60,18 @@ export class Line {
 
   /** Begins an attempt at a task, or puts it in line; what nothing limits begins at once. */
   add(attempt: Attempt, run: Held, node: PlanNode, input: Json): void {
-    let under: Under | null;
+    let claim: Claim | null;
     try {
-      under = this.#unders.of(run, attempt.path, node, input);
+      claim = this.#unders.of(run, attempt.path, node, input);
     } catch (error) {
       return attempt.refuse(error as MapperFailed, false);
     }
-    if (under === null) return attempt.begin();
-    const { ticket, refusedBy, replaced } = this.#enter(attempt, under);
+    if (claim === null) return attempt.begin();
+    const ticket = this.#enter(attempt, claim);
+    const { refusedBy, replaced } = ticket;
     const isNext = ticket.state === 'begun';
     // Each of them makes room, and so may let this one begin.
-    for (const [{ body }, { called }] of replaced) body.attempt.refuse(new BodyReplaced({ limit: called }), false);
+    for (const [{ body }, { called }] of replaced) body.refuse(new BodyReplaced({ limit: called }), false);
     if (refusedBy !== null) return attempt.refuse(new BodyDropped({ limit: refusedBy.called }), true);
     if (isNext) attempt.begin();
     else if (ticket.state === 'inLine') {
@@ -109,13 +104,13 @@ export class Line {
   }
 
   get #now(): number {
-    return elapsedBy(this.#options.clock);
+    return this.#unders.hasRates ? elapsedBy(this.#options.clock) : 0;
   }
 
-  #enter(attempt: Attempt, under: Under) {
-    const entry = this.#limits.enter({ ...under, body: { attempt, under } }, this.#now);
-    this.#tickets.set(attempt.key, entry.ticket);
-    return entry;
+  #enter(attempt: Attempt, claim: Claim): Ticket<Attempt> {
+    const ticket = this.#limits.enter(attempt, claim, this.#now);
+    this.#tickets.set(attempt.key, ticket);
+    return ticket;
   }
 
   #fill(): void {
@@ -131,8 +126,8 @@ export class Line {
     this.#wakeWhenOpen();
   }
 
-  #begin(ticket: Ticket<Body>): void {
-    const { attempt, under } = ticket.body;
+  #begin(ticket: Ticket<Attempt>): void {
+    const { body: attempt, claim } = ticket;
     const run = attempt.run.id;
     if (this.#options.isSure(run)) return attempt.begin();
     this.#options.ifOurs(run, (ours) => {
@@ -140,7 +135,7 @@ export class Line {
       if (ours) return attempt.begin();
       // It is told to end if it is somebody else's; a run that is just being read again comes back here.
       this.#limits.leave(ticket, this.#now);
-      this.#enter(attempt, under);
+      this.#enter(attempt, claim);
       this.#fill();
     });
   }
@@ -166,7 +161,7 @@ export class Line {
     for (const [key, { state, body }] of this.#tickets) {
       if (state !== 'inLine') continue;
       const limit = this.queuedFor(key);
-      if (limit !== null && limit.per === null) found.push({ attempt: body.attempt, limit });
+      if (limit !== null && limit.per === null) found.push({ attempt: body, limit });
       if (found.length === most) break;
     }
     return found;

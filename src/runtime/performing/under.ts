@@ -3,17 +3,15 @@
  * which group it belongs to where places are handed out in turn. What definitions say is worked out once for each place
  * in a plan; keys and priorities are asked for each body.
  */
+import type { Attempt } from '../../attempt.ts';
 import type { Plan, PlanNode, RunFacts } from '../../definition.ts';
 import { MapperFailed, reasonOf, show } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
 import type { Json } from '../../json.ts';
 import { type LimitDefinition, NO_LIMITS, type QueuedFor } from '../../limits.ts';
-import type { Claim, Limits } from '../../policies/limits/limits.ts';
-import type { Limit, Queue } from '../../policies/limits/ticket.ts';
+import type { Limits } from '../../policies/limits/limits.ts';
+import type { Claim, Limit, Queue } from '../../policies/limits/ticket.ts';
 import type { Held } from '../held.ts';
-
-/** What an attempt is under. */
-export type Under = Omit<Claim<unknown>, 'body'>;
 
 /** How the places of a box are shared among runs. */
 export interface Fairness {
@@ -41,7 +39,9 @@ const NOTHING: readonly Limit[] = Object.freeze([]);
 
 export class Unders {
   readonly #options: UnderOptions;
-  readonly #limits: Limits<unknown>;
+  readonly #limits: Limits<Attempt>;
+  /** Does time let anybody begin? Where there is no rate, nobody has to ask for the time. */
+  hasRates = false;
   /** Null for places that nothing limits. Those below limited tracks are told apart by the names of these. */
   readonly #places = new WeakMap<PlanNode, Fixed | null>();
   readonly #byName = new Map<string, Fixed>();
@@ -49,13 +49,13 @@ export class Unders {
   readonly #plans = new WeakMap<Plan, boolean>();
   readonly #told = new Set<string>();
 
-  constructor(options: UnderOptions, limits: Limits<unknown>) {
+  constructor(options: UnderOptions, limits: Limits<Attempt>) {
     this.#options = options;
     this.#limits = limits;
   }
 
   /** What the body of this task is under; null for nothing. Throws `MapperFailed` if a key or a priority can't be had. */
-  of(run: Held, path: string, node: PlanNode, input: Json): Under | null {
+  of(run: Held, path: string, node: PlanNode, input: Json): Claim | null {
     const fixed = this.#hasBodies(run.plan) ? this.#below(run, path, node) : this.#at(run, node);
     if (fixed === null) return null;
     const { priority } = node.task ?? {};
@@ -102,6 +102,7 @@ export class Unders {
     // A track that stands in itself counts its bodies once.
     const once = [...new Map(all.map((limit) => [limit.id, limit])).values()];
     if (once.length === 0 && concurrency === Number.POSITIVE_INFINITY) return null;
+    this.hasRates ||= once.some(({ rule }) => rule.per !== null);
     const queue = this.#limits.queueFor(once.filter(({ rule }) => rule.key === undefined));
     return { queue, keyed: once.filter(({ rule }) => rule.key !== undefined) };
   }

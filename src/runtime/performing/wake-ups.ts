@@ -68,11 +68,9 @@ export class WakeUps {
   }
 
   #sweep(): void {
-    const kept = new Heap<WakeUp>(byDue);
-    for (let next = this.#heap.pop(); next !== undefined; next = this.#heap.pop()) {
-      if (next.fire !== null) kept.push(next);
-    }
-    this.#heap = kept;
+    // Nearly in order already: most are timeouts of one length.
+    const kept = [...this.#heap].filter(({ fire }) => fire !== null).sort(byDue);
+    this.#heap = new Heap<WakeUp>(byDue, kept);
   }
 
   #arm(): void {
