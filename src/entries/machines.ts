@@ -13,7 +13,7 @@ export type { TurnPort } from '../core/port.ts';
 export { parentKind } from '../machines/parent-kind.ts';
 export { defineKind, type KindOptions, type StepKind } from '../machines/outside.ts';
 export { orchestratorMachine } from '../machines/orchestrator/machine.ts';
-export type { ParentEvent, ParentMemory } from '../machines/parent.ts';
+export type { ParentEvent, ParentMemory } from '../machines/parent-memory.ts';
 export { runMachine } from '../machines/run/machine.ts';
 export { signalMachine } from '../machines/signal/machine.ts';
 export { sleepMachine } from '../machines/sleep/machine.ts';

@@ -6,7 +6,7 @@ import { Graph } from '../core/children/graph.ts';
 import type { Kind } from '../core/kind.ts';
 import type { JsonObject } from '../json.ts';
 import { isTerminal } from '../status.ts';
-import type { ParentMemory } from './parent.ts';
+import type { ParentMemory } from './parent-memory.ts';
 
 const NOTHING: JsonObject = Object.freeze({});
 

@@ -1,7 +1,7 @@
 /** How steps, tracks and runs are told in the history when their machines come from one state to another. */
 import type { EventPlace, Memory } from '../core/kind.ts';
 import { EVENT_TYPES, type EventType, type RunEvent } from '../events.ts';
-import type { ParentMemory } from './parent.ts';
+import type { ParentMemory } from './parent-memory.ts';
 import type { TaskMemory } from './task/machine.ts';
 
 /** The event types of a noun by what happened: one string for all events of a type, where a template would make one for each. */

@@ -57,7 +57,7 @@ async function standing(store = memory()) {
 }
 
 const expected = (at: number) => {
-  const children = { what: 'children', since: at };
+  const children = { what: 'children', since: at, due: null };
   return {
     '': children,
     signal: children,
@@ -65,7 +65,7 @@ const expected = (at: number) => {
     ever: children,
     'ever/w': { what: 'signal', signal: 'shipped', since: at, due: null },
     late: children,
-    'late/w': { what: 'children', since: at + 1_000 },
+    'late/w': { what: 'children', since: at + 1_000, due: null },
     'late/w/onTimeout': { what: 'body', since: at + 1_000, attempt: 1 },
     timer: children,
     'timer/s': { what: 'timer', since: at, due: at + 3_600_000 },

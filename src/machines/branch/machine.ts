@@ -1,5 +1,6 @@
 /** The machine of a router: a parent some of whose children never begin. Which ones is known when it starts, and told then. */
-import { choosingStart, emptyMemory, parentSetup, parentStates } from '../parent.ts';
+import { choosingStart, parentSetup, parentStates } from '../parent.ts';
+import { emptyMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
 
 /** The machine of a branch: draw it, or walk it. */

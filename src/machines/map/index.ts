@@ -2,7 +2,7 @@
 import { endedIn, hasManyItems, itemAt, Items } from '../../core/children/items.ts';
 import { ordinalIn } from '../../core/children/children.ts';
 import type { Kind } from '../../core/kind.ts';
-import type { ParentMemory } from '../parent.ts';
+import type { ParentMemory } from '../parent-memory.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellStep } from '../telling.ts';
 import { mapDeclaration } from './declaration.ts';

@@ -2,7 +2,7 @@
 import type { Kind } from '../../core/kind.ts';
 import { undoActs } from '../../core/undo.ts';
 import type { JsonObject } from '../../json.ts';
-import type { ParentMemory } from '../parent.ts';
+import type { ParentMemory } from '../parent-memory.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellParent } from '../telling.ts';
 import { orchestratorDeclaration } from './declaration.ts';

@@ -3,7 +3,8 @@
  * has what belongs to the run as a whole: its variables, its end by the word of one of its steps, and the undoing of what it did.
  */
 import { assign } from 'xstate';
-import { emptyMemory, endsByCancelling, parentStates, startNext, stopAll, stops } from '../parent.ts';
+import { endsByCancelling, parentStates, startNext, stopAll, stops } from '../parent.ts';
+import { emptyMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
 import { compensating, runSetup } from './undo.ts';
 

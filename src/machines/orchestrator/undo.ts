@@ -5,7 +5,8 @@
 import { assign } from 'xstate';
 import { isToBeUndone } from '../../core/undo.ts';
 import { CompensationIncomplete, type ErrorRecord, toRecord } from '../../errors/index.ts';
-import { type ParentEvent, type ParentMemory, parentSetup, type RunUndo } from '../parent.ts';
+import { parentSetup } from '../parent.ts';
+import type { ParentEvent, ParentMemory, RunUndo } from '../parent-memory.ts';
 
 /** So many paths of steps that could not be undone are named in the run's error. */
 const MOST_NAMED = 100;

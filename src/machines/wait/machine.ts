@@ -7,7 +7,8 @@
  */
 import { assign } from 'xstate';
 import type { WaitSpec } from '../../definition.ts';
-import { emptyMemory, ends, type ParentMemory, parentSetup, parentStates, startNext, stops } from '../parent.ts';
+import { ends, parentSetup, parentStates, startNext, stops } from '../parent.ts';
+import { emptyMemory, type ParentMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
 
 const specOf = ({ node }: ParentMemory): WaitSpec | null => (node === null ? null : (node.spec as WaitSpec | null));
