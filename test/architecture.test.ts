@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['words', 'errors', 'xstate'],
   commands: ['words', 'errors', 'core'],
   actors: ['words', 'errors', 'core', 'xstate'],
+  schedules: ['words', 'errors', 'croner'],
   machines: ['words', 'errors', 'core', 'actors', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
