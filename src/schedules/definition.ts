@@ -87,6 +87,8 @@ interface Around {
   readonly of: ScheduleSpec['of'];
   readonly now: number;
   readonly maxValueBytes: number;
+  /** There is one under this id: it may have had its last time. */
+  readonly isKnown?: boolean;
 }
 
 /**
@@ -94,7 +96,11 @@ interface Around {
  *
  * @throws DefinitionInvalid with every fault.
  */
-export function readSchedule(id: unknown, given: unknown, { of, now, maxValueBytes }: Around): ScheduleSpec {
+export function readSchedule(
+  id: unknown,
+  given: unknown,
+  { of, now, maxValueBytes, isKnown = false }: Around,
+): ScheduleSpec {
   const reader = new Reader(typeof id === 'string' && id !== '' ? id : 'schedule');
   reader.id(id);
   const options = reader.options(given);
@@ -110,7 +116,7 @@ export function readSchedule(id: unknown, given: unknown, { of, now, maxValueByt
     jitter: reader.duration(options, 'jitter', 0),
     pauseOnFailure: reader.failures(options.pauseOnFailure),
   };
-  if (reader.faults.length === 0) reader.fires(times, now);
+  if (reader.faults.length === 0) reader.fires(times, now, isKnown);
   const { faults } = reader;
   if (faults.length > 0) throw new DefinitionInvalid({ definition: reader.path, faults });
   return toJson(spec, `schedule "${spec.id}"`) as ScheduleSpec;
@@ -176,20 +182,17 @@ class Reader {
     };
   }
 
-  /** A line that can be read may still never come: the 30th of February, a year that is over. */
-  fires(times: TimesSpec, now: number): void {
-    if (timesOf(times).next(now) !== null) return;
-    const { cron, until, zone } = times;
-    if (until !== null && until <= now)
-      return this.#add(
-        'never-fires',
-        `It would never fire: "until" is ${new Date(until).toISOString()}, which is past.`,
-      );
+  /**
+   * A line that can be read may still never come: the 30th of February, a year that is over. A schedule that has had its last
+   * time is another thing: whoever declares it at each start of a process has done nothing wrong.
+   */
+  fires(times: TimesSpec, now: number, isKnown: boolean): void {
+    const { cron, from, until, zone } = times;
+    const hasBeen = isKnown || (until !== null && until <= now);
+    if (timesOf(times).next(hasBeen ? (from ?? 0) - 1 : now) !== null) return;
     const what = cron === null ? 'the interval' : `the line ${show(cron)} in zone ${zone}`;
-    this.#add(
-      'never-fires',
-      `It would never fire: no time from now on fits ${what}${until === null ? '' : ' before "until"'}.`,
-    );
+    const bound = until === null ? '' : ` before ${new Date(until).toISOString()}`;
+    this.#add('never-fires', `It would never fire: no time${hasBeen ? '' : ' from now on'} fits ${what}${bound}.`);
   }
 
   #cron(value: unknown): string | null {

@@ -115,14 +115,18 @@ describe('a schedule that would never fire is an error of its definition, not a 
       /^never-fires/,
     ],
     [
-      'an end that is past',
-      { every: '1h', until: '2025-01-01' },
-      /^never-fires .*"until" is 2025-01-01.*which is past/,
+      'an end before the first time',
+      { cron: '0 0 1 6 *', until: '2026-05-01' },
+      /^never-fires .*before 2026-05-01T00:00:00\.000Z/,
     ],
-    ['an end before the first time', { cron: '0 0 1 6 *', until: '2026-05-01' }, /^never-fires .*before "until"/],
   ])('%s', (_, options, message) => {
     const faults = faultsOf(options);
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(message);
   });
+});
+
+test('an end that is past is none: such a schedule has had its time', () => {
+  expect(faultsOf({ every: '1h', until: '2025-01-01' })).toEqual([]);
+  expect(faultsOf({ cron: '0 0 30 2 *', until: '2025-01-01' })[0]).toMatch(/^never-fires .*no time fits the line/);
 });
