@@ -19,10 +19,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ['words', 'errors', 'core'],
   actors: ['words', 'errors', 'core', 'xstate'],
   schedules: ['words', 'errors', 'croner'],
-  machines: ['words', 'errors', 'core', 'actors', 'xstate'],
+  machines: ['words', 'errors', 'core', 'actors', 'schedules', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
-  runtime: ['words', 'errors', 'core', 'commands', 'machines', 'dsl', 'views', 'type xstate'],
+  runtime: ['words', 'errors', 'core', 'commands', 'machines', 'schedules', 'dsl', 'views', 'type xstate'],
   stores: [
     'words',
     'errors',
