@@ -69,6 +69,7 @@ export {
   RunFailed,
   RunUnfinished,
   RunUnknown,
+  ScheduleUnknown,
   SignalboxError,
   StoreHeld,
   StoreLost,
@@ -95,6 +96,7 @@ export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { Outcome, Run, SignalOptions } from './runtime/run.ts';
+export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './views/snapshot.ts';

@@ -216,6 +216,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Run "order-17" could not take the cancel: card declined.',
     'Nothing of it was done.',
   ],
+  'schedule-unknown': [
+    new errors.ScheduleUnknown({ schedule: 'nightly' }),
+    'There is no schedule "nightly" any more',
+    'declare it: box.schedule("nightly", { … })',
+  ],
   'box-closed': [new errors.BoxClosed(), 'create a new box'],
   'commit-failed': [
     new errors.CommitFailed({ runs: ['order-17'], retryIn: 50, reason: 'disk full.' }, new Error('disk full.')),

@@ -58,7 +58,7 @@ export type {
   SignalTarget,
   SleepUntil,
 } from './leaf-steps.ts';
-export { planOf, planOfTask } from './plan.ts';
+export { planOf, planOfStep, planOfTask } from './plan.ts';
 export { type RetryOptions, type Task, type TaskOptions, task } from './task.ts';
 export type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 export { pipe, type Track, type TrackBuilder, track } from './track.ts';

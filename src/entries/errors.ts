@@ -48,6 +48,7 @@ export {
   RunTerminated,
   RunUnfinished,
   RunUnknown,
+  ScheduleUnknown,
   SchemaFailed,
   SignalboxError,
   SignalUnheard,

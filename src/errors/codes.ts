@@ -42,6 +42,7 @@ export const ERROR_CODES = [
   'run-exists',
   'run-unfinished',
   'command-failed',
+  'schedule-unknown',
   'box-closed',
   'commit-failed',
   'commit-refused',

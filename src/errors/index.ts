@@ -32,7 +32,15 @@ export {
   TaskThrewValue,
   WaitTimedOut,
 } from './steps.ts';
-export { CommandFailed, RunCancelled, RunExists, RunFailed, RunUnfinished, RunUnknown } from './runs.ts';
+export {
+  CommandFailed,
+  RunCancelled,
+  RunExists,
+  RunFailed,
+  RunUnfinished,
+  RunUnknown,
+  ScheduleUnknown,
+} from './runs.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
 export {
   CommitConflict,

@@ -39,6 +39,7 @@ import {
   checkBodies,
   checkBoxOptions,
   isOrchestrator,
+  knownPlans,
   logOf,
   planName,
   readPlans,
@@ -48,6 +49,7 @@ import {
 } from './options.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
+import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { checkId, Starts } from './starts.ts';
 
@@ -76,6 +78,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #followers: Followers;
   readonly #context: RunContext;
   readonly #starts: Starts;
+  readonly #schedules: Schedules;
   readonly #owner: Owner;
   /** With the other processes, in a store that is shared. */
   #exchange: Exchange | null = null;
@@ -98,6 +101,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#store = store;
     this.#plans = plans;
     this.#bodies = bodies;
+    for (const { name } of [...plans.values()]) plans.set(planName(SCHEDULES, name), planOfSchedule(name));
     this.#followers = new Followers(store, logger);
     const owner = randomIds();
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
@@ -148,7 +152,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
-    this.#context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds };
+    const context = { store, command, abandon, maxValueBytes, followers: this.#followers, holds, kinds };
+    this.#context = context;
+    const save = (some: readonly Plan[]): Promise<void> => this.#save(some);
+    const starts = this.#starts;
+    this.#schedules = new Schedules({ store, starts, clock, maxValueBytes, plans, context, checkOpen, save });
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -160,7 +168,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     inUse.add(this.#store);
     await this.#store.open(this.#owner);
-    await this.#save(this.#plans.values());
+    await this.#save([...this.#plans.values()].filter(({ name }) => name !== SCHEDULES));
     void this.#host.handover.recover();
     await this.#exchange?.open();
     return this;
@@ -203,6 +211,30 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     // One that was there already could not go on before its task was known.
     await this.#host.handover.revive(run.id);
     return (await run.result()) as TaskOutput<T>;
+  }
+
+  /**
+   * Declares a schedule, which starts runs at its times for as long as it is there, in whichever process. Under an id that is
+   * there it becomes what is said here. With the id alone: a handle on one that somebody has declared.
+   *
+   * @example
+   * const nightly = await box.schedule('nightly', { cron: '0 3 * * *', zone: 'Europe/Berlin', orchestrator: report, input: {} });
+   */
+  schedule(id: string): Promise<Schedule>;
+  schedule<O extends Os[number]>(id: string, options: ScheduleOptions<O>): Promise<Schedule>;
+  async schedule(id: string, options?: object): Promise<Schedule> {
+    this.#checkOpen();
+    if (options === undefined) return this.#schedules.find(id);
+    return this.#schedules.declare(
+      id,
+      this.#planFor((options as { readonly orchestrator: AnyOrchestrator }).orchestrator),
+      options,
+    );
+  }
+
+  /** The ids of all schedules in the store that have not ended. */
+  schedules(): AsyncGenerator<string, void, undefined> {
+    return this.#schedules.ids();
   }
 
   /** A handle on any run, by its id. Throws `InvalidOption` for what cannot be the id of a run. */
@@ -281,7 +313,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (this.#plans.get(planName(plan.name, plan.version)) !== plan) {
       throw new OrchestratorUnknown({
         orchestrator: orchestrator.name,
-        known: [...this.#plans.values()].map(({ name, version }) => `${name} (version ${version})`),
+        known: knownPlans(this.#plans.values()),
         another: this.#plans.has(planName(plan.name, plan.version)),
       });
     }

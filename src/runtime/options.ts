@@ -138,6 +138,13 @@ export function planName(orchestrator: string, version: string): string {
   return `${orchestrator}@${version}`;
 }
 
+/** The orchestrators among plans, for messages; the engine's own are not told. */
+export function knownPlans(plans: Iterable<Plan>): readonly string[] {
+  const known: string[] = [];
+  for (const { name, version } of plans) if (!name.startsWith('~')) known.push(`${name} (version ${version})`);
+  return known;
+}
+
 /** Every kind that a plan has a place of is one that the box knows. */
 export function checkKinds({ root }: Plan, kinds: Kinds): void {
   // A set goes on to what is added to it meanwhile.
