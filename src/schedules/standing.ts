@@ -160,6 +160,8 @@ class Draft {
       this.#counts.completed += 1;
       this.#failuresInARow = 0;
     }
+    // It was under way already, under the same name.
+    if (status === 'skipped') this.#counts.started -= 1;
     // One that somebody has cancelled has not failed.
     if (status !== 'failed' || code === 'child-cancelled') return;
     this.#counts.failed += 1;

@@ -179,6 +179,24 @@ describe('what is said to a schedule', () => {
     await expect(schedule.backfill({ from: '2000-01-01', to: '2025-12-31' })).rejects.toThrow(/at most 1000 times/);
   });
 
+  test('`backfill` leaves a time alone whose run is under way', async () => {
+    const { box, desk, clock } = await open();
+    const schedule = await box.schedule('s', { ...head, every: '1h', overlap: 'allowAll' });
+    await clock.advance('2h');
+    await schedule.backfill({ from: '2026-01-01T00:30:00Z', to: '2026-01-01T02:00:00Z' });
+    await settled(box);
+    const ids = ['s.2026-01-01T01:00:00Z', 's.2026-01-01T02:00:00Z'];
+    expect([await idsOf(box), (await schedule.state()).running]).toEqual([ids, ids]);
+    for (const id of ids) await box.run(id).cancel();
+    await settled(box);
+    expect(await schedule.state()).toMatchObject({ running: [], counts: { started: 2, failed: 0 } });
+    expect(desk.begun).toHaveLength(2);
+    // None is under way any more, by its own count as well.
+    await box.run('schedule:s').cancel();
+    await settled(box);
+    expect(await box.run('schedule:s').status()).toBe('cancelled');
+  });
+
   test('`remove` takes it out of the store, and what runs goes on', async () => {
     const { box, desk, clock } = await open();
     const schedule = await box.schedule('s', { ...head, every: '1h' });
