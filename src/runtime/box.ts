@@ -227,7 +227,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (options === undefined) return this.#schedules.find(id);
     return this.#schedules.declare(
       id,
-      this.#planFor((options as { readonly orchestrator: AnyOrchestrator }).orchestrator),
+      this.#planFor((Object(options) as { readonly orchestrator: AnyOrchestrator }).orchestrator),
       options,
     );
   }

@@ -15,7 +15,7 @@ import { randomIds } from '../ids.ts';
 import { type Instant, instantOf } from '../instant.ts';
 import { type Json, sameJson } from '../json.ts';
 import { askedOf, SCHEDULE_SIGNAL, scheduleBody } from '../machines/schedule/index.ts';
-import { readSchedule, type FiringOptions, type TimesOptions } from '../schedules/definition.ts';
+import { type FiringOptions, problemOfId, readSchedule, type TimesOptions } from '../schedules/definition.ts';
 import { nameOfTime, nameOfTrigger, runOfFiring, type ScheduleSpec } from '../schedules/spec.ts';
 import { type FiringCounts, MAX_WAITING, specNow, type Standing, type Word } from '../schedules/standing.ts';
 import { startOf, timesOf } from '../schedules/times.ts';
@@ -96,8 +96,10 @@ export class Schedules {
 
   /** A handle on a schedule that somebody has declared. */
   find(id: string): Schedule {
-    ask('id', id, 'the id of a schedule', (value) => typeof value === 'string' && value !== '');
     this.#options.checkOpen();
+    const problem = problemOfId(id);
+    if (problem !== null)
+      throw new InvalidOption({ option: 'id', value: id, expected: `the id of a schedule; ${problem}` });
     return new Schedule(id, this.#options);
   }
 
@@ -105,8 +107,8 @@ export class Schedules {
   async declare(id: string, plan: Plan, options: unknown): Promise<Schedule> {
     const { store, starts, clock, maxValueBytes, plans, context, save } = this.#options;
     const of = { orchestrator: plan.name, version: plan.version };
-    const run = runOfSchedule(String(id));
-    const isKnown = (await store.readRun(run)) !== null;
+    const run = runOfSchedule(id);
+    const isKnown = problemOfId(id) === null && (await store.readRun(run)) !== null;
     const spec = readSchedule(id, options, { of, now: clock.now(), maxValueBytes, isKnown });
     await starts.checkInput(plan, spec.input);
     const handle = this.find(id);

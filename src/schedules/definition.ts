@@ -82,6 +82,13 @@ const MIN_EVERY = 1_000;
 const DAY = 86_400_000;
 const NO_RULE: DstRule = Object.freeze({ missing: 'skip', doubled: 'both' });
 
+/** Why this cannot be the id of a schedule, or null if it can. */
+export function problemOfId(id: unknown): string | null {
+  if (typeof id !== 'string') return nameProblem(id);
+  if (id.length > MAX_ID) return `it has ${id.length} characters and ${MAX_ID} are allowed`;
+  return id.isWellFormed() ? nameProblem(id) : 'it has half of a character';
+}
+
 /** What the rest of a schedule's definition says; `of` is what it starts. */
 interface Around {
   readonly of: ScheduleSpec['of'];
@@ -141,8 +148,7 @@ class Reader {
   }
 
   id(id: unknown): void {
-    const long = typeof id === 'string' && id.length > MAX_ID;
-    const problem = long ? `it has ${id.length} characters and ${MAX_ID} are allowed` : nameProblem(id);
+    const problem = problemOfId(id);
     if (problem !== null) this.#add('bad-name', `${show(id)} cannot be the id of a schedule: ${problem}.`);
   }
 

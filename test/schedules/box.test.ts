@@ -284,6 +284,9 @@ describe('declaring', () => {
     const lost = box.schedule('s', { orchestrator: stranger as never, every: '1h', input: {} as never });
     await expect(lost).rejects.toThrow(OrchestratorUnknown);
     await expect(lost).rejects.toThrow(/report \(version 1\), other \(version 1\)\./);
+    await expect(box.schedule('a\0b', { ...head, every: '1h' })).rejects.toThrow(DefinitionInvalid);
+    await expect(box.schedule('a\0b')).rejects.toThrow(/"id"/);
+    await expect(box.schedule('s', null as never)).rejects.toThrow(/"orchestrator"/);
     expect((await box.runs()).runs).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 /** How a schedule is declared: what its options mean, and all that is wrong with them at once (S3, S36). */
 import { DefinitionInvalid } from 'signalbox';
 import { describe, expect, test } from 'vitest';
-import { readSchedule } from '../../src/schedules/definition.ts';
+import { problemOfId, readSchedule } from '../../src/schedules/definition.ts';
 
 const around = {
   of: { orchestrator: 'report', version: '1' },
@@ -103,6 +103,18 @@ test.each<[string, unknown, RegExp]>([
   ['no object', 'daily', /^bad-option .*options of a schedule are an object; got "daily"/],
 ])('refused: %s', (_, options, message) => {
   expect(faultsOf(options)[0]).toMatch(message);
+});
+
+test.each<[unknown, RegExp]>([
+  ['', /it is empty/],
+  [7, /it is not a string/],
+  ['x'.repeat(151), /it has 151 characters and 150 are allowed/],
+  ['~s', /belong to the engine/],
+  ['a\ud800', /half of a character/],
+  ['a\0', /a control character/],
+])('no id of a schedule: %j', (id, message) => {
+  expect(problemOfId(id)).toMatch(message);
+  expect(faultsOf({ every: '1h' }, id)[0]).toMatch(/^bad-name /);
 });
 
 describe('a schedule that would never fire is an error of its definition, not a silence:', () => {
