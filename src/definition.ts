@@ -47,6 +47,7 @@ export const FAULT_CODES = [
   'bad-schema',
   'bad-body',
   'unknown-key',
+  'never-fires',
 ] as const;
 
 /** What kind of fault a definition has; `docs/errors.md` has a paragraph for each. */

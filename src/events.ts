@@ -44,6 +44,7 @@ const EVENT_FIELDS = {
 
   'step.awaitingApproval': {},
   'step.waiting': { due: 'number?' },
+  'step.paused': { reason: 'string?' },
   'step.started': { attempt: 'number' },
   'step.progress': { attempt: 'number', fraction: 'number', note: 'string?' },
   'step.retrying': { attempt: 'number', error: 'error', delay: 'number', due: 'number' },

@@ -72,6 +72,7 @@ export {
   RunFailed,
   RunUnfinished,
   RunUnknown,
+  ScheduleUnknown,
   SignalboxError,
   StoreHeld,
   StoreLost,
@@ -92,12 +93,13 @@ export {
 export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
-export type { Signalbox, SignalboxOptions, StartOptions } from './runtime/box.ts';
+export type { Signalbox, SignalboxOptions } from './runtime/box.ts';
 export type { BoxCounts } from './runtime/host-options.ts';
 export type { ExportedStep, RunExport } from './views/export.ts';
-export type { LogMethods } from './runtime/options.ts';
+export type { LogMethods, StartOptions } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
+export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';
 export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';

@@ -39,6 +39,11 @@ export interface ChildAsked {
   readonly metadata: JsonObject;
 }
 
+/** The same of a firing: it says what it is a run of. */
+export interface FiringAsked extends ChildAsked {
+  readonly of: { readonly orchestrator: string; readonly version: string };
+}
+
 /** A step that sends a signal. */
 export interface SignalDefinition {
   readonly is: 'signal';

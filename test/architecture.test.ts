@@ -19,11 +19,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['words', 'errors', 'xstate'],
   commands: ['words', 'errors', 'core'],
   actors: ['words', 'errors', 'core', 'xstate'],
-  machines: ['words', 'errors', 'core', 'actors', 'xstate'],
+  schedules: ['words', 'errors', 'croner'],
+  machines: ['words', 'errors', 'core', 'actors', 'schedules', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
   policies: ['words'],
-  runtime: ['words', 'errors', 'core', 'policies', 'commands', 'machines', 'dsl', 'views', 'type xstate'],
+  runtime: ['words', 'errors', 'core', 'policies', 'commands', 'machines', 'schedules', 'dsl', 'views', 'type xstate'],
   stores: [
     'words',
     'errors',
@@ -123,8 +124,13 @@ describe('the shape of src', () => {
   test('each kind of step has a folder: how it is declared, its machine, and the kind (P120)', () => {
     const folders = new Set([...src.keys()].flatMap((path) => /^machines\/(\w+)\//.exec(path)?.[1] ?? []));
     expect(folders.size).toBe(builtInKinds.names().length);
+    // A schedule is declared to a box and not in a definition, and what it starts are child runs.
+    const files: { readonly [folder: string]: readonly string[] } = {
+      schedule: ['index.ts', 'machine.ts'],
+      firing: ['index.ts'],
+    };
     for (const folder of folders)
-      for (const file of ['declaration.ts', 'index.ts', 'machine.ts'])
+      for (const file of files[folder] ?? ['declaration.ts', 'index.ts', 'machine.ts'])
         expect([...src.keys()]).toContain(`machines/${folder}/${file}`);
   });
 

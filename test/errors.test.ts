@@ -242,6 +242,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Run "order-17" does not take "pause": it is cancelling.',
     'Possible now: signal.',
   ],
+  'schedule-unknown': [
+    new errors.ScheduleUnknown({ schedule: 'nightly' }),
+    'There is no schedule "nightly" any more',
+    'declare it: box.schedule("nightly", { … })',
+  ],
   'box-closed': [new errors.BoxClosed(), 'create a new box'],
   'commit-failed': [
     new errors.CommitFailed({ runs: ['order-17'], retryIn: 50, reason: 'disk full.' }, new Error('disk full.')),

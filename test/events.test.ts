@@ -38,6 +38,7 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   if (noun === 'signal') return ['signal', 'id'];
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];
+  if (type === 'step.paused') return ['reason'];
   if (type === 'run.started') return ['orchestrator', 'version'];
   if (what === 'progress') return [...attempt, 'fraction', 'note'];
   if (what === 'retrying') return [...attempt, 'error', 'delay', 'due'];

@@ -7,7 +7,6 @@ import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';
 import { compensate } from './compensate.ts';
 import { childRun, endChild, pull, sendSignal, undoChild } from './errands.ts';
-import type { Invoked } from '../core/effect.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';
@@ -32,7 +31,3 @@ export const actors = {
   pull,
   send: sendSignal,
 } as const;
-
-export function actorNamed(name: string): Invoked | undefined {
-  return (actors as { readonly [name: string]: Invoked })[name];
-}

@@ -66,7 +66,7 @@ export {
   readConcurrency,
   type TaskLimits,
 } from './limits.ts';
-export { planOf, planOfTask } from './plan.ts';
+export { planOf, planOfStep, planOfTask } from './plan.ts';
 export type { RetryOptions } from './retry.ts';
 export { type Task, type TaskOptions, task } from './task.ts';
 export type { CompensationContext, CompensationOption, StepArguments, UndoOptions } from './undo.ts';

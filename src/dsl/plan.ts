@@ -55,10 +55,18 @@ export function planOf(source: OrchestratorDefinition | AnyOrchestrator): Plan {
  */
 export function planOfTask(source: TaskDefinition | AnyBody): Plan {
   const definition = ('definition' in source ? source.definition : source) as TaskDefinition;
+  return planOfStep(`task:${definition.name}`, definition);
+}
+
+/**
+ * The plan of a body on its own: a run whose input is that of its one step, and so is its output.
+ *
+ * @throws DefinitionInvalid if the definition has faults.
+ */
+export function planOfStep(name: string, definition: BodyDefinition): Plan {
   return remembered(definition, () => {
     assertValid(definition);
     const compiler = new Compiler(definition);
-    const name = `task:${definition.name}`;
     const uses = [{ name: definition.name, node: compiler.nodeOf(definition), input: ({ input }: Facts) => input }];
     const concurrency = Number.POSITIVE_INFINITY;
     const parts = { ...compiler.graph(uses, [NO_ORDINALS]), sees: 'dependencies', concurrency } as const;

@@ -54,6 +54,7 @@ export {
   RunTerminated,
   RunUnfinished,
   RunUnknown,
+  ScheduleUnknown,
   SchemaFailed,
   SignalboxError,
   SignalUnheard,

@@ -48,6 +48,7 @@ export const ERROR_CODES = [
   'run-unfinished',
   'command-failed',
   'command-refused',
+  'schedule-unknown',
   'box-closed',
   'commit-failed',
   'commit-refused',

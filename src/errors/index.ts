@@ -43,6 +43,7 @@ export {
   RunFailed,
   RunUnfinished,
   RunUnknown,
+  ScheduleUnknown,
 } from './runs.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';

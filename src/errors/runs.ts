@@ -131,6 +131,19 @@ export class CommandRefused extends SignalboxError<{
   }
 }
 
+/** No schedule has this id, or it has ended. */
+export class ScheduleUnknown extends SignalboxError<{ readonly schedule: string }> {
+  readonly code = 'schedule-unknown';
+  readonly schedule: string;
+  constructor(fields: { schedule: string }) {
+    super(
+      `There is no schedule "${fields.schedule}" any more, or there never was. Look at the id, at which store this box was given, and declare it: box.schedule("${fields.schedule}", { … }).`,
+      fields,
+    );
+    this.schedule = fields.schedule;
+  }
+}
+
 function where(error: ErrorRecord): string {
   return error.path === undefined ? '' : `step "${error.path}": `;
 }

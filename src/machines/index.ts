@@ -9,8 +9,10 @@ import { map } from './map/index.ts';
 import { parallel } from './parallel/index.ts';
 import { set } from './set/index.ts';
 import { emitStep } from './emit/index.ts';
+import { firing } from './firing/index.ts';
 import { orchestrator } from './orchestrator/index.ts';
 import { childRunStep } from './run/index.ts';
+import { schedule } from './schedule/index.ts';
 import { signalStep } from './signal/index.ts';
 import { sleep } from './sleep/index.ts';
 import { task } from './task/index.ts';
@@ -34,7 +36,7 @@ const STEPS = [
   signalStep,
   emitStep,
 ];
-const KINDS = [...STEPS, track, composite, orchestrator];
+const KINDS = [...STEPS, schedule, firing, track, composite, orchestrator];
 
 /**
  * A value, and filled where it is made: whoever needs the kinds imports them, so no bundler can take them for

@@ -22,7 +22,7 @@ import { toMs } from '../duration.ts';
 import { BoxClosed, InvalidOption, OrchestratorUnknown, TaskMissing } from '../errors/index.ts';
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
-import { DEFAULT_MAX_BYTES, type JsonObject } from '../json.ts';
+import { DEFAULT_MAX_BYTES } from '../json.ts';
 import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
@@ -37,10 +37,12 @@ import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
 import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
 import {
+  type StartOptions,
   type BoxOptions,
   checkBodies,
   checkBoxOptions,
   isOrchestrator,
+  knownPlans,
   logOf,
   planName,
   readPlans,
@@ -50,19 +52,9 @@ import {
 } from './options.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
+import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { checkId, Starts } from './starts.ts';
-
-/** What a run is started with. */
-export interface StartOptions<Input> {
-  readonly input: Input;
-  /** Starting twice under one id starts once: the second time gives the run that is there (S17). */
-  readonly id?: string;
-  /** An idempotency key of yours, unique within the orchestrator: as with `id`, but the run gets an id of its own (S17). */
-  readonly key?: string;
-  /** Read-only facts for every body, child run and event of the run: tenant, user, trace (S6). */
-  readonly metadata?: JsonObject;
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given
 type AnyTask = Task<string, any, any, any>;
@@ -78,6 +70,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #followers: Followers;
   readonly #context: RunContext;
   readonly #starts: Starts;
+  readonly #schedules: Schedules;
   readonly #owner: Owner;
   /** With the other processes, in a store that is shared. */
   #exchange: Exchange | null = null;
@@ -100,6 +93,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#store = store;
     this.#plans = plans;
     this.#bodies = bodies;
+    for (const { name } of [...plans.values()]) plans.set(planName(SCHEDULES, name), planOfSchedule(name));
     this.#followers = new Followers(store, logger);
     const owner = randomIds();
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
@@ -152,7 +146,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
-    this.#context = {
+    const context = {
       store,
       command,
       abandon,
@@ -163,6 +157,10 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       queuedFor,
       kinds,
     };
+    this.#context = context;
+    const save = (some: readonly Plan[]): Promise<void> => this.#save(some);
+    const starts = this.#starts;
+    this.#schedules = new Schedules({ store, starts, clock, maxValueBytes, plans, context, checkOpen, save });
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -174,7 +172,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     }
     inUse.add(this.#store);
     await this.#store.open(this.#owner);
-    await this.#save(this.#plans.values());
+    await this.#save([...this.#plans.values()].filter(({ name }) => name !== SCHEDULES));
     void this.#host.handover.recover();
     await this.#exchange?.open();
     return this;
@@ -217,6 +215,30 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     // One that was there already could not go on before its task was known.
     await this.#host.handover.revive(run.id);
     return (await run.result()) as TaskOutput<T>;
+  }
+
+  /**
+   * Declares a schedule, which starts runs at its times for as long as it is there, in whichever process. Under an id that is
+   * there it becomes what is said here. With the id alone: a handle on one that somebody has declared.
+   *
+   * @example
+   * const nightly = await box.schedule('nightly', { cron: '0 3 * * *', zone: 'Europe/Berlin', orchestrator: report, input: {} });
+   */
+  schedule(id: string): Promise<Schedule>;
+  schedule<O extends Os[number]>(id: string, options: ScheduleOptions<O>): Promise<Schedule>;
+  async schedule(id: string, options?: object): Promise<Schedule> {
+    this.#checkOpen();
+    if (options === undefined) return this.#schedules.find(id);
+    return this.#schedules.declare(
+      id,
+      this.#planFor((Object(options) as { readonly orchestrator: AnyOrchestrator }).orchestrator),
+      options,
+    );
+  }
+
+  /** The ids of all schedules in the store that have not ended. */
+  schedules(): AsyncGenerator<string, void, undefined> {
+    return this.#schedules.ids();
   }
 
   /** A handle on any run, by its id. Throws `InvalidOption` for what cannot be the id of a run. */
@@ -295,7 +317,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (this.#plans.get(planName(plan.name, plan.version)) !== plan) {
       throw new OrchestratorUnknown({
         orchestrator: orchestrator.name,
-        known: [...this.#plans.values()].map(({ name, version }) => `${name} (version ${version})`),
+        known: knownPlans(this.#plans.values()),
         another: this.#plans.has(planName(plan.name, plan.version)),
       });
     }

@@ -1,4 +1,5 @@
 /** The options of `createSignalbox`, and what is made of them: every fault in words, before anything runs. */
+import type { JsonObject } from '../json.ts';
 import type { Clock } from '../clock.ts';
 import type { Kind, Kinds } from '../core/kind.ts';
 import type { Body, OrchestratorDefinition, Plan, PlanNode } from '../definition.ts';
@@ -137,6 +138,13 @@ export function planName(orchestrator: string, version: string): string {
   return `${orchestrator}@${version}`;
 }
 
+/** The orchestrators among plans, for messages; the engine's own are not told. */
+export function knownPlans(plans: Iterable<Plan>): readonly string[] {
+  const known: string[] = [];
+  for (const { name, version } of plans) if (!name.startsWith('~')) known.push(`${name} (version ${version})`);
+  return known;
+}
+
 /** Every kind that a plan has a place of is one that the box knows. */
 export function checkKinds({ root }: Plan, kinds: Kinds): void {
   // A set goes on to what is added to it meanwhile.
@@ -251,4 +259,15 @@ const aboutTheBox: Logger = (line) => {
 
 function nodeEnvironment(): string | undefined {
   return typeof process === 'object' ? process.env.NODE_ENV : undefined;
+}
+
+/** What a run is started with. */
+export interface StartOptions<Input> {
+  readonly input: Input;
+  /** Starting twice under one id starts once: the second time gives the run that is there (S17). */
+  readonly id?: string;
+  /** An idempotency key of yours, unique within the orchestrator: as with `id`, but the run gets an id of its own (S17). */
+  readonly key?: string;
+  /** Read-only facts for every body, child run and event of the run: tenant, user, trace (S6). */
+  readonly metadata?: JsonObject;
 }

@@ -85,6 +85,11 @@ export class Starts {
     return this.#once(plan, undoing, true, { undoes: run });
   }
 
+  /** Would a run of `plan` take this input? Throws what `start` would. */
+  async checkInput(plan: Plan, input: unknown): Promise<void> {
+    await this.#parseInput(plan, input);
+  }
+
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {
     const { maxValueBytes } = this.#options;
     const what = `input of orchestrator "${plan.name}"`;

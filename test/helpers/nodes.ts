@@ -1,6 +1,8 @@
 /** Plan nodes for tests of single machines, made without the builders. */
 import type { GraphPlace, PlanNode, SleepSpec, WaitSpec, RetryPolicy, TaskDefinition } from '../../src/definition.ts';
+import type { Json } from '../../src/json.ts';
 import { NO_RETRY } from '../../src/retry.ts';
+import type { ScheduleSpec } from '../../src/schedules/spec.ts';
 
 const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
 
@@ -29,10 +31,37 @@ const wait: WaitSpec = {
   onTimeout: 'step',
   value: null,
 };
+/** When `HOURLY` is begun: half an hour before its only time. */
+export const BEGUN = 1_800_000;
+
+/** A schedule that fires once. */
+const HOURLY: ScheduleSpec = {
+  id: 's',
+  cron: null,
+  every: 3_600_000,
+  zone: 'UTC',
+  dst: { missing: 'skip', doubled: 'both' },
+  from: null,
+  until: 3 * BEGUN,
+  of: { orchestrator: 'o', version: '1' },
+  input: null,
+  metadata: {},
+  overlap: 'skip',
+  catchUp: 86_400_000,
+  jitter: 0,
+  pauseOnFailure: null,
+};
+
+/** What a machine of this kind can do something with. */
+export function inputOf(kind: string): Json {
+  return kind === 'schedule' ? HOURLY : { n: 1 };
+}
+
 const SPECS: { readonly [kind: string]: object } = {
   sleep: { ms: 1_000 } satisfies SleepSpec,
   wait,
   run: { orchestrator: () => null, detach: false, depth: 10 },
+  firing: { orchestrator: () => null, detach: false, depth: 10 },
   signal: { sends: 'go', required: false },
   emit: { event: 'told' },
 };

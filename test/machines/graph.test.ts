@@ -1,10 +1,9 @@
 /** The machines as drawings: every state can be reached, and every non-final one says what it waits for (I7). */
 import { describe, expect, test } from 'vitest';
 import { getShortestPaths } from 'xstate/graph';
-import { actorNamed } from '../../src/actors/index.ts';
 import { isTerminal } from '../../src/events.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
-import { nodeOf } from '../helpers/nodes.ts';
+import { BEGUN, inputOf, nodeOf } from '../helpers/nodes.ts';
 
 const error = { code: 'task-failed', name: 'Error', message: 'no' };
 const final = { code: 'task-failed', name: 'TerminalError', message: 'never', retryable: false };
@@ -53,6 +52,14 @@ const events = [
   { type: 'xstate.done.actor.approval', output: { decision: 'approve' } },
   { type: 'xstate.done.actor.approval', output: { decision: 'skip' } },
   { type: 'xstate.done.actor.approval', output: { decision: 'reject' } },
+  // A schedule that was begun, whose time has come, and whose run has ended; and two words to it.
+  ...[
+    { now: BEGUN, cause: { is: 'begun' } },
+    { now: 2 * BEGUN, cause: { is: 'due' } },
+    { now: 9 * BEGUN, cause: { is: 'ended', status: 'completed', code: null, message: null } },
+    { now: BEGUN, cause: { is: 'word', word: { do: 'pause', reason: null } } },
+    { now: BEGUN, cause: { is: 'word', word: { do: 'resume' } } },
+  ].map((each) => ({ type: 'now', ...each })),
 ];
 
 interface Memory {
@@ -64,13 +71,13 @@ interface Memory {
 }
 
 describe.each(builtInKinds.names())('the %s machine', (name) => {
-  const { machine } = builtInKinds.get(name);
+  const { machine, actors } = builtInKinds.get(name);
   // A wait runs another step when its time is up, or it does not.
   const withChildren = nodeOf(name, { children: 2 });
   const without = { ...nodeOf(name), spec: { ...withChildren.spec, onTimeout: 'fail' } };
   const paths = [withChildren, without].flatMap((node) =>
     getShortestPaths(machine, {
-      input: { node, input: null },
+      input: { node, input: inputOf(name) },
       // Only what the state handles, and an actor's answer only where it is invoked: the host delivers no other (I5).
       events: (snapshot) =>
         events.filter(({ type }) => machine.states[snapshot.value as string]?.ownEvents.includes(type)) as never,
@@ -109,7 +116,7 @@ describe.each(builtInKinds.names())('the %s machine', (name) => {
     for (const [value, node] of Object.entries(machine.states)) {
       if (isTerminal(value)) continue;
       expect(node.invoke.map(({ id }) => id)).toHaveLength(1);
-      expect(actorNamed(node.invoke[0]?.id ?? '')?.waitsFor).toEqual(expect.any(Function));
+      expect(actors[node.invoke[0]?.id ?? '']?.waitsFor).toEqual(expect.any(Function));
     }
   });
 

@@ -12,6 +12,12 @@ const PARENT: Table = {
 };
 /** Steps that take no time: they begin and end in one transition. */
 const MOMENT: Table = { pending: ['cancelled', 'completed', 'failed', 'skipped'] };
+const CHILD_RUN: Table = {
+  pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
+  waiting: ['cancelled', 'cancelling', 'completed', 'failed'],
+  cancelling: ['cancelled'],
+  compensating: ['compensated', 'compensationFailed'],
+};
 const TABLES: { readonly [kind: string]: Table } = {
   orchestrator: {
     pending: [...(PARENT.pending as string[]), 'compensating'].sort(),
@@ -40,11 +46,13 @@ const TABLES: { readonly [kind: string]: Table } = {
     running: ['cancelling', 'completed', 'failed'],
     cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
   },
-  run: {
-    pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
-    waiting: ['cancelled', 'cancelling', 'completed', 'failed'],
+  run: CHILD_RUN,
+  firing: CHILD_RUN,
+  schedule: {
+    pending: ['cancelled', 'failed', 'skipped', 'waiting'],
+    waiting: ['cancelling', 'completed', 'paused'],
+    paused: ['cancelling', 'waiting'],
     cancelling: ['cancelled'],
-    compensating: ['compensated', 'compensationFailed'],
   },
   signal: {
     pending: ['cancelled', 'failed', 'running', 'skipped'],

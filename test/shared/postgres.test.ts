@@ -7,6 +7,7 @@ import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
+import { scheduleCases } from './schedule-cases.ts';
 
 const server = useServer();
 
@@ -20,6 +21,7 @@ handoverCases(place);
 deleteCases(place);
 abandonCases(place);
 childCases(place);
+scheduleCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

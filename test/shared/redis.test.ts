@@ -8,6 +8,7 @@ import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
+import { scheduleCases } from './schedule-cases.ts';
 
 describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   let server: Pick<Server, 'url' | 'dispose'>;
@@ -26,6 +27,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   deleteCases(place);
   abandonCases(place);
   childCases(place);
+  scheduleCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

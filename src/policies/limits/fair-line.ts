@@ -5,14 +5,14 @@
 import { Ranked } from './ranked.ts';
 import type { Share, Shares } from './shares.ts';
 
-export interface Standing {
+export interface InLine {
   /** The order in which they came. */
   readonly seq: number;
   readonly claim: { readonly priority: number; readonly group: string; readonly weight: number };
   /** Where it stands; null when it stands in no line. */
   strand: Strand | null;
-  before: Standing | null;
-  after: Standing | null;
+  before: InLine | null;
+  after: InLine | null;
 }
 
 /** What the lines of several are compared by. */
@@ -29,8 +29,8 @@ export interface Rank {
 export interface Strand extends Rank {
   readonly line: FairLine<never>;
   readonly share: Share;
-  first: Standing | null;
-  last: Standing | null;
+  first: InLine | null;
+  last: InLine | null;
   at: number;
 }
 
@@ -40,7 +40,7 @@ export function isBefore(left: Rank, right: Rank): boolean {
   return left.seq < right.seq;
 }
 
-export class FairLine<T extends Standing> {
+export class FairLine<T extends InLine> {
   readonly #shares: Shares;
   readonly #ranked = new Ranked<Strand>(isBefore);
   /** Strands beside the first one of their share, which the share itself knows. */
@@ -71,7 +71,7 @@ export class FairLine<T extends Standing> {
   first(): Strand | undefined {
     for (let strand = this.#ranked.peek(); strand !== undefined; strand = this.#ranked.peek()) {
       const { pass } = strand.share;
-      const { seq } = strand.first as Standing;
+      const { seq } = strand.first as InLine;
       if (strand.pass === pass && strand.seq === seq) return strand;
       strand.pass = pass;
       strand.seq = seq;
@@ -134,7 +134,7 @@ export class FairLine<T extends Standing> {
 }
 
 /** Puts one in by its number, which nearly always is the last. True if it is the first now. */
-function link(strand: Strand, item: Standing): boolean {
+function link(strand: Strand, item: InLine): boolean {
   const { first, last } = strand;
   if (first === null || last === null) {
     strand.first = item;
@@ -147,14 +147,14 @@ function link(strand: Strand, item: Standing): boolean {
   let front = first;
   let back = last;
   for (;;) {
-    front = front.after as Standing;
+    front = front.after as InLine;
     if (item.seq < front.seq) return put(strand, front.before, item, front);
-    back = back.before as Standing;
+    back = back.before as InLine;
     if (back.seq < item.seq) return put(strand, back, item, back.after);
   }
 }
 
-function put(strand: Strand, before: Standing | null, item: Standing, after: Standing | null): boolean {
+function put(strand: Strand, before: InLine | null, item: InLine, after: InLine | null): boolean {
   item.before = before;
   item.after = after;
   if (before === null) strand.first = item;
@@ -164,7 +164,7 @@ function put(strand: Strand, before: Standing | null, item: Standing, after: Sta
   return before === null;
 }
 
-function unlink(strand: Strand, item: Standing): void {
+function unlink(strand: Strand, item: InLine): void {
   const { before, after } = item;
   if (before === null) strand.first = after;
   else before.after = after;

@@ -1,6 +1,6 @@
 /** What stands in line, and where: the shapes that `limits.ts` and `gate.ts` share. */
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
-import type { FairLine, Rank, Standing } from './fair-line.ts';
+import type { FairLine, Rank, InLine } from './fair-line.ts';
 import type { Gate } from './gate.ts';
 
 /** A limit that something is under: what it is called among all, its rule, and what people are told. */
@@ -22,7 +22,7 @@ export interface Claim {
 }
 
 /** A body that is in line or has begun. */
-export interface Ticket<T = unknown> extends Standing {
+export interface Ticket<T = unknown> extends InLine {
   readonly body: T;
   readonly claim: Claim;
   /** The gates of its keys. */

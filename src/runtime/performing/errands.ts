@@ -17,6 +17,7 @@ import { planOf } from '../../dsl/index.ts';
 import {
   BoxClosed,
   ChildTooDeep,
+  OrchestratorUnknown,
   reasonOf,
   RunExists,
   RunUnknown,
@@ -25,13 +26,14 @@ import {
 } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
 import type { Json } from '../../json.ts';
-import type { ChildAsked, RunSpec } from '../../leaves.ts';
+import type { ChildAsked, FiringAsked, RunSpec } from '../../leaves.ts';
 import { isTerminal } from '../../status.ts';
 import type { RunRow, Store } from '../../store.ts';
 import type { Followers } from '../../views/followers.ts';
 import type { Held } from '../held.ts';
 import type { Host } from '../host.ts';
 import type { AskRun } from '../ownership/requests.ts';
+import { knownPlans, planName } from '../options.ts';
 import { isChildOf, type Starts } from '../starts.ts';
 import { endOfChild } from './child-ends.ts';
 import { deliver } from './deliveries.ts';
@@ -160,7 +162,9 @@ export class Errands {
       } catch (error) {
         if (errand.isOver || error instanceof BoxClosed || this.#options.followers.closed) return null;
         // A cancel has to come to its end, whatever happens on the way (I7).
-        const isAgain = (error instanceof StoreUnusable && !error.isLasting) || errand.do === 'endChild';
+        // So has a schedule to wait for a process that has what it starts runs of.
+        const waits = errand.do === 'endChild' || error instanceof OrchestratorUnknown;
+        const isAgain = (error instanceof StoreUnusable && !error.isLasting) || waits;
         if (!isAgain) return { ...answer, output: null, error: toRecord(error, { path, attempt, retryable: false }) };
         if (!(error instanceof StoreUnusable)) this.#complain(errand, error);
         await this.#pause(pause);
@@ -170,7 +174,8 @@ export class Errands {
 
   #complain({ run, path, attempt, ...errand }: Errand, error: unknown): void {
     const child = childOf({ run, path, attempt, input: errand.input });
-    const message = `Child run "${child}" could not be cancelled with its parent, which is tried again: ${reasonOf(error)}`;
+    const what = errand.do === 'endChild' ? 'be cancelled with its parent' : 'be started';
+    const message = `Child run "${child}" could not ${what}, which is tried again: ${reasonOf(error)}`;
     this.#options.logger({ level: 'warn', message, run, path, attempt });
   }
 
@@ -233,8 +238,8 @@ export class Errands {
       if (isChildOf(there, from)) return;
       throw new RunExists({ run: child, differs: 'parent' });
     }
-    const { orchestrator, depth, detach } = errand.node.spec as RunSpec;
-    const plan = planOf(orchestrator());
+    const { depth, detach } = errand.node.spec as RunSpec;
+    const plan = this.#planFor(errand);
     const level = await this.#during(() => this.#levelOf(parent, depth));
     if (level >= depth) throw new ChildTooDeep({ orchestrator: plan.name, depth });
     if (errand.isOver) return;
@@ -247,6 +252,22 @@ export class Errands {
       metadata: facts,
       parent: from,
       limit: detach ? null : errand.limit,
+    });
+  }
+
+  /** What the child is a run of: the step says it, or, for a firing, its input. */
+  #planFor({ node, input }: Errand): Plan {
+    const { of } = input as unknown as Partial<FiringAsked>;
+    if (of === undefined) return planOf((node.spec as RunSpec).orchestrator());
+    const { plans } = this.#options;
+    const name = planName(of.orchestrator, of.version);
+    const plan = plans.get(name);
+    if (plan !== undefined) return plan;
+    const known = knownPlans(plans.values());
+    throw new OrchestratorUnknown({
+      orchestrator: `${of.orchestrator} (version ${of.version})`,
+      known,
+      another: false,
     });
   }
 
