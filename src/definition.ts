@@ -221,6 +221,8 @@ export interface StepDefinition {
   readonly input: Mapper | undefined;
   /** What undoes it here; left out: what its task says. */
   readonly undo?: Undo | undefined;
+  /** What becomes of it does not fail what it stands in (S12). */
+  readonly optional?: boolean | undefined;
 }
 
 /** What a step says of how it is undone, over what its task says. */
@@ -301,6 +303,8 @@ export interface Place {
   readonly node: PlanNode;
   /** Makes its input; null stands for `{}`. */
   readonly input: Mapper | null;
+  /** To what it stands in, its failure is as good as if it had been skipped (S12). */
+  readonly optional?: boolean;
 }
 
 /** A place among others that it waits for, or that wait for it. */

@@ -103,7 +103,7 @@ export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './r
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';
 export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';
-export type { ActorSnapshot, AttemptSnapshot, RunSnapshot } from './views/snapshot.ts';
+export type { ActorSnapshot, AttemptSnapshot, CompensationSnapshot, RunSnapshot } from './views/snapshot.ts';
 export type { WaitingFor } from './core/effect.ts';
 export type { LimitFacts, QueuedFor, WhenFull } from './limits.ts';
 export type { Fairness } from './runtime/performing/under.ts';

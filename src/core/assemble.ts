@@ -7,7 +7,7 @@
 import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { KnownChild } from './children/children.ts';
+import { type KnownChild, toldAs } from './children/children.ts';
 import type { Invoker } from './effect.ts';
 import type { Kinds, Memory } from './kind.ts';
 import type { MachineState } from './stepper.ts';
@@ -123,7 +123,7 @@ export function adopt(
     const { place, node, kind, input, parent } = actor;
     if (kind.children === undefined || isUndoing(actor.state)) continue;
     const counts = counted.get(actor.path) ?? null;
-    const known = counts === null ? (children.get(actor.path) ?? []) : liveIn(actor);
+    const known = counts === null ? knownTo(actor, children.get(actor.path) ?? []) : liveIn(actor);
     const above = parent?.children ?? null;
     const { kept = null } = actor.state.context as { readonly kept?: Json };
     const family = {
@@ -150,6 +150,15 @@ export function adopt(
 /** A run that is undone has no children any more, but steps that are undone. */
 function isUndoing({ value }: MachineState): boolean {
   return value === 'compensating';
+}
+
+/** The children as their parent was told of them. */
+function knownTo({ node, kind }: Actor, children: readonly KnownChild[]): readonly KnownChild[] {
+  if (kind.placeNamed !== undefined || !node.children.some(({ optional }) => optional)) return children;
+  return children.map((child) => {
+    const status = toldAs(node.childByName.get(child.name) ?? {}, child.status);
+    return status === child.status ? child : { ...child, status, output: null };
+  });
 }
 
 function liveIn(parent: Actor): readonly KnownChild[] {

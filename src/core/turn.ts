@@ -12,7 +12,7 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
 import type { Json } from '../json.ts';
 import { newActor, skippedRow } from './actor.ts';
-import type { Children, Finished, Skipped } from './children/children.ts';
+import { type Children, type Finished, type Skipped, toldAs } from './children/children.ts';
 import { prepare } from './facts.ts';
 import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked, UndoFacts } from './effect.ts';
@@ -311,15 +311,18 @@ export class Turn implements TurnPort {
     dropLive(parent, actor);
     if (isUndone(actor))
       return this.send(parent, { type: 'undone', path: actor.path, isUndone: status === 'compensated' });
-    const { output, error } = actor.state.context as unknown as Asked;
-    const arrival = (parent.children as Children).settle(place, status, output, error);
+    const { output, error, withErrors = false } = actor.state.context as unknown as Asked;
+    const told = toldAs(place, status);
+    const isForgiven = told !== status;
+    const arrival = (parent.children as Children).settle(place, told, isForgiven ? null : output, error);
     const { ready, skipped, finished, kept, forgotten } = arrival;
     if (skipped.count > 0) this.skip(parent, skipped);
     if (forgotten !== undefined) for (const name of forgotten) this.forget(pathUnder(parent.path, name));
     this.send(parent, {
       type: 'child.settled',
-      status,
-      error,
+      status: told,
+      error: isForgiven ? null : error,
+      withErrors: withErrors || isForgiven,
       ready,
       skipped: skipped.count,
       finished: this.#placed(parent, finished),
@@ -345,6 +348,8 @@ interface Asked {
   readonly attempt?: number;
   readonly reason: string | null;
   readonly undo?: UndoFacts | null;
+  /** A parent has completed although something below it has failed. */
+  readonly withErrors?: boolean;
 }
 
 /** The children that the store has of a parent that begins. */

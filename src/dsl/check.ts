@@ -167,6 +167,7 @@ class Check implements Checker {
       this.#reference(step, place);
       this.#mapper(step);
       this.#undo(step);
+      this.#optional(step);
     }
     this.#at = [definition];
     this.#path = path;
@@ -188,6 +189,10 @@ class Check implements Checker {
         `Only a task is undone as a whole: the steps of the ${nameOf(body)} "${body.name}" are undone one by one. Say it at its tasks.`,
       );
     checkUndo(undo, this);
+  }
+
+  #optional({ optional }: StepDefinition): void {
+    if (optional !== undefined && typeof optional !== 'boolean') this.option('optional', optional, 'true or false');
   }
 
   #mapper({ input }: StepDefinition): void {

@@ -14,7 +14,7 @@ import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './contro
 import type { BodiesLimit } from './limits.ts';
 import type { WaitOptions } from './wait.ts';
 import type { DocumentLeaf, IsLeaf, LeafCalls, LeafOutput, StrictLeaf } from './leaf-documents.ts';
-import type { CompensationOption, UndoOptions } from './undo.ts';
+import type { CompensationOption, Perhaps, StepOptions } from './undo.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Ends, StepFacts } from './types.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: outputs under names that no registry knows, and what happened to come before
@@ -179,7 +179,7 @@ type EntryOutput<R, X> = X extends unknown
     ? LeafOutput<X>
     : IsControl<X> extends true
       ? ControlOutput<R, X>
-      : BodyOutput<StepBody<R, X>>
+      : Perhaps<BodyOutput<StepBody<R, X>>, X extends { readonly optional: true } ? true : false>
   : never;
 type EntryBodies<R, X> = IsControl<X> extends true ? ControlBodies<R, X> : StepBody<R, X>;
 
@@ -194,6 +194,7 @@ export type DocumentStep<V, R> =
       readonly input?: (facts: DocumentFacts<V, R>) => unknown;
       readonly compensate?: CompensationOption<Anything, Anything>;
       readonly irreversible?: boolean;
+      readonly optional?: boolean;
     }
   | DocumentLeaf<DocumentFacts<V, R>>;
 
@@ -228,7 +229,7 @@ type StrictMapper<V, R, T, I> = {} extends I
   ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>
   : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>;
 
-type StrictUndo<R, T, I> = { readonly name?: string } & UndoOptions<I, BodyOutput<Referred<R, T>>>;
+type StrictUndo<R, T, I> = { readonly name?: string } & StepOptions<I, BodyOutput<Referred<R, T>>>;
 
 type Outputs<R, Ts extends readonly unknown[]> = {
   readonly [X in Ts[number] as StepName<X>]: EntryOutput<R, X>;

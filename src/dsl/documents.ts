@@ -31,11 +31,11 @@ import { readWord, wordOf } from './document-steps.ts';
 import { isOptions, readDuration, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { type Track, trackOf } from './track.ts';
-import { readUndo, UNDO_KEYS } from './undo.ts';
+import { readStepOptions, STEP_OPTIONS } from './undo.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
 
 const TRACK_KEYS = ['name', 'input', 'bodies', 'deadline', 'registry', 'tasks', 'output'];
-const STEP_KEYS = ['task', 'name', 'input', ...UNDO_KEYS];
+const STEP_KEYS = ['task', 'name', 'input', ...STEP_OPTIONS];
 const DOCUMENT_KEYS = ['name', ...ORCHESTRATOR_KEYS, 'tracks', 'dependencies', 'inputMappings', 'output'];
 
 /**
@@ -93,8 +93,14 @@ function readEntry(entry: unknown, registry: Options): StepDefinition {
     return readStep(nameOf(entry), lookUp(entry, registry, notes), undefined, notes);
   }
   const { task, name, input, ...rest } = readOptions(entry, 'step of a track', STEP_KEYS, notes);
-  const undo = readUndo(rest, notes);
-  return readStep(name ?? nameOf(task), lookUp(task, registry, notes), input, notes, undefined, undo);
+  return readStep(
+    name ?? nameOf(task),
+    lookUp(task, registry, notes),
+    input,
+    notes,
+    undefined,
+    readStepOptions(rest, notes),
+  );
 }
 
 /** The name that a step has if it is given no other. */

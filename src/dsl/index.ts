@@ -69,7 +69,14 @@ export {
 export { planOf, planOfStep, planOfTask } from './plan.ts';
 export type { RetryOptions } from './retry.ts';
 export { type Task, type TaskOptions, task } from './task.ts';
-export type { CompensationContext, CompensationOption, StepArguments, UndoOptions } from './undo.ts';
+export type {
+  CompensationContext,
+  CompensationOption,
+  Perhaps,
+  StepArguments,
+  StepOptions,
+  UndoOptions,
+} from './undo.ts';
 export type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 export { pipe, type Track, type TrackBuilder, track } from './track.ts';
 export type {

@@ -120,9 +120,9 @@ class Compiler implements Planner {
     return this.#nodes.get(body as BodyDefinition)!;
   }
 
-  use({ name, body, input, undo }: StepDefinition): Use {
+  use({ name, body, input, undo, optional = false }: StepDefinition): Use {
     const node = this.nodeOf(body);
-    return { name, node: undo === undefined ? node : undoneBy(node, undo), input: input ?? null };
+    return { name, node: undo === undefined ? node : undoneBy(node, undo), input: input ?? null, optional };
   }
 
   task(definition: TaskDefinition): void {
@@ -164,13 +164,14 @@ class Compiler implements Planner {
     if (uses.length === 0) return { children: NO_PLACES, childByName: NO_NAMES };
     // A hundred thousand tracks of one step each should not pay for dependencies that they do not have.
     const dependents = after.some((others) => others.length > 0) ? turnedRound(after) : NO_DEPENDENTS;
-    const places = uses.map(({ name, node, input }, ordinal): GraphPlace => {
+    const places = uses.map(({ name, node, input, optional = false }, ordinal): GraphPlace => {
       const waitsFor = after[ordinal] ?? NO_ORDINALS;
       return Object.freeze({
         name,
         ordinal,
         node,
         input,
+        optional,
         after: waitsFor,
         dependents: dependents[ordinal] ?? NO_ORDINALS,
       });

@@ -6,7 +6,7 @@
  * check, not here.
  */
 import type { Options, ReadPort } from '../core/declaration.ts';
-import type { BodyDefinition, FaultCode, Mapper, StepDefinition, Undo } from '../definition.ts';
+import type { BodyDefinition, FaultCode, Mapper, StepDefinition } from '../definition.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { show } from '../errors/index.ts';
 import { type Json, toJson } from '../json.ts';
@@ -63,10 +63,10 @@ export function readStep(
   input: unknown,
   notes: Note[],
   builder?: Builder,
-  undo?: Undo,
+  more: Pick<StepDefinition, 'undo' | 'optional'> = {},
 ): StepDefinition {
   const use = { name: name as string, body: readBody(body, notes), input: input as Mapper | undefined };
-  const step: StepDefinition = undo === undefined ? use : { ...use, undo };
+  const step: StepDefinition = { ...use, ...more };
   leaveNotes(step, notes);
   return Object.freeze(builder === undefined ? step : from(builder, step));
 }

@@ -20,14 +20,14 @@ export function structureOf(plan: Plan): Structure {
   const known = structures.get(plan);
   if (known !== undefined) return known;
   const lines: string[] = [];
-  const todo: Spot[] = [{ node: plan.root, path: '', after: [], siblings: [] }];
+  const todo: Spot[] = [{ node: plan.root, path: '', after: [], optional: false, siblings: [] }];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     const { node, path } = next;
     lines.push(lineOf(next));
     const { children } = node;
     for (let index = children.length - 1; index >= 0; index -= 1) {
-      const { name, node: below, after } = children[index] as GraphPlace;
-      todo.push({ node: below, path: path === '' ? name : `${path}/${name}`, after, siblings: children });
+      const { name, node: below, after, optional = false } = children[index] as GraphPlace;
+      todo.push({ node: below, path: path === '' ? name : `${path}/${name}`, after, optional, siblings: children });
     }
   }
   const hash = sha256(lines.join('\n')).slice(0, 32);
@@ -47,11 +47,13 @@ export function differences(
 
 interface Spot extends Pick<GraphPlace, 'node' | 'after'> {
   readonly path: string;
+  readonly optional: boolean;
   readonly siblings: readonly GraphPlace[];
 }
 
-function lineOf({ node, path, after, siblings }: Spot): string {
+function lineOf({ node, path, after, optional, siblings }: Spot): string {
   const parts = [path === '' ? '(run)' : path, node.kind, node.called];
   if (after.length > 0) parts.push(`after ${after.map((index) => siblings[index]?.name).join(', ')}`);
+  if (optional) parts.push('optional');
   return [...parts, ...linesOf(node)].join(' | ');
 }

@@ -35,7 +35,7 @@ import { readByKind, readDuration, readOptions, readStep } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { alsoFrom, from } from './source.ts';
 import type { Listens, NewName, Runnable, StepFacts } from './types.ts';
-import { readUndo, type StepArguments, UNDO_KEYS } from './undo.ts';
+import { type Perhaps, readStepOptions, STEP_OPTIONS, type StepArguments } from './undo.ts';
 import type { AnyPayload, InsteadOf, WaitOptions } from './wait.ts';
 
 /** Steps in order. `I` is what a mapper hands to it, `O` its output, `C` the tasks that it calls. */
@@ -52,16 +52,24 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
     LeafSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
-   * when `{}` is an input that the body takes. What undoes it here comes last.
+   * when `{}` is an input that the body takes. What comes last says how it is undone here, and whether the track can do without it.
    *
    * @example
    * .step('hold', reserve, ({ input }) => input, { compensate: ({ output, key }) => stock.free(output.hold, { key }) })
    */
-  step<const K extends string, BI, BO, BC>(
+  step<const K extends string, BI, BO, BC, const Optional extends boolean = false>(
     name: NewName<K, Outputs>,
     body: Runnable<BI, BO, BC>,
-    ...mapper: StepArguments<StepFacts<V, Outputs, P>, NoInfer<BI>, NoInfer<BO>>
-  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: BO }, BO, BO, C | BC>;
+    ...mapper: StepArguments<StepFacts<V, Outputs, P>, NoInfer<BI>, NoInfer<BO>, Optional>
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: Perhaps<BO, Optional> },
+    Perhaps<BO, Optional>,
+    Perhaps<BO, Optional>,
+    C | BC
+  >;
   /**
    * Adds a step that lets time pass: `'10m'`, `'2d'`, `{ until: '2030-01-01T09:00:00Z' }`. It outlives the process, and leaves
    * `null` behind.
@@ -230,8 +238,8 @@ class Chain {
 
   step(name: unknown, body: unknown, mapper: unknown, options: unknown): Chain {
     const notes: Note[] = [];
-    const undo = readUndo(readOptions(options, 'options of a step', UNDO_KEYS, notes), notes);
-    return this.#with(readStep(name, body, mapper, notes, this.step, undo));
+    const given = readOptions(options, 'options of a step', STEP_OPTIONS, notes);
+    return this.#with(readStep(name, body, mapper, notes, this.step, readStepOptions(given, notes)));
   }
 
   sleep(name: unknown, duration: unknown): Chain {

@@ -1,5 +1,6 @@
-/** How a builder is told what undoes a step, and that something is never undone (S13). */
-import type { Compensation, CompensationDefinition, RetryPolicy, Undo } from '../definition.ts';
+/** What a step says of itself beside its body and its mapper: what undoes it, that it is never undone (S13), and that it may fail (S12). */
+import type { Options } from '../core/declaration.ts';
+import type { Compensation, CompensationDefinition, RetryPolicy, StepDefinition, Undo } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { Note } from './notes.ts';
 import { isOptions, readDuration, readOptions } from './reading.ts';
@@ -35,9 +36,18 @@ export interface UndoOptions<I, O> {
 }
 
 /** What `.step` takes after the body. The mapper may be left out exactly when `{}` will do (S1). */
-export type StepArguments<F, I, O> = {} extends I
-  ? [input?: ((facts: F) => I) | undefined, options?: UndoOptions<I, O>]
-  : [input: (facts: F) => I, options?: UndoOptions<I, O>];
+export type StepArguments<F, I, O, Optional extends boolean = boolean> = {} extends I
+  ? [input?: ((facts: F) => I) | undefined, options?: StepOptions<I, O, Optional>]
+  : [input: (facts: F) => I, options?: StepOptions<I, O, Optional>];
+
+/** What a step may say of itself beside what it is given. */
+export interface StepOptions<I, O, Optional extends boolean = boolean> extends UndoOptions<I, O> {
+  /** If it fails, its output is `null`, and what it stands in goes on, and completes with errors (S12). */
+  readonly optional?: Optional;
+}
+
+/** The output of a step that may have failed. */
+export type Perhaps<O, Optional extends boolean> = true extends Optional ? O | null : O;
 
 const KEYS = ['run', 'retry', 'timeout'];
 
@@ -55,10 +65,16 @@ export function readCompensation(given: unknown, parses: boolean, notes: Note[])
 }
 
 export const UNDO_KEYS: readonly string[] = ['compensate', 'irreversible'];
+export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional'];
 
-/** Of the options of a step; undefined if they say nothing. */
-export function readUndo(given: { readonly [key: string]: unknown }, notes: Note[]): Undo | undefined {
-  if (given.compensate === undefined && given.irreversible === undefined) return undefined;
-  const compensate = readCompensation(given.compensate, false, notes);
-  return Object.freeze({ compensate, irreversible: (given.irreversible ?? false) as boolean });
+/** What a step says of itself, as its definition has it: nothing of what was not said. */
+export function readStepOptions(given: Options, notes: Note[]): Pick<StepDefinition, 'undo' | 'optional'> {
+  const { compensate, irreversible, optional } = given;
+  const more = optional === undefined ? {} : { optional: optional as boolean };
+  if (compensate === undefined && irreversible === undefined) return more;
+  const undo: Undo = Object.freeze({
+    compensate: readCompensation(compensate, false, notes),
+    irreversible: (irreversible ?? false) as boolean,
+  });
+  return { ...more, undo };
 }

@@ -11,7 +11,7 @@ import { LIVE_RUN } from '../actors/execute.ts';
 import type { Place, PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
-import type { Arrival, Children, Family, KnownChild } from '../core/children/children.ts';
+import { type Arrival, type Children, type Family, type KnownChild, toldAs } from '../core/children/children.ts';
 import { mapped, prepare, weigh } from '../core/facts.ts';
 
 interface Parent {
@@ -255,12 +255,16 @@ class LiveChildren {
 
   #settle(child: Place, status: string, output: Json, error: ErrorRecord | null): void {
     this.#live.delete(child);
-    this.#over.push({ name: child.name, status, output });
+    const as = toldAs(child, status);
+    const isForgiven = as !== status;
+    const left = isForgiven ? null : output;
+    this.#over.push({ name: child.name, status: as, output: left });
     this.#self.send({
       type: 'child.settled',
-      status,
-      error,
-      ...told(this.#children.settle(child, status, output, error)),
+      status: as,
+      error: isForgiven ? null : error,
+      withErrors: isForgiven,
+      ...told(this.#children.settle(child, as, left, error)),
     });
   }
 }

@@ -16,13 +16,14 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
   acts: parentActs,
   children: (family) => new Graph(family),
   keep(memory) {
-    const { reason, ending, skipped, kept } = memory as unknown as ParentMemory;
-    if (reason === null && ending === null && skipped === 0 && kept === null) return NOTHING;
+    const { reason, ending, skipped, kept, withErrors } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null && skipped === 0 && kept === null && !withErrors) return NOTHING;
     return {
       ...(reason === null ? {} : { reason }),
       ...(ending === null ? {} : { ending }),
       ...(skipped === 0 ? {} : { skipped }),
       ...(kept === null ? {} : { kept }),
+      ...(withErrors ? { withErrors } : {}),
     };
   },
   // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
@@ -35,7 +36,8 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
       was.reason !== is.reason ||
       was.ending !== is.ending ||
       was.skipped !== is.skipped ||
-      was.kept !== is.kept
+      was.kept !== is.kept ||
+      was.withErrors !== is.withErrors
     );
   },
   recount(memory, { total, ready, settled }, counts) {

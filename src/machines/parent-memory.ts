@@ -14,6 +14,8 @@ export interface ParentMemory {
   readonly input: Json;
   readonly output: Json;
   readonly error: ErrorRecord | null;
+  /** Something below it has failed that it can do without (S12). */
+  readonly withErrors: boolean;
   readonly reason: string | null;
   /** Children that could start and have not. */
   readonly ready: number;
@@ -69,6 +71,7 @@ export type ParentEvent =
       readonly type: 'child.settled';
       readonly status: string;
       readonly error: ErrorRecord | null;
+      readonly withErrors?: boolean;
       /** Siblings that this one's end has made ready. */
       readonly ready: number;
       /** Siblings that will never begin because of it. */
@@ -106,6 +109,7 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   ...given(begun),
   output: null,
   error: null,
+  withErrors: false,
   reason: null,
   ready: 0,
   live: 0,

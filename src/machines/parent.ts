@@ -82,6 +82,8 @@ export const parentSetup = setup({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       live: ({ context }) => context.live - 1,
       settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
+      withErrors: ({ context, event }) =>
+        context.withErrors || (event.type === 'child.settled' && event.withErrors === true),
       completed: ({ context, event }) =>
         context.completed + (event.type === 'child.settled' && event.status === 'completed' ? 1 : 0),
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),

@@ -3,6 +3,7 @@ import type { Kinds } from '../core/kind.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { TerminalStatus } from '../status.ts';
+import { isWithErrors } from './snapshot.ts';
 import type { ActorRow, FailureRow, RunRow, Store } from '../store.ts';
 
 /** How a run ended, in one shape for success and failure (P42). */
@@ -14,6 +15,8 @@ export interface Outcome<Output = Json> {
   /** The first failure, and all of them. */
   readonly error: ErrorRecord | null;
   readonly failures: readonly ErrorRecord[];
+  /** It has completed, and something in it has failed that it can do without; `failures` has it (S12). */
+  readonly withErrors: boolean;
   /** What became of what had completed; null if the run was not undone. */
   readonly compensation: CompensationOutcome | null;
   /** The outputs of the tracks that completed, by name. */
@@ -44,6 +47,7 @@ export async function outcomeOf(store: Store, row: RunRow, kinds: Kinds): Promis
     output: status === 'completed' ? output : null,
     error,
     failures: failuresIn(rows),
+    withErrors: rows.length > 0 && (await isCompletedWithErrors(store, row)),
     compensation: isUndone(row, rows) ? compensationOf(await store.readActors(run), kinds) : null,
     outputs,
     timing: { startedAt, endedAt, duration: endedAt - startedAt },
@@ -66,6 +70,13 @@ export function isUndoing({ parent }: RunRow): boolean {
 /** Was it cancelled, whatever came after? */
 export function isCancelled({ status, error }: RunRow): boolean {
   return status === 'cancelled' || (status === 'compensated' && error === null);
+}
+
+/** The last that completed in a run which has is the run itself. */
+async function isCompletedWithErrors(store: Store, { run, status }: RunRow): Promise<boolean> {
+  if (status !== 'completed') return false;
+  const last = await store.readCompleted(run, { limit: 1 });
+  return last.some((row) => row.path === '' && isWithErrors(row));
 }
 
 function isUndone({ status, error }: RunRow, failures: readonly FailureRow[]): boolean {

@@ -15,6 +15,14 @@ export interface AttemptSnapshot {
   readonly endedAt: number | null;
 }
 
+/** The undoing of a step that had completed (S13). */
+export interface CompensationSnapshot {
+  /** How often it was tried, the try under way included. */
+  readonly tries: number;
+  /** When the step had completed. */
+  readonly completedAt: number | null;
+}
+
 /** A step or a track. */
 export interface ActorSnapshot {
   readonly status: Status;
@@ -24,6 +32,10 @@ export interface ActorSnapshot {
   readonly error: ErrorRecord | null;
   /** Every try, the first one first; empty for a track, and for a step that has not begun. */
   readonly attempts: readonly AttemptSnapshot[];
+  /** Set when it is undone, or has been. */
+  readonly compensation: CompensationSnapshot | null;
+  /** It has completed, and something below it has failed that it can do without (S12). */
+  readonly withErrors: boolean;
   /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
   readonly skipped: number;
   /** What it waits for; null once it has ended. */
@@ -52,6 +64,8 @@ export interface RunSnapshot {
   readonly endedAt: number | null;
   /** What the run itself waits for; null once it has ended. */
   readonly waitingFor: WaitingFor | null;
+  /** It has completed, and something in it has failed that it can do without (S12). */
+  readonly withErrors: boolean;
   /** How many tracks never began and are no entries of their own, because there are too many. */
   readonly skipped: number;
   /** Tracks by path, in the order in which they began. */
@@ -71,10 +85,12 @@ export function snapshotOf(
   const tracks: { [path: string]: ActorSnapshot } = {};
   const steps: { [path: string]: ActorSnapshot } = {};
   let skipped = 0;
+  let withErrors = false;
   let waits: WaitingFor | null = null;
   for (const actor of actors) {
     if (actor.parent === null) {
       skipped = skippedBelow(actor);
+      withErrors = isWithErrors(actor);
       waits = waitingFor(actor, [], around);
       continue;
     }
@@ -99,7 +115,12 @@ export function snapshotOf(
     startedAt,
     endedAt,
   };
-  return { ...known, waitingFor: waits, skipped, tracks, steps };
+  return { ...known, waitingFor: waits, withErrors, skipped, tracks, steps };
+}
+
+/** What has ended otherwise says more by that. */
+export function isWithErrors({ state, memory }: Pick<ActorRow, 'state' | 'memory'>): boolean {
+  return state === 'completed' && memory.withErrors === true;
 }
 
 function skippedBelow({ memory }: ActorRow): number {
@@ -108,6 +129,7 @@ function skippedBelow({ memory }: ActorRow): number {
 
 function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: Around): ActorSnapshot {
   const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
+  const undo = (actor.memory.undo ?? null) as CompensationSnapshot | null;
   const attempts: AttemptSnapshot[] = earlier.map((past) => ({
     attempt: past.attempt,
     status: past.error.code === 'step-timed-out' ? 'timedOut' : 'failed',
@@ -116,9 +138,28 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: 
     endedAt: past.endedAt,
   }));
   if (attempt > earlier.length) {
-    attempts.push({ attempt, status, error, startedAt: attemptedAt, endedAt });
+    // What had completed and is undone had completed with its last attempt.
+    const end =
+      undo === null
+        ? { status, error, endedAt }
+        : { status: 'completed' as const, error: null, endedAt: undo.completedAt };
+    attempts.push({ attempt, startedAt: attemptedAt, ...end });
   }
   const skipped = skippedBelow(actor);
   const waits = waitingFor(actor, earlier, around);
-  return { status, kind, input, output, error, attempts, skipped, waitingFor: waits, due, startedAt, endedAt };
+  return {
+    status,
+    kind,
+    input,
+    output,
+    error,
+    attempts,
+    compensation: undo === null ? null : { tries: undo.tries, completedAt: undo.completedAt },
+    withErrors: isWithErrors(actor),
+    skipped,
+    waitingFor: waits,
+    due,
+    startedAt,
+    endedAt,
+  };
 }

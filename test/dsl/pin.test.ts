@@ -83,6 +83,7 @@ describe('the hash of a definition', () => {
     ['how often a compensation is tried', { compensate: { run: () => 1, retry: { maxAttempts: 2 } } }],
     ['how long a compensation may take', { compensate: { run: () => 1, timeout: '1s' } }],
     ['that a step stays', { irreversible: true }],
+    ['that a step may fail', { undo: { optional: true } }],
     ['how a step is undone, and not its task', { undo: { compensate: () => 1 } }],
     ['that what has completed is undone', { onFailure: 'compensate' }],
     ['the length of a sleep', { sleep: '2h' }],

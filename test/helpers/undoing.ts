@@ -47,7 +47,15 @@ export function undoings(called: string[]): readonly AnyOrchestrator[] {
   const inner = orchestrator('undoneInner', head).track('i', track('i', input).step('one', paid).step('two', paid));
   return [
     orchestrator('undone', { ...head, onFailure: 'compensate' })
-      .track('a', track('a', input).step('one', paid).step('two', bare(bodies)).sleep('nap', '1s').step('three', paid))
+      .track(
+        'a',
+        track('a', input)
+          .step('one', paid)
+          .step('two', bare(bodies))
+          .step('may', broken, () => null, { optional: true })
+          .sleep('nap', '1s')
+          .step('three', paid),
+      )
       .track('b', track('b', input).map('items', { over: () => [1, 2, 3], each: paid, concurrency: 2 }))
       .track('c', track('c', input).loop('rounds', { body: paid, while: ({ index }) => index < 2 }))
       .track('d', track('d', input).step('broken', broken), { after: ['a', 'b', 'c'] }),

@@ -106,6 +106,11 @@ export function ordinalIn(name: string): number | null {
 /** The statuses of a child that count against its parent. */
 const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
 
+/** What a parent is told of how a child has ended: of one that it can do without, a failure is as good as if it had been skipped (S12). */
+export function toldAs({ optional }: Pick<Place, 'optional'>, status: string): string {
+  return optional === true && status !== 'cancelled' && isBad(status) ? 'skipped' : status;
+}
+
 export function isBad(status: string): boolean {
   return BAD.has(status);
 }
