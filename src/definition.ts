@@ -27,32 +27,6 @@ export type {
   Where,
 } from './user-code.ts';
 
-/** One thing that is wrong with a definition: what, where, and in words (S3). */
-export interface Fault {
-  readonly code: FaultCode;
-  /** The place in the definition: `order/payment/charge`. */
-  readonly path: string;
-  readonly message: string;
-  /** The file and line where it was defined, if that is known: `src/flow.ts:31`. */
-  readonly source?: string;
-}
-
-export const FAULT_CODES = [
-  'unknown-reference',
-  'duplicate-name',
-  'self-dependency',
-  'cycle',
-  'bad-name',
-  'bad-option',
-  'bad-schema',
-  'bad-body',
-  'unknown-key',
-  'never-fires',
-] as const;
-
-/** What kind of fault a definition has; `docs/errors.md` has a paragraph for each. */
-export type FaultCode = (typeof FAULT_CODES)[number];
-
 /** What undoes a completed step: at the most so often, each time within the timeout, and under one key (S13). */
 export interface CompensationDefinition {
   readonly run: Compensation;
@@ -254,7 +228,7 @@ export interface CompositeDefinition {
   readonly merge: Merge | undefined;
 }
 
-export type FailurePolicy = 'failFast' | 'continue' | 'compensate';
+export type FailurePolicy = 'failFast' | 'continue' | 'compensate' | 'pause';
 
 export interface TrackUse extends StepDefinition {
   readonly after: readonly string[];
@@ -353,6 +327,8 @@ export interface PlanNode {
   readonly concurrency: number;
   /** Of a run: what has completed is undone when it fails (S13). */
   readonly undoes: boolean;
+  /** Of a run: a step that fails for good stands still until somebody intervenes; and of such a step (S12). */
+  readonly holds: boolean;
   /** Of a run and a track: how long it may take, in milliseconds (S11). */
   readonly deadline: number | null;
   /** How many bodies below it may run at once, in all runs together; those of a task are in the task. */

@@ -43,6 +43,8 @@ const EVENT_FIELDS = {
   'track.compensationFailed': { error: 'error' },
 
   'step.awaitingApproval': {},
+  // It has failed for good, and stands still.
+  'step.awaitingIntervention': { attempt: 'number', error: 'error' },
   'step.waiting': { due: 'number?' },
   'step.paused': { reason: 'string?' },
   'step.started': { attempt: 'number' },

@@ -100,6 +100,7 @@ export type { LogMethods, StartOptions } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
 export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
+export type { InterventionOptions, InterventionRecord } from './runtime/interventions.ts';
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';
 export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';

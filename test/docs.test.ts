@@ -9,7 +9,7 @@
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FAULT_CODES } from '../src/definition.ts';
+import { FAULT_CODES } from '../src/faults.ts';
 import { ERROR_CODES } from '../src/errors/index.ts';
 import { installed, node, nodeIn, PATIENCE } from './helpers/installed.ts';
 import { entriesOf, exportsOf, MANIFEST, ROOT, sourcesIn } from './helpers/sources.ts';

@@ -242,6 +242,16 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Run "order-17" does not take "pause": it is cancelling.',
     'Possible now: signal.',
   ],
+  'intervention-refused': [
+    new errors.InterventionRefused({
+      run: 'r',
+      command: 'retry',
+      path: 'a/b',
+      why: '"a/b" is running. Possible now: skip.',
+    }),
+    'Nothing was done about run "r" ("retry"): "a/b" is running.',
+    'Possible now: skip.',
+  ],
   'schedule-unknown': [
     new errors.ScheduleUnknown({ schedule: 'nightly' }),
     'There is no schedule "nightly" any more',

@@ -43,6 +43,7 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   if (what === 'progress') return [...attempt, 'fraction', 'note'];
   if (what === 'retrying') return [...attempt, 'error', 'delay', 'due'];
   if (what === 'cancelling' || what === 'cancelled') return [...attempt, 'reason'];
+  if (type === 'step.awaitingIntervention') return [...attempt, 'error'];
   if (what === 'failed' || what === 'timedOut' || what === 'compensationFailed') return [...attempt, 'error'];
   return attempt;
 }

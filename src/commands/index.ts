@@ -4,11 +4,12 @@ import type { TurnPort } from '../core/port.ts';
 import type { Status } from '../status.ts';
 import { cancel } from './cancel.ts';
 import type { Command } from './command.ts';
+import { resolve, retry, skip } from './intervene.ts';
 import { pause, resume } from './pause.ts';
 import { signal } from './signal.ts';
 import { start } from './start.ts';
 
-const COMMANDS = { start, cancel, pause, resume, signal } as const;
+const COMMANDS = { start, cancel, pause, resume, retry, skip, resolve, signal } as const;
 
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;

@@ -4,6 +4,7 @@
  */
 import type { TurnPort } from '../core/port.ts';
 import type { PauseMessage } from '../core/message.ts';
+import { goOn } from '../core/hold.ts';
 import { statusOf } from '../core/rest.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
@@ -54,14 +55,9 @@ export const resume = commandOf(
   'resume',
   (status) => conflict(status) ?? (status === 'paused' ? null : 'the run is not paused'),
   (port) => {
-    const { root, actors } = port.run;
     port.tell({ ...port.at(''), type: 'run.resumed' });
-    port.send(root, { type: 'resume' });
-    for (const actor of actors.values()) {
-      if (actor !== root && actor.state.value === 'pending') port.start(actor);
-      if (actor.due === null || actor.due > port.now) continue;
-      const { attempt = 0 } = actor.state.context as { readonly attempt?: number };
-      port.changes.owe({ do: 'wake', path: actor.path, attempt, due: actor.due });
-    }
+    port.send(port.run.root, { type: 'resume' });
+    // A step that stands still holds the others up all the same.
+    if (port.run.standing === 0) goOn(port);
   },
 );

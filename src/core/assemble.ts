@@ -54,13 +54,15 @@ export class Misfit extends Error {
 
 /** A run as its rows say that it stands. Its parents do not know their children yet: `adopt` tells them. */
 export function assemble(rules: Rules, plan: Plan, { row, seq, open, signals }: RunRows): RunState {
-  const actors = new Map<string, Actor>();
+  const made = new Map<string, Actor>();
   // Parents before their children, and these in the order in which they began: it is that of their parent's list.
   for (const each of [...open].sort((left, right) => depthOf(left) - depthOf(right))) {
-    actors.set(each.path, actorOf(rules, plan, each, actors));
+    made.set(each.path, actorOf(rules, plan, each, made));
   }
-  const root = actors.get('');
+  const root = made.get('');
   if (root === undefined) throw new Misfit('', 'the run has not ended, and its own place is missing');
+  // What goes on first when nothing holds the run up any more is what began first.
+  const actors = new Map(open.map(({ path }) => [path, made.get(path) as Actor]));
   const run = stateOf(plan, row, seq, root, actors);
   for (const signal of signals) signalsOf(run).keep(signal);
   // In the order in which they began, which is not that of the paths: the first to wait is the first to be served.
@@ -300,6 +302,7 @@ function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<
     undoing: null,
     resting: 0,
     working: 0,
+    standing: 0,
   };
   for (const { kind, state } of actors.values()) count(run, kind, String(state.value), 1);
   return run;

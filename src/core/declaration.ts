@@ -6,7 +6,6 @@
  */
 import type {
   BodyDefinition,
-  FaultCode,
   Mapper,
   OrchestratorDefinition,
   Place,
@@ -15,6 +14,7 @@ import type {
   Strategy,
   TaskDefinition,
 } from '../definition.ts';
+import type { FaultCode } from '../faults.ts';
 import type { Json } from '../json.ts';
 import { faultsOfLimit, type LimitDefinition } from '../limits.ts';
 

@@ -35,7 +35,7 @@ export type Message =
   | CommandMessage;
 
 /** What somebody asks of a run, and is answered. */
-export type CommandMessage = StartMessage | CancelMessage | PauseMessage | SignalMessage;
+export type CommandMessage = StartMessage | CancelMessage | PauseMessage | InterveneMessage | SignalMessage;
 
 export interface StartMessage {
   readonly type: 'start';
@@ -60,6 +60,24 @@ export interface PauseMessage {
   readonly type: 'pause' | 'resume';
   /** The status of a run that does not take it; set in the turn. */
   refused: Status | null;
+}
+
+/** Somebody says what becomes of a step. */
+export interface InterveneMessage {
+  readonly type: 'retry' | 'skip' | 'resolve';
+  /** Of the record that it leaves. */
+  readonly id: string;
+  readonly path: string;
+  readonly reason: string;
+  readonly by: string | null;
+  /** For another attempt; left out: what it had. */
+  readonly input?: Json;
+  /** What the step results in. */
+  readonly output?: Json;
+  /** Why it was not done; set in the turn. */
+  refused: string | null;
+  /** It was done, in a turn of which nobody may have heard. */
+  isTaken: boolean;
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */

@@ -6,14 +6,14 @@ import { isTerminal, type Status } from '../events.ts';
 import type { Kind } from './kind.ts';
 import { type Changes, isPaused, type RunState } from './run.ts';
 
-/** What a state counts for: a step at rest, or one at work. A state that is missing here is not live. */
-const COUNTS: { readonly [state: string]: 'resting' | 'working' | undefined } = {
+/** What a state counts for: a step at rest, one at work, or one that stands still. A state that is missing here is not live. */
+const COUNTS: { readonly [state: string]: 'resting' | 'working' | 'standing' | undefined } = {
   waiting: 'resting',
   retrying: 'resting',
   awaitingApproval: 'resting',
   running: 'working',
   paused: 'working',
-  awaitingIntervention: 'working',
+  awaitingIntervention: 'standing',
   cancelling: 'working',
   compensating: 'working',
 };
@@ -39,6 +39,7 @@ export function statusOf(run: RunState): Status {
   const status = root.state.value as Status;
   if (status !== 'running') return status;
   if (isPaused(run)) return 'paused';
+  if (run.standing > 0) return 'awaitingIntervention';
   return working === 0 && resting > 0 ? 'waiting' : status;
 }
 

@@ -22,7 +22,8 @@ export interface Actor {
   readonly kind: Kind;
   readonly stepper: Stepper;
   readonly parent: Actor | null;
-  readonly input: Json;
+  /** Another one for the next attempt, if somebody says so. */
+  input: Json;
   /** Set anew for a step that is undone: it had begun long before. */
   startedAt: number;
   state: MachineState;
@@ -164,12 +165,18 @@ export interface RunState {
   signals: Signals | null;
   /** What is just being undone; null as long as nothing is. */
   undoing: Undoing | null;
-  /** How many of its steps are live and wait, and how many are at work: see `rest.ts`. */
+  /** How many of its steps are live and wait, are at work, and stand still until somebody intervenes: see `rest.ts`. */
   resting: number;
   working: number;
+  standing: number;
 }
 
-/** Is nothing to begin in it, until somebody resumes it? */
+/** Is nothing to begin in it: is it paused, or does one of its steps wait for somebody to say what becomes of it? */
+export function isHeld(run: RunState): boolean {
+  return run.standing > 0 || isPaused(run);
+}
+
+/** Has somebody paused it? */
 export function isPaused({ root }: RunState): boolean {
   return (root.state.context as { readonly paused?: boolean }).paused === true;
 }

@@ -19,8 +19,9 @@ import type { Invoked, UndoFacts } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
+import { goOn } from './hold.ts';
 import { moved } from './rest.ts';
-import { type Actor, addLive, Changes, dropLive, isPaused, pathUnder, type RunState } from './run.ts';
+import { type Actor, addLive, Changes, dropLive, isHeld, isPaused, pathUnder, type RunState } from './run.ts';
 import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
 
@@ -90,6 +91,8 @@ export class Turn implements TurnPort {
         const actor = timer === null ? null : waiting(asleep, timer, message.attempt);
         // What falls due in a run that is paused acts when it is resumed (S15).
         if (actor === null || isPaused(this.run)) return false;
+        // Nor is anything tried again while somebody is to say what becomes of a step (S12).
+        if (timer === 'backoff' && isHeld(this.run)) return false;
         this.send(actor, this.#woken(actor, timer as string));
         return true;
       }
@@ -140,6 +143,7 @@ export class Turn implements TurnPort {
     actor.state = state;
     if (actor.kind.isForeign) checkActor(actor);
     const to = state.value as string;
+    const { standing } = this.run;
     if (to !== from) moved(this.run, actor.kind, from, to);
     let acts = 0;
     for (let at = 1; at < wishes.length; at += 1) {
@@ -157,18 +161,28 @@ export class Turn implements TurnPort {
     if (acts > 0) this.#act(actor, wishes);
     if (to !== from && ends) this.#passed(actor, from, to);
     if (ends) this.#end(actor, to);
+    if (this.run.standing !== standing) this.#stands(standing, to);
+  }
+
+  /** A step has come to stand still, or does not any more: the first and the last are the run's. */
+  #stands(before: number, to: string): void {
+    const { standing, root } = this.run;
+    if (before === 0) this.tell({ ...this.at(''), type: 'run.awaitingIntervention' });
+    if (standing > 0 || isPaused(this.run) || root.state.value !== 'running' || to === 'cancelled') return;
+    this.tell({ ...this.at(''), type: 'run.resumed' });
+    goOn(this);
   }
 
   #passed(actor: Actor, from: string, to: string): void {
     const { kind, state, due } = actor;
     if (to === 'running') actor.attemptAt = this.now;
-    if (to === 'retrying' && !isUndone(actor)) {
-      const { attempt, error } = state.context as unknown as Asked;
+    if ((to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
+      const { attempt = 0, error } = state.context as unknown as Asked;
       const { id: run } = this.run;
       this.changes.retry({
         run,
         path: actor.path,
-        attempt: attempt ?? 0,
+        attempt,
         error: error as ErrorRecord,
         startedAt: actor.attemptAt,
         endedAt: this.now,
@@ -251,7 +265,7 @@ export class Turn implements TurnPort {
     this.run.actors.set(path, child);
     addLive(parent, child);
     if ('error' in prepared) this.send(child, { type: 'fail', error: { ...prepared.error, path } });
-    else if (isPaused(this.run)) this.#hold(child);
+    else if (isHeld(this.run)) this.#hold(child);
     else this.send(child, this.#startOf(child));
   }
 

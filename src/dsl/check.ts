@@ -7,7 +7,8 @@
  */
 import type { Checker } from '../core/declaration.ts';
 import { isAsync } from '../core/declaration.ts';
-import type { AnyDefinition, Fault, FaultCode, StepDefinition } from '../definition.ts';
+import type { AnyDefinition, StepDefinition } from '../definition.ts';
+import type { Fault, FaultCode } from '../faults.ts';
 import { fromMs } from '../duration.ts';
 import { DefinitionInvalid, show } from '../errors/index.ts';
 import { declarationOf } from '../machines/declarations.ts';

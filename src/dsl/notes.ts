@@ -5,7 +5,7 @@
  *
  * The notes hang on the definition by identity, so a definition stays plain data.
  */
-import type { FaultCode } from '../definition.ts';
+import type { FaultCode } from '../faults.ts';
 
 export interface Note {
   readonly code: FaultCode;

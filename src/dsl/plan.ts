@@ -102,8 +102,11 @@ class Compiler implements Planner {
   /** Orchestrators that its steps start. */
   readonly started: (() => OrchestratorDefinition)[] = [];
   readonly #nodes = new Map<BodyDefinition, PlanNode>();
+  /** What fails for good in a run of it stands still. */
+  readonly #holds: boolean;
 
   constructor(root: BodyDefinition | OrchestratorDefinition) {
+    this.#holds = 'onFailure' in root && root.onFailure === 'pause';
     // What a definition contains comes before it, so its parts are always there already.
     for (const definition of walk(root)) if (isBody(definition)) this.#nodes.set(definition, this.compile(definition));
   }
@@ -111,7 +114,7 @@ class Compiler implements Planner {
   compile(definition: AnyDefinition): PlanNode {
     const declaration = declarationOf(definition);
     const { name: kind, noun } = declaration;
-    const node = nodeOf(kind, noun, definition.name, declaration.plan(definition, this));
+    const node = nodeOf(kind, noun, definition.name, { holds: this.#holds, ...declaration.plan(definition, this) });
     declared.set(node, declaration);
     return node;
   }
@@ -121,8 +124,15 @@ class Compiler implements Planner {
   }
 
   use({ name, body, input, undo, optional = false }: StepDefinition): Use {
-    const node = this.nodeOf(body);
-    return { name, node: undo === undefined ? node : undoneBy(node, undo), input: input ?? null, optional };
+    const made = this.nodeOf(body);
+    const node = undo === undefined ? made : undoneBy(made, undo);
+    // Nobody needs to be asked about what may fail.
+    return {
+      name,
+      node: optional && node.holds ? derived(node, { holds: false }) : node,
+      input: input ?? null,
+      optional,
+    };
   }
 
   task(definition: TaskDefinition): void {
@@ -184,7 +194,12 @@ class Compiler implements Planner {
 
 /** The node of a task as one of its uses has it undone. */
 function undoneBy(node: PlanNode, undo: Undo): PlanNode {
-  const use: PlanNode = Object.freeze({ ...node, task: Object.freeze({ ...(node.task as TaskDefinition), ...undo }) });
+  return derived(node, { task: Object.freeze({ ...(node.task as TaskDefinition), ...undo }) });
+}
+
+/** A node that is otherwise in one of its uses. */
+function derived(node: PlanNode, more: Partial<PlanNode>): PlanNode {
+  const use: PlanNode = Object.freeze({ ...node, ...more });
   const declaration = declared.get(node);
   if (declaration !== undefined) declared.set(use, declaration);
   return use;
@@ -224,6 +239,7 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     strategy: parts.strategy ?? 'failFast',
     concurrency: parts.concurrency ?? 1,
     undoes: parts.undoes ?? false,
+    holds: parts.holds ?? false,
     deadline: parts.deadline ?? null,
     bodies: parts.bodies ?? NO_LIMITS,
     output: parts.output ?? null,

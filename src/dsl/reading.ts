@@ -6,7 +6,8 @@
  * check, not here.
  */
 import type { Options, ReadPort } from '../core/declaration.ts';
-import type { BodyDefinition, FaultCode, Mapper, StepDefinition } from '../definition.ts';
+import type { BodyDefinition, Mapper, StepDefinition } from '../definition.ts';
+import type { FaultCode } from '../faults.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { show } from '../errors/index.ts';
 import { type Json, toJson } from '../json.ts';

@@ -26,6 +26,7 @@ export {
   type ErrorRecord,
   Impossible,
   InputInvalid,
+  InterventionRefused,
   InvalidDuration,
   InvalidInstant,
   InvalidOption,
@@ -72,4 +73,4 @@ export {
   ValueTooLarge,
   WaitTimedOut,
 } from '../errors/index.ts';
-export type { Fault, FaultCode } from '../definition.ts';
+export type { Fault, FaultCode } from '../faults.ts';

@@ -2,7 +2,8 @@
  * The types that builders and documents are made of, as `signalbox/types`, and as `Types` in `signalbox`. Nobody has to
  * write one, but the declaration file of a library that exports a definition names them.
  */
-export type { Body, Fault, FaultCode, RetryPolicy } from '../definition.ts';
+export type { Body, RetryPolicy } from '../definition.ts';
+export type { Fault, FaultCode } from '../faults.ts';
 export type {
   AnyBody,
   AnyPayload,

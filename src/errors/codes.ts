@@ -48,6 +48,7 @@ export const ERROR_CODES = [
   'run-unfinished',
   'command-failed',
   'command-refused',
+  'intervention-refused',
   'schedule-unknown',
   'box-closed',
   'commit-failed',

@@ -1,5 +1,5 @@
 /** What is wrong with a definition, or with what a box is set up with. */
-import type { Fault } from '../definition.ts';
+import type { Fault } from '../faults.ts';
 import { hide, shorten } from '../traces.ts';
 import { SignalboxError } from './base.ts';
 import { show } from './thrown.ts';

@@ -38,6 +38,7 @@ export {
 export {
   CommandFailed,
   CommandRefused,
+  InterventionRefused,
   RunCancelled,
   RunExists,
   RunFailed,

@@ -131,6 +131,19 @@ export class CommandRefused extends SignalboxError<{
   }
 }
 
+/** What somebody wanted to be done about a step is not possible as it stands. */
+export class InterventionRefused extends SignalboxError<{
+  readonly run: string;
+  readonly command: string;
+  readonly path: string;
+  readonly why: string;
+}> {
+  readonly code = 'intervention-refused';
+  constructor(fields: { run: string; command: string; path: string; why: string }) {
+    super(`Nothing was done about run "${fields.run}" ("${fields.command}"): ${sentence(fields.why)}`, fields);
+  }
+}
+
 /** No schedule has this id, or it has ended. */
 export class ScheduleUnknown extends SignalboxError<{ readonly schedule: string }> {
   readonly code = 'schedule-unknown';

@@ -49,6 +49,8 @@ export function tellStep(
     case 'cancelling':
     case 'cancelled':
       return { run, seq, at, path, type: STEP[to], attempt, reason } as RunEvent;
+    case 'awaitingIntervention':
+      return { run, seq, at, path, type: 'step.awaitingIntervention', attempt, error } as RunEvent;
     case 'awaitingApproval':
     case 'skipped':
       return { run, seq, at, path, type: STEP[to] } as RunEvent;

@@ -156,6 +156,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       holds,
       queuedFor,
       kinds,
+      plans,
     };
     this.#context = context;
     const save = (some: readonly Plan[]): Promise<void> => this.#save(some);

@@ -18,10 +18,18 @@ import { allowedIn, type CommandName } from '../commands/index.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import type { Kinds } from '../core/kind.ts';
+import type { Plan } from '../definition.ts';
 import type { RunRow, Store } from '../store.ts';
 import { isFailure, isTerminal, type Status } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
+import {
+  allowedAt,
+  intervene,
+  interventionsOf,
+  type InterventionOptions,
+  type InterventionRecord,
+} from './interventions.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
@@ -46,6 +54,8 @@ export interface RunContext {
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
+  /** By `planName`. */
+  readonly plans: ReadonlyMap<string, Plan>;
   /** The limit that an attempt stands in line for in this process. */
   readonly queuedFor: QueuedForOf;
 }
@@ -138,9 +148,10 @@ export class Run<Output = Json, Signals = AnySignals> {
     return (await this.#row()).status;
   }
 
-  /** What can be asked of the run as it stands now: the names of commands, `cancel`, `signal`. Another process may be faster. */
-  async allowed(): Promise<readonly CommandName[]> {
-    return allowedIn((await this.#row()).status);
+  /** What can be asked of the run as it stands now, or done about a step of it: the names of commands. Another process may be faster. */
+  async allowed(path?: string): Promise<readonly CommandName[]> {
+    const { status } = await this.#row();
+    return path === undefined ? allowedIn(status) : allowedAt(this.#context, this.id, path);
   }
 
   /** Every track and step with its status, attempts and times, as the store has them. */
@@ -223,6 +234,27 @@ export class Run<Output = Json, Signals = AnySignals> {
     const refused = taken ? message.refused : (await this.#row()).status;
     if (refused === null) return;
     throw new CommandRefused({ run: this.id, command: type, status: refused, allowed: allowedIn(refused) });
+  }
+
+  /** Tries a step again that stands still (S16), perhaps with another input. Its attempts go on counting. */
+  async retry(path: string, options: InterventionOptions & { readonly input?: unknown }): Promise<void> {
+    await intervene(this.#context, await this.#row(), 'retry', path, options);
+  }
+
+  /** Skips a step that stands still, waits or has not begun: what comes after it goes on, with `null` or with the output that is given. */
+  async skip(path: string, options: InterventionOptions & { readonly output?: unknown }): Promise<void> {
+    await intervene(this.#context, await this.#row(), 'skip', path, options);
+  }
+
+  /** Says what a step that stands still results in. It has to be an output of its task. */
+  async resolve(path: string, options: InterventionOptions & { readonly output: unknown }): Promise<void> {
+    await intervene(this.#context, await this.#row(), 'resolve', path, options);
+  }
+
+  /** Every attempt to intervene, refused ones too, in the order in which they were made. */
+  async *interventions(): AsyncGenerator<InterventionRecord, void, undefined> {
+    await this.#row();
+    yield* interventionsOf(this.#context.store, this.id);
   }
 
   /**

@@ -2,7 +2,7 @@
  * A schedule where it is declared: its options are read, and everything that is wrong with them is told at once (S3), before
  * anything is stored. That includes a line that can be read and never fires.
  */
-import type { Fault, FaultCode } from '../definition.ts';
+import type { Fault, FaultCode } from '../faults.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, reasonOf, show } from '../errors/index.ts';
 import { type Instant, instantOf } from '../instant.ts';

@@ -21,7 +21,7 @@ import { type Step, step } from '../../src/core/step.ts';
 import type { ActorRow, RunRow, SignalRow } from '../../src/store.ts';
 import { completedOf } from '../../src/stores/completed.ts';
 import { endless, scenarios } from '../helpers/scenarios.ts';
-import { late } from '../helpers/undoing.ts';
+import { held, late } from '../helpers/undoing.ts';
 
 const rules: Rules = {
   kinds: builtInKinds,
@@ -181,12 +181,17 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
     }
     if (isTerminal(rows.row.status)) break;
     // Now and then a cancel, a signal, or something that was taken before and comes again.
-    const chance = throws(21);
+    const chance = throws(24);
     if (chance === 0)
       message = { type: 'cancel', reason: 'enough', compensate: throws(2) === 0, force: throws(4) === 0 };
     else if (chance < 5) {
       const [name, payload] = [SIGNALS[throws(SIGNALS.length)] as string, PAYLOADS[throws(PAYLOADS.length)] as Json];
       message = { type: 'signal', id: `s${turns}`, name, payload, answer: null, known: false };
+    } else if (chance > 20) {
+      const paths = ['a/one', 'a/nap', 'a/two', 'b/items/1', 'b'];
+      const type = (['retry', 'skip', 'resolve'] as const)[throws(3)] as 'retry';
+      const asked = { type, path: paths[throws(paths.length)] as string, id: `i${turns}`, reason: 'x', by: null };
+      message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, isTaken: false };
     } else if (chance === 20) message = { type: throws(2) === 0 ? 'pause' : 'resume', refused: null };
     else if (chance === 5) {
       const again = taken[throws(taken.length)] as Message;
@@ -206,7 +211,7 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
   return turns;
 }
 
-describe.each([...scenarios, endless, late].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
+describe.each([...scenarios, endless, late, held].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
   test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9, P109)', () => {
     let turns = 0;
     for (let seed = 1; seed <= WALKS; seed += 1)

@@ -87,6 +87,7 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
     childByName: new Map(below.map((child) => [child.name, child])),
     makes: 'input',
     undoes: false,
+    holds: false,
     deadline: null,
     repeats: false,
     catches: false,

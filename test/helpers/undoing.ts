@@ -74,6 +74,26 @@ function bare(bodies: object) {
   return task('bare', bodies as { readonly input: typeof Anything; readonly output: typeof Anything });
 }
 
+/** What fails in it stands still until somebody intervenes. */
+export const held: AnyOrchestrator = orchestrator('heldUp', { ...head, onFailure: 'pause' })
+  .track(
+    'a',
+    track('a', input)
+      .step(
+        'one',
+        task('one', { input: Anything, output: Anything, run: () => 1, retry: { maxAttempts: 2, delay: '1s' } }),
+      )
+      .sleep('nap', '5m')
+      .step('two', task('two', { input: Anything, output: Anything, run: () => 1 })),
+  )
+  .track(
+    'b',
+    track('b', input).map('items', {
+      over: () => [1, 2, 3],
+      each: task('each', { input: Anything, output: Anything, run: () => 1 }),
+    }),
+  );
+
 /** Its end is that its time is over, which a clock that hurries would bring about too soon. */
 export const late: AnyOrchestrator = orchestrator('late', { ...head, onFailure: 'compensate', deadline: '1h' })
   .track(

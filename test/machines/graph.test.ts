@@ -21,6 +21,8 @@ const events = [
   { type: 'cancel', compensate: true },
   { type: 'cancel', force: true },
   { type: 'compensate', output: 'made', attempt: 1 },
+  { type: 'retry', input: 'other' },
+  { type: 'resolve', output: 'by hand' },
   { type: 'pause' },
   { type: 'resume' },
   { type: 'undo', of: 'another' },
@@ -75,7 +77,8 @@ describe.each(builtInKinds.names())('the %s machine', (name) => {
   // A wait runs another step when its time is up, or it does not.
   const withChildren = nodeOf(name, { children: 2 });
   const without = { ...nodeOf(name), spec: { ...withChildren.spec, onTimeout: 'fail' } };
-  const paths = [withChildren, without].flatMap((node) =>
+  // What fails for good stands still, or it does not.
+  const paths = [withChildren, without, { ...without, holds: true }].flatMap((node) =>
     getShortestPaths(machine, {
       input: { node, input: inputOf(name) },
       // Only what the state handles, and an actor's answer only where it is invoked: the host delivers no other (I5).

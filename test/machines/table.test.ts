@@ -41,6 +41,8 @@ const event = fc.oneof(
     { type: 'compensate', output: 'made', attempt: 2 },
     { type: 'cancel', compensate: true },
     { type: 'cancel', force: true },
+    { type: 'retry', input: 'other' },
+    { type: 'resolve', output: 'by hand' },
     { type: 'pause' },
     { type: 'resume' },
     { type: 'undo', of: 'another' },

@@ -14,7 +14,8 @@ const PARENT: Table = {
 const MOMENT: Table = { pending: ['cancelled', 'completed', 'failed', 'skipped'] };
 const CHILD_RUN: Table = {
   pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
-  waiting: ['cancelled', 'cancelling', 'completed', 'failed'],
+  waiting: ['awaitingIntervention', 'cancelled', 'cancelling', 'completed', 'failed'],
+  awaitingIntervention: ['cancelled', 'completed', 'skipped', 'waiting'],
   cancelling: ['cancelled'],
   compensating: ['compensated', 'compensationFailed'],
 };
@@ -65,7 +66,8 @@ const TABLES: { readonly [kind: string]: Table } = {
   task: {
     pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
     awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],
-    running: ['cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
+    running: ['awaitingIntervention', 'cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
+    awaitingIntervention: ['cancelled', 'completed', 'running', 'skipped'],
     retrying: ['cancelled', 'compensating', 'compensationFailed', 'running', 'skipped'],
     cancelling: ['cancelled'],
     compensating: ['compensated', 'compensationFailed', 'retrying'],

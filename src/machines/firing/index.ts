@@ -40,6 +40,7 @@ export const FIRING: PlanNode = /* @__PURE__ */ Object.freeze({
   strategy: 'failFast',
   concurrency: 1,
   undoes: false,
+  holds: false,
   deadline: null,
   bodies: NO_LIMITS,
   output: null,

@@ -23,8 +23,8 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     if (typeof version !== 'string' || version === '') {
       checker.option('version', version, `a text that is not empty, like '1'`);
     }
-    if (!['failFast', 'continue', 'compensate'].includes(onFailure)) {
-      checker.option('onFailure', onFailure, `'failFast', 'continue' or 'compensate'`);
+    if (!['failFast', 'continue', 'compensate', 'pause'].includes(onFailure)) {
+      checker.option('onFailure', onFailure, `'failFast', 'continue', 'compensate' or 'pause'`);
     }
     if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
       checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
@@ -63,7 +63,11 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       result: ending === null ? 'byName' : 'last',
     };
   },
-  lines: (node) => (node.undoes ? [...parentLines(node), 'then compensate'] : parentLines(node)),
+  lines(node) {
+    const lines = parentLines(node);
+    if (node.undoes) return [...lines, 'then compensate'];
+    return node.holds ? [...lines, 'pause'] : lines;
+  },
 };
 
 function checkDependencies({ tracks }: OrchestratorDefinition, checker: Checker): void {

@@ -4,7 +4,7 @@
  * undone by a run that undoes the child.
  */
 import type { RunSpec } from '../../leaves.ts';
-import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
+import { awaitingIntervention, stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
 import { beforehand, ended, toBegin } from '../step-states.ts';
 
@@ -33,7 +33,10 @@ export const runMachine = persistable(
           id: 'childRun',
           input: ({ context }: { context: TaskMemory }) => context,
           onDone: { target: 'completed', actions: 'complete' },
-          onError: { target: 'failed', actions: 'keepError' },
+          onError: [
+            { guard: 'standsStill', target: 'awaitingIntervention', actions: 'keepError' },
+            { target: 'failed', actions: 'keepError' },
+          ],
         },
         on: {
           cancel: [
@@ -41,6 +44,10 @@ export const runMachine = persistable(
             { target: 'cancelling', actions: 'keepReason' },
           ],
         },
+      },
+      awaitingIntervention: {
+        ...awaitingIntervention,
+        on: { ...awaitingIntervention.on, retry: { target: 'waiting', actions: ['takeInput', 'countAttempt'] } },
       },
       cancelling: {
         invoke: {

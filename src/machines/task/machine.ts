@@ -52,6 +52,9 @@ export type TaskEvent =
   | { readonly type: 'start'; readonly approval?: boolean }
   | { readonly type: 'fail'; readonly error: ErrorRecord }
   | { readonly type: 'skip'; readonly output?: Json }
+  /** To a step that stands still: it is tried again, perhaps with another input, or somebody says what it results in. */
+  | { readonly type: 'retry'; readonly input?: Json }
+  | { readonly type: 'resolve'; readonly output: Json }
   | { readonly type: 'cancel'; readonly reason?: string | null; readonly force?: boolean }
   | {
       readonly type: 'compensate';
@@ -111,6 +114,7 @@ export const taskSetup = setup({
     execute: executeLogic,
     backoff: backoffLogic,
     cleanup: cleanupLogic,
+    intervention: waitingLogic,
     compensate: compensateLogic,
     approval: waitingLogic,
     sleep: sleepLogic,
@@ -123,6 +127,8 @@ export const taskSetup = setup({
     asksFirst: ({ event }) => event.type === 'start' && event.approval === true,
     mayRetry: ({ context, event }) =>
       errorOf(event)?.retryable !== false && context.attempt < (context.node?.task?.retry ?? NO_RETRY).maxAttempts,
+    /** It has failed for good, and somebody is to say what becomes of it. */
+    standsStill: ({ context }) => context.node?.holds === true,
     tookTooLong: ({ event }) => errorOf(event)?.code === 'step-timed-out',
     isForced: ({ event }) => event.type === 'cancel' && event.force === true,
     isUndoing: ({ context }) => context.undo !== null,
@@ -141,6 +147,10 @@ export const taskSetup = setup({
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
     /** Under a host the history is told; alone there is none. */
     emitEvent: () => {},
+    takeInput: assign({
+      input: ({ context, event }) =>
+        event.type === 'retry' && event.input !== undefined ? event.input : context.input,
+    }),
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
     recall: assign({
       output: ({ event }) => outputOf(event),
@@ -156,6 +166,17 @@ export const taskSetup = setup({
     forgetError: assign({ error: null }),
   },
 });
+
+/** A step that has failed for good and stands still until somebody says what becomes of it (S12, S16). */
+export const awaitingIntervention = {
+  invoke: { src: 'intervention', id: 'intervention' },
+  on: {
+    retry: { target: 'running', actions: ['takeInput', 'countAttempt'] },
+    skip: { target: 'skipped', actions: 'keepOutput' },
+    resolve: { target: 'completed', actions: 'complete' },
+    cancel: { target: 'cancelled', actions: 'keepReason' },
+  },
+} as const;
 
 /** The machine of a task: draw it, walk it, or start it with `createActor`. */
 export const taskMachine = persistable(
@@ -198,6 +219,7 @@ export const taskMachine = persistable(
           onDone: { target: 'completed', actions: 'complete' },
           onError: [
             { guard: 'mayRetry', target: 'retrying', actions: 'keepError' },
+            { guard: 'standsStill', target: 'awaitingIntervention', actions: 'keepError' },
             { guard: 'tookTooLong', target: 'timedOut', actions: 'keepError' },
             { target: 'failed', actions: 'keepError' },
           ],
@@ -224,6 +246,7 @@ export const taskMachine = persistable(
           skip: [{ guard: 'isUndoing' }, { target: 'skipped', actions: 'keepOutput' }],
         },
       },
+      awaitingIntervention,
       cancelling: {
         invoke: {
           src: 'cleanup',

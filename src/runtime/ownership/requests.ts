@@ -6,11 +6,11 @@ import { Impossible } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Store } from '../../store.ts';
 import type { Host } from '../host.ts';
-import type { CancelMessage, PauseMessage, SignalMessage } from '../../core/message.ts';
+import type { CancelMessage, InterveneMessage, PauseMessage, SignalMessage } from '../../core/message.ts';
 import { answerOf, refusedSignal, type SignalAnswer } from '../../core/signals.ts';
 
 /** What can be asked of a run from outside. */
-export type Request = CancelMessage | PauseMessage | SignalMessage;
+export type Request = CancelMessage | PauseMessage | InterveneMessage | SignalMessage;
 
 /** Hands a request to the run. False if the run has ended, is not there, or is somebody else's. */
 export type AskRun = (run: string, request: Request) => Promise<boolean>;

@@ -1,0 +1,121 @@
+/** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
+import { INTERVENTION, type Intervention, interventionsIn } from '../commands/intervene.ts';
+import { placeAt } from '../core/undo.ts';
+import type { Kinds } from '../core/kind.ts';
+import type { InterveneMessage } from '../core/message.ts';
+import type { Plan } from '../definition.ts';
+import { ask, askOptions } from '../checks.ts';
+import { InterventionRefused, InvalidOption, OutputInvalid } from '../errors/index.ts';
+import { randomIds } from '../ids.ts';
+import { type Json, toJson } from '../json.ts';
+import { parse } from '../schema.ts';
+import type { RunRow, Store } from '../store.ts';
+import { MAX_TEXT } from '../text.ts';
+import type { AskRun } from './ownership/requests.ts';
+import { pinnedPlan } from './reading/pinned.ts';
+
+/** Who intervenes, and why. */
+export interface InterventionOptions {
+  readonly reason: string;
+  /** Whoever it is, as your application knows them. Whether they may is for you to say. */
+  readonly by?: string;
+}
+
+/** An attempt to intervene, a refused one too. */
+export interface InterventionRecord {
+  readonly type: Intervention;
+  readonly path: string;
+  readonly reason: string;
+  readonly by: string | null;
+  readonly at: number;
+  /** The status that the step had; `ended` if it was not under way. */
+  readonly before: string;
+  /** Why nothing was done; null if it was. */
+  readonly refused: string | null;
+  readonly input?: Json;
+  readonly output?: Json;
+}
+
+export interface InterventionContext {
+  readonly store: Store;
+  readonly command: AskRun;
+  readonly kinds: Kinds;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly maxValueBytes: number;
+}
+
+const PAGE = 100;
+
+/** Asks the run, and throws if it does not do it. */
+export async function intervene(
+  context: InterventionContext,
+  row: RunRow,
+  type: Intervention,
+  path: string,
+  options: InterventionOptions & { readonly input?: unknown; readonly output?: unknown },
+): Promise<void> {
+  const wanted = await read(context, row, type, path, options);
+  const message: InterveneMessage = { type, id: randomIds(), path, ...wanted, refused: null, isTaken: false };
+  const { run } = row;
+  const isThere = await context.command(run, message);
+  const refused = isThere ? message.refused : `the run has ended`;
+  if (refused !== null) throw new InterventionRefused({ run, command: type, path, why: refused });
+}
+
+const KEYS: { readonly [type in Intervention]: readonly string[] } = {
+  retry: ['reason', 'by', 'input'],
+  skip: ['reason', 'by', 'output'],
+  resolve: ['reason', 'by', 'output'],
+};
+
+async function read(
+  { store, plans, kinds, maxValueBytes }: InterventionContext,
+  row: RunRow,
+  type: Intervention,
+  path: unknown,
+  options: InterventionOptions & { readonly input?: unknown; readonly output?: unknown },
+): Promise<Pick<InterveneMessage, 'reason' | 'by' | 'input' | 'output'>> {
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
+  const expected = `a text of 1 to ${MAX_TEXT} characters`;
+  if (!isText(path)) throw new InvalidOption({ option: 'path', value: path, expected: 'the path of a step' });
+  askOptions(type, options, KEYS[type]);
+  const { reason, by, input, output } = options;
+  if (!isText(reason)) throw new InvalidOption({ option: 'reason', value: reason, expected });
+  ask('by', by, expected, isText);
+  const said = { reason, by: by ?? null };
+  if (type === 'retry')
+    return input === undefined ? said : { ...said, input: toJson(input, `input of "${path}"`, maxValueBytes) };
+  if (type === 'skip' && output === undefined) return said;
+  const plan = await pinnedPlan(store, plans, row);
+  const schema = placeAt(kinds, plan.root, path as string)?.node.task?.output;
+  const what = `output of "${path}"`;
+  if (schema === undefined) return { ...said, output: toJson(output ?? null, what, maxValueBytes) };
+  const parsed = await parse(schema, output);
+  if (!parsed.ok) throw new OutputInvalid({ what, issues: parsed.issues });
+  return { ...said, output: toJson(parsed.value, what, maxValueBytes) };
+}
+
+/** Every attempt to intervene in a run, in the order in which they were made. */
+export async function* interventionsOf(store: Store, run: string): AsyncGenerator<InterventionRecord, void, undefined> {
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await store.readRecords({
+      type: INTERVENTION,
+      run,
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { body } of page.records) yield body as unknown as InterventionRecord;
+    after = page.cursor;
+  }
+}
+
+/** What can be done about a step as its row says that it stands. */
+export async function allowedAt(
+  { store, kinds }: Pick<InterventionContext, 'store' | 'kinds'>,
+  run: string,
+  path: string,
+): Promise<readonly Intervention[]> {
+  const open = (await store.readOpen(run))?.open ?? [];
+  const row = path === '' ? undefined : open.find((each) => each.path === path);
+  return row === undefined ? [] : interventionsIn(kinds.get(row.kind), row.state);
+}
