@@ -68,6 +68,15 @@ const failing = (run: () => unknown): AnyOrchestrator => {
 
 const retry = { maxAttempts: 2, delay: 0 };
 
+const no = throwing(() => new Error('no'));
+const bad = task('bad', { input: Anything, output: Anything, run: no as () => unknown });
+
+/** A step that completes and is undone, because the next one fails. */
+const undone =
+  (compensate: (make: Make) => unknown) =>
+  (steps: Steps, make: Make): Steps =>
+    steps.step('hostile', body({ compensate: compensate(make) }), (() => ({})) as never).step('bad', bad) as never;
+
 /** Places in a definition: the step `hostile`, after which comes a step that completes. */
 export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Steps>> = {
   'what a body answers': step((make) => ({ run: make })),
@@ -141,6 +150,12 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
     steps.signal('hostile', { signal: 'go', to: throwing(make) }) as never,
   'the data of an event': (steps, make) => steps.emit('hostile', { event: 'told', data: make }) as never,
   'until when a step sleeps': (steps, make) => steps.sleep('hostile', { until: make as () => number }) as never,
+  // One that never answers is waited for, unless it has a limit or the cancel is forced (S14).
+  'what a compensation answers': undone((make) => ({ run: make, timeout: '1s' })),
+  'what a compensation throws': undone(throwing),
+  'what an async compensation rejects with': undone((make) => async () => throwing(make)()),
+  'what "when" of a compensation answers': undone((make) => ({ run: no, retry: { ...retry, when: make } })),
+  'what "when" of a compensation throws': undone((make) => ({ run: no, retry: { ...retry, when: throwing(make) } })),
   'what a mapper throws': (steps, make) => steps.step('hostile', body({}), throwing(make) as never) as never,
 };
 
@@ -148,7 +163,8 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
 export function flowOf(place: string, make: Make, version: string): AnyOrchestrator {
   const start = track('t', { input: Anything });
   const steps = (IN_FLOWS[place] as (steps: Steps, make: Make) => Steps)(start as never, make);
-  return orchestrator('hostile', { version, input: Anything }).track('t', steps as never) as never;
+  const onFailure = place.includes('compensation') ? 'compensate' : 'failFast';
+  return orchestrator('hostile', { version, input: Anything, onFailure }).track('t', steps as never) as never;
 }
 
 /** A run that waits, with a cleanup and a `where` that the value decides on. */
@@ -158,6 +174,13 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
   'the id of a signal': (run, _, make) => run.signal('go', 1, { id: make() as string }),
   'the options of a signal': (run, _, make) => run.signal('go', 1, make() as object),
   'the reason of a cancel': (run, _, make) => run.cancel({ reason: make() as string }),
+  'the options of a cancel': (run, _, make) => run.cancel(make() as object),
+  'the path of an intervention': (run, _, make) => run.skip(make() as string, { reason: 'x' }),
+  'the reason of an intervention': (run, _, make) => run.retry('t/w', { reason: make() as string }),
+  'who is said to intervene': (run, _, make) => run.retry('t/w', { reason: 'x', by: make() as string }),
+  'the output of a step that is resolved': (run, _, make) => run.resolve('t/w', { reason: 'x', output: make() }),
+  'the options of an intervention': (run, _, make) => run.skip('t/w', make() as never),
+  'what a step is allowed that is called': (run, _, make) => run.allowed(make() as string),
   'what a run is asked for': (_, box, make) => box.run(make() as string).status(),
 };
 
