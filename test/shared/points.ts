@@ -11,8 +11,20 @@ import { isLong } from '../helpers/form.ts';
 import { endless, scenarios } from '../helpers/scenarios.ts';
 
 const SOME = isLong
-  ? ['diamond', 'retries', 'failFast', 'continue', 'endless', 'signals', 'silence', 'children', 'childCancelled']
-  : ['diamond', 'retries', 'endless', 'signals', 'childCancelled'];
+  ? [
+      'diamond',
+      'retries',
+      'failFast',
+      'continue',
+      'endless',
+      'signals',
+      'silence',
+      'children',
+      'childCancelled',
+      'undone',
+      'undoneFamily',
+    ]
+  : ['diamond', 'retries', 'endless', 'signals', 'childCancelled', 'undone'];
 const PER_POINT = isLong ? 2 : 1;
 const all = process.env.SIGNALBOX_CHAOS !== undefined;
 
