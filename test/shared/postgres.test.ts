@@ -7,6 +7,7 @@ import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
+import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
 const server = useServer();
@@ -22,6 +23,7 @@ deleteCases(place);
 abandonCases(place);
 childCases(place);
 scheduleCases(place);
+policyCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

@@ -8,6 +8,7 @@ import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
+import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
 describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
@@ -28,6 +29,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   abandonCases(place);
   childCases(place);
   scheduleCases(place);
+  policyCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');
