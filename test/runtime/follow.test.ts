@@ -197,6 +197,7 @@ test('an outcome has one shape for success, failure and cancel, with times by th
       output: null,
       error: null,
       failures: [],
+      withErrors: false,
       compensation: null,
       outputs: {},
       timing,
