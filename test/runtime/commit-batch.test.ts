@@ -1,6 +1,6 @@
 /** A store that refuses one run for good, and a store that processes share: what becomes of the others. */
 import { createSignalbox, type LogLine, memory, orchestrator, RunExists, task, track } from 'signalbox';
-import { CommitConflict } from 'signalbox/errors';
+import { CommitConflict, StoreUnusable } from 'signalbox/errors';
 import { fakeClock, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -291,4 +291,49 @@ test('a cancel of a run that cannot be gone on with says why, instead of doing n
   }
   expect(second.counts.refused).toBe(1);
   expect(await second.run('r').status()).toBe('running');
+});
+
+test('after a commit that failed each run goes by itself, and says no more than had happened by then (I3)', async () => {
+  const inner = memory();
+  const gate = Promise.withResolvers<number>();
+  const held = task('held', { input: Any, output: Any, run: () => gate.promise });
+  const waits = orchestrator('waits', { version: '1', input: Any }).track(
+    't',
+    track('t', { input: Any }).step('held', held).wait('go', { signal: 'go' }),
+  );
+  let fails = false;
+  let isSlow = false;
+  const torn: string[] = [];
+  const store = wrapped(
+    {
+      // Answers later, as a server does: turns are taken meanwhile.
+      async commit(changes) {
+        await new Promise((resolve) => setTimeout(resolve, isSlow ? 20 : 0));
+        if (fails) {
+          fails = false;
+          isSlow = true;
+          throw new StoreUnusable({ store: 'memory', reason: 'it was away.' });
+        }
+        for (const { run, row, events } of changes)
+          if (row !== null && row.status === 'completed' && events.at(-1)?.type !== 'run.completed') torn.push(run);
+        await inner.commit(changes);
+      },
+    },
+    inner,
+  );
+  await using box = await createSignalbox({ orchestrators: [waits], store, logger: () => {} });
+  const runs = await Promise.all(['a', 'b', 'c', 'd'].map((id) => box.start(waits, { id, input: null })));
+  await settled(box);
+  // All of them come to wait with one commit, which fails; the signals come while they are committed one by one.
+  fails = true;
+  gate.resolve(1);
+  await expect.poll(() => isSlow, { interval: 1 }).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 90));
+  await Promise.all(runs.map((run) => run.signal('go', 2)));
+  for (const run of runs) {
+    expect(await run.outcome()).toMatchObject({ status: 'completed' });
+    expect((await historyOf(run)).at(-1)).toBe('run.completed');
+    expect(await faultsOfHistory(run)).toEqual([]);
+  }
+  expect(torn).toEqual([]);
 });

@@ -130,7 +130,8 @@ export class Committer {
       run.committing = underWay;
     }
     // After a commit that failed each run goes by itself: one that the store never takes is not to hold up the others.
-    const groups = this.#careful ? batch.map((each) => [each]) : [batch];
+    // Put into words now: while the first of them are committed, turns are taken on the others, which are for the commit after.
+    const groups = (this.#careful ? batch.map((each) => [each]) : [batch]).map(inWords);
     this.#careful = false;
     this.#underWay.add(underWay);
     const rest = this.#commitFrom(groups, 0, underWay);
@@ -138,20 +139,19 @@ export class Committer {
   }
 
   /** One group after the other; now, as long as the store answers at once. */
-  #commitFrom(groups: readonly (readonly Committed[])[], from: number, underWay: UnderWay): Promise<void> | undefined {
+  #commitFrom(groups: readonly Group[], from: number, underWay: UnderWay): Promise<void> | undefined {
     for (let at = from; at < groups.length; at += 1) {
       // What follows from the last of them may be the next commit.
       const last = at === groups.length - 1 ? () => void this.#underWay.delete(underWay) : () => {};
-      const pending = this.#commit(groups[at] as readonly Committed[], underWay.term, last);
+      const pending = this.#commit(groups[at] as Group, underWay.term, last);
       if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1, underWay));
     }
     if (this.#waiting.length > 0) this.#schedule();
     return undefined;
   }
 
-  #commit(batch: readonly Committed[], term: number, over: () => void): Promise<void> | undefined {
+  #commit({ batch, changes }: Group, term: number, over: () => void): Promise<void> | undefined {
     const { store } = this.#options;
-    const changes = batch.filter(hasChanged).map(changeOf);
     const done = (): void => {
       over();
       for (const each of batch) {
@@ -188,6 +188,16 @@ export class Committer {
     this.#later = true;
     return Promise.resolve(committed).then(done, failed);
   }
+}
+
+/** What is committed together, as the store is told it. */
+interface Group {
+  readonly batch: readonly Committed[];
+  readonly changes: readonly RunChange[];
+}
+
+function inWords(batch: readonly Committed[]): Group {
+  return { batch, changes: batch.filter(hasChanged).map(changeOf) };
 }
 
 function hasChanged({ changes }: Committed): boolean {
