@@ -36,7 +36,7 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
     },
     take,
     shared: {
-      write: ({ type, refused: _, isTaken: __, ...rest }) => rest as unknown as JsonObject,
+      write: ({ refused: _, isTaken: __, ...rest }) => rest as unknown as JsonObject,
       read: (body) => ({ ...(body as unknown as InterveneMessage), type: name, refused: null, isTaken: false }),
       answer: ({ refused }) => refused,
       heed(message, answer) {
@@ -48,11 +48,11 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
 
 function take(port: TurnPort, message: InterveneMessage): boolean {
   const { type, id, path, reason, by, input, output } = message;
-  // Taken again, because nobody knew whether its commit had landed: then it has, and is what it was.
   const actor = port.run.actors.get(path);
   const before = actor === undefined || path === '' ? 'ended' : (String(actor.state.value) as Status);
   const allowed = actor === undefined || path === '' ? [] : interventionsIn(actor.kind, before);
   const isAllowed = allowed.includes(type);
+  // Taken again, because nobody knew whether its commit had landed: it has.
   if (!isAllowed && message.isTaken) return false;
   message.refused = isAllowed ? null : refusalOf(path, before, allowed);
   message.isTaken = isAllowed;

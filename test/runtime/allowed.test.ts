@@ -59,15 +59,21 @@ describe('the table', () => {
   });
 
   test('has a way across processes for all but the start, there and back', () => {
+    const asked = { id: '1', path: 't/s', reason: 'x', by: null, refused: null, isTaken: false } as const;
     const signal = { type: 'signal', id: '1', name: 'go', payload: { n: 1 }, answer: null, known: false } as const;
     for (const message of [
       { type: 'cancel', reason: 'enough', compensate: true, force: false } as const,
       { type: 'pause', refused: null } as const,
       { type: 'resume', refused: null } as const,
+      { ...asked, type: 'retry', input: 1 } as const,
+      { ...asked, type: 'skip' } as const,
+      { ...asked, type: 'resolve', output: null } as const,
       signal,
     ]) {
       const { shared } = commandNamed(message.type) ?? {};
       expect(shared?.read(shared.write(message))).toEqual(message);
+      // Whoever takes it knows it by that.
+      expect(shared?.write(message).type).toBe(message.type);
     }
     expect(commandNamed('start')?.shared).toBeUndefined();
     expect(commandNamed('toString')).toBeUndefined();

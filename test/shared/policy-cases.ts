@@ -71,18 +71,20 @@ export function policyCases(open: () => SharedPlace | Promise<SharedPlace>): voi
     const run = two.run('r');
     await expect.poll(() => run.status()).toBe('awaitingIntervention');
 
+    await expect(run.skip('a/nobody', { reason: 'x', by: 'mia' })).rejects.toMatchObject({
+      code: 'intervention-refused',
+    });
     const asked = await Promise.allSettled([
       run.retry('a/shaky', { reason: 'again', by: 'mia' }),
-      one.run('r').retry('a/shaky', { reason: 'again', by: 'leo' }),
+      run.retry('a/shaky', { reason: 'again', by: 'leo' }),
     ]);
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await run.outcome()).toMatchObject({ status: 'completed', output: { a: 2 } });
     const records: InterventionRecord[] = [];
     for await (const record of run.interventions()) records.push(record);
-    expect(records.map(({ type, path, before }) => [type, path, before])[0]).toEqual([
-      'retry',
-      'a/shaky',
-      'awaitingIntervention',
+    expect(records.map(({ type, path, before }) => [type, path, before]).slice(0, 2)).toEqual([
+      ['skip', 'a/nobody', 'ended'],
+      ['retry', 'a/shaky', 'awaitingIntervention'],
     ]);
     expect(records.filter(({ refused }) => refused === null)).toHaveLength(1);
     expect(tries).toBe(2);
