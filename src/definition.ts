@@ -9,6 +9,7 @@
 import type { Json } from './json.ts';
 import type { LimitDefinition } from './limits.ts';
 import type { EmitDefinition, RunDefinition, SignalDefinition } from './leaves.ts';
+import type { ApprovalDefinition, ApprovalSpec } from './people.ts';
 import type { Schema } from './schema.ts';
 import type { Body, Cleanup, Compensation, Mapper, Merge, RetryPolicy, RunFacts, Where } from './user-code.ts';
 
@@ -56,6 +57,10 @@ export interface TaskDefinition {
   /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
   readonly limits?: readonly LimitDefinition[];
   readonly priority?: number | ((facts: never) => unknown) | undefined;
+  /** Somebody is asked before the body begins. */
+  readonly approval?: ApprovalSpec | undefined;
+  /** Somebody is asked about what the body has left behind. */
+  readonly review?: ApprovalSpec | undefined;
 }
 
 /** A step that only lets time pass. */
@@ -186,6 +191,7 @@ export type BodyDefinition =
   | RunDefinition
   | SignalDefinition
   | EmitDefinition
+  | ApprovalDefinition
   | KindDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */

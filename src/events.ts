@@ -65,6 +65,27 @@ const EVENT_FIELDS = {
   'signal.accepted': { signal: 'string', id: 'string' },
   'signal.buffered': { signal: 'string', id: 'string' },
 
+  'approval.requested': {
+    approval: 'string',
+    question: 'string',
+    users: 'json',
+    roles: 'json',
+    decisions: 'json',
+    digest: 'string',
+    due: 'number?',
+  },
+  'approval.changed': { approval: 'string', act: 'string', by: 'string', revision: 'number', digest: 'string' },
+  'approval.reminded': { approval: 'string', users: 'json', roles: 'json' },
+  'approval.resolved': {
+    approval: 'string',
+    decision: 'string',
+    by: 'string?',
+    digest: 'string',
+    override: 'true, or left out',
+  },
+  'approval.expired': { approval: 'string', outcome: 'string' },
+  'approval.withdrawn': { approval: 'string' },
+
   // Of the user's own, by an emit step.
   'user.emitted': { name: 'string', data: 'json' },
 } as const;

@@ -5,7 +5,8 @@
 import type { AnyOrchestrator } from './dsl/index.ts';
 import { inProcess } from './executors/in-process.ts';
 import { checkNode } from './node.ts';
-import { createBox, type Signalbox, type SignalboxOptions } from './runtime/box.ts';
+import type { Signalbox } from './runtime/box.ts';
+import { createBox, type SignalboxOptions } from './runtime/create.ts';
 import { memory } from './stores/memory.ts';
 
 checkNode();
@@ -93,7 +94,12 @@ export {
 export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
-export type { Signalbox, SignalboxOptions } from './runtime/box.ts';
+export type { Signalbox } from './runtime/box.ts';
+export type { SignalboxOptions } from './runtime/create.ts';
+export type { ApprovalOptions, AskOptions, Decided } from './dsl/approval.ts';
+export type { DecideOptions } from './runtime/approvals.ts';
+export type { ApprovalEntry, ApprovalsPage, ApprovalsQuery, ApprovalView } from './views/approvals.ts';
+export type { Approval, ApprovalAct, ApprovalAnswer, DecisionName } from './people.ts';
 export type { BoxCounts } from './runtime/host-options.ts';
 export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods, StartOptions } from './runtime/options.ts';

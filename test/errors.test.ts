@@ -196,6 +196,28 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '"lins"',
     'lines',
   ],
+  'approval-rejected': [
+    new errors.ApprovalRejected({ approval: 'r/a/b#1', by: 'mia', comment: 'too dear' }),
+    '"mia" rejected approval "r/a/b#1": too dear.',
+  ],
+  'approval-expired': [
+    new errors.ApprovalExpired({ approval: 'r/a/b#1', asked: ['mia', 'manager'] }),
+    '(mia, manager)',
+    '"r/a/b#1"',
+    '"onExpiry"',
+  ],
+  'approval-impossible': [
+    new errors.ApprovalImpossible({ approval: 'r/a/b#1', approvals: 2, users: ['mia', 'tom'], excluded: ['tom'] }),
+    '"r/a/b#1"',
+    'weight 2',
+    'mia, tom',
+    'exclude fewer',
+  ],
+  'initiator-unknown': [
+    new errors.InitiatorUnknown({ approval: 'r/a/b#1' }),
+    '"r/a/b#1"',
+    `metadata: { initiator: 'mia' }`,
+  ],
   'run-terminated': [
     new errors.RunTerminated({ step: 'stop', reason: 'sold out' }),
     'Step "stop"',

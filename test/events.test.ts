@@ -25,6 +25,26 @@ const values = {
   steps: 303,
   name: 'order.shipped',
   data: { parcel: [1] },
+  approval: 'order-17/review/manager#1',
+  question: 'Ship it?',
+  users: ['mia'],
+  roles: ['manager'],
+  decisions: ['approve', 'reject'],
+  decision: 'approve',
+  digest: 'ab12',
+  act: 'claim',
+  by: 'mia',
+  revision: 1,
+  outcome: 'wait',
+};
+
+const approvals: { readonly [what: string]: readonly (keyof typeof values)[] } = {
+  requested: ['question', 'users', 'roles', 'decisions', 'digest', 'due'],
+  changed: ['act', 'by', 'revision', 'digest'],
+  reminded: ['users', 'roles'],
+  resolved: ['decision', 'by', 'digest'],
+  expired: ['outcome'],
+  withdrawn: [],
 };
 
 const common = ['run', 'seq', 'at', 'path'] as const;
@@ -36,6 +56,7 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   const attempt = noun === 'step' && what !== 'skipped' && what !== 'awaitingApproval' ? (['attempt'] as const) : [];
   if (noun === 'children') return ['count', 'steps'];
   if (noun === 'signal') return ['signal', 'id'];
+  if (noun === 'approval') return ['approval', ...(approvals[what] as readonly (keyof typeof values)[])];
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];
   if (type === 'step.paused') return ['reason'];
@@ -65,7 +86,7 @@ describe.each(EVENT_TYPES)('%s', (type) => {
 
   test.each([...common, ...fieldsOf(type)])('is refused with a %s of another type', (field) => {
     // What is JSON may be `true`.
-    const wrong = field === 'data' ? () => {} : true;
+    const wrong = ['data', 'users', 'roles', 'decisions'].includes(field) ? () => {} : true;
     expect(faultOfEvent({ ...eventOf(type), [field]: wrong })).toContain(`its "${field}" is not a`);
   });
 });

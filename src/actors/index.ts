@@ -2,6 +2,7 @@
  * Every actor that a state may invoke, by the name that the machines use. Machines take the live forms alone, each from its
  * file: who draws or walks them in a browser has nothing of what a box does.
  */
+import { approval } from './approval.ts';
 import { backoff } from './backoff.ts';
 import { begin } from './begin.ts';
 import { cleanup } from './cleanup.ts';
@@ -10,7 +11,7 @@ import { childRun, endChild, pull, sendSignal, undoChild } from './errands.ts';
 import { execute } from './execute.ts';
 import { signal } from './signal.ts';
 import { sleep } from './sleep.ts';
-import { approval, children, intervention, runEnd, stopping } from './waiting.ts';
+import { children, intervention, runEnd, stopping } from './waiting.ts';
 
 export const actors = {
   begin,

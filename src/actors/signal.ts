@@ -35,7 +35,7 @@ export const signal: Invoked = {
   late: ({ node, path }) => lateFor(node, path),
   entered: (run, actor) => signalsOf(run).await(actor),
   told: (port, actor) => offer(port, actor),
-  left: (run, actor) => run.signals?.forget(actor),
+  left: ({ run }, actor) => run.signals?.forget(actor),
 };
 
 function limitOf(node: PlanNode): number | null {

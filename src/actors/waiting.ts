@@ -1,6 +1,6 @@
 /**
  * Actors that only wait: somebody else sends the event that ends them, or a deadline has passed. `children` stands for
- * what runs below a track or an orchestrator, `approval` and `intervention` for a person. Naming the
+ * what runs below a track or an orchestrator, `intervention` for a person. Naming the
  * wait in the machine is what lets `explain` say why a run stands still (I7).
  */
 import { type AnyActorLogic, fromCallback, fromPromise } from 'xstate';
@@ -65,5 +65,4 @@ export const runEnd: Invoked = {
   logic: waitingLogic,
   describe: () => null,
 };
-export const approval: Invoked = person;
 export const intervention: Invoked = person;

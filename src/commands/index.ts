@@ -4,12 +4,13 @@ import type { TurnPort } from '../core/port.ts';
 import type { Status } from '../status.ts';
 import { cancel } from './cancel.ts';
 import type { Command } from './command.ts';
+import { decision as decide } from './decide.ts';
 import { resolve, retry, skip } from './intervene.ts';
 import { pause, resume } from './pause.ts';
 import { signal } from './signal.ts';
 import { start } from './start.ts';
 
-const COMMANDS = { start, cancel, pause, resume, retry, skip, resolve, signal } as const;
+const COMMANDS = { start, cancel, pause, resume, retry, skip, resolve, signal, decide } as const;
 
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;

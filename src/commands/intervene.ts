@@ -23,8 +23,16 @@ const OPEN: { readonly [name in Intervention]: ReadonlySet<Status> } = {
 
 /** What can be done about a step as it stands. */
 export function interventionsIn(kind: Kind, state: string): readonly Intervention[] {
-  const { ownEvents = [] } = kind.machine.states[state] ?? {};
-  return INTERVENTIONS.filter((name) => ownEvents.includes(name));
+  return INTERVENTIONS.filter((name) => takes(kind, state, name));
+}
+
+/** Is somebody asked by it? */
+export function isAsking(kind: Kind, state: string): boolean {
+  return takes(kind, state, 'asked');
+}
+
+function takes(kind: Kind, state: string, event: string): boolean {
+  return kind.machine.states[state]?.ownEvents.includes(event) ?? false;
 }
 
 function commandOf(name: Intervention): Command<InterveneMessage> {

@@ -120,7 +120,9 @@ export interface Invoked {
   /** The state has been entered and the history says so: what is sent from here on comes after it. */
   told?(port: TurnPort, actor: Actor): void;
   /** Nobody waits any more for what was invoked: it has come, its time is up, or the state was left without it. */
-  left?(run: RunState, actor: Actor): void;
+  left?(port: TurnPort, actor: Actor): void;
+  /** For what waits on when its timer fires, perhaps for another one: what happens then, in place of an answer. */
+  woken?(port: TurnPort, actor: Actor): void;
   /** The state was left while it was under way: what is owed so that it ends, if it is more than a timer. */
   abort?(actor: Actor): Owed;
 }
@@ -141,8 +143,20 @@ export type WaitingFor =
   | { readonly what: 'queued'; readonly since: number; readonly attempt: number; readonly limit: QueuedFor }
   /** The tracks and steps below it; `due` is its deadline, if it has one. */
   | { readonly what: 'children'; readonly since: number; readonly due: number | null }
-  /** The decision of a person. */
+  /** A person: somebody is to say what becomes of it. */
   | { readonly what: 'person'; readonly since: number }
+  /** The decision of one of these, by name or role (nobody: of anybody); `due` is when it expires. */
+  | {
+      readonly what: 'approval';
+      readonly approval: string;
+      readonly question: string;
+      readonly users: readonly string[];
+      readonly roles: readonly string[];
+      /** Who has claimed it. */
+      readonly claimed: string | null;
+      readonly since: number;
+      readonly due: number | null;
+    }
   /** The end of its `cleanup`, after it was cancelled. */
   | { readonly what: 'cleanup'; readonly attempt: number }
   /** The end of its `compensate`. */

@@ -113,7 +113,8 @@ export function synchronous(what: string, value: unknown): unknown {
   throw new MapperAsync({ mapper: `mapper of the ${what}` });
 }
 
-function parsedNow(schema: Schema, value: unknown, what: string, makes: PlanNode['makes'] = 'input'): unknown {
+/** What a schema makes of a value within a turn. */
+export function parsedNow(schema: Schema, value: unknown, what: string, makes: PlanNode['makes'] = 'input'): unknown {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(schema, value);

@@ -7,6 +7,7 @@ import type { AnyEventObject } from 'xstate';
 import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
+import type { ApprovalAnswer, ApprovalAsk } from '../people.ts';
 import type { Status } from '../status.ts';
 import type { RunRow } from '../store.ts';
 import type { SignalAnswer } from './signals.ts';
@@ -35,7 +36,13 @@ export type Message =
   | CommandMessage;
 
 /** What somebody asks of a run, and is answered. */
-export type CommandMessage = StartMessage | CancelMessage | PauseMessage | InterveneMessage | SignalMessage;
+export type CommandMessage =
+  | StartMessage
+  | CancelMessage
+  | PauseMessage
+  | InterveneMessage
+  | SignalMessage
+  | DecideMessage;
 
 export interface StartMessage {
   readonly type: 'start';
@@ -78,6 +85,20 @@ export interface InterveneMessage {
   refused: string | null;
   /** It was done, in a turn of which nobody may have heard. */
   isTaken: boolean;
+}
+
+/** Somebody says something to an approval. */
+export interface DecideMessage {
+  readonly type: 'decide';
+  /** Of the record that it leaves; sent twice, it is answered as the first time. */
+  readonly id: string;
+  readonly path: string;
+  readonly number: number;
+  readonly ask: ApprovalAsk;
+  /** What whoever says it is told; set in the turn. Null if the approval was not open any more. */
+  answer: ApprovalAnswer | null;
+  /** The store has it: what it was answered stands. */
+  known: boolean;
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */

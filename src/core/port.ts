@@ -38,6 +38,8 @@ export interface TurnPort {
   dropRecord(name: RecordName): void;
   /** Deletes the rows of a place that has ended, and of all below it, with this commit. The history stays. */
   forget(path: string): void;
+  /** Sets the timer of an actor that waits on, or takes it away. */
+  arm(actor: Actor, due: number | null): void;
   /** What the actor's state has invoked is no longer waited for. */
   release(actor: Actor): void;
   /** Begins an actor that is there. */

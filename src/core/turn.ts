@@ -93,7 +93,9 @@ export class Turn implements TurnPort {
         if (actor === null || isPaused(this.run)) return false;
         // Nor is anything tried again while somebody is to say what becomes of a step (S12).
         if (timer === 'backoff' && isHeld(this.run)) return false;
-        this.send(actor, this.#woken(actor, timer as string));
+        const { woken } = actor.kind.actors[timer as string] as Invoked;
+        if (woken === undefined) this.send(actor, this.#woken(actor, timer as string));
+        else woken(this, actor);
         return true;
       }
       case 'progress':
@@ -114,7 +116,7 @@ export class Turn implements TurnPort {
     const { late, left } = actor.kind.actors[timer] as Invoked;
     actor.invoked = null;
     actor.due = null;
-    left?.(this.run, actor);
+    left?.(this, actor);
     if (late === undefined) return { type: `xstate.done.actor.${timer}`, output: undefined, actorId: timer };
     return { type: `xstate.error.actor.${timer}`, error: late(actor), actorId: timer };
   }
@@ -224,7 +226,7 @@ export class Turn implements TurnPort {
     if (invoked === null) return;
     const { left, abort } = actor.kind.actors[invoked] ?? {};
     actor.invoked = null;
-    left?.(this.run, actor);
+    left?.(this, actor);
     if (abort !== undefined) this.changes.owe(abort(actor));
     if (actor.due === null) return;
     actor.due = null;
@@ -237,6 +239,15 @@ export class Turn implements TurnPort {
       if (wish.type !== 'act') continue;
       actor.kind.acts?.[wish.action]?.(this, actor, wish.params);
     }
+  }
+
+  arm(actor: Actor, due: number | null): void {
+    const { path, state } = actor;
+    if (due === null && actor.due === null) return;
+    actor.due = due;
+    this.changes.changed(actor);
+    const { attempt = 0 } = state.context as unknown as Asked;
+    this.changes.owe(due === null ? { do: 'unwake', path } : { do: 'wake', path, attempt, due });
   }
 
   record(record: Omit<RecordRow, 'run'>): void {

@@ -6,6 +6,7 @@ import type { Options, ReadPort } from '../core/declaration.ts';
 import type { BodyDefinition, Mapper, StepDefinition } from '../definition.ts';
 import { show } from '../errors/index.ts';
 import { readAggregate } from '../machines/aggregate/declaration.ts';
+import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { readBranch } from '../machines/branch/declaration.ts';
 import { readGroup } from '../machines/group/declaration.ts';
 import { readLoop } from '../machines/loop/declaration.ts';
@@ -35,6 +36,7 @@ const alone = (word: string, read: (name: unknown, given: unknown, reader: ReadP
 
 const WORDS: { readonly [word: string]: Word } = {
   wait: alone('wait', readWait),
+  approval: alone('approval', readApprovalStep),
   branch: alone('branch', readBranch),
   map: alone('map', readMap),
   loop: alone('loop', readLoop),

@@ -10,7 +10,9 @@ import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
-import { readDuration, readOptions } from './reading.ts';
+import { readApproval } from '../machines/approval/reading.ts';
+import type { AskOptions, TaskAsked, TaskReviewed } from './approval.ts';
+import { OptionReader, readDuration, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { readRetry, type RetryOptions } from './retry.ts';
 import { from } from './source.ts';
@@ -39,6 +41,10 @@ export interface TaskOptions<I extends Schema, O extends Schema, R> extends Task
   /** How long `cleanup` may take. Default `'30s'`. */
   readonly cleanupTimeout?: Duration;
   readonly retry?: RetryOptions;
+  /** Somebody is asked before the body begins; what is decided on is the input. */
+  readonly approval?: AskOptions<TaskAsked<InputOf<I>>, InputOf<I>>;
+  /** Somebody is asked about what the body has left behind, and may have it tried again. */
+  readonly review?: AskOptions<TaskReviewed<InputOf<I>, OutputOf<O>>, OutputOf<O>>;
   /** How long one attempt may take (S11). Default: as long as it likes. */
   readonly timeout?: Duration;
   /** How long the step may take, with all its attempts and the pauses between them. Default: no limit. */
@@ -68,9 +74,23 @@ const TASK_KEYS = [
   'concurrency',
   'rate',
   'priority',
+  'approval',
+  'review',
 ];
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
+
+function askedIn(
+  option: 'approval' | 'review',
+  given: unknown,
+  notes: Note[],
+): Pick<TaskDefinition, 'approval' | 'review'> {
+  if (given === undefined) return {};
+  const reader = new OptionReader();
+  const spec = readApproval(given, reader, `option "${option}" of a task`);
+  notes.push(...reader.notes);
+  return { [option]: spec };
+}
 
 /**
  * Declares a task.
@@ -112,6 +132,8 @@ export function task<
     heartbeat: readDuration(given.heartbeat, 'heartbeat', undefined, notes),
     limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
     priority: given.priority as TaskDefinition['priority'],
+    ...askedIn('approval', given.approval, notes),
+    ...askedIn('review', given.review, notes),
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));

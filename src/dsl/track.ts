@@ -9,6 +9,7 @@ import type { ReadPort } from '../core/declaration.ts';
 import type { Duration } from '../duration.ts';
 import { reasonOf, show } from '../errors/index.ts';
 import type { Json } from '../json.ts';
+import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { readAggregate } from '../machines/aggregate/declaration.ts';
 import { readBranch } from '../machines/branch/declaration.ts';
 import { readGroup } from '../machines/group/declaration.ts';
@@ -18,6 +19,7 @@ import { readKind, type StepKind } from '../machines/outside.ts';
 import { NO_LIMITS } from '../limits.ts';
 import type { ControlSteps } from './control.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import type { PeopleSteps } from './approval.ts';
 import type { LeafSteps, SleepUntil } from './leaf-steps.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { readEmit } from '../machines/emit/declaration.ts';
@@ -49,7 +51,8 @@ export interface Track<N extends string, I, O, C> extends Runnable<I, O, C> {
 export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
   extends Track<N, I, O, C>,
     ControlSteps<N, I, V, Outputs, P, C>,
-    LeafSteps<N, I, V, Outputs, P, C> {
+    LeafSteps<N, I, V, Outputs, P, C>,
+    PeopleSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
    * when `{}` is an input that the body takes. What comes last says how it is undone here, and whether the track can do without it.
@@ -294,6 +297,10 @@ class Chain {
 
   emit(name: unknown, options: unknown): Chain {
     return this.#with(readByKind(name, this.emit, (reader) => readEmit(name, options, reader)));
+  }
+
+  approval(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.approval, (reader) => readApprovalStep(name, options, reader)));
   }
 
   kind(name: unknown, kind: unknown, options: unknown): Chain {

@@ -1,6 +1,10 @@
 /** Every error that a box, a run or a store can answer with, and the list of their codes, as `signalbox/errors`. */
 export {
   AnswerIgnored,
+  ApprovalExpired,
+  ApprovalImpossible,
+  ApprovalRejected,
+  InitiatorUnknown,
   BodyDropped,
   BodyReplaced,
   BoxClosed,

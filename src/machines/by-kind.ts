@@ -10,6 +10,7 @@ import { Graph } from '../core/children/graph.ts';
 import type { AnyStateMachine } from 'xstate';
 import type { Place, PlanNode } from '../definition.ts';
 import { aggregateMachine } from './aggregate/machine.ts';
+import { approvalMachine } from './approval/machine.ts';
 import { branchMachine } from './branch/machine.ts';
 import { compositeMachine } from './composite/machine.ts';
 import { emitMachine } from './emit/machine.ts';
@@ -45,6 +46,7 @@ const machines: { readonly [kind: string]: AnyStateMachine } = {
   run: runMachine,
   signal: signalMachine,
   emit: emitMachine,
+  approval: approvalMachine,
 };
 
 /** How a parent has children, and the places of those that are items or rounds; whoever is not in here has a graph of them. */

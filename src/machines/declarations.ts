@@ -2,6 +2,7 @@
 import type { Declaration } from '../core/declaration.ts';
 import type { AnyDefinition } from '../definition.ts';
 import { aggregateDeclaration } from './aggregate/declaration.ts';
+import { approvalDeclaration } from './approval/declaration.ts';
 import { branchDeclaration } from './branch/declaration.ts';
 import { compositeDeclaration } from './composite/declaration.ts';
 import { groupDeclaration } from './group/declaration.ts';
@@ -37,6 +38,7 @@ const declarations = {
   run: runDeclaration,
   signal: signalDeclaration,
   emit: emitDeclaration,
+  approval: approvalDeclaration,
 };
 
 /** The declaration of a definition's kind. One from outside brings its own. */

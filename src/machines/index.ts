@@ -1,6 +1,7 @@
 /** The kinds that come with the package, as a value: each is a folder beside this file. */
 import { Kinds } from '../core/kind.ts';
 import { aggregate } from './aggregate/index.ts';
+import { approvalStep } from './approval/index.ts';
 import { branch } from './branch/index.ts';
 import { composite } from './composite/index.ts';
 import { group } from './group/index.ts';
@@ -35,6 +36,7 @@ const STEPS = [
   childRunStep,
   signalStep,
   emitStep,
+  approvalStep,
 ];
 const KINDS = [...STEPS, schedule, firing, track, composite, orchestrator];
 

@@ -20,9 +20,16 @@ export const ended = {
 
 const NOTHING: JsonObject = Object.freeze({});
 
+interface Kept {
+  readonly reason: string | null;
+  readonly undo: JsonObject | null;
+  readonly approval: JsonObject | null;
+}
+
 /** What is kept of the memory of a step that makes attempts. */
 export function keepStep(memory: Memory): JsonObject {
-  const { reason, undo } = memory as unknown as { readonly reason: string | null; readonly undo: JsonObject | null };
+  const { reason, undo, approval } = memory as unknown as Kept;
+  if (approval !== null) return { ...keepStep({ ...memory, approval: null }), approval };
   if (undo !== null) return reason === null ? { undo } : { reason, undo };
   return reason === null ? NOTHING : { reason };
 }

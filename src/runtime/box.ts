@@ -13,7 +13,6 @@ import {
   type Task,
   type TaskInput,
   type TaskOutput,
-  type TasksOption,
   type SignalArguments,
   type SignalsOf,
 } from '../dsl/index.ts';
@@ -26,6 +25,8 @@ import { DEFAULT_MAX_BYTES } from '../json.ts';
 import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import type { ApprovalAnswer } from '../people.ts';
+import { decideOn, type DecideOptions, recordOf } from './approvals.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
 import { limitsOf } from './box-limits.ts';
@@ -35,20 +36,23 @@ import { Errands } from './performing/errands.ts';
 import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
+import {
+  type ApprovalReader,
+  type ApprovalsPage,
+  type ApprovalsQuery,
+  type ApprovalView,
+  listApprovals,
+  viewApproval,
+} from '../views/approvals.ts';
 import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
 import {
   type StartOptions,
   type BoxOptions,
-  checkBodies,
-  checkBoxOptions,
   isOrchestrator,
   knownPlans,
   logOf,
   planName,
-  readPlans,
-  tellDropped,
   checkKinds,
-  withChildren,
 } from './options.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
@@ -58,7 +62,7 @@ import { checkId, Starts } from './starts.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given
 type AnyTask = Task<string, any, any, any>;
-type Bodies = { readonly [task: string]: Body };
+export type Bodies = { readonly [task: string]: Body };
 
 /** Made by `createSignalbox`. */
 export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrchestrator[]> {
@@ -69,6 +73,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #host: Host;
   readonly #followers: Followers;
   readonly #context: RunContext;
+  readonly #approvals: ApprovalReader;
   readonly #starts: Starts;
   readonly #schedules: Schedules;
   readonly #owner: Owner;
@@ -146,7 +151,11 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
+    const reader = { store, now: () => clock.now(), holds };
+    this.#approvals = reader;
+    const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => listApprovals(reader, query);
     const context = {
+      approvals,
       store,
       command,
       abandon,
@@ -254,6 +263,37 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     return listRuns(this.#store, query);
   }
 
+  /**
+   * What people are asked, in all runs, a page at a time; those that are open, if nothing is said.
+   *
+   * @example
+   * const { approvals } = await box.approvals({ mine: { user: 'mia', roles: ['manager'] } });
+   */
+  async approvals(query: ApprovalsQuery = {}): Promise<ApprovalsPage> {
+    this.#checkOpen();
+    return listApprovals(this.#approvals, query);
+  }
+
+  /** An approval with all that was said to it, refused or not; null if there is none of this id. */
+  async approval(id: string): Promise<ApprovalView | null> {
+    this.#checkOpen();
+    const record = await recordOf(this.#store, id);
+    return record === null ? null : viewApproval(this.#approvals, record);
+  }
+
+  /**
+   * Says something to an approval: decides it, votes, claims it, hands it on. Resolves once that is committed, with what came of it;
+   * what may not be is answered with `refused`, and leaves a record as well. Who somebody is, and which roles they have, is for you to
+   * know: it is taken as it is given.
+   *
+   * @example
+   * const answer = await box.decide(approval.id, { decision: 'approve', by: 'mia', roles: ['manager'], digest: approval.digest });
+   */
+  async decide(approval: string, options: DecideOptions): Promise<ApprovalAnswer> {
+    this.#checkOpen();
+    return decideOn(this.#context, approval, options);
+  }
+
   /** As `run.signal`, to a run by its id, or by the key that it was started under. */
   async signal<const K extends keyof SignalsOf<Os[number]> & string>(
     to: string | { readonly orchestrator: string; readonly key: string },
@@ -354,41 +394,3 @@ const PATIENCE = 5_000;
 
 /** Stores that a box of this process has open. Each box is a process of its own to them. */
 const inUse = new WeakSet<Store>();
-
-/** What `createSignalbox` is given. Bodies are asked for exactly where a task has none. */
-export type SignalboxOptions<Os extends readonly AnyOrchestrator[]> = BoxOptions & {
-  readonly orchestrators?: Os;
-} & TasksOption<Os>;
-
-/** @internal How `index.ts` hands in the defaults that the runtime may not choose itself. */
-export interface Defaults {
-  readonly store: () => Store;
-  readonly executor: NonNullable<BoxOptions['executor']>;
-}
-
-/** @internal */
-export async function createBox<const Os extends readonly AnyOrchestrator[]>(
-  options: SignalboxOptions<Os>,
-  defaults: Defaults,
-): Promise<Signalbox<Os>> {
-  checkBoxOptions(options);
-  const definitions = withChildren(options.orchestrators ?? []);
-  const plans = readPlans(definitions);
-  const bodies = ((options as { readonly tasks?: unknown }).tasks ?? {}) as Bodies;
-  checkBodies(plans, bodies);
-  tellDropped(definitions, logOf(options.logger).logger);
-  const box = new Signalbox<Os>(
-    options,
-    options.store ?? defaults.store(),
-    plans,
-    bodies,
-    options.executor ?? defaults.executor,
-  );
-  try {
-    return await box.open();
-  } catch (error) {
-    // A box that is not made does not keep the file from others.
-    await box.close().catch(() => {});
-    throw error;
-  }
-}

@@ -1,5 +1,6 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
-import { INTERVENTION, type Intervention, interventionsIn } from '../commands/intervene.ts';
+import type { CommandName } from '../commands/index.ts';
+import { INTERVENTION, type Intervention, interventionsIn, isAsking } from '../commands/intervene.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { InterveneMessage } from '../core/message.ts';
@@ -114,8 +115,10 @@ export async function allowedAt(
   { store, kinds }: Pick<InterventionContext, 'store' | 'kinds'>,
   run: string,
   path: string,
-): Promise<readonly Intervention[]> {
+): Promise<readonly CommandName[]> {
   const open = (await store.readOpen(run))?.open ?? [];
   const row = path === '' ? undefined : open.find((each) => each.path === path);
-  return row === undefined ? [] : interventionsIn(kinds.get(row.kind), row.state);
+  if (row === undefined) return [];
+  const kind = kinds.get(row.kind);
+  return [...interventionsIn(kind, row.state), ...(isAsking(kind, row.state) ? (['decide'] as const) : [])];
 }

@@ -31,6 +31,7 @@ import {
   type InterventionRecord,
 } from './interventions.ts';
 import type { Abandon } from './ownership/abandon.ts';
+import type { ApprovalsPage, ApprovalsQuery } from '../views/approvals.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
 import { type AskRun, send } from './ownership/requests.ts';
@@ -54,6 +55,7 @@ export interface RunContext {
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
+  readonly approvals: (query: ApprovalsQuery) => Promise<ApprovalsPage>;
   /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
   /** The limit that an attempt stands in line for in this process. */
@@ -255,6 +257,12 @@ export class Run<Output = Json, Signals = AnySignals> {
   async *interventions(): AsyncGenerator<InterventionRecord, void, undefined> {
     await this.#row();
     yield* interventionsOf(this.#context.store, this.id);
+  }
+
+  /** What people were asked in this run, a page at a time: all of it, or what `query` says. */
+  async approvals(query: Omit<ApprovalsQuery, 'run'> = {}): Promise<ApprovalsPage> {
+    await this.#row();
+    return this.#context.approvals({ status: 'any', ...query, run: this.id });
   }
 
   /**

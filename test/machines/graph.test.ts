@@ -12,7 +12,6 @@ const late = { code: 'step-timed-out', name: 'StepTimedOut', message: 'late', re
 /** Everything that can happen, answers of invoked actors with a payload included: `xstate/graph` sends them without one. */
 const events = [
   { type: 'start' },
-  { type: 'start', approval: true },
   { type: 'start', ready: 2, finished: null },
   { type: 'start', ready: 0, finished: { output: 'all' } },
   { type: 'fail', error },
@@ -51,9 +50,13 @@ const events = [
     { type: `xstate.done.actor.${actor}`, output: 'made' },
     ...[error, final, late].map((each) => ({ type: `xstate.error.actor.${actor}`, error: each })),
   ]),
-  { type: 'xstate.done.actor.approval', output: { decision: 'approve' } },
-  { type: 'xstate.done.actor.approval', output: { decision: 'skip' } },
-  { type: 'xstate.done.actor.approval', output: { decision: 'reject' } },
+  { type: 'asked', approval: { number: 1 } },
+  { type: 'resolved', how: 'go', input: 'edited' },
+  { type: 'resolved', how: 'go', held: true, approval: { resolution: { decision: 'approve' } } },
+  { type: 'resolved', how: 'complete', output: 'decided' },
+  { type: 'resolved', how: 'skip' },
+  { type: 'resolved', how: 'fail', error: final },
+  { type: 'resolved', how: 'fail', error: { ...final, code: 'approval-expired' } },
   // A schedule that was begun, whose time has come, and whose run has ended; and two words to it.
   ...[
     { now: BEGUN, cause: { is: 'begun' } },
@@ -78,7 +81,10 @@ describe.each(builtInKinds.names())('the %s machine', (name) => {
   const withChildren = nodeOf(name, { children: 2 });
   const without = { ...nodeOf(name), spec: { ...withChildren.spec, onTimeout: 'fail' } };
   // What fails for good stands still, or it does not.
-  const paths = [withChildren, without, { ...without, holds: true }].flatMap((node) =>
+  const { task } = without;
+  // Somebody is asked about a task, before it and after it.
+  const asking = task === null ? [] : [{ ...without, task: { ...task, approval: {}, review: {} } as typeof task }];
+  const paths = [withChildren, without, { ...without, holds: true }, ...asking].flatMap((node) =>
     getShortestPaths(machine, {
       input: { node, input: inputOf(name) },
       // Only what the state handles, and an actor's answer only where it is invoked: the host delivers no other (I5).

@@ -47,6 +47,11 @@ const TABLES: { readonly [kind: string]: Table } = {
     running: ['cancelling', 'completed', 'failed'],
     cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
   },
+  approval: {
+    pending: ['awaitingApproval', 'cancelled', 'failed', 'skipped'],
+    awaitingApproval: ['awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped', 'timedOut'],
+    awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'skipped'],
+  },
   run: CHILD_RUN,
   firing: CHILD_RUN,
   schedule: {
@@ -65,9 +70,19 @@ const TABLES: { readonly [kind: string]: Table } = {
   },
   task: {
     pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
-    awaitingApproval: ['cancelled', 'failed', 'running', 'skipped'],
-    running: ['awaitingIntervention', 'cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
-    awaitingIntervention: ['cancelled', 'completed', 'running', 'skipped'],
+    awaitingApproval: [
+      'awaitingIntervention',
+      'cancelled',
+      'completed',
+      'failed',
+      // It is decided while nothing is to begin.
+      'pending',
+      'running',
+      'skipped',
+      'timedOut',
+    ],
+    running: ['awaitingApproval', 'awaitingIntervention', 'cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
+    awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'running', 'skipped'],
     retrying: ['cancelled', 'compensating', 'compensationFailed', 'running', 'skipped'],
     cancelling: ['cancelled'],
     compensating: ['compensated', 'compensationFailed', 'retrying'],

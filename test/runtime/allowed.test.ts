@@ -34,7 +34,7 @@ describe('a run', () => {
     await using box = await createSignalbox({ orchestrators: [flow], ...options });
     const run = await box.start(flow, { input: null });
     await settled(box);
-    expect(await run.allowed()).toEqual(['cancel', 'pause', 'skip', 'signal']);
+    expect(await run.allowed()).toEqual(['cancel', 'pause', 'skip', 'signal', 'decide']);
     expect(await run.allowed('t/s')).toEqual([]);
     desk.give('t/s#1', 'done');
     await settled(box);
@@ -49,9 +49,17 @@ describe('the table', () => {
   });
 
   test('lets a run be cancelled again, which may be forced, and paused or resumed while it runs (S14, S15)', () => {
-    expect(allowedIn('running')).toEqual(['cancel', 'pause', 'skip', 'signal']);
-    expect(allowedIn('paused')).toEqual(['cancel', 'resume', 'retry', 'skip', 'resolve', 'signal']);
-    expect(allowedIn('awaitingIntervention')).toEqual(['cancel', 'pause', 'retry', 'skip', 'resolve', 'signal']);
+    expect(allowedIn('running')).toEqual(['cancel', 'pause', 'skip', 'signal', 'decide']);
+    expect(allowedIn('paused')).toEqual(['cancel', 'resume', 'retry', 'skip', 'resolve', 'signal', 'decide']);
+    expect(allowedIn('awaitingIntervention')).toEqual([
+      'cancel',
+      'pause',
+      'retry',
+      'skip',
+      'resolve',
+      'signal',
+      'decide',
+    ]);
     expect(allowedIn('cancelling')).toEqual(['cancel', 'signal']);
     expect(allowedIn('compensating')).toEqual(['cancel', 'signal']);
     expect(commandNamed('pause')?.refusal('cancelling')).toContain('the run is cancelling');

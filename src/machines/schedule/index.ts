@@ -25,7 +25,7 @@ export const SCHEDULE_SIGNAL = 'schedule';
 const listens: Pick<Invoked, 'logic' | 'entered' | 'left'> = {
   logic: waitingLogic,
   entered: (run, actor) => signalsOf(run).await(actor),
-  left: (run, actor) => run.signals?.forget(actor),
+  left: ({ run }, actor) => run.signals?.forget(actor),
 };
 
 const tick: Invoked = {

@@ -2,6 +2,7 @@
 import { type Checker, checkLimits, type Declaration } from '../../core/declaration.ts';
 import type { RetryPolicy, TaskDefinition, Undo } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
+import { checkApproval, linesOfApproval } from '../approval/reading.ts';
 
 export const taskDeclaration: Declaration<TaskDefinition> = {
   name: 'task',
@@ -21,6 +22,8 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     checkRetry(task.retry, 'retry', checker);
     checkUndo(task, checker);
     checkTaskLimits(task, checker);
+    if (task.approval !== undefined) checkApproval(task.approval, 'before', checker);
+    if (task.review !== undefined) checkApproval(task.review, 'after', checker);
   },
   plan(task, planner) {
     planner.task(task);
@@ -40,6 +43,8 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
       if (compensate.timeout !== undefined) lines.push(`undone within ${compensate.timeout} ms`);
     }
     if (irreversible) lines.push('irreversible');
+    for (const [what, spec] of Object.entries({ approval: task.approval, review: task.review }))
+      if (spec !== undefined) lines.push(...linesOfApproval(spec).map((line) => `${what}: ${line}`));
     return lines;
   },
 };

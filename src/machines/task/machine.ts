@@ -18,6 +18,7 @@ import type { MachineInput } from '../../core/stepper.ts';
 import type { PlanNode } from '../../definition.ts';
 import { CompensationCut, type ErrorRecord, toRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
+import type { Approval, Consequence } from '../../people.ts';
 import { NO_RETRY } from '../../retry.ts';
 import { needsDefinition } from '../live.ts';
 import { persistable } from '../persist.ts';
@@ -35,6 +36,8 @@ export interface TaskMemory {
   readonly reason: string | null;
   /** Set when a step that had completed is undone. */
   readonly undo: UndoMemory | null;
+  /** What somebody was asked about it last. */
+  readonly approval: Approval | null;
 }
 
 /** How far the undoing of a step has come. */
@@ -49,13 +52,23 @@ export interface UndoMemory {
 
 /** What a task's machine is told, apart from the answers of what it invokes. */
 export type TaskEvent =
-  | { readonly type: 'start'; readonly approval?: boolean }
+  | { readonly type: 'start' }
   | { readonly type: 'fail'; readonly error: ErrorRecord }
   | { readonly type: 'skip'; readonly output?: Json }
   /** To a step that stands still: it is tried again, perhaps with another input, or somebody says what it results in. */
   | { readonly type: 'retry'; readonly input?: Json }
   | { readonly type: 'resolve'; readonly output: Json }
   | { readonly type: 'cancel'; readonly reason?: string | null; readonly force?: boolean }
+  /** What somebody is asked stands so by now. */
+  | { readonly type: 'asked'; readonly approval: Approval }
+  /** It is decided. */
+  | ({
+      readonly type: 'resolved';
+      readonly approval?: Approval;
+      readonly error?: ErrorRecord | null;
+      /** Nothing is to begin in the run yet. */
+      readonly held?: boolean;
+    } & Consequence)
   | {
       readonly type: 'compensate';
       readonly output: Json;
@@ -63,18 +76,6 @@ export type TaskEvent =
       readonly completedAt?: number | null;
       readonly of?: string | null;
     };
-
-interface Decision {
-  readonly decision: 'approve' | 'reject' | 'skip';
-}
-
-/** What a step fails with when a person says no. */
-const REJECTION: ErrorRecord = {
-  code: 'task-failed',
-  name: 'Rejected',
-  message: 'The step was rejected before it began.',
-  retryable: false,
-};
 
 /** What an undoing fails with that somebody has cut short. */
 const CUT_SHORT: ErrorRecord = /* @__PURE__ */ toRecord(/* @__PURE__ */ new CompensationCut(), { retryable: false });
@@ -87,6 +88,7 @@ export const stepMemory = (begun: Begun): TaskMemory => ({
   attempt: 0,
   reason: null,
   undo: null,
+  approval: null,
 });
 
 /** What XState makes a machine's memory of. The input is missing if somebody has left it out. */
@@ -124,7 +126,20 @@ export const taskSetup = setup({
     send: sendLogic,
   },
   guards: {
-    asksFirst: ({ event }) => event.type === 'start' && event.approval === true,
+    /** Somebody is to be asked before the body begins, and has not said yes. */
+    asksFirst: ({ context: { node, attempt, approval } }) =>
+      node?.task?.approval !== undefined &&
+      attempt === 0 &&
+      approval?.resolution?.decision !== 'approve' &&
+      approval?.resolution?.decision !== 'edit',
+    /** Somebody is to be asked about what it has left behind. */
+    isReviewed: ({ context }) => context.node?.task?.review !== undefined,
+    /** The body may begin, but nothing is to begin yet. */
+    goesLater: ({ event }) => howOf(event) === 'go' && 'held' in event && event.held === true,
+    goes: ({ event }) => howOf(event) === 'go',
+    isAnswered: ({ event }) => howOf(event) === 'complete',
+    isSkipped: ({ event }) => howOf(event) === 'skip',
+    isLate: ({ event }) => errorOf(event)?.code === 'approval-expired',
     mayRetry: ({ context, event }) =>
       errorOf(event)?.retryable !== false && context.attempt < (context.node?.task?.retry ?? NO_RETRY).maxAttempts,
     /** It has failed for good, and somebody is to say what becomes of it. */
@@ -136,8 +151,6 @@ export const taskSetup = setup({
     mayUndoAgain: ({ context, event }) =>
       errorOf(event)?.retryable !== false &&
       (context.undo?.tries ?? 1) < (context.node?.task?.compensate?.retry ?? NO_RETRY).maxAttempts,
-    approved: ({ event }) => decisionOf(event) === 'approve',
-    waved: ({ event }) => decisionOf(event) === 'skip',
   },
   actions: {
     keepOutput: assign({ output: ({ event }) => outputOf(event) }),
@@ -149,7 +162,10 @@ export const taskSetup = setup({
     emitEvent: () => {},
     takeInput: assign({
       input: ({ context, event }) =>
-        event.type === 'retry' && event.input !== undefined ? event.input : context.input,
+        'input' in event && event.input !== undefined ? (event.input as Json) : context.input,
+    }),
+    keepApproval: assign({
+      approval: ({ context, event }) => ('approval' in event && event.approval ? event.approval : context.approval),
     }),
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
     recall: assign({
@@ -178,6 +194,24 @@ export const awaitingIntervention = {
   },
 } as const;
 
+/** A step that somebody is asked about: what they say, and what spares them an answer. */
+export const asking = {
+  asked: { actions: 'keepApproval' },
+  resolved: [
+    { guard: 'isAnswered', target: 'completed', actions: ['keepApproval', 'complete'] },
+    { guard: 'isSkipped', target: 'skipped', actions: ['keepApproval', 'keepOutput'] },
+    { guard: 'standsStill', target: 'awaitingIntervention', actions: ['keepApproval', 'keepError'] },
+    { guard: 'isLate', target: 'timedOut', actions: ['keepApproval', 'keepError'] },
+    { target: 'failed', actions: ['keepApproval', 'keepError'] },
+  ],
+  fail: [
+    { guard: 'standsStill', target: 'awaitingIntervention', actions: 'keepError' },
+    { target: 'failed', actions: 'keepError' },
+  ],
+  skip: { target: 'skipped', actions: 'keepOutput' },
+  cancel: { target: 'cancelled', actions: 'keepReason' },
+} as const;
+
 /** The machine of a task: draw it, walk it, or start it with `createActor`. */
 export const taskMachine = persistable(
   taskSetup.createMachine({
@@ -200,15 +234,14 @@ export const taskMachine = persistable(
         },
       },
       awaitingApproval: {
-        invoke: { src: 'approval', id: 'approval', onError: { target: 'failed', actions: 'keepError' } },
+        invoke: { src: 'approval', id: 'approval' },
         on: {
-          'xstate.done.actor.approval': [
-            { guard: 'approved', target: 'running', actions: 'countAttempt' },
-            { guard: 'waved', target: 'skipped' },
-            { target: 'failed', actions: assign({ error: REJECTION }) },
+          ...asking,
+          resolved: [
+            { guard: 'goesLater', target: 'pending', actions: ['keepApproval', 'takeInput'] },
+            { guard: 'goes', target: 'running', actions: ['keepApproval', 'takeInput', 'countAttempt'] },
+            ...asking.resolved,
           ],
-          skip: { target: 'skipped', actions: 'keepOutput' },
-          cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
       running: {
@@ -216,7 +249,10 @@ export const taskMachine = persistable(
           src: 'execute',
           id: 'execute',
           input: memoryOf,
-          onDone: { target: 'completed', actions: 'complete' },
+          onDone: [
+            { guard: 'isReviewed', target: 'awaitingApproval', actions: 'complete' },
+            { target: 'completed', actions: 'complete' },
+          ],
           onError: [
             { guard: 'mayRetry', target: 'retrying', actions: 'keepError' },
             { guard: 'standsStill', target: 'awaitingIntervention', actions: 'keepError' },
@@ -246,7 +282,16 @@ export const taskMachine = persistable(
           skip: [{ guard: 'isUndoing' }, { target: 'skipped', actions: 'keepOutput' }],
         },
       },
-      awaitingIntervention,
+      awaitingIntervention: {
+        ...awaitingIntervention,
+        on: {
+          ...awaitingIntervention.on,
+          retry: [
+            { guard: 'asksFirst', target: 'awaitingApproval', actions: 'takeInput' },
+            awaitingIntervention.on.retry,
+          ],
+        },
+      },
       cancelling: {
         invoke: {
           src: 'cleanup',
@@ -295,6 +340,7 @@ function errorOf(event: object): ErrorRecord | null {
   return 'error' in event ? (event.error as ErrorRecord) : null;
 }
 
-function decisionOf(event: object): Decision['decision'] | undefined {
-  return 'output' in event ? (event.output as Decision | undefined)?.decision : undefined;
+/** How it goes on, of what somebody has decided. */
+function howOf(event: object): Consequence['how'] | null {
+  return 'how' in event ? (event.how as Consequence['how']) : null;
 }

@@ -6,11 +6,19 @@ import { Impossible } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Store } from '../../store.ts';
 import type { Host } from '../host.ts';
-import type { CancelMessage, InterveneMessage, PauseMessage, SignalMessage } from '../../core/message.ts';
+import type { Message } from '../../core/message.ts';
+import type {
+  CancelMessage,
+  DecideMessage,
+  InterveneMessage,
+  PauseMessage,
+  SignalMessage,
+} from '../../core/message.ts';
+import { answerThen } from '../approvals.ts';
 import { answerOf, refusedSignal, type SignalAnswer } from '../../core/signals.ts';
 
 /** What can be asked of a run from outside. */
-export type Request = CancelMessage | PauseMessage | InterveneMessage | SignalMessage;
+export type Request = CancelMessage | PauseMessage | InterveneMessage | SignalMessage | DecideMessage;
 
 /** Hands a request to the run. False if the run has ended, is not there, or is somebody else's. */
 export type AskRun = (run: string, request: Request) => Promise<boolean>;
@@ -41,8 +49,13 @@ export function requests(store: Store, host: Host): AskRun {
   };
 }
 
-/** A signal that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
-export async function recognise(store: Store, run: string, message: SignalMessage): Promise<void> {
+/** A message that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
+export async function recognise(store: Store, run: string, message: Message): Promise<void> {
+  if (message.type === 'decide') {
+    message.answer = await answerThen(store, run, message.id);
+    message.known = message.answer !== null;
+  }
+  if (message.type !== 'signal') return;
   const there = await store.readSignal(run, message.id);
   message.known = there !== null;
   message.answer = there === null ? null : answerOf(there);

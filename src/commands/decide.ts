@@ -1,0 +1,124 @@
+/**
+ * `decide`: somebody says something to an approval of a run (S20–S29). Everything that is said leaves a record, what is refused too:
+ * who, when, what, why, and what the approval was before and after.
+ */
+import { askedBy, openApproval, pass, settle, stand } from '../actors/approval.ts';
+import type { DecideMessage } from '../core/message.ts';
+import type { TurnPort } from '../core/port.ts';
+import { isPaused } from '../core/run.ts';
+import type { Json } from '../json.ts';
+import type { Approval, ApprovalAnswer, ApprovalAsk } from '../people.ts';
+import { said } from '../policies/approvals/decide.ts';
+import { approvalId, recordOfApproval } from '../policies/approvals/record.ts';
+import { isTerminal, type Status } from '../status.ts';
+import type { Command } from './command.ts';
+
+export const DECISION = 'decision';
+
+/** In which statuses of a run there may be an approval that is open. */
+const OPEN: ReadonlySet<Status> = new Set(['running', 'waiting', 'paused', 'awaitingIntervention']);
+
+export const decision: Command<DecideMessage> = {
+  name: 'decide',
+  refusal(status) {
+    if (isTerminal(status)) return `the run has ended: it is ${status}`;
+    return OPEN.has(status) ? null : `the run is ${status}`;
+  },
+  take(port, message) {
+    if (message.known) return false;
+    const actor = port.run.actors.get(message.path);
+    const before = actor === undefined ? null : openApproval(actor);
+    const id = approvalId(port.run.id, message.path, message.number);
+    message.answer = null;
+    if (actor === undefined || before === null || before.id !== id) {
+      // Whoever asks has seen what became of it, and why nothing comes of this.
+      const { fault } = message.ask;
+      if (fault === null) return false;
+      message.answer = { answer: 'refused', approval: id, ...fault };
+      note(port, message, null, null);
+      return true;
+    }
+    // It was over before this came, only that nobody had noticed (S22).
+    const isLate = before.expiresAt !== null && before.expiresAt < port.now && !isPaused(port.run);
+    if (isLate && pass(port, actor, before)) {
+      message.answer = refused(id, {
+        reason: 'expired',
+        message: 'It has expired: nobody had decided in time.',
+        issues: [],
+      });
+      note(port, message, before, null);
+      return true;
+    }
+    const { spec } = askedBy(actor);
+    const came = said(before, spec, message.ask, port.now);
+    if ('refused' in came) {
+      message.answer = refused(id, came.refused);
+      note(port, message, before, null);
+      return true;
+    }
+    const { approval, verdict } = came;
+    message.answer = answerTo(approval, verdict !== null);
+    note(port, message, before, approval);
+    if (verdict !== null) settle(port, actor, approval, verdict);
+    else if (approval !== before) {
+      const { act, by } = message.ask;
+      const { revision, digest } = approval;
+      port.tell({ ...port.at(actor.path), type: 'approval.changed', approval: id, act, by, revision, digest });
+      stand(port, actor, approval);
+    }
+    return true;
+  },
+  shared: {
+    write: ({ type, id, path, number, ask }) => ({ type, id, path, number, ask: ask as unknown as Json }),
+    read: ({ id, path, number, ask }) => ({
+      type: 'decide',
+      id: String(id),
+      path: String(path),
+      number: Number(number),
+      ask: ask as unknown as ApprovalAsk,
+      answer: null,
+      known: false,
+    }),
+    answer: ({ answer }) => answer as unknown as Json,
+    heed(message, answer) {
+      message.answer = answer as unknown as ApprovalAnswer | null;
+    },
+  },
+};
+
+function refused(approval: string, fault: NonNullable<ApprovalAsk['fault']>): ApprovalAnswer {
+  return { answer: 'refused', approval, ...fault };
+}
+
+export function answerTo({ id, status, revision, digest, resolution }: Approval, isOver: boolean): ApprovalAnswer {
+  if (!isOver || resolution === null) return { answer: 'recorded', approval: id, status, revision, digest };
+  return { answer: 'resolved', approval: id, decision: resolution.decision, by: resolution.by };
+}
+
+/** The record of what somebody has said. */
+function note(
+  port: TurnPort,
+  { id, path, number, ask, answer }: DecideMessage,
+  before: Approval | null,
+  after: Approval | null,
+): void {
+  const { fault: _, made: __, ...what } = ask;
+  const approval = approvalId(port.run.id, path, number);
+  const isEdit = after !== null && before !== null && after.revision !== before.revision;
+  const body = {
+    approval,
+    ...what,
+    at: port.now,
+    answer,
+    before: before === null ? null : shortly(before),
+    after: after === null ? null : shortly(after),
+    ...(isEdit ? { edited: { before: before.proposed, after: after.proposed } } : {}),
+  };
+  port.record({ type: DECISION, id, version: 1, body: body as unknown as Json, keys: { approval, by: ask.by } });
+}
+
+function shortly({ status, revision, version, digest }: Approval): Json {
+  return { status, revision, version, digest };
+}
+
+export { recordOfApproval };

@@ -1,0 +1,126 @@
+/** The types of what people decide: `.approval(name, …)` of a track, `approval` and `review` of a task. How options are read is in `machines/approval`. */
+import type { RunFacts } from '../definition.ts';
+import type { Duration } from '../duration.ts';
+import type { Json } from '../json.ts';
+import type { DecisionName, OnExpiry } from '../people.ts';
+import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import type { AnyPayload } from './wait.ts';
+import type { TrackBuilder } from './track.ts';
+import type { NewName, StepFacts } from './types.ts';
+
+/** People by name, and by role. */
+export interface PeopleOption {
+  readonly users?: readonly string[];
+  readonly roles?: readonly string[];
+}
+
+/** What can be decided: names, or names with a schema of what comes with the decision. */
+export type DecisionsOption = readonly DecisionName[] | { readonly [name in DecisionName]?: true | Schema };
+
+/** Who is asked, what they are shown, and what becomes of it. `F` is what mappers are told, `P` what can be proposed. */
+export interface AskOptions<F, P = unknown> {
+  /** The question. */
+  readonly ask: string | ((facts: F) => string);
+  /** What is shown beside it. */
+  readonly show?: (facts: F) => unknown;
+  /** What is approved, and can be edited. Of a task: its input, or what it has left behind. */
+  readonly propose?: (facts: F) => P;
+  /** Default: `['approve', 'reject']`. */
+  readonly decisions?: DecisionsOption;
+  /** Who may decide. Default: anybody. */
+  readonly assignees?: PeopleOption | ((facts: F) => PeopleOption);
+  /** Who may not. */
+  readonly excluded?:
+    | {
+        /** Whoever has started the run: `metadata.initiator`. */
+        readonly initiator?: boolean;
+        /** Whoever has decided the approval of this name. */
+        readonly decidersOf?: string | readonly string[];
+        readonly users?: readonly string[];
+      }
+    | ((facts: F) => readonly string[]);
+  /** Short for `excluded: { initiator: true }`. */
+  readonly fourEyes?: boolean;
+  /** How many have to approve. Default: 1. */
+  readonly quorum?:
+    | number
+    | {
+        readonly approvals: number;
+        /** How many votes there can be, where that is not the number of users. */
+        readonly of?: number;
+        /** One who rejects is enough. Default: true. */
+        readonly veto?: boolean;
+        readonly weights?: { readonly [user: string]: number };
+      };
+  /** How long it may take. Default: as long as it likes. */
+  readonly expires?: Duration;
+  /** What happens then. Default: `'fail'`. */
+  readonly onExpiry?: OnExpiry;
+  /** Who is asked when others have not decided in time, or have handed it on. */
+  readonly escalate?: PeopleOption;
+  /** How long after it was opened those who are asked are reminded. */
+  readonly remind?: Duration | readonly Duration[];
+  /** How long one who claims it has it for themselves. Default: `'15m'`. */
+  readonly claim?: Duration;
+  /** Whoever edits what is proposed has approved it (default), or asks all to look at it again. */
+  readonly onEdit?: 'approve' | 'ask';
+  /** Roles that may decide over everybody's head. */
+  readonly override?: { readonly roles: readonly string[] };
+  /** Who may decide on whose behalf. */
+  readonly substitutes?: { readonly [user: string]: readonly string[] };
+}
+
+/** What an approval of its own is declared with. */
+export interface ApprovalOptions<F, S extends Schema> extends AskOptions<F, InputOf<S>> {
+  /** What is proposed has to be, and whatever an edit, a replacement or a response makes of it. */
+  readonly value?: S;
+  /** A rejection fails the step (default), or is what it leaves behind. */
+  readonly onReject?: 'fail' | 'complete';
+}
+
+/** What an approval leaves behind. `V` is what was approved. */
+export interface Decided<V = Json> {
+  readonly decision: DecisionName;
+  /** Null if nobody decided in time, and that was taken for a decision. */
+  readonly by: string | null;
+  readonly comment: string | null;
+  /** What was proposed, as it was edited; or what was put in its place. Null for what was rejected. */
+  readonly value: V;
+  /** What came with the decision. */
+  readonly form: Json;
+  /** All who had a part in it. */
+  readonly deciders: readonly string[];
+}
+
+/** What the mappers of a task's `approval` are told. */
+export interface TaskAsked<I> {
+  readonly input: I;
+  readonly run: RunFacts;
+}
+
+/** What the mappers of a task's `review` are told. */
+export interface TaskReviewed<I, O> extends TaskAsked<I> {
+  readonly output: O;
+}
+
+/** The steps that ask people, as a track has them. */
+export interface PeopleSteps<N extends string, I, V, Outputs, P, C> {
+  /**
+   * Adds a step that asks somebody, and waits until it is decided: through `box.decide`. It leaves the decision behind.
+   *
+   * @example
+   * .approval('manager', { ask: ({ input }) => `Ship order ${input.id}?`, assignees: { roles: ['manager'] }, expires: '2d', onExpiry: 'reject' })
+   */
+  approval<const K extends string, S extends Schema = AnyPayload>(
+    name: NewName<K, Outputs>,
+    options: ApprovalOptions<StepFacts<V, Outputs, P>, S>,
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: Decided<OutputOf<S>> },
+    Decided<OutputOf<S>>,
+    Decided<OutputOf<S>>,
+    C
+  >;
+}

@@ -1,0 +1,259 @@
+/**
+ * The words for what people decide: what an approval is declared with, what it is once it is open, and what somebody says to it.
+ * `policies/approvals` decides, and looks at nothing else.
+ */
+import type { Mapper } from './definition.ts';
+import type { Json } from './json.ts';
+import type { Issue, Schema } from './schema.ts';
+
+/** What ends an approval. */
+export const RESOLVING = ['approve', 'edit', 'reject', 'retry', 'replace', 'respond', 'skip', 'abort'] as const;
+/** What changes it, and leaves it open. */
+export const CHANGING = [
+  'claim',
+  'release',
+  'reassign',
+  'escalate',
+  'delegate',
+  'return',
+  'forward',
+  'requestInfo',
+  'provideInfo',
+  'withdraw',
+] as const;
+
+/** What ends an approval: see `docs/approvals.md` for what each does. */
+export type DecisionName = (typeof RESOLVING)[number];
+/** What somebody says to an approval. `override` is for those whom it was declared for, and says in whose place it decides. */
+export type ApprovalAct = DecisionName | (typeof CHANGING)[number] | 'override';
+
+/** Whether a person is asked by a step of their own, before a task begins, or about what it has left behind. */
+export type AskedWhen = 'step' | 'before' | 'after';
+
+/** How long the name of a user or a role may be. */
+export const LONGEST_NAME = 200;
+
+/** People by name, and by role. Nobody at all stands for anybody. */
+export interface Assignees {
+  readonly users: readonly string[];
+  readonly roles: readonly string[];
+}
+
+/** Who may not decide. */
+export interface Exclusions {
+  /** Whoever has started the run: `metadata.initiator`. */
+  readonly initiator: boolean;
+  /** Whoever has decided an earlier approval, by the name of its step. */
+  readonly decidersOf: readonly string[];
+  readonly users: readonly string[];
+}
+
+export type OnExpiry = 'reject' | 'approve' | 'escalate' | 'fail' | 'wait';
+
+/** An approval as it is declared, with everything filled in and every duration in milliseconds. */
+export interface ApprovalSpec {
+  readonly ask: string | Mapper;
+  readonly show: Mapper | null;
+  readonly propose: Mapper | null;
+  /** What is proposed, and what becomes of it, has to be. */
+  readonly value: Schema | null;
+  /** What can be decided; what comes with it, if it has a schema. */
+  readonly decisions: { readonly [name in DecisionName]?: Schema | null };
+  readonly assignees: Assignees | Mapper;
+  readonly excluded: Exclusions | Mapper;
+  /** The weight of votes that it takes. */
+  readonly approvals: number;
+  /** The weight of all votes that there can be, where that is not the number of users. */
+  readonly of: number | null;
+  /** One who says no is enough. */
+  readonly veto: boolean;
+  readonly weights: { readonly [user: string]: number };
+  readonly expires: number | null;
+  readonly onExpiry: OnExpiry;
+  readonly escalate: Assignees | null;
+  /** So long after it was opened, ascending. */
+  readonly remind: readonly number[];
+  /** How long one who claims it has it for themselves. */
+  readonly lease: number;
+  readonly onReject: 'fail' | 'complete';
+  readonly onEdit: 'approve' | 'ask';
+  /** Roles that may decide over everybody's head. */
+  readonly override: readonly string[];
+  /** Who may decide for whom. */
+  readonly substitutes: { readonly [user: string]: readonly string[] };
+}
+
+/** A step that asks somebody. */
+export interface ApprovalDefinition {
+  readonly is: 'approval';
+  readonly name: string;
+  readonly approval: ApprovalSpec;
+}
+
+/** What the node of a step was declared with that asks somebody. */
+export interface AskingSpec {
+  readonly approval: ApprovalSpec;
+}
+
+export type ApprovalStatus = 'pending' | 'claimed' | 'resolved' | 'expired' | 'withdrawn';
+
+/** One who has said yes or no, where one is not enough. */
+export interface Vote {
+  readonly by: string;
+  /** Whose vote it is, if it is another one's. */
+  readonly onBehalfOf: string | null;
+  readonly decision: 'approve' | 'edit' | 'reject';
+  readonly weight: number;
+  readonly comment: string | null;
+  readonly form: Json;
+  readonly at: number;
+}
+
+/** How an approval ended. */
+export interface Resolution {
+  /** `expire`: nobody decided in time, and that is a failure. */
+  readonly decision: DecisionName | 'expire';
+  /** Null if nobody decided in time. */
+  readonly by: string | null;
+  readonly onBehalfOf: string | null;
+  readonly comment: string | null;
+  readonly form: Json;
+  readonly value: Json;
+  readonly at: number;
+  /** All who had a part in it. */
+  readonly deciders: readonly string[];
+  /** Somebody decided over the others' heads. */
+  readonly isOverride: boolean;
+}
+
+/** Something that was asked about an approval before it was decided. */
+export interface InfoRequest {
+  readonly by: string;
+  readonly question: string;
+  readonly at: number;
+  readonly answer: { readonly by: string; readonly text: string; readonly at: number } | null;
+}
+
+/** An approval that is open, or was. Plain JSON: it is kept as a record. */
+export interface Approval {
+  /** `<run>/<path>#<number>`: unique among all approvals. */
+  readonly id: string;
+  readonly run: string;
+  readonly path: string;
+  /** How often something was asked at this place, this time included. */
+  readonly number: number;
+  readonly when: AskedWhen;
+  readonly orchestrator: string;
+  readonly question: string;
+  readonly shown: Json;
+  readonly proposed: Json;
+  /** Of what is decided on: question, what is shown and proposed, and the definition. A decision is one on this. */
+  readonly digest: string;
+  /** 1, and one more with each edit. */
+  readonly revision: number;
+  readonly decisions: readonly DecisionName[];
+  readonly users: readonly string[];
+  readonly roles: readonly string[];
+  readonly excluded: readonly string[];
+  readonly approvals: number;
+  readonly status: ApprovalStatus;
+  readonly claimed: { readonly by: string; readonly until: number } | null;
+  /** It was handed to somebody whose word comes back to whoever handed it over. */
+  readonly delegated: { readonly by: string; readonly to: string } | null;
+  readonly votes: readonly Vote[];
+  readonly info: readonly InfoRequest[];
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  /** How often nobody has decided in time, and others were asked. */
+  readonly escalations: number;
+  /** When somebody is to be reminded yet, ascending. */
+  readonly reminders: readonly number[];
+  readonly resolution: Resolution | null;
+  /** 1, and one more with each change. */
+  readonly version: number;
+}
+
+/** What somebody says to an approval, as the run is asked it. */
+export interface ApprovalAsk {
+  readonly act: ApprovalAct;
+  readonly by: string;
+  readonly roles: readonly string[];
+  readonly onBehalfOf: string | null;
+  readonly comment: string | null;
+  readonly form: Json;
+  /** What is proposed after an edit, what a person puts in its place, or what a task is tried again with. */
+  readonly value: Json;
+  readonly patch: Json;
+  /** For `override`: what is decided. */
+  readonly as: DecisionName | null;
+  /** For whoever is asked instead. */
+  readonly to: Assignees | null;
+  /** Of what was shown; null if it is not said. */
+  readonly digest: string | null;
+  readonly version: number | null;
+  /** Of what was there when `value` was made of it. */
+  readonly made: string | null;
+  /** What was found wrong with it before the run was asked. */
+  readonly fault: ApprovalRefusal | null;
+}
+
+export type RefusalReason =
+  | 'already-resolved'
+  | 'expired'
+  | 'withdrawn'
+  | 'run-ended'
+  | 'subject-changed'
+  | 'version-changed'
+  | 'not-assigned'
+  | 'excluded'
+  | 'claimed'
+  | 'delegated'
+  | 'not-allowed'
+  | 'already-voted'
+  | 'nothing-to-withdraw'
+  | 'comment-missing'
+  | 'payload-invalid'
+  | 'quorum-impossible';
+
+/** Why nothing came of it. */
+export interface ApprovalRefusal {
+  readonly reason: RefusalReason;
+  readonly message: string;
+  readonly issues: readonly Issue[];
+}
+
+/** What somebody is told who has said something to an approval. */
+export type ApprovalAnswer =
+  /** It is decided. */
+  | {
+      readonly answer: 'resolved';
+      readonly approval: string;
+      readonly decision: Resolution['decision'];
+      readonly by: string | null;
+    }
+  /** It was noted: a vote, a claim, an edit that others are to see. */
+  | {
+      readonly answer: 'recorded';
+      readonly approval: string;
+      readonly status: ApprovalStatus;
+      readonly revision: number;
+      readonly digest: string;
+    }
+  /** Nothing came of it, and nothing changed. */
+  | ({ readonly answer: 'refused'; readonly approval: string } & ApprovalRefusal)
+  | { readonly answer: 'noSuchApproval' };
+
+/** How the machine of a step goes on when it is decided. */
+export type Consequence =
+  /** Its body begins: with another input, if that was edited; once more, if it is asked to. */
+  | { readonly how: 'go'; readonly input?: Json; readonly again?: true }
+  | { readonly how: 'complete'; readonly output: Json }
+  | { readonly how: 'skip' }
+  | { readonly how: 'fail' }
+  /** The run is cancelled. */
+  | { readonly how: 'abort' };
+
+/** Nothing has been decided yet. */
+export function isOpen({ status }: Approval): boolean {
+  return status === 'pending' || status === 'claimed';
+}
