@@ -257,3 +257,18 @@ export type Consequence =
 export function isOpen({ status }: Approval): boolean {
   return status === 'pending' || status === 'claimed';
 }
+
+export function approvalId(run: string, path: string, number: number): string {
+  return `${run}/${path}#${number}`;
+}
+
+/** The run of an approval, and its record there; null for what cannot be the id of one. */
+export function placeOfApproval(id: string): { readonly run: string; readonly record: string } | null {
+  const slash = id.indexOf('/');
+  return slash <= 0 || slash === id.length - 1 ? null : { run: id.slice(0, slash), record: id.slice(slash + 1) };
+}
+
+/** The id of its record within its run. */
+export function recordOfApproval({ path, number }: Pick<Approval, 'path' | 'number'>): string {
+  return `${path}#${number}`;
+}

@@ -20,6 +20,8 @@ import {
 import { type Json, toJson } from '../json.ts';
 import {
   type Approval,
+  approvalId,
+  recordOfApproval,
   type ApprovalSpec,
   type AskedWhen,
   type Assignees,
@@ -30,7 +32,7 @@ import {
   type Consequence,
 } from '../people.ts';
 import { verdictOf } from '../policies/approvals/decide.ts';
-import { approvalId, keysOf, opened, type Opening, recordOfApproval } from '../policies/approvals/record.ts';
+import { keysOf, opened, type Opening } from '../policies/approvals/record.ts';
 import { changed, elapsed, nextDue } from '../policies/approvals/time.ts';
 import { electorate } from '../policies/approvals/votes.ts';
 

@@ -7,9 +7,8 @@ import type { DecideMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
 import { isPaused } from '../core/run.ts';
 import type { Json } from '../json.ts';
-import type { Approval, ApprovalAnswer, ApprovalAsk } from '../people.ts';
+import { type Approval, type ApprovalAnswer, type ApprovalAsk, approvalId } from '../people.ts';
 import { said } from '../policies/approvals/decide.ts';
-import { approvalId, recordOfApproval } from '../policies/approvals/record.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
 
@@ -120,5 +119,3 @@ function note(
 function shortly({ status, revision, version, digest }: Approval): Json {
   return { status, revision, version, digest };
 }
-
-export { recordOfApproval };

@@ -24,12 +24,21 @@ import {
 } from '../people.ts';
 import { saidTooLate } from '../policies/approvals/decide.ts';
 import { patched } from '../policies/approvals/patch.ts';
-import { placeOfApproval } from '../policies/approvals/record.ts';
 import { parse, type Schema } from '../schema.ts';
 import { isTerminal } from '../status.ts';
-import type { RecordRow, RunRow, Store } from '../store.ts';
+import type { RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
-import { type ApprovalEntry, APPROVAL_RECORD, DECISION_RECORD } from '../views/approvals.ts';
+import {
+  type ApprovalEntry,
+  type ApprovalReader,
+  type ApprovalsPage,
+  type ApprovalsQuery,
+  type ApprovalView,
+  DECISION_RECORD,
+  listApprovals,
+  recordOf,
+  viewApproval,
+} from '../views/approvals.ts';
 import type { AskRun } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
@@ -89,19 +98,44 @@ const MOST_ROLES = 100;
 /** A run that goes from hand to hand is asked so often. */
 const TRIES = 5;
 
-export async function recordOf(store: Store, id: string): Promise<RecordRow | null> {
-  const place = typeof id === 'string' ? placeOfApproval(id) : null;
-  if (place === null)
-    throw new InvalidOption({
-      option: 'approval',
-      value: id,
-      expected: 'the id of an approval, like order-17/review/manager#1',
-    });
-  return store.readRecord(place.run, APPROVAL_RECORD, place.record);
+/** What people are asked in a box, and what they say. */
+export class People {
+  readonly #context: ApprovalContext & ApprovalReader;
+  #underWay = 0;
+
+  constructor(context: ApprovalContext & ApprovalReader) {
+    this.#context = context;
+  }
+
+  /** What is asked of the store on the way to an answer is under way, too. */
+  get quiet(): boolean {
+    return this.#underWay === 0;
+  }
+
+  list(query: ApprovalsQuery): Promise<ApprovalsPage> {
+    return this.#during(listApprovals(this.#context, query));
+  }
+
+  view(id: string): Promise<ApprovalView | null> {
+    return this.#during(viewApproval(this.#context, id));
+  }
+
+  decide(id: string, options: DecideOptions): Promise<ApprovalAnswer> {
+    return this.#during(decideOn(this.#context, id, options));
+  }
+
+  async #during<T>(work: Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await work;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
 }
 
 /** Says something to an approval, and answers with what came of it. */
-export async function decideOn(context: ApprovalContext, id: string, options: DecideOptions): Promise<ApprovalAnswer> {
+async function decideOn(context: ApprovalContext, id: string, options: DecideOptions): Promise<ApprovalAnswer> {
   const { store, command } = context;
   const given = checked(options);
   for (let tries = 0; tries < TRIES; tries += 1) {

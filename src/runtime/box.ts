@@ -26,7 +26,7 @@ import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import type { ApprovalAnswer } from '../people.ts';
-import { decideOn, type DecideOptions, recordOf } from './approvals.ts';
+import { type DecideOptions, People } from './approvals.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
 import { limitsOf } from './box-limits.ts';
@@ -36,14 +36,7 @@ import { Errands } from './performing/errands.ts';
 import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
-import {
-  type ApprovalReader,
-  type ApprovalsPage,
-  type ApprovalsQuery,
-  type ApprovalView,
-  listApprovals,
-  viewApproval,
-} from '../views/approvals.ts';
+import type { ApprovalsPage, ApprovalsQuery, ApprovalView } from '../views/approvals.ts';
 import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
 import {
   type StartOptions,
@@ -73,7 +66,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #host: Host;
   readonly #followers: Followers;
   readonly #context: RunContext;
-  readonly #approvals: ApprovalReader;
+  readonly #people: People;
   readonly #starts: Starts;
   readonly #schedules: Schedules;
   readonly #owner: Owner;
@@ -151,9 +144,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
-    const reader = { store, now: () => clock.now(), holds };
-    this.#approvals = reader;
-    const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => listApprovals(reader, query);
+    const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => this.#people.list(query);
     const context = {
       approvals,
       store,
@@ -168,6 +159,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       plans,
     };
     this.#context = context;
+    this.#people = new People({ ...context, now: () => clock.now() });
     const save = (some: readonly Plan[]): Promise<void> => this.#save(some);
     const starts = this.#starts;
     this.#schedules = new Schedules({ store, starts, clock, maxValueBytes, plans, context, checkOpen, save });
@@ -271,14 +263,13 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
    */
   async approvals(query: ApprovalsQuery = {}): Promise<ApprovalsPage> {
     this.#checkOpen();
-    return listApprovals(this.#approvals, query);
+    return this.#people.list(query);
   }
 
   /** An approval with all that was said to it, refused or not; null if there is none of this id. */
   async approval(id: string): Promise<ApprovalView | null> {
     this.#checkOpen();
-    const record = await recordOf(this.#store, id);
-    return record === null ? null : viewApproval(this.#approvals, record);
+    return this.#people.view(id);
   }
 
   /**
@@ -291,7 +282,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
    */
   async decide(approval: string, options: DecideOptions): Promise<ApprovalAnswer> {
     this.#checkOpen();
-    return decideOn(this.#context, approval, options);
+    return this.#people.decide(approval, options);
   }
 
   /** As `run.signal`, to a run by its id, or by the key that it was started under. */
@@ -324,7 +315,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** Nothing waits to be taken or committed. Bodies and timers may be under way. */
   get quiet(): boolean {
-    return this.#host.quiet && (this.#exchange?.quiet ?? true);
+    return this.#people.quiet && this.#host.quiet && (this.#exchange?.quiet ?? true);
   }
 
   /** Commits what was taken, tells running bodies to end, and lets go of the store. Unfinished runs stay as they are. */

@@ -1,5 +1,6 @@
 /** Approvals as they are listed: who is asked what, a page at a time, each by an index of the store (P167). */
 import { ask, askOptions, isObject } from '../checks.ts';
+import { InvalidOption } from '../errors/index.ts';
 import { type Instant, instantOf } from '../instant.ts';
 import type { Json } from '../json.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type ApprovalStatus,
   isOpen,
   LONGEST_NAME,
+  placeOfApproval,
 } from '../people.ts';
 import { isTerminal } from '../status.ts';
 import type { RecordQuery, RecordRow, Store } from '../store.ts';
@@ -114,8 +116,11 @@ function streamsOf({ status = 'open', mine, role, orchestrator }: ApprovalsQuery
 }
 
 /** A person may be asked twice: by name and by role. */
-function isInEarlier({ users, roles }: Approval, streams: readonly Stream[]): boolean {
+function isInEarlier(approval: Approval, streams: readonly Stream[]): boolean {
+  const { users, roles } = approval;
+  const state = isOpen(approval) ? 'open' : 'closed';
   return streams.some((stream) => {
+    if (stream?.value !== state) return false;
     const [what, name = ''] = split(stream?.name ?? '');
     return (what === 'user' && users.includes(name)) || (what === 'role' && roles.includes(name));
   });
@@ -162,8 +167,20 @@ function seenAt(approval: Approval, now: number, isOver: boolean): Approval {
   return claimed === null || claimed.until > now ? approval : { ...approval, status: 'pending', claimed: null };
 }
 
-/** One of them, with all that was said to it. */
-export async function viewApproval(reader: ApprovalReader, record: RecordRow): Promise<ApprovalView> {
+/** The record of an approval, by its id. */
+export async function recordOf(store: Store, id: string): Promise<RecordRow | null> {
+  const place = typeof id === 'string' ? placeOfApproval(id) : null;
+  if (place === null) {
+    const expected = 'the id of an approval, like order-17/review/manager#1';
+    throw new InvalidOption({ option: 'approval', value: id, expected });
+  }
+  return store.readRecord(place.run, APPROVAL_RECORD, place.record);
+}
+
+/** One of them, with all that was said to it; null if there is none of this id. */
+export async function viewApproval(reader: ApprovalReader, of: string): Promise<ApprovalView | null> {
+  const record = await recordOf(reader.store, of);
+  if (record === null) return null;
   const [approval] = await seen(reader, [record]);
   const { id } = approval as Approval;
   const history: ApprovalEntry[] = [];

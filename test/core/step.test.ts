@@ -8,6 +8,7 @@ import { planOf } from '../../src/dsl/index.ts';
 import { chanceOf } from '../../src/ids.ts';
 import type { Json } from '../../src/json.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
+import { type Approval, type ApprovalAct, type ApprovalAsk, CHANGING, isOpen, RESOLVING } from '../../src/people.ts';
 import { isTerminal } from '../../src/status.ts';
 import { adopt, assemble, newRun, parentsIn } from '../../src/core/assemble.ts';
 import { steppers } from '../../src/core/lanes.ts';
@@ -128,6 +129,34 @@ function answerTo(
   return { message: { type: 'answer', from: owed.do, path, attempt: owed.attempt, output, error, ...tries }, due: 0 };
 }
 
+const ACTS = [...RESOLVING, ...CHANGING, 'override'] as const;
+const PEOPLE = ['mia', 'tom', 'eve'] as const;
+
+/** Something that somebody says to an approval, perhaps on what was shown a while ago, or to one that was never asked. */
+function saying(id: string, { actors }: Rows, throws: (below: number) => number): Message {
+  const open = [...actors.values()].filter(({ memory }) => memory.approval !== undefined);
+  const { path, memory } = open[throws(open.length)] ?? { path: 'nobody', memory: {} };
+  const { number = 1, digest = null } = ((memory as { approval?: Approval }).approval ?? {}) as Partial<Approval>;
+  const act = ACTS[throws(ACTS.length)] as ApprovalAct;
+  const ask: ApprovalAsk = {
+    act,
+    by: PEOPLE[throws(3)] as string,
+    roles: throws(2) === 0 ? ['boss'] : [],
+    onBehalfOf: null,
+    comment: throws(2) === 0 ? null : 'so',
+    form: null,
+    value: throws(3),
+    patch: null,
+    as: act === 'override' ? 'approve' : null,
+    to: { users: ['tom'], roles: [] },
+    digest: throws(3) === 0 ? 'another' : digest,
+    version: null,
+    made: null,
+    fault: throws(9) === 0 ? { reason: 'payload-invalid', message: 'no', issues: [] } : null,
+  };
+  return { type: 'decide', id, path, number: number - (throws(9) === 0 ? 1 : 0), ask, answer: null, known: false };
+}
+
 /** All that can be compared of a step: what is told, kept, owed and answered. */
 const saidBy = ({ owed, run: _, ...rest }: Step): unknown => {
   const debts = owed.map((each) => ('node' in each ? { ...each, node: each.node.called } : each));
@@ -149,6 +178,7 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
   let now = 0;
   const debts: Owed[] = [];
   const taken: Message[] = [];
+  const over = new Set<string>();
   let message: Message = { type: 'start', plan, row };
   let turns = 0;
   while (turns < LONGEST) {
@@ -171,6 +201,11 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
         parent === null || rows.actors.has(parent) || made.actors.slice(0, at).some((each) => each.path === parent);
       expect(isKnown, `${path} comes with or after ${parent}`).toBe(true);
     }
+    for (const { type, id, body } of made.records) {
+      if (type !== 'approval') continue;
+      expect(over.has(id), `${id} was over, and is written again`).toBe(false);
+      if (!isOpen(body as unknown as Approval)) over.add(id);
+    }
     rows.keep(made);
     run = made.run;
     turns += 1;
@@ -192,10 +227,12 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
       const type = (['retry', 'skip', 'resolve'] as const)[throws(3)] as 'retry';
       const asked = { type, path: paths[throws(paths.length)] as string, id: `i${turns}`, reason: 'x', by: null };
       message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, isTaken: false };
+    } else if (chance > 15 && chance < 20) {
+      message = saying(`d${turns}`, rows, throws);
     } else if (chance === 20) message = { type: throws(2) === 0 ? 'pause' : 'resume', refused: null };
     else if (chance === 5) {
       const again = taken[throws(taken.length)] as Message;
-      message = again.type === 'signal' ? { ...again, known: true } : again;
+      message = again.type === 'signal' || again.type === 'decide' ? { ...again, known: true } : again;
     } else {
       const at = throws(debts.length);
       const found = debts.length === 0 ? null : answerTo(debts[at] as Owed, rows, throws);

@@ -99,7 +99,12 @@ export async function play(flow: AnyOrchestrator, crashes: Crashes, first: Place
       const logger = ({ level, message }: LogLine) => void (level === 'error' && faults.push(message));
       const opening = createSignalbox({ ...doomed.options, orchestrators: [flow], logger, idleRuns: 0 });
       // A body may begin before the box is handed out; what it sends is for this box and none before it.
-      playing.box = { signal: async (...args) => ((await opening) as unknown as Signalbox).signal(...args) };
+      const there = async (): Promise<Signalbox> => (await opening) as unknown as Signalbox;
+      playing.box = {
+        signal: async (...args) => (await there()).signal(...args),
+        decide: async (...args) => (await there()).decide(...args),
+        approval: async (...args) => (await there()).approval(...args),
+      };
       const over = Promise.race([opening.then((box) => drive(box as unknown as Signalbox, flow)), doomed.crashed]);
       // How many rounds a server takes nobody knows; there the test's own limit has to do.
       const end = await (store.shared === undefined ? soon(over) : over);

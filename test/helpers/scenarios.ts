@@ -36,7 +36,7 @@ const broken = task('broken', {
   },
 });
 /** The box that plays: what a body sends, it sends to its own run. A test sets it. */
-export const playing: { box: Pick<Signalbox, 'signal'> | null } = { box: null };
+export const playing: { box: Pick<Signalbox, 'signal' | 'decide' | 'approval'> | null } = { box: null };
 
 /** Sends a signal as a webhook does: under an id, so that it may be sent again. Answers with what became of it. */
 const sends = (name: string, ...payloads: readonly unknown[]) =>
@@ -48,6 +48,25 @@ const sends = (name: string, ...payloads: readonly unknown[]) =>
       const answers: string[] = [];
       for (const [index, payload] of payloads.entries())
         answers.push((await playing.box?.signal(id, name, payload, { id: `${key} ${index}` }))?.answer ?? '');
+      return answers;
+    },
+  });
+
+/** Says something to approvals of its own run, under ids, so that it may say it again. */
+const says = (...given: readonly { readonly to: string; readonly looks?: true; readonly say: object }[]) =>
+  task('says', {
+    input: Anything,
+    output: Anything,
+    run: async ({ key, run: { id } }) => {
+      called.push(key);
+      const answers: unknown[] = [];
+      for (const [index, { to, say, looks }] of given.entries()) {
+        const approval = `${id}/${to}`;
+        const digest = looks ? { digest: (await playing.box?.approval(approval))?.digest ?? '' } : {};
+        const options = { decision: 'approve', by: 'mia', id: `${key} ${index}`, ...digest, ...say } as const;
+        const answer = await playing.box?.decide(approval, options);
+        answers.push(answer !== undefined && 'reason' in answer ? answer.reason : answer?.answer);
+      }
       return answers;
     },
   });
@@ -130,6 +149,54 @@ const apart = track('apart', { input: Anything })
   .step('then', echo, () => 'then')
   .sleep('until', { until: ({ run }) => run.startedAt + 3_000 });
 
+/** People are asked, before, after and by steps of their own: they decide, vote, edit, send back; or nobody does in time. */
+const alike = {
+  input: Anything,
+  output: Anything,
+  run: async ({ key }: { readonly key: string }) => void called.push(key),
+};
+const asksFirst = task('asksFirst', { ...alike, approval: { ask: 'Begin?', decisions: ['approve', 'edit'] } });
+const isReviewed = task('isReviewed', {
+  ...alike,
+  retry: { maxAttempts: 2 },
+  review: { ask: 'Is that right?', decisions: ['approve', 'retry'], expires: '1m', onExpiry: 'approve' },
+});
+const people = track('people', { input: Anything })
+  .approval('two', {
+    ask: 'Both of you?',
+    propose: () => ({ n: 1 }),
+    decisions: ['approve', 'edit', 'reject'],
+    quorum: { approvals: 2, veto: false },
+  })
+  .step('then', echo, ({ outputs }) => outputs.two.value);
+const nobody = track('nobody', { input: Anything })
+  .approval('waits', {
+    ask: 'Anybody?',
+    expires: '2s',
+    remind: '1s',
+    onExpiry: 'escalate',
+    escalate: { users: ['boss'] },
+    assignees: { users: ['eve'] },
+  })
+  .step('then', echo, () => 1);
+const word = track('word', { input: Anything })
+  .sleep('first', '1s')
+  .step(
+    'says',
+    says(
+      { to: 'people/two#1', say: { decision: 'claim' } },
+      { to: 'people/two#1', say: { by: 'tom' } },
+      { to: 'people/two#1', say: { decision: 'edit', patch: { n: 2 } } },
+      { to: 'people/two#1', say: { by: 'tom' } },
+      { to: 'people/two#1', looks: true, say: { by: 'tom', decision: 'reject', comment: 'no' } },
+      { to: 'people/two#1', looks: true, say: { by: 'tom' } },
+      { to: 'people/two#1', looks: true, say: { by: 'tom', decision: 'withdraw' } },
+      { to: 'begins/begins#1', say: { decision: 'edit', patch: 7 } },
+      { to: 'people/two#1', looks: true, say: { by: 'tom' } },
+      { to: 'people/two#1', looks: true, say: { by: 'eve' } },
+    ),
+  );
+
 export const scenarios: readonly AnyOrchestrator[] = [
   orchestrator('nothing', head),
   orchestrator('emptyTrack', head)
@@ -191,6 +258,12 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('c', one('c', echo), { after: ['a', 'b'] }),
   ...undoings(called),
   ...controlled({ echo, atOnce, flaky, broken, waiting }),
+  orchestrator('people', { ...head, onFailure: 'continue' })
+    .track('people', people)
+    .track('begins', one('begins', asksFirst))
+    .track('word', word)
+    .track('checked', one('checked', isReviewed), { after: ['word'] })
+    .track('nobody', nobody, { after: ['word'] }),
   orchestrator('children', { ...head, onFailure: 'continue' })
     .track(
       'family',

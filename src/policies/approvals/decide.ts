@@ -87,7 +87,7 @@ function notTheirs(approval: Approval, spec: ApprovalSpec, ask: ApprovalAsk, now
   }
   const { users, excluded, claimed, delegated } = approval;
   const person = onBehalfOf ?? by;
-  if (onBehalfOf !== null && !(spec.substitutes[onBehalfOf] ?? []).includes(by))
+  if (onBehalfOf !== null && !substitutesOf(onBehalfOf, spec).includes(by))
     return refusal('not-assigned', `"${by}" may not decide on behalf of "${onBehalfOf}": that was not declared.`);
   for (const each of [by, person])
     if (excluded.includes(each)) return refusal('excluded', `"${each}" is excluded from deciding this.`);
@@ -99,6 +99,10 @@ function notTheirs(approval: Approval, spec: ApprovalSpec, ask: ApprovalAsk, now
   if (claimed !== null && claimed.until > now && claimed.by !== by)
     return refusal('claimed', `"${claimed.by}" has claimed it.`);
   return null;
+}
+
+function substitutesOf(user: string, { substitutes }: ApprovalSpec): readonly string[] {
+  return Object.hasOwn(substitutes, user) ? (substitutes[user] as readonly string[]) : [];
 }
 
 /** Whoever it was handed to gives it back; whoever handed it over may take it back. */

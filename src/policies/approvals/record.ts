@@ -1,6 +1,7 @@
 /** What an approval is when it is opened, what a decision on it is bound to (S28), and what it is found by. */
 import { canonicalText, type Json } from '../../json.ts';
 import {
+  approvalId,
   type Approval,
   type ApprovalSpec,
   type Assignees,
@@ -64,21 +65,6 @@ export function opened(opening: Opening, spec: ApprovalSpec, at: AskedAt): Appro
     resolution: null,
     version: 1,
   });
-}
-
-export function approvalId(run: string, path: string, number: number): string {
-  return `${run}/${path}#${number}`;
-}
-
-/** The run of an approval, and its record there; null for what cannot be the id of one. */
-export function placeOfApproval(id: string): { readonly run: string; readonly record: string } | null {
-  const slash = id.indexOf('/');
-  return slash <= 0 || slash === id.length - 1 ? null : { run: id.slice(0, slash), record: id.slice(slash + 1) };
-}
-
-/** The id of its record within its run. */
-export function recordOfApproval({ path, number }: Pick<Approval, 'path' | 'number'>): string {
-  return `${path}#${number}`;
 }
 
 interface Subject {

@@ -1,0 +1,152 @@
+/** People are asked about a task: before its body begins, and about what it has left behind (S25, S27, P141, P194). */
+import { createSignalbox, orchestrator, task, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { DecideOptions } from '../../src/runtime/approvals.ts';
+import { Anything, faultsOfHistory, never, stage } from '../helpers/stage.ts';
+
+const Draft = z.object({ to: z.string(), cents: z.number().int() });
+
+describe('a task', () => {
+  const bodies: { readonly input: typeof Draft; readonly output: typeof Draft; readonly run: typeof never } = {
+    input: Draft,
+    output: Draft,
+    run: never,
+  };
+
+  async function tasked(more: object, holds = false) {
+    const { desk, clock, options } = stage();
+    const send = task('send', { ...bodies, ...more });
+    const flow = orchestrator('flow', { version: '1', input: Anything, onFailure: holds ? 'pause' : 'failFast' }).track(
+      't',
+      track('t', { input: Anything }).step('send', send, () => ({ to: 'x', cents: 5 })),
+    );
+    const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));
+    const run = await box.start(flow, { id: 'r', input: null });
+    await settled(box);
+    const say = async (given: Partial<DecideOptions>, number = 1) => {
+      const answer = await box.decide(`r/t/send#${number}`, { decision: 'approve', by: 'mia', ...given });
+      await settled(box);
+      return answer;
+    };
+    return { desk, clock, box, run, say };
+  }
+  const approval = {
+    ask: ({ input }: { input: { cents: number } }) => `Send ${input.cents}?`,
+    decisions: ['approve', 'edit', 'reject', 'replace', 'skip'],
+  };
+
+  test('is asked about before its body begins: the body has what was approved, edited or not (P194)', async () => {
+    const { desk, box, run, say } = await tasked({ approval });
+    expect([desk.begun, await run.status()]).toEqual([[], 'waiting']);
+    expect((await box.approvals()).approvals).toMatchObject([
+      { when: 'before', question: 'Send 5?', proposed: { to: 'x', cents: 5 } },
+    ]);
+    expect(await say({ decision: 'edit', patch: { cents: 0.5 } })).toMatchObject({ reason: 'payload-invalid' });
+    expect(await say({ decision: 'edit', patch: { cents: 4 } })).toMatchObject({
+      answer: 'resolved',
+      decision: 'edit',
+    });
+    expect(desk.open).toEqual(['t/send#1']);
+    expect((await run.snapshot()).steps['t/send']?.input).toEqual({ to: 'x', cents: 4 });
+    desk.give('t/send#1', { to: 'x', cents: 4 });
+    expect(await run.outcome()).toMatchObject({ status: 'completed' });
+    await box.close();
+  });
+
+  test('whose input is replaced, or which is rejected or skipped, never has its body called', async () => {
+    for (const [given, expected] of [
+      [
+        { decision: 'replace', value: { to: 'z', cents: 1 } },
+        { status: 'completed', output: { to: 'z', cents: 1 } },
+      ],
+      [
+        { decision: 'reject', comment: 'no' },
+        { status: 'failed', error: { code: 'approval-rejected' } },
+      ],
+      [{ decision: 'skip' }, { status: 'skipped' }],
+    ] as const) {
+      const { desk, box, run, say } = await tasked({ approval });
+      expect(await say(given as never)).toMatchObject({ answer: 'resolved' });
+      await run.outcome();
+      expect([desk.begun, (await run.snapshot()).steps['t/send']]).toMatchObject([[], expected]);
+      await box.close();
+    }
+  });
+
+  test('that is approved while its run is paused begins when it is resumed, also after a restart (S15)', async () => {
+    const { desk, box, run, say } = await tasked({ approval });
+    await run.pause();
+    expect(await say({})).toMatchObject({ answer: 'resolved' });
+    expect([desk.begun, (await run.snapshot()).steps['t/send']?.status]).toEqual([[], 'pending']);
+    await run.resume();
+    await settled(box);
+    expect(desk.begun).toEqual(['t/send#1']);
+    await box.close();
+  });
+
+  test('that was rejected and is retried by somebody is asked about again: no intervention goes round an approval (S25)', async () => {
+    const { desk, box, run, say } = await tasked({ approval }, true);
+    await say({ decision: 'reject', comment: 'no' });
+    await run.retry('t/send', { reason: 'again', input: { to: 'w', cents: 1 } });
+    await settled(box);
+    expect(desk.begun).toEqual([]);
+    expect((await box.approvals()).approvals).toMatchObject([{ id: 'r/t/send#2', proposed: { to: 'w', cents: 1 } }]);
+    await say({}, 2);
+    expect(desk.begun).toEqual(['t/send#1']);
+    // What was approved once is not asked again for another attempt.
+    desk.fail('t/send#1', new Error('down'));
+    await settled(box);
+    await run.retry('t/send', { reason: 'it is up' });
+    await settled(box);
+    expect(desk.begun).toEqual(['t/send#1', 't/send#2']);
+    await box.close();
+  });
+
+  const review = {
+    ask: ({ output }: { output: { cents: number } }) => `Is ${output.cents} right?`,
+    decisions: ['approve', 'edit', 'reject', 'retry', 'replace'],
+  };
+
+  test('is asked about after its body: tried again with a word on why, perhaps with another input, until it is approved (P141)', async () => {
+    const { desk, box, run, say } = await tasked({ review });
+    desk.give('t/send#1', { to: 'x', cents: 6 });
+    await settled(box);
+    expect((await box.approvals()).approvals).toMatchObject([
+      { when: 'after', question: 'Is 6 right?', proposed: { to: 'x', cents: 6 } },
+    ]);
+    expect(await say({ decision: 'retry', patch: { cents: 'x' } })).toMatchObject({ reason: 'payload-invalid' });
+    expect(await say({ decision: 'retry', patch: { cents: 7 }, comment: 'seven, I said' })).toMatchObject({
+      answer: 'resolved',
+    });
+    expect(desk.open).toEqual(['t/send#2']);
+    expect((await run.snapshot()).steps['t/send']).toMatchObject({
+      input: { to: 'x', cents: 7 },
+      attempts: [
+        { attempt: 1, error: { code: 'approval-rejected', message: expect.stringContaining('seven, I said') } },
+        { attempt: 2 },
+      ],
+    });
+    desk.give('t/send#2', { to: 'x', cents: 7 });
+    await settled(box);
+    expect(await say({ decision: 'edit', patch: { to: 'y' } }, 2)).toMatchObject({ answer: 'resolved' });
+    expect((await run.snapshot()).steps['t/send']).toMatchObject({
+      status: 'completed',
+      output: { to: 'y', cents: 7 },
+    });
+    expect(await faultsOfHistory(run)).toEqual([]);
+    await box.close();
+  });
+
+  test('asked about before and after runs its body once, between the two, and is never asked again (S27)', async () => {
+    const { desk, box, run, say } = await tasked({ approval, review });
+    await say({});
+    desk.give('t/send#1', { to: 'x', cents: 6 });
+    await settled(box);
+    await say({}, 2);
+    expect(await run.outcome()).toMatchObject({ status: 'completed' });
+    expect(desk.begun).toEqual(['t/send#1']);
+    await box.close();
+  });
+});
