@@ -6,6 +6,7 @@
  * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
  * node stands; each actor of a run has one.
  */
+import type { GateDefinition } from './gates.ts';
 import type { Json } from './json.ts';
 import type { LimitDefinition } from './limits.ts';
 import type { EmitDefinition, RunDefinition, SignalDefinition } from './leaves.ts';
@@ -192,6 +193,7 @@ export type BodyDefinition =
   | SignalDefinition
   | EmitDefinition
   | ApprovalDefinition
+  | GateDefinition
   | KindDefinition;
 
 /** A use of a body under a name. A body that is a string could not be resolved: the check says so. */

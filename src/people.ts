@@ -65,6 +65,8 @@ export interface ApprovalSpec {
   readonly approvals: number;
   /** The weight of all votes that there can be, where that is not the number of users. */
   readonly of: number | null;
+  /** A comment is needed for whatever is decided. */
+  readonly reasons: boolean;
   /** One who says no is enough. */
   readonly veto: boolean;
   readonly weights: { readonly [user: string]: number };
@@ -93,6 +95,10 @@ export interface ApprovalDefinition {
 /** What the node of a step was declared with that asks somebody. */
 export interface AskingSpec {
   readonly approval: ApprovalSpec;
+  /** What is asked while it stands still, where that is something else. */
+  readonly standing?: ApprovalSpec;
+  /** What its mappers are told beside the facts, made of the input of the step. */
+  readonly beside?: (input: Json) => object;
 }
 
 export type ApprovalStatus = 'pending' | 'claimed' | 'resolved' | 'expired' | 'withdrawn';

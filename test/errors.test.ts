@@ -218,6 +218,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '"r/a/b#1"',
     `metadata: { initiator: 'mia' }`,
   ],
+  'gate-rejected': [
+    new errors.GateRejected({ gate: 'quality', missed: 'coverage is 71 and has to be at least 80, 9 away (required)' }),
+    'Gate "quality" is closed: coverage is 71',
+    '9 away',
+    'box.decide',
+  ],
   'run-terminated': [
     new errors.RunTerminated({ step: 'stop', reason: 'sold out' }),
     'Step "stop"',

@@ -46,7 +46,10 @@ const MOST_PEOPLE = 100;
 export function askedBy({ node, state }: Actor): { readonly spec: ApprovalSpec; readonly when: AskedWhen } {
   const { attempt = 0 } = state.context as { readonly attempt?: number };
   const { task } = node;
-  if (task === null) return { spec: (node.spec as AskingSpec).approval, when: 'step' };
+  if (task === null) {
+    const { approval: spec, standing = spec } = node.spec as AskingSpec;
+    return { spec: state.value === 'awaitingIntervention' ? standing : spec, when: 'step' };
+  }
   const spec = attempt === 0 ? task.approval : task.review;
   return { spec: spec as ApprovalSpec, when: attempt === 0 ? 'before' : 'after' };
 }
@@ -227,9 +230,12 @@ function proposedAs({ value }: ApprovalSpec, proposed: unknown): unknown {
 }
 
 /** What a mapper is told: as every mapper in the place of the step, or what the task was given, and what it has left behind. */
-function factsOf(when: AskedWhen, { place, parent, input, state }: Actor, { run }: TurnPort): Facts {
+function factsOf(when: AskedWhen, { place, node, parent, input, state }: Actor, { run }: TurnPort): Facts {
   const { output } = state.context as unknown as { readonly output: Json };
-  if (when === 'step' && place !== null && parent?.children) return parent.children.factsFor(place);
+  if (when === 'step' && place !== null && parent?.children) {
+    const { beside } = node.spec as AskingSpec;
+    return Object.freeze({ ...parent.children.factsFor(place), ...beside?.(input) });
+  }
   return Object.freeze({ input, outputs: NO_OUTPUTS, previous: null, output, run: run.facts });
 }
 

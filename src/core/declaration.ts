@@ -79,6 +79,8 @@ export interface Declaration<D extends { readonly name: string } = BodyDefinitio
   readonly noun: 'run' | 'track' | 'step';
   /** The bodies that it uses, in declared order; nothing, for a step without others. */
   steps?(definition: D): readonly StepDefinition[];
+  /** Names of steps before it whose outputs it reads, as far as it says so. */
+  reads?(definition: D): readonly string[];
   check(definition: D, checker: Checker): void;
   plan(definition: D, planner: Planner): NodeParts;
   /** What a run is pinned to beside its name and its dependencies; functions are not part of it. */

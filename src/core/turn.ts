@@ -148,10 +148,13 @@ export class Turn implements TurnPort {
     const { standing } = this.run;
     if (to !== from) moved(this.run, actor.kind, from, to);
     let acts = 0;
+    let enters = false;
     for (let at = 1; at < wishes.length; at += 1) {
       const wish = wishes[at] as Wish;
-      if (wish.type === 'invoke') this.#invoke(actor, wish.src);
-      else if (wish.type === 'stop' && wish.src === actor.invoked) this.release(actor);
+      if (wish.type === 'invoke') {
+        enters = true;
+        this.#invoke(actor, wish.src);
+      } else if (wish.type === 'stop' && wish.src === actor.invoked) this.release(actor);
       else acts += 1;
     }
     const ends = state.status !== 'active';
@@ -159,7 +162,7 @@ export class Turn implements TurnPort {
     if (ends && event.type === 'start') this.#passed(actor, from, 'running');
     // An end is told last: after those who are skipped because of it.
     if (to !== from && !ends) this.#passed(actor, from, to);
-    if (actor.invoked !== null && to !== from) actor.kind.actors[actor.invoked]?.told?.(this, actor);
+    if (enters && actor.invoked !== null) actor.kind.actors[actor.invoked]?.told?.(this, actor);
     if (acts > 0) this.#act(actor, wishes);
     if (to !== from && ends) this.#passed(actor, from, to);
     if (ends) this.#end(actor, to);
@@ -178,17 +181,12 @@ export class Turn implements TurnPort {
   #passed(actor: Actor, from: string, to: string): void {
     const { kind, state, due } = actor;
     if (to === 'running') actor.attemptAt = this.now;
-    if ((to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
-      const { attempt = 0, error } = state.context as unknown as Asked;
-      const { id: run } = this.run;
-      this.changes.retry({
-        run,
-        path: actor.path,
-        attempt,
-        error: error as ErrorRecord,
-        startedAt: actor.attemptAt,
-        endedAt: this.now,
-      });
+    const { attempt = 0, error } = state.context as unknown as Asked;
+    // What failed before its first attempt has made none.
+    if ((to === 'retrying' || to === 'awaitingIntervention') && attempt > 0 && !isUndone(actor)) {
+      const { path, attemptAt: startedAt } = actor;
+      const times = { startedAt, endedAt: this.now };
+      this.changes.retry({ run: this.run.id, path, attempt, error: error as ErrorRecord, ...times });
     }
     const told = kind.tell(this.at(actor.path), from, to, state.context, due);
     const event = kind.isForeign ? checkEvent(told, kind.name) : told;

@@ -1,10 +1,11 @@
 /** The types of what people decide: `.approval(name, …)` of a track, `approval` and `review` of a task. How options are read is in `machines/approval`. */
 import type { RunFacts } from '../definition.ts';
 import type { Duration } from '../duration.ts';
+import type { Criteria, Judgement, Miss } from '../gates.ts';
 import type { Json } from '../json.ts';
 import type { DecisionName, OnExpiry } from '../people.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
-import type { AnyPayload } from './wait.ts';
+import type { AnyPayload, InsteadOf } from './wait.ts';
 import type { TrackBuilder } from './track.ts';
 import type { NewName, StepFacts } from './types.ts';
 
@@ -62,6 +63,8 @@ export interface AskOptions<F, P = unknown> {
   readonly remind?: Duration | readonly Duration[];
   /** How long one who claims it has it for themselves. Default: `'15m'`. */
   readonly claim?: Duration;
+  /** A comment is needed for whatever is decided. Default: for rejecting, aborting and overriding. */
+  readonly reasons?: boolean;
   /** Whoever edits what is proposed has approved it (default), or asks all to look at it again. */
   readonly onEdit?: 'approve' | 'ask';
   /** Roles that may decide over everybody's head. */
@@ -123,4 +126,61 @@ export interface PeopleSteps<N extends string, I, V, Outputs, P, C> {
     Decided<OutputOf<S>>,
     C
   >;
+  /**
+   * Adds a step that lets through what is good enough: it goes on if the criteria are met, asks somebody if they nearly are, and stands still
+   * with all that is missed if a required one is not. Values come from `values`, or the names of criteria are paths into earlier outputs.
+   *
+   * @example
+   * .gate('quality', { criteria: { coverage: { min: 80, required: true }, speed: { min: 8.5 } }, values: ({ outputs }) => outputs.tests })
+   * .gate('checkpoint', { steps: ['unit', 'lint'], min: { coverage: 80 } })
+   */
+  gate<const K extends string, BI, BO, BC>(
+    name: NewName<K, Outputs>,
+    options: GateOptions<StepFacts<V, Outputs, P>> & {
+      readonly action: InsteadOf<StepFacts<V, Outputs, P>, BI, BO, BC>;
+    },
+  ): TrackBuilder<
+    N,
+    I,
+    V,
+    Outputs & { readonly [X in K]: Passed & { readonly action: BO } },
+    Passed & { readonly action: BO },
+    Passed & { readonly action: BO },
+    C | BC
+  >;
+  gate<const K extends string>(
+    name: NewName<K, Outputs>,
+    options: GateOptions<StepFacts<V, Outputs, P>> & { readonly action?: undefined },
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: Passed }, Passed, Passed, C>;
+}
+
+/** What the mappers of a gate's review are told. */
+export type Judged<F> = F & { readonly judgement: Judgement };
+
+/** What a gate is declared with. */
+export interface GateOptions<F> {
+  /** What each value has to be, by name. */
+  readonly criteria?: Criteria;
+  /** Makes the values. Left out: the names of criteria are paths into the outputs of earlier steps, like `tests.coverage`. */
+  readonly values?: (facts: F) => { readonly [metric: string]: unknown };
+  /** How much of the criteria has to be met, in percent. Default: 80. */
+  readonly threshold?: number;
+  /** Steps that have to have completed; values are looked for in their outputs. */
+  readonly steps?: readonly string[];
+  /** Short for required criteria: `{ coverage: 80 }`. */
+  readonly min?: { readonly [metric: string]: number };
+  /** Who looks at what is not quite good enough, and how. */
+  readonly review?: Partial<AskOptions<Judged<F>>>;
+  /** Who may let through what is not good enough. Default: anybody, with a reason. */
+  readonly override?: { readonly roles: readonly string[] };
+}
+
+/** What a gate leaves behind. */
+export interface Passed {
+  readonly decision: 'APPROVE';
+  readonly score: number;
+  readonly missed: readonly Miss[];
+  /** Who let it pass; null if nobody had to. */
+  readonly by: string | null;
+  readonly comment: string | null;
 }

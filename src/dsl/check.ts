@@ -13,7 +13,7 @@ import { fromMs } from '../duration.ts';
 import { DefinitionInvalid, show } from '../errors/index.ts';
 import { declarationOf } from '../machines/declarations.ts';
 import { checkUndo } from '../machines/task/declaration.ts';
-import { nameProblem, segmentOf } from '../names.ts';
+import { knownNames, nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
 import { notesOf } from './notes.ts';
 import { sourceOf } from './source.ts';
@@ -169,9 +169,23 @@ class Check implements Checker {
       this.#mapper(step);
       this.#undo(step);
       this.#optional(step);
+      if (what === 'step') this.#reads(step, positions);
     }
     this.#at = [definition];
     this.#path = path;
+  }
+
+  /** What a step says that it reads comes before it; what is around a group is seen by its steps, too. */
+  #reads({ name, body }: StepDefinition, positions: ReadonlyMap<string, number>): void {
+    if (typeof body === 'string') return;
+    const owner = this.#at.at(-1) as AnyDefinition;
+    if (declarationOf(owner).noun !== 'track') return;
+    for (const read of readsOf(body)) {
+      if (read !== name && positions.has(read)) continue;
+      const known = [...positions.keys()].filter((each) => each !== name);
+      const message = `It reads the output of "${read}", and no step before it has that name. ${knownNames('steps', known, read)}`;
+      this.fault('unknown-reference', message);
+    }
   }
 
   #reference(step: StepDefinition, path: string): void {
@@ -213,6 +227,17 @@ function longestIn(definition: AnyDefinition): readonly [option: string, ms: num
   for (const [option, value] of Object.entries({ deadline, timeout, totalTimeout, duration: ms }))
     if (typeof value === 'number' && value > longest[1]) longest = [option, value];
   return longest;
+}
+
+/** What a step reads of those before it, with what the steps in it read that are not about each other. */
+function readsOf(body: AnyDefinition): readonly string[] {
+  const { noun, steps, reads } = declarationOf(body);
+  const own = reads?.(body) ?? [];
+  if (noun !== 'step' || steps === undefined) return own;
+  const below = steps(body);
+  const names = below.map(({ name }) => name);
+  const read = below.flatMap((step) => (typeof step.body === 'string' ? [] : readsOf(step.body)));
+  return [...own, ...read.filter((name) => !names.includes(name))];
 }
 
 /** What a definition is called in a message: its kind. */

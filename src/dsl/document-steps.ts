@@ -8,6 +8,7 @@ import { show } from '../errors/index.ts';
 import { readAggregate } from '../machines/aggregate/declaration.ts';
 import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { readBranch } from '../machines/branch/declaration.ts';
+import { readGate } from '../machines/gate/declaration.ts';
 import { readGroup } from '../machines/group/declaration.ts';
 import { readLoop } from '../machines/loop/declaration.ts';
 import { readMap } from '../machines/map/declaration.ts';
@@ -37,6 +38,7 @@ const alone = (word: string, read: (name: unknown, given: unknown, reader: ReadP
 const WORDS: { readonly [word: string]: Word } = {
   wait: alone('wait', readWait),
   approval: alone('approval', readApprovalStep),
+  gate: alone('gate', readGate),
   branch: alone('branch', readBranch),
   map: alone('map', readMap),
   loop: alone('loop', readLoop),

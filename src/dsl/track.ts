@@ -12,6 +12,7 @@ import type { Json } from '../json.ts';
 import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { readAggregate } from '../machines/aggregate/declaration.ts';
 import { readBranch } from '../machines/branch/declaration.ts';
+import { readGate } from '../machines/gate/declaration.ts';
 import { readGroup } from '../machines/group/declaration.ts';
 import { readLoop } from '../machines/loop/declaration.ts';
 import { readMap } from '../machines/map/declaration.ts';
@@ -301,6 +302,10 @@ class Chain {
 
   approval(name: unknown, options: unknown): Chain {
     return this.#with(readByKind(name, this.approval, (reader) => readApprovalStep(name, options, reader)));
+  }
+
+  gate(name: unknown, options: unknown): Chain {
+    return this.#with(readByKind(name, this.gate, (reader) => readGate(name, options, reader)));
   }
 
   kind(name: unknown, kind: unknown, options: unknown): Chain {

@@ -4,6 +4,7 @@ export {
   ApprovalExpired,
   ApprovalImpossible,
   ApprovalRejected,
+  GateRejected,
   InitiatorUnknown,
   BodyDropped,
   BodyReplaced,

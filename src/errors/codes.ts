@@ -42,6 +42,7 @@ export const ERROR_CODES = [
   'approval-expired',
   'approval-impossible',
   'initiator-unknown',
+  'gate-rejected',
   'run-terminated',
   'compensation-incomplete',
   'compensation-cut',

@@ -46,7 +46,7 @@ export {
   RunUnknown,
   ScheduleUnknown,
 } from './runs.ts';
-export { ApprovalExpired, ApprovalImpossible, ApprovalRejected, InitiatorUnknown } from './people.ts';
+export { ApprovalExpired, ApprovalImpossible, ApprovalRejected, GateRejected, InitiatorUnknown } from './people.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
 export {

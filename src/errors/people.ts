@@ -52,6 +52,18 @@ export class ApprovalImpossible extends SignalboxError<{
   }
 }
 
+/** Something that a gate requires is missed. */
+export class GateRejected extends SignalboxError<{ readonly gate: string; readonly missed: string }> {
+  readonly code = 'gate-rejected';
+  /** `missed` is all that is missed, in words. */
+  constructor(fields: { gate: string; missed: string }) {
+    super(
+      `Gate "${fields.gate}" is closed: ${fields.missed}. Mend that and measure again (run.retry(path, { input: values })), or have somebody let it pass (box.decide).`,
+      fields,
+    );
+  }
+}
+
 /** An approval excludes whoever has started the run, and nobody knows who that is. */
 export class InitiatorUnknown extends SignalboxError<{ readonly approval: string }> {
   readonly code = 'initiator-unknown';

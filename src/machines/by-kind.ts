@@ -14,6 +14,7 @@ import { approvalMachine } from './approval/machine.ts';
 import { branchMachine } from './branch/machine.ts';
 import { compositeMachine } from './composite/machine.ts';
 import { emitMachine } from './emit/machine.ts';
+import { gateMachine } from './gate/machine.ts';
 import { groupMachine } from './group/machine.ts';
 import { loopMachine } from './loop/machine.ts';
 import { mapMachine } from './map/machine.ts';
@@ -47,6 +48,7 @@ const machines: { readonly [kind: string]: AnyStateMachine } = {
   signal: signalMachine,
   emit: emitMachine,
   approval: approvalMachine,
+  gate: gateMachine,
 };
 
 /** How a parent has children, and the places of those that are items or rounds; whoever is not in here has a graph of them. */

@@ -5,6 +5,7 @@ import { aggregateDeclaration } from './aggregate/declaration.ts';
 import { approvalDeclaration } from './approval/declaration.ts';
 import { branchDeclaration } from './branch/declaration.ts';
 import { compositeDeclaration } from './composite/declaration.ts';
+import { gateDeclaration } from './gate/declaration.ts';
 import { groupDeclaration } from './group/declaration.ts';
 import { loopDeclaration } from './loop/declaration.ts';
 import { mapDeclaration } from './map/declaration.ts';
@@ -39,6 +40,7 @@ const declarations = {
   signal: signalDeclaration,
   emit: emitDeclaration,
   approval: approvalDeclaration,
+  gate: gateDeclaration,
 };
 
 /** The declaration of a definition's kind. One from outside brings its own. */

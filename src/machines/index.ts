@@ -4,6 +4,7 @@ import { aggregate } from './aggregate/index.ts';
 import { approvalStep } from './approval/index.ts';
 import { branch } from './branch/index.ts';
 import { composite } from './composite/index.ts';
+import { gateStep } from './gate/index.ts';
 import { group } from './group/index.ts';
 import { loop } from './loop/index.ts';
 import { map } from './map/index.ts';
@@ -37,6 +38,7 @@ const STEPS = [
   signalStep,
   emitStep,
   approvalStep,
+  gateStep,
 ];
 const KINDS = [...STEPS, schedule, firing, track, composite, orchestrator];
 

@@ -7,7 +7,7 @@ import { placeAt } from '../core/undo.ts';
 import type { Plan, PlanNode } from '../definition.ts';
 import { Impossible, InvalidOption, isA, ValueTooLarge, NotJson } from '../errors/index.ts';
 import { randomIds } from '../ids.ts';
-import { type Json, toJson } from '../json.ts';
+import { type Json, sameJson, toJson } from '../json.ts';
 import {
   type Approval,
   type ApprovalAct,
@@ -301,9 +301,15 @@ function wrong(message: string, issues: ApprovalRefusal['issues'] = []): Payload
   return { fault: { reason: 'payload-invalid', message, issues } };
 }
 
-function specAt(node: PlanNode, { when }: Approval): ApprovalSpec {
-  if (when === 'step' || node.task === null) return (node.spec as AskingSpec).approval;
+function specAt(node: PlanNode, { when, decisions }: Approval): ApprovalSpec {
+  if (when === 'step' || node.task === null) return specOfStep(node.spec as AskingSpec, decisions);
   return (when === 'before' ? node.task.approval : node.task.review) as ApprovalSpec;
+}
+
+/** Where a step may ask two things, it is the one that these can be decided of. */
+function specOfStep({ approval, standing = approval }: AskingSpec, decisions: Approval['decisions']): ApprovalSpec {
+  const isFirst = sameJson(Object.keys(approval.decisions), decisions);
+  return isFirst ? approval : standing;
 }
 
 function schemaOf(

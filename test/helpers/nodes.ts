@@ -64,6 +64,7 @@ const SPECS: { readonly [kind: string]: object } = {
   firing: { orchestrator: () => null, detach: false, depth: 10 },
   signal: { sends: 'go', required: false },
   emit: { event: 'told' },
+  gate: { criteria: { n: { min: 1, required: true }, m: { min: 1 } }, threshold: 80 },
 };
 
 interface Shape {

@@ -179,6 +179,13 @@ const nobody = track('nobody', { input: Anything })
     assignees: { users: ['eve'] },
   })
   .step('then', echo, () => 1);
+const gated = track('gated', { input: Anything })
+  .step('measures', echo, () => ({ coverage: 91, speed: 7 }))
+  .gate('good', {
+    criteria: { 'measures.coverage': { min: 80, required: true }, 'measures.speed': { min: 8.5 } },
+    review: { expires: '1m', onExpiry: 'approve' },
+    action: { do: echo, input: () => 'passed' },
+  });
 const word = track('word', { input: Anything })
   .sleep('first', '1s')
   .step(
@@ -263,7 +270,8 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('begins', one('begins', asksFirst))
     .track('word', word)
     .track('checked', one('checked', isReviewed), { after: ['word'] })
-    .track('nobody', nobody, { after: ['word'] }),
+    .track('nobody', nobody, { after: ['word'] })
+    .track('gated', gated, { after: ['word'] }),
   orchestrator('children', { ...head, onFailure: 'continue' })
     .track(
       'family',

@@ -21,6 +21,8 @@ const events = [
   { type: 'cancel', force: true },
   { type: 'compensate', output: 'made', attempt: 1 },
   { type: 'retry', input: 'other' },
+  { type: 'retry', input: { n: 1 } },
+  { type: 'retry', input: { n: 1, m: 1 } },
   { type: 'resolve', output: 'by hand' },
   { type: 'pause' },
   { type: 'resume' },

@@ -19,7 +19,7 @@ describe('a kind', () => {
   test('that nobody registered is an error that names the known ones (P91)', () => {
     expect(() => builtInKinds.get('dance')).toThrow(KindUnknown);
     expect(() => builtInKinds.get('dance')).toThrow(
-      /"dance".*task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate, run, signal, emit, approval, schedule, firing, track, composite, orchestrator/,
+      /"dance".*task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate, run, signal, emit, approval, gate, schedule, firing, track, composite, …/,
     );
   });
 

@@ -52,6 +52,11 @@ const TABLES: { readonly [kind: string]: Table } = {
     awaitingApproval: ['awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped', 'timedOut'],
     awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'skipped'],
   },
+  gate: {
+    pending: ['awaitingApproval', 'awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped'],
+    awaitingApproval: ['awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped', 'timedOut'],
+    awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'failed', 'skipped'],
+  },
   run: CHILD_RUN,
   firing: CHILD_RUN,
   schedule: {

@@ -32,6 +32,7 @@ const spec: ApprovalSpec = {
   approvals: 1,
   of: null,
   veto: true,
+  reasons: false,
   weights: {},
   expires: null,
   onExpiry: 'fail',

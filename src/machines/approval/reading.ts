@@ -29,6 +29,7 @@ const KEYS = [
   'escalate',
   'remind',
   'claim',
+  'reasons',
   'onReject',
   'onEdit',
   'override',
@@ -71,6 +72,7 @@ export function readApproval(options: unknown, reader: ReadPort, what = 'options
     escalate: given.escalate === undefined ? null : peopleOf(given.escalate, 'escalate', reader),
     remind: remind.map((each) => reader.duration(each, 'remind', 1)).sort((left, right) => left - right),
     lease: reader.duration(given.claim, 'claim', DEFAULT_LEASE),
+    reasons: (given.reasons ?? false) as boolean,
     onReject: (given.onReject ?? 'fail') as ApprovalSpec['onReject'],
     onEdit: (given.onEdit ?? 'approve') as ApprovalSpec['onEdit'],
     override: (override.roles ?? []) as readonly string[],
@@ -144,7 +146,7 @@ function checkMapper(mapper: unknown, option: string, checker: Checker): void {
 }
 
 function checkDecisions(
-  { decisions, onReject, onEdit, onExpiry }: ApprovalSpec,
+  { decisions, reasons, onReject, onEdit, onExpiry }: ApprovalSpec,
   when: AskedWhen,
   checker: Checker,
 ): void {
@@ -164,6 +166,7 @@ function checkDecisions(
       onReject,
       when === 'step' ? `'fail' or 'complete'` : `'fail': a task cannot complete without an output`,
     );
+  if (typeof reasons !== 'boolean') checker.option('reasons', reasons, 'true or false');
   if (onEdit !== 'approve' && onEdit !== 'ask') checker.option('onEdit', onEdit, `'approve' or 'ask'`);
   if (!ON_EXPIRY.includes(onExpiry))
     checker.option('onExpiry', onExpiry, ON_EXPIRY.map((name) => `'${name}'`).join(', '));

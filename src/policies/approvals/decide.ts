@@ -35,7 +35,7 @@ export function said(approval: Approval, spec: ApprovalSpec, ask: ApprovalAsk, n
       `"${decision ?? ask.act}" is none of its decisions: ${approval.decisions.join(', ')}.`,
     );
   const isMissing = ask.comment === null || ask.comment.trim() === '';
-  if (isMissing && (ask.act === 'override' || decision === 'reject' || decision === 'abort'))
+  if (isMissing && (spec.reasons || ask.act === 'override' || decision === 'reject' || decision === 'abort'))
     return refusal('comment-missing', `Say in "comment" why: a reason is required for "${ask.act}".`);
   // What was made of something else is made again by whoever asks.
   if (ask.made !== null && ask.made !== approval.digest)
