@@ -256,6 +256,8 @@ export interface OrchestratorDefinition {
   readonly deadline?: number | undefined;
   /** How many bodies of all its runs may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
+  /** Somebody is asked before the first track begins. */
+  readonly approval?: ApprovalSpec | undefined;
 }
 
 export type AnyDefinition = BodyDefinition | OrchestratorDefinition;

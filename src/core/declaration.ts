@@ -63,6 +63,8 @@ export interface Planner {
   task(definition: TaskDefinition): void;
   /** An orchestrator that the box is to know, because a step starts runs of it. */
   starts(orchestrator: () => OrchestratorDefinition): void;
+  /** A step of the engine's own making. */
+  made(name: string, definition: BodyDefinition): Use;
   /** A task of the engine's own making: `body` is called with what `mapper` makes. */
   ending<I>(name: string, owner: string, mapper: Mapper, body: (input: I) => unknown): Use;
   /** Children that wait for each other: for each the ordinals of those that it waits for, ascending. */

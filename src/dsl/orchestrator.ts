@@ -5,7 +5,9 @@
  * only what it depends on; what TypeScript did not see, the check finds (S3).
  */
 import type { Duration } from '../duration.ts';
-import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '../definition.ts';
+import type { FailurePolicy, Mapper, OrchestratorDefinition, RunFacts, TrackUse } from '../definition.ts';
+import type { AskOptions } from './approval.ts';
+import { readAsked } from './asked.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { type BodiesLimit, readConcurrency } from './limits.ts';
@@ -43,6 +45,8 @@ export interface OrchestratorOptions<I extends Schema> {
   readonly concurrency?: number;
   /** How many bodies of all its runs may run at once in a process: `8`, `{ limit: 2, key: ({ run }) => … }`. Default: all. */
   readonly bodies?: BodiesLimit;
+  /** Somebody is asked before the first track begins, and decides whether any does. */
+  readonly approval?: AskOptions<{ readonly input: OutputOf<I>; readonly run: RunFacts }>;
 }
 
 /** What the mapper of a track sees: of the other tracks, only those it depends on. */
@@ -73,7 +77,7 @@ export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends 
 }
 
 /** The keys that the check knows; `defineOrchestrator` has more of them. */
-export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'deadline', 'concurrency', 'bodies'];
+export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'deadline', 'concurrency', 'bodies', 'approval'];
 const USE_KEYS = ['after', 'input'];
 const NOTHING: readonly string[] = Object.freeze([]);
 
@@ -121,6 +125,7 @@ export function orchestratorOf(
     output: output as Mapper | undefined,
     bodies: readConcurrency(given.bodies, 'bodies', notes),
     deadline: readDuration(given.deadline, 'deadline', undefined, notes),
+    ...readAsked('approval', given.approval, 'an orchestrator', notes),
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, notes);

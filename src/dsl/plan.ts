@@ -143,6 +143,10 @@ class Compiler implements Planner {
     this.started.push(orchestrator);
   }
 
+  made(name: string, definition: BodyDefinition): Use {
+    return { name, node: this.compile(definition), input: null };
+  }
+
   /** The task that an async `output` or `merge` becomes: one more child, after all the others (S5). */
   ending<I>(name: string, owner: string, mapper: Mapper, body: (input: I) => unknown): Use {
     let called = `${name}:${owner}`;

@@ -10,9 +10,9 @@ import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
-import { readApproval } from '../machines/approval/reading.ts';
+import { readAsked } from './asked.ts';
 import type { AskOptions, TaskAsked, TaskReviewed } from './approval.ts';
-import { OptionReader, readDuration, readOptions } from './reading.ts';
+import { readDuration, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { readRetry, type RetryOptions } from './retry.ts';
 import { from } from './source.ts';
@@ -80,18 +80,6 @@ const TASK_KEYS = [
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
 
-function askedIn(
-  option: 'approval' | 'review',
-  given: unknown,
-  notes: Note[],
-): Pick<TaskDefinition, 'approval' | 'review'> {
-  if (given === undefined) return {};
-  const reader = new OptionReader();
-  const spec = readApproval(given, reader, `option "${option}" of a task`);
-  notes.push(...reader.notes);
-  return { [option]: spec };
-}
-
 /**
  * Declares a task.
  *
@@ -132,8 +120,8 @@ export function task<
     heartbeat: readDuration(given.heartbeat, 'heartbeat', undefined, notes),
     limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
     priority: given.priority as TaskDefinition['priority'],
-    ...askedIn('approval', given.approval, notes),
-    ...askedIn('review', given.review, notes),
+    ...readAsked('approval', given.approval, 'a task', notes),
+    ...readAsked('review', given.review, 'a task', notes),
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));

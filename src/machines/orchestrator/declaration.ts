@@ -12,6 +12,7 @@ import { NO_LIMITS } from '../../limits.ts';
 import { show } from '../../errors/index.ts';
 import { knownNames, segmentOf } from '../../names.ts';
 import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
+import { checkApproval } from '../approval/reading.ts';
 import { cyclesIn, printCycle } from './cycles.ts';
 
 export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
@@ -33,14 +34,22 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     checker.schema(orchestrator.input, 'input');
     checker.function(orchestrator.output, 'output');
     checkDeadline(orchestrator, checker);
+    if (orchestrator.approval !== undefined) checkApproval(orchestrator.approval, 'step', checker);
     checker.steps(orchestrator.tracks, 'track');
     checkDependencies(orchestrator, checker);
   },
-  plan({ name, input, tracks, onFailure, concurrency, bodies, output, deadline }, planner) {
+  plan({ name, input, tracks, onFailure, concurrency, bodies, output, deadline, approval }, planner) {
     const uses = tracks.map((use) => planner.use(use));
     const ordinals = new Map<string, number>();
     for (const [index, use] of tracks.entries()) ordinals.set(use.name, index);
     const after = tracks.map((use) => ordinalsOf(use.after, ordinals));
+    if (approval !== undefined) {
+      // Every track waits for it, by way of those that wait for no other.
+      const first = Object.freeze([uses.length]);
+      for (const [index, others] of after.entries()) if (others.length === 0) after[index] = first;
+      after.push(NO_ORDINALS);
+      uses.push(planner.made(ASKED_FIRST, Object.freeze({ is: 'approval', name: ASKED_FIRST, approval })));
+    }
     const ending = isAsync(output) ? planner.ending('~output', name, factsAtEnd, output as Mapper) : null;
     if (ending !== null) {
       after.push(everyOrdinal(uses.length));
@@ -57,9 +66,11 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
       bodies: bodies ?? NO_LIMITS,
       // What its mappers call `previous` is always null: no track comes just before the end.
       output:
-        output === undefined || ending !== null
+        ending !== null || (output === undefined && approval === undefined)
           ? null
-          : (finish) => output({ input: finish.input, outputs: finish.outputs, previous: null, run: finish.run }),
+          : output === undefined
+            ? ({ outputs: { [ASKED_FIRST]: _, ...outputs } }) => outputs
+            : (finish) => output({ input: finish.input, outputs: finish.outputs, previous: null, run: finish.run }),
       result: ending === null ? 'byName' : 'last',
     };
   },
@@ -69,6 +80,9 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     return node.holds ? [...lines, 'pause'] : lines;
   },
 };
+
+/** Where somebody is asked before the first track begins. */
+const ASKED_FIRST = '~approval';
 
 function checkDependencies({ tracks }: OrchestratorDefinition, checker: Checker): void {
   const positions = new Map<string, number>();
