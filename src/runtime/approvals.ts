@@ -121,8 +121,18 @@ export class People {
   }
 
   decide(id: string, options: DecideOptions): Promise<ApprovalAnswer> {
-    return this.#during(decideOn(this.#context, id, options));
+    return this.#during(decideOn({ ...this.#context, command: this.#command }, id, options));
   }
+
+  /** What waits for another process is not: it may be dead, and only time tells. */
+  readonly #command: AskRun = async (run, request) => {
+    this.#underWay -= 1;
+    try {
+      return await this.#context.command(run, request);
+    } finally {
+      this.#underWay += 1;
+    }
+  };
 
   async #during<T>(work: Promise<T>): Promise<T> {
     this.#underWay += 1;

@@ -40,7 +40,7 @@ export function policyCases(open: () => SharedPlace | Promise<SharedPlace>): voi
     expect(await one.run('r').status()).toBe('paused');
     gate.resolve(1);
     await expect.poll(() => statusesOf(run)).toMatchObject({ 'a/then': 'pending' });
-    expect(await two.run('r').allowed()).toEqual(['cancel', 'resume', 'retry', 'skip', 'resolve', 'signal']);
+    expect(await two.run('r').allowed()).toEqual(['cancel', 'resume', 'retry', 'skip', 'resolve', 'signal', 'decide']);
     await two.run('r').resume();
     expect(await two.run('r').outcome()).toMatchObject({ status: 'completed' });
     await expect(two.run('r').pause()).rejects.toMatchObject({
