@@ -129,10 +129,12 @@ export function hostileCorpus(make: () => Store, { step = 1 }: { readonly step?:
     { timeout: 60_000 },
     async (call) => {
       const found = strays();
-      const waits = orchestrator('waits', { version: '1', input: Anything }).track(
-        't',
-        track('t', { input: Anything }).wait('w', { signal: 'go', payload: Anything, where: () => false }),
-      );
+      const waits = orchestrator('waits', { version: '1', input: Anything })
+        .track('t', track('t', { input: Anything }).wait('w', { signal: 'go', payload: Anything, where: () => false }))
+        .track(
+          'p',
+          track('p', { input: Anything }).approval('a', { ask: 'Well?', decisions: ['approve', 'edit', 'replace'] }),
+        );
       const box = await boxOf(make(), [waits, beside]);
       const faults = await Promise.all(
         values().map(async ([name, value]) => {

@@ -67,6 +67,8 @@ const failing = (run: () => unknown): AnyOrchestrator => {
 };
 
 const retry = { maxAttempts: 2, delay: 0 };
+/** Of what nobody decides. */
+const soon = { expires: 1, onExpiry: 'approve' } as const;
 
 const no = throwing(() => new Error('no'));
 const bad = task('bad', { input: Anything, output: Anything, run: no as () => unknown });
@@ -156,6 +158,25 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
   'what an async compensation rejects with': undone((make) => async () => throwing(make)()),
   'what "when" of a compensation answers': undone((make) => ({ run: no, retry: { ...retry, when: make } })),
   'what "when" of a compensation throws': undone((make) => ({ run: no, retry: { ...retry, when: throwing(make) } })),
+  'what somebody is asked': control((t, make) => t.approval('hostile', { ask: make, ...soon })),
+  'what is shown beside a question': control((t, make) => t.approval('hostile', { ask: 'x', show: make, ...soon })),
+  'what is proposed': control((t, make) => t.approval('hostile', { ask: 'x', propose: make, ...soon })),
+  'what the schema of a proposal answers': control((t, make) =>
+    t.approval('hostile', { ask: 'x', propose: () => 1, value: schemaOf(make), ...soon }),
+  ),
+  'who is asked': control((t, make) => t.approval('hostile', { ask: 'x', assignees: make, ...soon })),
+  'who may not decide': control((t, make) => t.approval('hostile', { ask: 'x', excluded: make, ...soon })),
+  'what the question of a task throws': step((make) => ({ approval: { ask: throwing(make), ...soon } })),
+  'what is proposed of what a body has left': step((make) => ({ review: { ask: 'x', propose: make, ...soon } })),
+  'what a gate judges': control((t, make) =>
+    t.gate('hostile', { criteria: { n: { min: 1 } }, values: make, threshold: 0 }),
+  ),
+  'a value that a gate judges': control((t, make) =>
+    t.gate('hostile', { criteria: { n: { min: 1 } }, values: () => ({ n: make() }), threshold: 0 }),
+  ),
+  'what the values of a gate throw': control((t, make) =>
+    t.gate('hostile', { criteria: { n: { min: 1 } }, values: throwing(make) }),
+  ),
   'what a mapper throws': (steps, make) => steps.step('hostile', body({}), throwing(make) as never) as never,
 };
 
@@ -181,6 +202,23 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
   'the output of a step that is resolved': (run, _, make) => run.resolve('t/w', { reason: 'x', output: make() }),
   'the options of an intervention': (run, _, make) => run.skip('t/w', make() as never),
   'what a step is allowed that is called': (run, _, make) => run.allowed(make() as string),
+  'the id of an approval': (_, box, make) => box.decide(make() as string, { decision: 'approve', by: 'mia' }),
+  'the id of an approval that is looked at': (_, box, make) => box.approval(make() as string),
+  'the options of a decision': (run, box, make) => box.decide(`${run.id}/p/a#1`, make() as never),
+  'what is decided': (run, box, make) => box.decide(`${run.id}/p/a#1`, { decision: make() as never, by: 'mia' }),
+  'who decides': (run, box, make) => box.decide(`${run.id}/p/a#1`, { decision: 'claim', by: make() as string }),
+  'why it is decided so': (run, box, make) =>
+    box.decide(`${run.id}/p/a#1`, { decision: 'requestInfo', by: 'mia', comment: make() as string }),
+  'what comes with a decision': (run, box, make) =>
+    box.decide(`${run.id}/p/a#1`, { decision: 'approve', by: 'mia', form: make() }),
+  'what is put in the place of a proposal': (run, box, make) =>
+    box.decide(`${run.id}/p/a#1`, { decision: 'replace', by: 'mia', value: make() }),
+  'what is to be different': (run, box, make) =>
+    box.decide(`${run.id}/p/a#1`, { decision: 'edit', by: 'mia', patch: make() }),
+  'who is asked instead': (run, box, make) =>
+    box.decide(`${run.id}/p/a#1`, { decision: 'reassign', by: 'mia', to: make() as never }),
+  'which approvals are asked for': (_, box, make) => box.approvals(make() as never),
+  'whose approvals are asked for': (_, box, make) => box.approvals({ mine: make() as never }),
   'what a run is asked for': (_, box, make) => box.run(make() as string).status(),
 };
 

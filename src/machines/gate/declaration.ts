@@ -7,7 +7,7 @@ import type { BodyDefinition, Facts, GroupDefinition, Mapper, StepDefinition } f
 import type { Criteria, Criterion, GateDefinition, GateSpec, Judgement } from '../../gates.ts';
 import type { ApprovalSpec } from '../../people.ts';
 import { DEFAULT_THRESHOLD, judge, sayMissed } from '../../policies/gates.ts';
-import { isThenable } from '../../promises.ts';
+import { disarm, isThenable } from '../../promises.ts';
 import { AS_IT_COMES } from '../../schema.ts';
 import { checkApproval, linesOfApproval, readApproval } from '../approval/reading.ts';
 import { checkMapper } from '../together.ts';
@@ -104,7 +104,9 @@ function judging({ criteria, values, steps }: GateDefinition): Mapper {
 function sayable(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value === undefined || value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  return `(${Array.isArray(value) ? 'a list' : `a ${typeof value}`})`;
+  // The rejection of a promise would otherwise end the process as unhandled.
+  disarm(value);
+  return `(a ${typeof value})`;
 }
 
 /** Steps that have to have completed, as criteria. */
