@@ -12,6 +12,7 @@ export interface Criterion {
   readonly required?: boolean;
 }
 
+/** What values have to be, by name. */
 export type Criteria = { readonly [metric: string]: Criterion };
 
 /** Why a criterion is missed. */
@@ -30,6 +31,7 @@ export interface Miss {
   readonly gap: number | null;
 }
 
+/** It goes on, somebody looks at it, or it stands still. */
 export type GateDecision = 'APPROVE' | 'REVIEW' | 'REJECT';
 
 /** What a gate thinks of values. */

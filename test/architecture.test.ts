@@ -59,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core',
     'actors',
     'machines',
+    'policies',
     'dsl',
     'views',
     'runtime',
