@@ -32,3 +32,15 @@ test('a wake-up that is cancelled after all were cleared is not counted twice', 
   timers.at(30, () => {});
   expect(timers.size).toBe(1);
 });
+
+test('thousands that are due at one instant fire in order and in rounds, between which others have their turn (S22)', () => {
+  const clock = handClock();
+  const timers = new Timers(clock);
+  const fired: number[] = [];
+  for (let number = 0; number < 1_000; number += 1) timers.at(0, () => void fired.push(number));
+  clock.wake();
+  expect(fired.length).toBeLessThan(500);
+  expect(clock.armed).toEqual([0]);
+  for (let round = 0; round < 20 && clock.armed.length > 0; round += 1) clock.wake();
+  expect(fired).toEqual(Array.from({ length: 1_000 }, (_, number) => number));
+});

@@ -21,6 +21,9 @@ export interface WakeUpsOptions {
   readonly stretch: number;
 }
 
+/** So many fire in one go. More that are due at one instant let whatever else there is to do have its turn in between. */
+const AT_ONCE = 200;
+
 /** So few cancelled wake-ups are not worth the sweeping. */
 const SWEEP_FROM = 1_024;
 
@@ -100,10 +103,13 @@ export class WakeUps {
     // What is set while these fire waits for the next round, however long ago it was due.
     const round = this.#order;
     const thrown: unknown[] = [];
+    let fired = 0;
     for (let next = this.#heap.peek(); next !== undefined && isDue(next, now, round); next = this.#heap.peek()) {
+      if (fired === AT_ONCE) break;
       this.#heap.pop();
       const { fire } = next;
       if (fire === null) continue;
+      fired += 1;
       next.fire = null;
       this.#live -= 1;
       try {
