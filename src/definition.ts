@@ -234,6 +234,10 @@ export interface CompositeDefinition {
   readonly strategy: Strategy;
   readonly concurrency: number;
   readonly merge: Merge | undefined;
+  /** Members that wait for others, by name; one that is not in here waits for none. */
+  readonly after?: { readonly [member: string]: readonly string[] };
+  /** How long it may take. */
+  readonly deadline?: number | undefined;
 }
 
 export type FailurePolicy = 'failFast' | 'continue' | 'compensate' | 'pause';

@@ -4,16 +4,19 @@
  */
 import { readStrategy } from '../core/declaration.ts';
 import type { CompositeDefinition, Merge, StepDefinition, Strategy } from '../definition.ts';
+import type { Duration } from '../duration.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
-import { isOptions, readOptions, readUseOf } from './reading.ts';
+import { isOptions, readDuration, readOptions, readUseOf } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { from } from './source.ts';
 import type { AnyBody, BodyCalls, BodyInput, BodyOutput, Flat, NoSchema, Runnable, StepFacts } from './types.ts';
 
-/** What a member's mapper is told: the composite's input and the run. Nothing has ended before it. */
-export type MemberFacts<V> = StepFacts<V, {}, null>;
+/** What a member's mapper is told: the composite's input, the run, and the outputs of the members that it waits for (`after`). */
+// Which these are is said beside it, and not known where the mapper is written.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type MemberFacts<V> = StepFacts<V, { readonly [member: string]: any }, null>;
 
 /** A body, or a body and the mapper that makes its input. Without a mapper the body gets `{}`. */
 export type Member<V> = AnyBody | { readonly do: AnyBody; readonly input: (facts: MemberFacts<V>) => unknown };
@@ -50,6 +53,10 @@ export interface CompositeOptions<S extends Schema, Ms, R> {
   readonly strategy?: StrategyOption;
   /** How many may be under way at once. Default: all. */
   readonly concurrency?: number;
+  /** Members that begin only when others have ended, whose outputs their mappers are told: `{ plan: ['audit'] }`. */
+  readonly after?: { readonly [K in keyof Ms]?: readonly (keyof Ms & string)[] };
+  /** How long it may take, from when it begins (S11). Default: as long as it likes. */
+  readonly deadline?: Duration;
   /**
    * Makes the output of the members' outputs, in declared order and by name. Without it, the
    * output is an object by name. An `async` function may wait: it is run as a task (S5).
@@ -64,7 +71,7 @@ export interface CompositeTrack<N extends string, I, O, C> extends Runnable<I, O
   readonly definition: CompositeDefinition;
 }
 
-const KEYS = ['input', 'tracks', 'strategy', 'concurrency', 'merge'];
+const KEYS = ['input', 'tracks', 'strategy', 'concurrency', 'merge', 'after', 'deadline'];
 
 /**
  * Declares a composite track.
@@ -95,10 +102,24 @@ export function compositeTrack<
     strategy: readStrategy(given.strategy, 'waitAll'),
     concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
     merge: given.merge as Merge | undefined,
+    ...readAfter(given.after, notes),
+    deadline: readDuration(given.deadline, 'deadline', undefined, notes),
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));
   return Object.freeze({ is: 'composite', name, definition });
+}
+
+function readAfter(given: unknown, notes: Note[]): Pick<CompositeDefinition, 'after'> {
+  if (given === undefined) return {};
+  const isNames = (names: unknown): boolean => Array.isArray(names) && names.every((name) => typeof name === 'string');
+  if (isOptions(given) && Object.values(given).every(isNames))
+    return { after: given as NonNullable<CompositeDefinition['after']> };
+  notes.push({
+    code: 'bad-option',
+    message: 'Option "after" takes, for a member, a list of those that it waits for: { plan: [\'audit\'] }.',
+  });
+  return {};
 }
 
 function readMembers(tracks: unknown, notes: Note[]): readonly StepDefinition[] {

@@ -1,15 +1,10 @@
 /** A composite track where it is declared: members side by side, and what is made of their outputs. */
-import {
-  checkConcurrency,
-  checkStrategy,
-  type Declaration,
-  everyOrdinal,
-  isAsync,
-  NO_ORDINALS,
-} from '../../core/declaration.ts';
+import { checkConcurrency, checkStrategy, type Declaration, everyOrdinal, isAsync } from '../../core/declaration.ts';
 import type { CompositeDefinition, Facts } from '../../definition.ts';
 import type { Json } from '../../json.ts';
-import { parentLines } from '../endings.ts';
+import { knownNames } from '../../names.ts';
+import { checkDependencies, type Dependent, ordinalsAfter } from '../dependencies.ts';
+import { checkDeadline, parentLines } from '../endings.ts';
 
 export const compositeDeclaration: Declaration<CompositeDefinition> = {
   name: 'composite',
@@ -26,10 +21,20 @@ export const compositeDeclaration: Declaration<CompositeDefinition> = {
       checker.fault('bad-option', message);
     }
     checker.steps(composite.members, 'member');
+    checkDependencies(dependentsIn(composite), 'member', 'composite track', checker);
+    checkDeadline(composite, checker);
+    const names = composite.members.map(({ name }) => name);
+    for (const name of Object.keys(composite.after ?? {}))
+      if (!names.includes(name))
+        checker.fault(
+          'unknown-reference',
+          `Option "after" speaks of "${name}", which is none of the members. ${knownNames('members', names, name)}`,
+        );
   },
-  plan({ name, input, members, merge, strategy, concurrency }, planner) {
+  plan(composite, planner) {
+    const { name, input, members, merge, strategy, concurrency, deadline } = composite;
     const uses = members.map((member) => planner.use(member));
-    const after = uses.map(() => NO_ORDINALS);
+    const after = ordinalsAfter(dependentsIn(composite));
     const isLater = isAsync(merge);
     if (merge !== undefined && isLater) {
       const order = members.map((member) => member.name);
@@ -43,12 +48,20 @@ export const compositeDeclaration: Declaration<CompositeDefinition> = {
       sees: 'dependencies',
       strategy,
       concurrency,
+      deadline: deadline ?? null,
       output: merge === undefined || isLater ? null : (finish) => merge(finish.ordered, finish.outputs),
       result: isLater ? 'last' : 'byName',
     };
   },
   lines: parentLines,
 };
+
+function dependentsIn({ members, after = {} }: CompositeDefinition): readonly Dependent[] {
+  return members.map((member) => ({
+    ...member,
+    after: Object.hasOwn(after, member.name) ? (after[member.name] ?? []) : [],
+  }));
+}
 
 interface Merged {
   readonly ordered: readonly Json[];

@@ -1,19 +1,10 @@
 /** An orchestrator where it is declared: tracks, what each of them waits for, and its policies. */
-import {
-  checkLimits,
-  type Checker,
-  type Declaration,
-  everyOrdinal,
-  isAsync,
-  NO_ORDINALS,
-} from '../../core/declaration.ts';
+import { checkLimits, type Declaration, everyOrdinal, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
 import type { Mapper, OrchestratorDefinition } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
-import { show } from '../../errors/index.ts';
-import { knownNames, segmentOf } from '../../names.ts';
 import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
 import { checkApproval } from '../approval/reading.ts';
-import { cyclesIn, printCycle } from './cycles.ts';
+import { checkDependencies, ordinalsAfter } from '../dependencies.ts';
 
 export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
   name: 'orchestrator',
@@ -36,13 +27,11 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     checkDeadline(orchestrator, checker);
     if (orchestrator.approval !== undefined) checkApproval(orchestrator.approval, 'step', checker);
     checker.steps(orchestrator.tracks, 'track');
-    checkDependencies(orchestrator, checker);
+    checkDependencies(orchestrator.tracks, 'track', 'orchestrator', checker);
   },
   plan({ name, input, tracks, onFailure, concurrency, bodies, output, deadline, approval }, planner) {
     const uses = tracks.map((use) => planner.use(use));
-    const ordinals = new Map<string, number>();
-    for (const [index, use] of tracks.entries()) ordinals.set(use.name, index);
-    const after = tracks.map((use) => ordinalsOf(use.after, ordinals));
+    const after = ordinalsAfter(tracks);
     if (approval !== undefined) {
       // Every track waits for it, by way of those that wait for no other.
       const first = Object.freeze([uses.length]);
@@ -83,36 +72,3 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
 
 /** Where somebody is asked before the first track begins. */
 const ASKED_FIRST = '~approval';
-
-function checkDependencies({ tracks }: OrchestratorDefinition, checker: Checker): void {
-  const positions = new Map<string, number>();
-  for (const [position, { name }] of tracks.entries()) if (!positions.has(name)) positions.set(name, position);
-  let names: readonly string[] | undefined;
-  const graph = tracks.map((use, position) => {
-    const after: number[] = [];
-    for (const name of use.after) {
-      const other = positions.get(name);
-      if (other !== undefined && name !== use.name) after.push(other);
-      else if (other !== undefined) {
-        const message = `Track "${use.name}" waits for itself, so it could never start. Take it out of its dependencies.`;
-        checker.of(use, position, 'self-dependency', message);
-      } else {
-        names ??= [...positions.keys()];
-        const message = `Track "${use.name}" waits for ${show(name)}, which is no track of this orchestrator. ${knownNames('tracks', names, String(name))}`;
-        checker.of(use, position, 'unknown-reference', message);
-      }
-    }
-    return after;
-  });
-  for (const cycle of cyclesIn(graph)) {
-    const way = printCycle(cycle.map((position) => segmentOf(tracks[position]?.name, position)));
-    const message = `Each of these tracks waits for the next, so none of them could start: ${way}. Take out one of the dependencies.`;
-    checker.fault('cycle', message);
-  }
-}
-
-function ordinalsOf(names: readonly string[], ordinals: ReadonlyMap<string, number>): readonly number[] {
-  if (names.length === 0) return NO_ORDINALS;
-  const found = new Set(names.map((name) => ordinals.get(name) as number));
-  return Object.freeze([...found].sort((left, right) => left - right));
-}
