@@ -1,5 +1,5 @@
 /** The words for gates: criteria over what was measured, and what is thought of it. `policies/gates.ts` judges. */
-import type { Mapper } from './definition.ts';
+import type { Facts, Mapper } from './definition.ts';
 import type { Json } from './json.ts';
 import type { ApprovalSpec, AskingSpec } from './people.ts';
 
@@ -55,6 +55,8 @@ export interface GateDefinition {
   readonly values: Mapper | undefined;
   /** Steps that have to have completed. */
   readonly steps: readonly string[];
+  /** What its mappers are told is made of the facts first: of what stands in something else. */
+  readonly view: ((facts: Facts) => Facts) | undefined;
   readonly review: ApprovalSpec;
   readonly rejected: ApprovalSpec;
 }

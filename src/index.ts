@@ -40,6 +40,12 @@ export {
   type OrchestratorOptions,
   orchestrator,
   pipe,
+  type Program,
+  type ProgramFacts,
+  type ProgramOptions,
+  type ProgramPhase,
+  type ProgramTask,
+  program,
   type RateLimit,
   type RetryOptions,
   type RunInput,
@@ -99,6 +105,19 @@ export type { SignalboxOptions } from './runtime/create.ts';
 export type { ApprovalOptions, AskOptions, Decided, GateOptions, Passed } from './dsl/approval.ts';
 export type { DecideOptions } from './runtime/approvals.ts';
 export type { ApprovalEntry, ApprovalsPage, ApprovalsQuery, ApprovalView } from './views/approvals.ts';
+export {
+  type GateState,
+  type Metric,
+  metricsOf,
+  type PhaseState,
+  type ProgramMetrics,
+  type ProgramState,
+  programState,
+  stateFrom,
+  type TaskState,
+  type TodoItem,
+  todoText,
+} from './views/programs.ts';
 export { judge } from './policies/gates.ts';
 export type { Criteria, Criterion, GateDecision, Judgement, Miss } from './gates.ts';
 export type { Approval, ApprovalAct, ApprovalAnswer, DecisionName } from './people.ts';

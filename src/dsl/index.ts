@@ -37,6 +37,17 @@ export type {
   TrackOutputs,
   TracksByName,
 } from './document-types.ts';
+export {
+  type Notes,
+  type PhasePlan,
+  type Program,
+  type ProgramFacts,
+  type ProgramOptions,
+  type ProgramPhase,
+  type ProgramTask,
+  phasesOf,
+  program,
+} from './program.ts';
 export { defineOrchestrator, defineTrack } from './documents.ts';
 export type { AnySignals, NeedsOf, RunInput, RunOutput, SignalArguments, SignalsOf, TasksOption } from './needs.ts';
 export {

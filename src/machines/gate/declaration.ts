@@ -24,9 +24,10 @@ export function readGate(
   name: unknown,
   options: unknown,
   reader: ReadPort,
+  view?: GateDefinition['view'],
 ): readonly [BodyDefinition, Mapper | undefined] {
   const given = reader.options(options, 'options of a gate', KEYS);
-  const definition = definitionOf(name, given, reader);
+  const definition = definitionOf(name, given, view, reader);
   const mapper = judging(definition);
   if (given.action === undefined) return [definition, mapper];
   const group: GroupDefinition = {
@@ -53,7 +54,12 @@ function resultOf({ outputs }: Facts): unknown {
   return { ...(judged as object), action: action ?? null };
 }
 
-function definitionOf(name: unknown, given: { readonly [key: string]: unknown }, reader: ReadPort): GateDefinition {
+function definitionOf(
+  name: unknown,
+  given: { readonly [key: string]: unknown },
+  view: GateDefinition['view'],
+  reader: ReadPort,
+): GateDefinition {
   const { criteria, values, threshold = DEFAULT_THRESHOLD, steps = [], min } = given;
   const override = reader.options(given.override, 'option "override"', ['roles']);
   const bounds: { [metric: string]: unknown } = {};
@@ -73,6 +79,7 @@ function definitionOf(name: unknown, given: { readonly [key: string]: unknown },
     threshold: threshold as number,
     values: values as Mapper | undefined,
     steps: steps as readonly string[],
+    view,
     review: readApproval(review, reader, 'option "review" of a gate'),
     rejected: readApproval(standing, reader),
   };
@@ -89,15 +96,17 @@ function asked(how: string): Mapper {
 const shown: Mapper = ({ judgement }: Facts & { readonly judgement?: Judgement }) => judgement;
 
 /** The mapper of its step: a value for each criterion. */
-function judging({ criteria, values, steps }: GateDefinition): Mapper {
-  return (facts) => {
+function judging({ criteria, values, steps, view }: GateDefinition): Mapper {
+  return (given) => judged(view === undefined ? given : view(given));
+
+  function judged(facts: Facts): unknown {
     const given: unknown = values === undefined ? byPath(criteria, steps, facts) : values(facts);
     if (isThenable(given)) return given;
     const found: { [metric: string]: unknown } = {};
     for (const metric of Object.keys(criteria)) found[metric] = sayable(at(given, [metric]));
     for (const step of steps) if ((facts.outputs[step] ?? null) !== null) found[step] = 1;
     return found;
-  };
+  }
 }
 
 /** As JSON can say it: what is no number is missed whatever it is, and not a mistake of whoever measured. */
@@ -157,13 +166,7 @@ export const gateDeclaration: Declaration<GateDefinition> = {
     checkApproval(rejected, 'step', checker);
   },
   /** What it says that it reads has to be there before it. */
-  reads({ criteria, values, steps }) {
-    const names =
-      values === undefined && steps.length === 0
-        ? Object.keys(criteria).map((path) => path.split('.')[0] as string)
-        : [];
-    return [...new Set([...names, ...steps])];
-  },
+  reads: (gate) => (gate.view === undefined ? namesRead(gate) : []),
   plan: ({ criteria, threshold, steps, review, rejected }) => ({
     spec: Object.freeze({
       criteria: Object.freeze({ ...all(steps), ...criteria }),
@@ -179,6 +182,13 @@ export const gateDeclaration: Declaration<GateDefinition> = {
     return [...lines, `passes from ${threshold} %`, ...about('review', approval), ...about('override', standing)];
   },
 };
+
+/** The outputs that it reads, as far as it says which. */
+export function namesRead({ criteria, values, steps }: GateDefinition): readonly string[] {
+  const isByPath = values === undefined && steps.length === 0;
+  const names = isByPath ? Object.keys(criteria).map((path) => path.split('.')[0] as string) : [];
+  return [...new Set([...names, ...steps])];
+}
 
 function about(what: string, spec: ApprovalSpec): readonly string[] {
   return linesOfApproval(spec).map((line) => `${what}: ${line}`);

@@ -1,0 +1,373 @@
+/**
+ * `program(name, { phases })`: an orchestrator of phases in order (P199–P203). A phase is a track: its tasks side by side, in the order
+ * that they depend on each other, then its gate and its approval. A phase in the background is a run of its own, which nobody waits for.
+ */
+import type {
+  Facts,
+  GroupDefinition,
+  Mapper,
+  OrchestratorDefinition,
+  RunFacts,
+  StepDefinition,
+  TrackUse,
+} from '../definition.ts';
+import type { Duration } from '../duration.ts';
+import { type InputOf, type OutputOf, type Schema, AS_IT_COMES } from '../schema.ts';
+import { knownNames } from '../names.ts';
+import type { GateDefinition } from '../gates.ts';
+import type { Json } from '../json.ts';
+import { readApprovalStep } from '../machines/approval/declaration.ts';
+import { namesRead, readGate } from '../machines/gate/declaration.ts';
+import type { ApprovalOptions, AskOptions, GateOptions } from './approval.ts';
+import { compositeTrack } from './composite.ts';
+import type { Note } from './notes.ts';
+import { type Orchestrator, orchestratorOf, type OrchestratorOptions, readUse } from './orchestrator.ts';
+import { isOptions, readByKind, readDuration, readOptions, readStep } from './reading.ts';
+import { from } from './source.ts';
+import { track, trackOf } from './track.ts';
+import type { AnyBody } from './types.ts';
+
+/** What a mapper of a program is told: the input, what earlier phases and the tasks that it waits for have left behind, and the run. */
+export interface ProgramFacts<V> {
+  readonly input: V;
+  // Which phases and tasks there are is said beside it, and not known where the mapper is written.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly phases: { readonly [phase: string]: any };
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly tasks: { readonly [task: string]: any };
+  readonly run: RunFacts;
+}
+
+/** What is to be remembered of a task: decisions, patterns, learnings. */
+export interface Notes {
+  readonly decisions?: readonly string[];
+  readonly patterns?: readonly string[];
+  readonly learnings?: readonly string[];
+}
+
+/** A task of a phase. */
+export interface ProgramTask<V> {
+  readonly do: AnyBody;
+  /** Left out: `{}`. */
+  readonly input?: (facts: ProgramFacts<V>) => unknown;
+  /** Tasks of the phase that it waits for; earlier phases, and tasks of theirs, are over anyway. */
+  readonly after?: readonly string[];
+  /** False: the phase can do without it. */
+  readonly required?: boolean;
+  /** What is to be remembered of it, made of its output. */
+  // biome-ignore lint/suspicious/noExplicitAny: the body is not known here
+  readonly notes?: (facts: { readonly input: any; readonly output: any }) => Notes;
+}
+
+/** A phase of a program. */
+export interface ProgramPhase<V> {
+  readonly tasks: { readonly [task: string]: AnyBody | ProgramTask<V> };
+  /** How long it may take. */
+  readonly within?: Duration;
+  /** What comes of a phase that takes longer: it is over (`fail`, default), or its state says so (`note`). */
+  readonly onOverrun?: 'fail' | 'note';
+  /** It begins in its turn, and nothing waits for its end. */
+  readonly background?: boolean;
+  /** Its values are looked for in the outputs of the tasks, by path; or made by `values`, which is told them by name. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly gate?: GateOptions<{ readonly tasks: any; readonly input: V }> & { readonly action?: AnyBody };
+  /** Somebody is asked before it is over. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly approval?: ApprovalOptions<{ readonly tasks: any; readonly input: V }, Schema>;
+}
+
+/** What a program is made of. */
+export interface ProgramOptions<I extends Schema>
+  extends Pick<OrchestratorOptions<I>, 'version' | 'input' | 'onFailure' | 'deadline'> {
+  /** In this order. */
+  readonly phases: { readonly [phase: string]: ProgramPhase<OutputOf<I>> };
+  /** Somebody is asked before the first phase begins. */
+  readonly approval?: AskOptions<{ readonly input: OutputOf<I>; readonly run: RunFacts }>;
+}
+
+/** Phases in order. Its output is what the tasks have left behind, by phase and by task. */
+export type Program<N extends string, I> = Orchestrator<
+  N,
+  I,
+  { readonly [phase: string]: { readonly [task: string]: unknown } },
+  never
+>;
+
+/** A phase as it is looked at. */
+export interface PhasePlan {
+  readonly name: string;
+  readonly within: number | null;
+  readonly isBackground: boolean;
+  /** By name, where each stands in the run. */
+  readonly tasks: readonly { readonly name: string; readonly path: string; readonly isRequired: boolean }[];
+  readonly gate: string | null;
+  readonly approval: string | null;
+}
+
+const phasesByProgram = new WeakMap<OrchestratorDefinition, readonly PhasePlan[]>();
+
+/** The phases of a program; null for an orchestrator that is none. */
+export function phasesOf({ definition }: { readonly definition: OrchestratorDefinition }): readonly PhasePlan[] | null {
+  return phasesByProgram.get(definition) ?? null;
+}
+
+const KEYS = ['version', 'input', 'phases', 'onFailure', 'deadline', 'approval'];
+const PHASE_KEYS = ['tasks', 'within', 'onOverrun', 'background', 'gate', 'approval'];
+const TASK_KEYS = ['do', 'input', 'after', 'required', 'notes'];
+/** The steps of a phase. */
+const [WORK, GATE, APPROVAL] = ['work', 'gate', 'approval'] as const;
+/** What the history calls what is to be remembered. */
+export const KNOWLEDGE = 'knowledge';
+
+/**
+ * Declares a program.
+ *
+ * @example
+ * const delivery = program('delivery', {
+ *   version: '1',
+ *   input: Brief,
+ *   phases: {
+ *     analysis: { within: '10m', tasks: { audit: { do: audit, input: ({ input }) => input } } },
+ *     testing: {
+ *       tasks: { unit: { do: unit, input: ({ phases }) => phases.analysis.audit } },
+ *       gate: { criteria: { 'unit.coverage': { min: 80, required: true } } },
+ *     },
+ *     monitoring: { background: true, tasks: { watch } },
+ *   },
+ * });
+ */
+export function program<const N extends string, I extends Schema>(
+  name: N,
+  options: ProgramOptions<I>,
+): Program<N, InputOf<I>> {
+  const notes: Note[] = [];
+  const { phases, ...given } = readOptions(options, 'options of a program', KEYS, notes);
+  const reader = new PhaseReader(name, given, notes);
+  const uses = reader.read(phases);
+  const made = orchestratorOf(from(program, { name, given, notes }), uses, undefined) as Orchestrator<
+    N,
+    InputOf<I>,
+    never,
+    never
+  >;
+  phasesByProgram.set(made.definition, Object.freeze(reader.plans));
+  return made as Program<N, InputOf<I>>;
+}
+
+/** Whatever a builder takes. */
+// biome-ignore lint/suspicious/noExplicitAny: what is put together here is checked as data, with all the rest
+type Loose = any;
+
+interface ReadTask {
+  readonly name: string;
+  readonly body: unknown;
+  readonly input: Mapper | undefined;
+  readonly after: readonly string[];
+  readonly isRequired: boolean;
+  readonly notes: ((facts: { readonly input: unknown; readonly output: unknown }) => object) | undefined;
+}
+
+class PhaseReader {
+  readonly plans: PhasePlan[] = [];
+  readonly #program: string;
+  readonly #given: { readonly [option: string]: unknown };
+  readonly #notes: Note[];
+  /** Tasks of earlier phases, and in which. */
+  readonly #earlier = new Map<string, string>();
+
+  constructor(name: string, given: { readonly [option: string]: unknown }, notes: Note[]) {
+    this.#program = name;
+    this.#given = given;
+    this.#notes = notes;
+  }
+
+  #note(message: string, at?: string): void {
+    this.#notes.push({ code: 'bad-option', message, ...(at === undefined ? {} : { at }) });
+  }
+
+  read(phases: unknown): readonly TrackUse[] {
+    if (!isOptions(phases) || Array.isArray(phases)) {
+      this.#note('Option "phases" takes an object of phases by name, in their order.');
+      return [];
+    }
+    const uses: TrackUse[] = [];
+    const before: string[] = [];
+    const names = Object.keys(phases);
+    for (const [name, phase] of Object.entries(phases)) {
+      const given = readOptions(phase, `phase "${name}"`, PHASE_KEYS, this.#notes);
+      const tasks = this.#tasks(name, given.tasks, names, before);
+      const body = this.#phase(name, given, tasks);
+      const input: Mapper = ({ input, outputs }: Facts) => ({ input, phases: outputs });
+      const isBackground = given.background === true;
+      uses.push(readUse(name, isBackground ? this.#apart(name, body) : body, [...before], input, []));
+      for (const task of tasks) this.#earlier.set(task.name, name);
+      if (!isBackground) before.push(name);
+    }
+    return uses;
+  }
+
+  #tasks(phase: string, given: unknown, phases: readonly string[], before: readonly string[]): readonly ReadTask[] {
+    if (!isOptions(given) || Array.isArray(given)) {
+      this.#note(`The "tasks" of phase "${phase}" take an object of tasks by name.`, phase);
+      return [];
+    }
+    const names = Object.keys(given);
+    return Object.entries(given).map(([name, entry]) => {
+      const isUse = isOptions(entry) && 'do' in entry;
+      const {
+        do: body,
+        input,
+        after,
+        required = true,
+        notes,
+      } = isUse ? readOptions(entry, `task "${name}" of phase "${phase}"`, TASK_KEYS, this.#notes) : { do: entry };
+      if (phases.includes(name))
+        this.#note(
+          `"${name}" is a phase and a task of phase "${phase}", so nobody could say which of them is waited for. Rename one.`,
+          `${phase}/${name}`,
+        );
+      const waits = (Array.isArray(after) ? after : after === undefined ? [] : [after]) as readonly unknown[];
+      return {
+        name,
+        body,
+        input: input as Mapper | undefined,
+        after: waits.filter((other): other is string => this.#isWaitedFor(phase, name, other, names, before)),
+        isRequired: required !== false,
+        notes: notes as ReadTask['notes'],
+      };
+    });
+  }
+
+  /** Within the phase it is waited for. What an earlier one has done is done. */
+  #isWaitedFor(
+    phase: string,
+    task: string,
+    other: unknown,
+    siblings: readonly string[],
+    before: readonly string[],
+  ): boolean {
+    if (typeof other === 'string' && siblings.includes(other)) return true;
+    if (typeof other === 'string' && (before.includes(other) || this.#earlier.has(other))) return false;
+    const known = [...siblings.filter((name) => name !== task), ...before, ...this.#earlier.keys()];
+    const message = `Task "${task}" waits for "${String(other)}", which is no task of its phase and nothing earlier. ${knownNames('tasks and phases', known, String(other))}`;
+    this.#notes.push({ code: 'unknown-reference', message, at: `${phase}/${task}` });
+    return false;
+  }
+
+  /** A track: the tasks, then the gate, then the approval. */
+  #phase(name: string, given: { readonly [option: string]: unknown }, tasks: readonly ReadTask[]): AnyBody {
+    const within = readDuration(given.within, 'within', undefined, this.#notes);
+    const isNoted = given.onOverrun === 'note';
+    if (given.onOverrun !== undefined && !isNoted && given.onOverrun !== 'fail')
+      this.#note(`"onOverrun" of phase "${name}" takes 'fail' or 'note'.`, name);
+    const work = compositeTrack(WORK, {
+      input: AS_IT_COMES,
+      tracks: Object.fromEntries(tasks.map((task) => [task.name, memberOf(name, task)])),
+      after: Object.fromEntries(tasks.map((task) => [task.name, task.after])),
+      strategy: 'failFast',
+    } as Loose);
+    const names = tasks.map((task) => task.name);
+    const steps = [readStep(WORK, work, ({ input }: Facts) => input, [])];
+    if (given.gate !== undefined)
+      steps.push(
+        gateStep(given.gate, names, (message) => this.#notes.push({ code: 'unknown-reference', message, at: name })),
+      );
+    if (given.approval !== undefined) {
+      const options = told(given.approval);
+      steps.push(readByKind(APPROVAL, program, (reader) => readApprovalStep(APPROVAL, options, reader)));
+    }
+    const isBackground = given.background === true;
+    const at = (step: string): string => (isBackground ? `~/${name}/${step}` : `${name}/${step}`);
+    const hasAction = isOptions(given.gate) && 'action' in given.gate && given.gate.action !== undefined;
+    this.plans.push(
+      Object.freeze({
+        name,
+        within: within ?? null,
+        isBackground,
+        tasks: tasks.map((task) => ({
+          name: task.name,
+          path: at(`${WORK}/${task.name}`),
+          isRequired: task.isRequired,
+        })),
+        gate: given.gate === undefined ? null : at(hasAction ? `${GATE}/judge` : GATE),
+        approval: given.approval === undefined ? null : at(APPROVAL),
+      }),
+    );
+    const output = ({ outputs: { [WORK]: done, ...rest } }: Facts): object => ({ ...(done as object), ...rest });
+    return trackOf({ name, input: AS_IT_COMES, deadline: isNoted ? undefined : within, notes: [] }, steps, output);
+  }
+
+  /** A run of its own, which is started and not waited for. */
+  #apart(name: string, body: AnyBody): AnyBody {
+    const head = { version: this.#given.version as string, input: AS_IT_COMES };
+    const use = readUse(name, body, undefined, (({ input }: Facts) => input) as Mapper, []);
+    const child = orchestratorOf({ name: `${this.#program}.${name}`, given: head, notes: [] }, [use], undefined);
+    const made = track(name, { input: AS_IT_COMES }) as Loose;
+    return made.run('started', { orchestrator: child, detach: true, input: ({ input }: Facts) => input });
+  }
+}
+
+/** A member of the composite that the tasks of a phase are. */
+function memberOf(phase: string, { name, body, input, isRequired, notes }: ReadTask): unknown {
+  const mapper = ({ input: given, outputs, run }: Facts): unknown => {
+    const { input: own, phases } = given as unknown as { readonly input: unknown; readonly phases: unknown };
+    return input === undefined ? {} : input({ input: own, phases, tasks: outputs, run } as Loose);
+  };
+  const inner = notes === undefined ? body : remembering(phase, name, body, notes);
+  if (isRequired) return { do: inner, input: mapper };
+  // What the phase can do without is a step of a track, which may be optional.
+  const made = (track(name, { input: AS_IT_COMES }) as Loose).step('do', inner, ({ input: given }: Facts) => given, {
+    optional: true,
+  });
+  return { do: made, input: mapper };
+}
+
+/** The body, and after it what is to be remembered of it, in the history. */
+function remembering(phase: string, task: string, body: unknown, notes: NonNullable<ReadTask['notes']>): unknown {
+  const made = (track(task, { input: AS_IT_COMES }) as Loose)
+    .step('do', body, ({ input }: Facts) => input)
+    .emit('notes', {
+      event: KNOWLEDGE,
+      data: ({ input, outputs }: Facts) => ({ ...notes({ input, output: outputs.do }), phase, task }),
+    });
+  return made.output(({ outputs }: Facts) => outputs.do);
+}
+
+/** Mappers of a gate and of an approval are told the tasks by name, and the input of the program. */
+function told(options: unknown): unknown {
+  if (!isOptions(options)) return options;
+  return Object.fromEntries(
+    Object.entries(options).map(([option, value]) => [
+      option,
+      typeof value === 'function' ? (facts: Facts) => (value as Mapper)(inPhase(facts)) : value,
+    ]),
+  );
+}
+
+/** The facts at the end of a phase, as its gate and its approval are told them. */
+function inPhase({ input, outputs, ...facts }: Facts): Facts & { readonly tasks: Facts['outputs'] } {
+  const { input: own, phases } = input as unknown as { readonly input: Json; readonly phases: Json };
+  const tasks = (outputs[WORK] ?? {}) as Facts['outputs'];
+  return { ...facts, input: own, outputs: tasks, tasks, ...{ phases } };
+}
+
+/** The step of a gate, whose criteria speak of tasks. */
+function gateStep(options: unknown, tasks: readonly string[], note: (message: string) => void): StepDefinition {
+  const { review, action, ...rest } = (isOptions(options) ? options : {}) as { readonly [option: string]: unknown };
+  const given = {
+    ...rest,
+    ...(review === undefined ? {} : { review: told(review) }),
+    ...(action === undefined ? {} : { action: isOptions(action) && 'do' in action ? told(action) : action }),
+  };
+  return readByKind(GATE, program, (reader) => {
+    const made = readGate(GATE, isOptions(options) ? given : options, reader, inPhase);
+    const [body] = made;
+    const gate = body.is === 'gate' ? body : ((body as GroupDefinition).steps[0]?.body as GateDefinition);
+    for (const name of namesRead(gate))
+      if (!tasks.includes(name))
+        note(
+          `The gate reads the output of "${name}", which is no task of its phase. ${knownNames('tasks', tasks, name)}`,
+        );
+    return made;
+  });
+}
