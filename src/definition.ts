@@ -197,6 +197,8 @@ export interface StepDefinition {
   readonly undo?: Undo | undefined;
   /** What becomes of it does not fail what it stands in (S12). */
   readonly optional?: boolean | undefined;
+  /** If it fails, what runs beside and after it finishes first (S12). */
+  readonly permissive?: boolean | undefined;
 }
 
 /** What a step says of how it is undone, over what its task says. */
@@ -279,6 +281,8 @@ export interface Place {
   readonly input: Mapper | null;
   /** To what it stands in, its failure is as good as if it had been skipped (S12). */
   readonly optional?: boolean;
+  /** Its failure fails what it stands in at the very end, and holds up nothing until then (S12). */
+  readonly permissive?: boolean;
 }
 
 /** A place among others that it waits for, or that wait for it. */

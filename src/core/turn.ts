@@ -10,9 +10,8 @@ import type { AnyEventObject } from 'xstate';
 import type { Place } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
-import type { Json } from '../json.ts';
 import { newActor, skippedRow } from './actor.ts';
-import { type Children, type Finished, type Skipped, toldAs } from './children/children.ts';
+import { type Children, type EndMemory, endOf, type Finished, type Skipped, toldOf } from './children/children.ts';
 import { prepare } from './facts.ts';
 import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked, UndoFacts } from './effect.ts';
@@ -325,18 +324,20 @@ export class Turn implements TurnPort {
     dropLive(parent, actor);
     if (isUndone(actor))
       return this.send(parent, { type: 'undone', path: actor.path, isUndone: status === 'compensated' });
-    const { output, error, withErrors = false } = actor.state.context as unknown as Asked;
-    const told = toldAs(place, status);
-    const isForgiven = told !== status;
-    const arrival = (parent.children as Children).settle(place, told, isForgiven ? null : output, error);
+    const memory = actor.state.context as unknown as Asked;
+    const { error, withErrors = false } = memory;
+    const ended = endOf(status, actor.node.strategy, memory);
+    const { isForgiven, isBorne, ...told } = toldOf(place, parent.node.strategy, ended);
+    const arrival = (parent.children as Children).settle(place, told.status, told.output, error);
     const { ready, skipped, finished, kept, forgotten } = arrival;
     if (skipped.count > 0) this.skip(parent, skipped);
     if (forgotten !== undefined) for (const name of forgotten) this.forget(pathUnder(parent.path, name));
     this.send(parent, {
       type: 'child.settled',
-      status: told,
+      status: told.status,
       error: isForgiven ? null : error,
       withErrors: withErrors || isForgiven,
+      isBorne,
       ready,
       skipped: skipped.count,
       finished: this.#placed(parent, finished),
@@ -355,9 +356,7 @@ export class Turn implements TurnPort {
   }
 }
 
-interface Asked {
-  readonly output: Json;
-  readonly error: ErrorRecord | null;
+interface Asked extends EndMemory {
   /** A parent has none; a run that is undone counts pages. */
   readonly attempt?: number;
   readonly reason: string | null;

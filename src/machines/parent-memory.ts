@@ -1,5 +1,5 @@
 /** What a parent remembers, and what its machine is told. */
-import type { Finished, Skipped } from '../core/children/children.ts';
+import type { Borne, Finished, Skipped } from '../core/children/children.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -16,6 +16,8 @@ export interface ParentMemory {
   readonly error: ErrorRecord | null;
   /** Something below it has failed that it can do without (S12). */
   readonly withErrors: boolean;
+  /** Something below it has failed that fails it when all else has finished (S12). */
+  readonly borne: Borne | null;
   readonly reason: string | null;
   /** Children that could start and have not. */
   readonly ready: number;
@@ -72,6 +74,8 @@ export type ParentEvent =
       readonly status: string;
       readonly error: ErrorRecord | null;
       readonly withErrors?: boolean;
+      /** It has failed, and holds up nothing until all else has finished. */
+      readonly isBorne?: boolean;
       /** Siblings that this one's end has made ready. */
       readonly ready: number;
       /** Siblings that will never begin because of it. */
@@ -110,6 +114,7 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   output: null,
   error: null,
   withErrors: false,
+  borne: null,
   reason: null,
   ready: 0,
   live: 0,

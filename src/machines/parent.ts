@@ -19,7 +19,7 @@ import type { Json } from '../json.ts';
 import { live } from './live.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
-import { isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
+import { bears, type Borne, isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
 import { persistable } from './persist.ts';
 import { emptyMemory, type ParentEvent, type ParentMemory } from './parent-memory.ts';
 
@@ -41,6 +41,9 @@ export const parentSetup = setup({
   },
   guards: {
     finishesWell: ({ event }) => endsWith('output', event),
+    /** All has finished, and something has failed on the way. */
+    finishesBearing: ({ context, event }) =>
+      endsWith('output', event) && borneAfter(context, event) !== null && bears(context.node?.strategy ?? 'failFast'),
     endsWell: ({ event }) => event.type === 'terminate' && event.error === null,
     finishesBadly: ({ event }) => endsWith('error', event),
     /** It has not ended well. */
@@ -84,6 +87,7 @@ export const parentSetup = setup({
       settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
       withErrors: ({ context, event }) =>
         context.withErrors || (event.type === 'child.settled' && event.withErrors === true),
+      borne: ({ context, event }) => borneAfter(context, event),
       completed: ({ context, event }) =>
         context.completed + (event.type === 'child.settled' && event.status === 'completed' ? 1 : 0),
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
@@ -110,6 +114,7 @@ export const parentSetup = setup({
         return 'error' in event.finished ? event.finished.error : null;
       },
     }),
+    keepBorne: assign({ error: ({ context }) => context.borne?.error ?? null }),
     forgetError: assign({ error: null }),
     keepOutput: assign({
       output: ({ event }) => ('output' in event && event.output !== undefined ? event.output : null),
@@ -139,6 +144,12 @@ export const parentSetup = setup({
 
 function keptAfter({ kept }: ParentMemory, event: ParentEvent): Json {
   return 'kept' in event && event.kept !== undefined ? event.kept : kept;
+}
+
+/** What is borne in it after a child has ended. */
+function borneAfter({ borne }: ParentMemory, event: ParentEvent): Borne | null {
+  if (event.type !== 'child.settled' || event.isBorne !== true || event.error === null) return borne;
+  return { error: borne?.error ?? event.error, count: (borne?.count ?? 0) + 1 };
 }
 
 function countGiven(event: ParentEvent): number {
@@ -195,12 +206,14 @@ const decided = [
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
 ] as const;
 export const ends = [
+  { guard: 'finishesBearing', target: 'failed', actions: ['countSettled', 'keepFinish', 'keepBorne'] },
   ...decided,
   { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
   { guard: 'isLost', target: 'failed', actions: 'countSettled' },
 ] as const;
 /** Of a parent with more to do after a bad end: it comes by way of `cancelling`, also when nothing is left to cancel. */
 export const endsByCancelling = [
+  { guard: 'finishesBearing', target: 'cancelling', actions: ['countSettled', 'keepBorne', 'endFailed'] },
   ...decided,
   { guard: 'finishesBadly', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed'] },
   { guard: 'isLost', target: 'cancelling', actions: ['countSettled', 'endFailed'] },
