@@ -15,6 +15,8 @@ export { isStatus, isTerminal, type Status, type TerminalStatus } from './status
 /** Every type of event with the fields that it has beside the common ones. */
 const EVENT_FIELDS = {
   'run.started': { orchestrator: 'string', version: 'string' },
+  // It takes over what had finished in run `of` before step `from`, so many places, and goes on from there.
+  'run.rerun': { of: 'string', from: 'string', taken: 'number' },
   'run.paused': {},
   'run.resumed': {},
   'run.cancelling': { reason: 'string?' },

@@ -25,6 +25,9 @@ const values = {
   steps: 303,
   name: 'order.shipped',
   data: { parcel: [1] },
+  of: 'order-16',
+  from: 'payment/charge',
+  taken: 3,
 };
 
 const common = ['run', 'seq', 'at', 'path'] as const;
@@ -39,6 +42,7 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];
   if (type === 'step.paused') return ['reason'];
+  if (type === 'run.rerun') return ['of', 'from', 'taken'];
   if (type === 'run.started') return ['orchestrator', 'version'];
   if (what === 'progress') return [...attempt, 'fraction', 'note'];
   if (what === 'retrying') return [...attempt, 'error', 'delay', 'due'];

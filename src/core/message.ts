@@ -8,7 +8,8 @@ import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { Status } from '../status.ts';
-import type { RunRow } from '../store.ts';
+import type { RecordRow, RunRow } from '../store.ts';
+import type { Rerun } from './rerun.ts';
 import type { SignalAnswer } from './signals.ts';
 
 export type Message =
@@ -43,6 +44,8 @@ export interface StartMessage {
   readonly row: RunRow;
   /** It undoes this run, which has ended, and does nothing else. */
   readonly undoes?: string;
+  /** It takes over what had finished in another run before a step, and goes on from there (S16). */
+  readonly rerun?: Rerun & { readonly record: Omit<RecordRow, 'run'> };
   /** When its time is over, whatever its own deadline says: what its parent has left. */
   readonly limit?: number;
 }

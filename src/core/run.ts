@@ -11,6 +11,7 @@ import type { Children } from './children/children.ts';
 import type { Kind } from './kind.ts';
 import type { MachineState, Stepper } from './stepper.ts';
 import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
+import type { Rerun } from './rerun.ts';
 import type { Signals } from './signals.ts';
 
 /** One actor of a run that has not ended. */
@@ -169,6 +170,8 @@ export interface RunState {
   resting: number;
   working: number;
   standing: number;
+  /** What it takes over from another run; null for every run that begins at its beginning. */
+  rerun: Rerun | null;
 }
 
 /** Is nothing to begin in it: is it paused, or does one of its steps wait for somebody to say what becomes of it? */

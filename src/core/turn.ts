@@ -19,6 +19,7 @@ import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { goOn } from './hold.ts';
+import { takenCounts, givenTo, keepTaken } from './rerun.ts';
 import { moved } from './rest.ts';
 import { type Actor, addLive, Changes, dropLive, isHeld, isPaused, pathUnder, type RunState } from './run.ts';
 import type { RecordName, RecordRow } from '../store.ts';
@@ -156,6 +157,7 @@ export class Turn implements TurnPort {
     if (ends && event.type === 'start') this.#passed(actor, from, 'running');
     // An end is told last: after those who are skipped because of it.
     if (to !== from && !ends) this.#passed(actor, from, to);
+    if (event.type === 'start' && this.run.rerun !== null) keepTaken(this, actor, this.run.rerun);
     if (actor.invoked !== null && to !== from) actor.kind.actors[actor.invoked]?.told?.(this, actor);
     if (acts > 0) this.#act(actor, wishes);
     if (to !== from && ends) this.#passed(actor, from, to);
@@ -257,8 +259,8 @@ export class Turn implements TurnPort {
   spawn(parent: Actor, place: Place): void {
     const { kinds, maxValueBytes, stepperOf } = this.rules;
     const { node } = place;
-    const prepared = prepare(place, parent.children as Children, maxValueBytes);
     const path = pathUnder(parent.path, place.name);
+    const prepared = givenTo(this.run.rerun, path) ?? prepare(place, parent.children as Children, maxValueBytes);
     const input = 'output' in prepared ? prepared.output : null;
     const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
     this.run.actors.set(path, child);
@@ -280,6 +282,7 @@ export class Turn implements TurnPort {
     const { maxValueBytes: maxBytes } = this.rules;
     const above = parent === null ? null : parent.children;
     const { path } = actor;
+    const taken = this.run.rerun?.below.get(path);
     const family = {
       place,
       node,
@@ -288,14 +291,15 @@ export class Turn implements TurnPort {
       run: this.run.facts,
       maxBytes,
       above,
-      known: NOBODY,
+      known: taken ?? NOBODY,
       counts: null,
       kept: null,
     };
     const children = kind.children(family);
     actor.children = children;
     const { ready, finished, skipped: given, kept } = children.begin();
-    return { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
+    const start = { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
+    return taken === undefined ? start : { ...start, over: takenCounts(taken) };
   }
 
   /** A parent's own mapper that failed is told with the parent's place. */

@@ -68,6 +68,8 @@ export type ParentEvent =
       readonly given?: Skipped;
       readonly finished: Finished | null;
       readonly kept?: Json | undefined;
+      /** Children that have ended already, in the run that this one takes over from. */
+      readonly over?: { readonly settled: number; readonly completed: number };
     }
   | {
       readonly type: 'child.settled';

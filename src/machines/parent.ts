@@ -74,6 +74,8 @@ export const parentSetup = setup({
     countReady: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       total: ({ context, event }) => ('total' in event ? event.total : context.total),
+      settled: ({ context, event }) => context.settled + (overIn(event)?.settled ?? 0),
+      completed: ({ context, event }) => context.completed + (overIn(event)?.completed ?? 0),
       kept: ({ context, event }) => keptAfter(context, event),
     }),
     /** Routes that are not taken are over before any other begins. */
@@ -144,6 +146,10 @@ export const parentSetup = setup({
 
 function keptAfter({ kept }: ParentMemory, event: ParentEvent): Json {
   return 'kept' in event && event.kept !== undefined ? event.kept : kept;
+}
+
+function overIn(event: ParentEvent) {
+  return event.type === 'start' ? event.over : undefined;
 }
 
 /** What is borne in it after a child has ended. */

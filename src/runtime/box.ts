@@ -151,6 +151,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       command,
       abandon,
       undo,
+      starts: this.#starts,
+      clock,
       maxValueBytes,
       followers: this.#followers,
       holds,

@@ -1,5 +1,6 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
 import { INTERVENTION, type Intervention, interventionsIn } from '../commands/intervene.ts';
+import { RERUN } from '../core/rerun.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { InterveneMessage } from '../core/message.ts';
@@ -23,7 +24,7 @@ export interface InterventionOptions {
 
 /** An attempt to intervene, a refused one too. */
 export interface InterventionRecord {
-  readonly type: Intervention;
+  readonly type: Intervention | 'rerun';
   readonly path: string;
   readonly reason: string;
   readonly by: string | null;
@@ -34,6 +35,8 @@ export interface InterventionRecord {
   readonly refused: string | null;
   readonly input?: Json;
   readonly output?: Json;
+  /** Of a rerun: the run that goes on. */
+  readonly run?: string;
 }
 
 export interface InterventionContext {
@@ -97,15 +100,16 @@ async function read(
 
 /** Every attempt to intervene in a run, in the order in which they were made. */
 export async function* interventionsOf(store: Store, run: string): AsyncGenerator<InterventionRecord, void, undefined> {
-  for (let after: string | null | undefined; after !== null; ) {
-    const page = await store.readRecords({
-      type: INTERVENTION,
-      run,
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { body } of page.records) yield body as unknown as InterventionRecord;
-    after = page.cursor;
+  // A run that has ended keeps no more records: what takes over from it has them.
+  for (const query of [
+    { type: INTERVENTION, run },
+    { type: RERUN, key: { name: 'of', value: run } },
+  ]) {
+    for (let after: string | null | undefined; after !== null; ) {
+      const page = await store.readRecords({ ...query, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const { body } of page.records) yield body as unknown as InterventionRecord;
+      after = page.cursor;
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import {
   SchemaFailed,
 } from '../errors/index.ts';
 import { undoOf } from '../core/child.ts';
+import { parentOfRerun } from '../core/rerun.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
 import { parse } from '../schema.ts';
@@ -83,6 +84,13 @@ export class Starts {
     this.#options.checkOpen();
     const undoing = this.#newRow(plan, undoOf(run), null, input, metadata, { run, path: '' });
     return this.#once(plan, undoing, true, { undoes: run });
+  }
+
+  /** Starts a run that takes over from one that has ended, unless it is there already. Answers with its id. */
+  rerun(plan: Plan, { input, metadata }: RunRow, id: string, rerun: NonNullable<StartMore['rerun']>): Promise<string> {
+    this.#options.checkOpen();
+    const { of, from } = rerun;
+    return this.#once(plan, this.#newRow(plan, id, null, input, metadata, parentOfRerun(of, from)), true, { rerun });
   }
 
   /** Would a run of `plan` take this input? Throws what `start` would. */

@@ -1,4 +1,5 @@
 /** What a run looks like from outside: its rows, put together for people and programs to read. */
+import { rerunOf } from '../core/rerun.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -36,6 +37,8 @@ export interface ActorSnapshot {
   readonly compensation: CompensationSnapshot | null;
   /** It has completed, and something below it has failed that it can do without (S12). */
   readonly withErrors: boolean;
+  /** The run in which it has completed, if it was taken over from there. */
+  readonly takenFrom: string | null;
   /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
   readonly skipped: number;
   /** What it waits for; null once it has ended. */
@@ -58,6 +61,8 @@ export interface RunSnapshot {
   readonly metadata: JsonObject;
   /** The run that started it, and the step which did; null for one that was started from outside. */
   readonly parent: RunRow['parent'];
+  /** The run that it takes over from, and the step that it goes on from; null for every other run. */
+  readonly rerunOf: { readonly run: string; readonly from: string } | null;
   /** The id of the first run of its family: its own, if no run has started it. */
   readonly root: string;
   readonly startedAt: number;
@@ -111,6 +116,7 @@ export function snapshotOf(
     error,
     metadata,
     parent,
+    rerunOf: rerunOf(row),
     root,
     startedAt,
     endedAt,
@@ -156,6 +162,7 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: 
     attempts,
     compensation: undo === null ? null : { tries: undo.tries, completedAt: undo.completedAt },
     withErrors: isWithErrors(actor),
+    takenFrom: (actor.memory.takenFrom as string | undefined) ?? null,
     skipped,
     waitingFor: waits,
     due,

@@ -135,3 +135,23 @@ export const late: AnyOrchestrator = orchestrator('late', { ...head, onFailure: 
         task('shaky', { input: Anything, output: Anything, run: () => 1, retry: { maxAttempts: 9, delay: '4m' } }),
       ),
   );
+
+/** The run `r` of it fails, and is made again from `a/two`: that one takes over what had finished, in `b` only once `a` has ended. */
+export function again(called: string[]): AnyOrchestrator {
+  const bodies = { input: Anything, output: Anything };
+  const fine = task('fine', { ...bodies, run: async ({ key }) => void called.push(key) });
+  const shaky = task('shaky', {
+    ...bodies,
+    run: async ({ key, run }) => {
+      called.push(key);
+      if (run.id === 'r') throw new Error('not in the first run');
+    },
+  });
+  return orchestrator('again', { ...head, onFailure: 'continue', concurrency: 1 })
+    .track('a', track('a', input).step('one', fine).step('two', shaky).step('three', fine))
+    .track(
+      'b',
+      track('b', input).group('group', (group) => group.step('one', fine).step('two', shaky)),
+    )
+    .track('c', track('c', input).step('one', fine));
+}

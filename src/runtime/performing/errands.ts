@@ -10,6 +10,7 @@ import { childOf, undoOf } from '../../core/child.ts';
 import type { Effect } from '../../core/effect.ts';
 import { limitAbove } from '../../core/limits.ts';
 import { isToBeUndone } from '../../core/undo.ts';
+import { rerunOf } from '../../core/rerun.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf } from '../../core/run.ts';
 import type { Plan } from '../../definition.ts';
@@ -275,7 +276,7 @@ export class Errands {
   async #levelOf(run: RunRow, most: number): Promise<number> {
     if (most === Number.POSITIVE_INFINITY) return 0;
     let level = 0;
-    for (let at: RunRow | null = run; at !== null && at.parent !== null && level < most; level += 1)
+    for (let at: RunRow | null = run; at?.parent != null && rerunOf(at) === null && level < most; level += 1)
       at = await this.#options.store.readRun(at.parent.run);
     return level;
   }
