@@ -248,6 +248,8 @@ export interface OrchestratorDefinition {
   readonly output: Mapper | undefined;
   /** How long a run may take. */
   readonly deadline?: number | undefined;
+  /** Starts of one key that follow each other sooner than this are one (S30). */
+  readonly debounce?: number | undefined;
   /** How many bodies of all its runs may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
 }

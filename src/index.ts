@@ -99,6 +99,7 @@ export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods, StartOptions } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
+export type { KeyedOptions, WhenLive } from './runtime/collector.ts';
 export type { RerunOptions } from './runtime/reruns.ts';
 export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { InterventionOptions, InterventionRecord } from './runtime/interventions.ts';

@@ -45,7 +45,9 @@ export interface StartMessage {
   /** It undoes this run, which has ended, and does nothing else. */
   readonly undoes?: string;
   /** It takes over what had finished in another run before a step, and goes on from there (S16). */
-  readonly rerun?: Rerun & { readonly record: Omit<RecordRow, 'run'> };
+  readonly rerun?: Rerun;
+  /** What is kept of it beside its rows, in the commit in which it begins. */
+  readonly records?: readonly Omit<RecordRow, 'run'>[];
   /** When its time is over, whatever its own deadline says: what its parent has left. */
   readonly limit?: number;
 }

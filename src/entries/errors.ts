@@ -52,6 +52,7 @@ export {
   RunCancelled,
   RunExists,
   RunFailed,
+  RunLive,
   RunTerminated,
   RunUnfinished,
   RunUnknown,

@@ -118,6 +118,24 @@ export class CommandFailed extends SignalboxError<{
   }
 }
 
+/** A run under this key is live, and there is to be no other one meanwhile. */
+export class RunLive extends SignalboxError<{
+  readonly run: string;
+  readonly orchestrator: string;
+  readonly key: string;
+}> {
+  readonly code = 'run-live';
+  readonly run: string;
+  constructor(fields: { run: string; orchestrator: string; key: string }) {
+    const { run, orchestrator, key } = fields;
+    super(
+      `Run "${run}" of orchestrator "${orchestrator}" is live under the singleton key "${key}", so no other one was started. Wait for its end, or say what is to become of it: whenLive: 'join' or 'cancelOther'.`,
+      fields,
+    );
+    this.run = run;
+  }
+}
+
 /** What was asked of a run is not possible in its present state. */
 export class CommandRefused extends SignalboxError<{
   readonly run: string;

@@ -33,7 +33,7 @@ import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
 
 /** What a start may say beside which run it is. */
-export type StartMore = Pick<StartMessage, 'undoes' | 'limit' | 'rerun'>;
+export type StartMore = Pick<StartMessage, 'undoes' | 'limit' | 'rerun' | 'records'>;
 
 export class Host {
   readonly #options: HostOptions;

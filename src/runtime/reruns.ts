@@ -1,6 +1,6 @@
 /** `rerun`: a new run that takes over from one that has ended what had finished there before a step, and goes on from it (S16). */
 import { askOptions, ask } from '../checks.ts';
-import { RERUN, takenOver } from '../core/rerun.ts';
+import { RERUN, takenOver, takenRecords } from '../core/rerun.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Plan } from '../definition.ts';
 import { InterventionRefused, InvalidOption, RunUnfinished } from '../errors/index.ts';
@@ -55,5 +55,6 @@ export async function rerun(context: RerunContext, row: RunRow, options: RerunOp
   const said = { type: RERUN, path: from, reason, by: by ?? null, at: clock.now(), before, refused: null, run: id };
   const body = { ...said, ...given } as unknown as Json;
   const record = { type: RERUN, id: RERUN, version: 1, body, keys: { of, path: from } };
-  return starts.rerun(plan, row, id, { of, from, ...given, ...taken, record });
+  const again = { of, from, ...given, ...taken };
+  return starts.rerun(plan, row, id, again, [record, ...takenRecords(again)]);
 }

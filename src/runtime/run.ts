@@ -52,9 +52,8 @@ export interface RunContext {
   readonly maxValueBytes: number;
   readonly followers: Followers;
   readonly abandon: Abandon;
-  /** Starts the run that undoes another, unless it is there. Answers with its id. */
-  readonly undo: (run: RunRow) => Promise<string>;
-  readonly starts: Pick<Starts, 'rerun'>;
+  /** Starts runs that have to do with this one: what undoes it, or takes over from it. */
+  readonly starts: Starts;
   readonly clock: Clock;
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
@@ -282,7 +281,7 @@ export class Run<Output = Json, Signals = AnySignals> {
    * const { compensation } = await undoing.outcome();
    */
   async compensate(): Promise<Run<null>> {
-    return new Run(await this.#context.undo(await this.#row()), this.#context);
+    return new Run(await this.#context.starts.undo(await this.#row()), this.#context);
   }
 
   /**

@@ -7,6 +7,7 @@ import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
+import { keyedCases } from './keyed-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
@@ -24,6 +25,7 @@ abandonCases(place);
 childCases(place);
 scheduleCases(place);
 policyCases(place);
+keyedCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

@@ -8,6 +8,7 @@ import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
+import { keyedCases } from './keyed-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
@@ -30,6 +31,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   childCases(place);
   scheduleCases(place);
   policyCases(place);
+  keyedCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');
