@@ -106,7 +106,8 @@ export type { InterventionOptions, InterventionRecord } from './runtime/interven
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';
 export type { CommandName } from './commands/index.ts';
 export type { SignalAnswer } from './core/signals.ts';
-export type { ActorSnapshot, AttemptSnapshot, CompensationSnapshot, RunSnapshot } from './views/snapshot.ts';
+export type { AttemptRecord, AttemptSnapshot, CompensationSnapshot } from './views/attempts.ts';
+export type { ActorSnapshot, RunSnapshot } from './views/snapshot.ts';
 export type { WaitingFor } from './core/effect.ts';
 export type { LimitFacts, QueuedFor, WhenFull } from './limits.ts';
 export type { Fairness } from './runtime/performing/under.ts';

@@ -5,6 +5,7 @@
 import type { InterveneMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
 import type { Kind } from '../core/kind.ts';
+import type { Actor } from '../core/run.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
@@ -56,7 +57,8 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
   if (!isAllowed && message.isTaken) return false;
   message.refused = isAllowed ? null : refusalOf(path, before, allowed);
   message.isTaken = isAllowed;
-  const body = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
+  const said = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
+  const body = isAllowed && actor !== undefined && input !== undefined ? { ...said, ...replacedIn(actor) } : said;
   port.record({ type: INTERVENTION, id, version: 1, body: body as unknown as Json, keys: { path } });
   if (!isAllowed || actor === undefined) return true;
   if (type === 'retry' && input !== undefined) actor.input = input;
@@ -66,6 +68,11 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
     ...(type === 'retry' ? {} : { output: output ?? null }),
   });
   return true;
+}
+
+/** What the attempts so far were given, which the step's row says no more. */
+function replacedIn({ state, input: replaced }: Actor): { readonly attempt: number; readonly replaced: Json } {
+  return { attempt: (state.context as { readonly attempt?: number }).attempt ?? 0, replaced };
 }
 
 function refusalOf(path: string, before: string, allowed: readonly string[]): string {

@@ -176,7 +176,8 @@ export class Turn implements TurnPort {
 
   #passed(actor: Actor, from: string, to: string): void {
     const { kind, state, due } = actor;
-    if (to === 'running') actor.attemptAt = this.now;
+    // A child run is waited for while it is tried again.
+    if (to === 'running' || (from === 'awaitingIntervention' && to === 'waiting')) actor.attemptAt = this.now;
     if ((to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
       const { attempt = 0, error } = state.context as unknown as Asked;
       const { id: run } = this.run;

@@ -26,11 +26,13 @@ import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
 import {
   allowedAt,
+  attemptsAt,
   intervene,
   interventionsOf,
   type InterventionOptions,
   type InterventionRecord,
 } from './interventions.ts';
+import type { AttemptRecord } from '../views/attempts.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
@@ -238,6 +240,11 @@ export class Run<Output = Json, Signals = AnySignals> {
     const refused = taken ? message.refused : (await this.#row()).status;
     if (refused === null) return;
     throw new CommandRefused({ run: this.id, command: type, status: refused, allowed: allowedIn(refused) });
+  }
+
+  /** Every attempt at a step, the first one first, with its input, its output or error, and its times (S10). Costs what a snapshot costs. */
+  async attempts(path: string): Promise<readonly AttemptRecord[]> {
+    return this.#whole(() => attemptsAt(this.#context, this.id, path));
   }
 
   /** Tries a step again that stands still (S16), perhaps with another input. Its attempts go on counting. */
