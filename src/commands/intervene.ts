@@ -22,6 +22,9 @@ const OPEN: { readonly [name in Intervention]: ReadonlySet<Status> } = {
   skip: new Set(['running', 'waiting', ...HELD]),
 };
 
+/** What is said of one that no turn has taken: the run has ended before. */
+export const NOT_TAKEN = 'the run has ended';
+
 /** What can be done about a step as it stands. */
 export function interventionsIn(kind: Kind, state: string): readonly Intervention[] {
   const { ownEvents = [] } = kind.machine.states[state] ?? {};
@@ -37,8 +40,8 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
     },
     take,
     shared: {
-      write: ({ refused: _, isTaken: __, ...rest }) => rest as unknown as JsonObject,
-      read: (body) => ({ ...(body as unknown as InterveneMessage), type: name, refused: null, isTaken: false }),
+      write: ({ refused: _, known: __, ...rest }) => rest as unknown as JsonObject,
+      read: (body) => ({ ...(body as unknown as InterveneMessage), type: name, refused: NOT_TAKEN, known: false }),
       answer: ({ refused }) => refused,
       heed(message, answer) {
         message.refused = answer as string | null;
@@ -48,15 +51,14 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
 }
 
 function take(port: TurnPort, message: InterveneMessage): boolean {
+  // Taken before, in a turn of which nobody may have heard.
+  if (message.known) return false;
   const { type, id, path, reason, by, input, output } = message;
   const actor = port.run.actors.get(path);
   const before = actor === undefined || path === '' ? 'ended' : (String(actor.state.value) as Status);
   const allowed = actor === undefined || path === '' ? [] : interventionsIn(actor.kind, before);
   const isAllowed = allowed.includes(type);
-  // Taken again, because nobody knew whether its commit had landed: it has.
-  if (!isAllowed && message.isTaken) return false;
   message.refused = isAllowed ? null : refusalOf(path, before, allowed);
-  message.isTaken = isAllowed;
   const said = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
   const body = isAllowed && actor !== undefined && input !== undefined ? { ...said, ...replacedIn(actor) } : said;
   port.record({ type: INTERVENTION, id, version: 1, body: body as unknown as Json, keys: { path } });

@@ -81,8 +81,8 @@ export interface InterveneMessage {
   readonly output?: Json;
   /** Why it was not done; set in the turn. */
   refused: string | null;
-  /** It was done, in a turn of which nobody may have heard. */
-  isTaken: boolean;
+  /** The store has its record: what it was answered stands. */
+  known: boolean;
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */

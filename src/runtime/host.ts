@@ -338,7 +338,7 @@ export class Host {
       this.#evict(here);
     }
     // What had landed although nobody heard so is not taken again.
-    for (const message of line) if (message.type === 'signal') await recognise(store, id, message);
+    for (const message of line) if ('known' in message) await recognise(store, id, message);
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');

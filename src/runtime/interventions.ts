@@ -1,5 +1,5 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
-import { INTERVENTION, type Intervention, interventionsIn } from '../commands/intervene.ts';
+import { INTERVENTION, type Intervention, interventionsIn, NOT_TAKEN } from '../commands/intervene.ts';
 import { RERUN } from '../core/rerun.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
@@ -13,7 +13,7 @@ import { parse } from '../schema.ts';
 import type { RecordQuery, RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import { type AttemptRecord, attemptRecords, type EarlierInput } from '../views/attempts.ts';
-import type { AskRun } from './ownership/requests.ts';
+import { type AskRun, recognise } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
 /** Who intervenes, and why. */
@@ -62,10 +62,12 @@ export async function intervene(
   options: InterventionOptions & { readonly input?: unknown; readonly output?: unknown },
 ): Promise<void> {
   const wanted = await read(context, row, type, path, options);
-  const message: InterveneMessage = { type, id: randomIds(), path, ...wanted, refused: null, isTaken: false };
+  const message: InterveneMessage = { type, id: randomIds(), path, ...wanted, refused: NOT_TAKEN, known: false };
   const { run } = row;
   const isThere = await context.command(run, message);
-  const refused = isThere ? message.refused : `the run has ended`;
+  // Another process may have done it, and the run may have ended before that one could say so.
+  if (!isThere) await recognise(context.store, run, message);
+  const { refused } = message;
   if (refused !== null) throw new InterventionRefused({ run, command: type, path, why: refused });
 }
 

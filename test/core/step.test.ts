@@ -191,11 +191,11 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
       const paths = ['a/one', 'a/nap', 'a/two', 'b/items/1', 'b'];
       const type = (['retry', 'skip', 'resolve'] as const)[throws(3)] as 'retry';
       const asked = { type, path: paths[throws(paths.length)] as string, id: `i${turns}`, reason: 'x', by: null };
-      message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, isTaken: false };
+      message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, known: false };
     } else if (chance === 20) message = { type: throws(2) === 0 ? 'pause' : 'resume', refused: null };
     else if (chance === 5) {
       const again = taken[throws(taken.length)] as Message;
-      message = again.type === 'signal' ? { ...again, known: true } : again;
+      message = 'known' in again ? { ...again, known: true } : again;
     } else {
       const at = throws(debts.length);
       const found = debts.length === 0 ? null : answerTo(debts[at] as Owed, rows, throws);
