@@ -12,7 +12,7 @@ import type { Invoker } from './effect.ts';
 import type { Kinds, Memory } from './kind.ts';
 import type { MachineState } from './stepper.ts';
 import type { ActorRow, ChildCounts, ChildRow, RunRow, SignalRow } from '../store.ts';
-import { type Actor, addLive, type Owed, type RunState } from './run.ts';
+import { type Actor, addLive, type Owed, pausedOf, type RunState, toldChildren } from './run.ts';
 import { signalsOf } from './signals.ts';
 import { newActor } from './actor.ts';
 import { count } from './rest.ts';
@@ -235,6 +235,8 @@ export function owedTo(run: RunState, now: number): Owed[] {
     });
     if (effect) owed.push(effect);
   }
+  // They may not have heard of it.
+  if (pausedOf(run) !== false) owed.push(...toldChildren(run));
   return owed;
 }
 

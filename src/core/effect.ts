@@ -121,6 +121,8 @@ export interface Invoked {
   told?(port: TurnPort, actor: Actor): void;
   /** Nobody waits any more for what was invoked: it has come, its time is up, or the state was left without it. */
   left?(run: RunState, actor: Actor): void;
+  /** Of another run that is waited for: does that one stand still while this one is paused (S15)? */
+  isHeldWith?(node: PlanNode): boolean;
   /** The state was left while it was under way: what is owed so that it ends, if it is more than a timer. */
   abort?(actor: Actor): Owed;
 }

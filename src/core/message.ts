@@ -63,6 +63,8 @@ export interface CancelMessage {
 
 export interface PauseMessage {
   readonly type: 'pause' | 'resume';
+  /** By the run that started it, which is paused or goes on. */
+  readonly above?: boolean;
   /** The status of a run that does not take it; set in the turn. */
   refused: Status | null;
 }

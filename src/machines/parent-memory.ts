@@ -1,5 +1,6 @@
 /** What a parent remembers, and what its machine is told. */
 import type { Borne, Finished, Skipped } from '../core/children/children.ts';
+import type { Paused } from '../core/run.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -38,7 +39,7 @@ export interface ParentMemory {
   /** Those of a run; empty for every other parent. */
   readonly variables: JsonObject;
   /** Of a run: nothing is to begin in it. */
-  readonly paused: boolean;
+  readonly paused: Paused;
   /** Set when a run is undone, or is to be. */
   readonly undo: RunUndo | null;
   /** How many pages of a run have come that is undone; 0 otherwise. */
@@ -97,8 +98,8 @@ export type ParentEvent =
       readonly force?: boolean;
     }
   /** To a run, by somebody: nothing is to begin, until it is to go on. */
-  | { readonly type: 'pause' }
-  | { readonly type: 'resume' }
+  | { readonly type: 'pause'; readonly paused?: Paused }
+  | { readonly type: 'resume'; readonly paused?: Paused }
   /** To a run that undoes another, which has ended. */
   | { readonly type: 'undo'; readonly of: string }
   /** To a run that is undone: a step is going to be, has been, or could not be; the page is at its end, or all is. */

@@ -204,7 +204,7 @@ function walk(number: number): {
     watch.look(before, made, message);
     if (watch.faults.length > 0) break;
     if (isTerminal(rows.row.status)) break;
-    debts.push(...made.owed.filter((each) => !['abort', 'abortUndo', 'unwake'].includes(each.do)));
+    debts.push(...made.owed.filter((each) => !['abort', 'abortUndo', 'unwake', 'holdChild'].includes(each.do)));
     if (throws(8) === 0) {
       // A crash: what is owed follows from the rows.
       run = rows.build(flow, rules, null);

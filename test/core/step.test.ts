@@ -93,7 +93,7 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
     turns += 1;
     taken.push(message);
     for (const each of made.owed) {
-      if (each.do === 'abort' || each.do === 'abortUndo' || each.do === 'unwake') continue;
+      if (each.do === 'abort' || each.do === 'abortUndo' || each.do === 'unwake' || each.do === 'holdChild') continue;
       debts.push(each);
     }
     if (isTerminal(rows.row.status)) break;

@@ -85,7 +85,7 @@ export function answerTo(
   throws: (below: number) => number,
 ): { readonly message: Message; readonly due: number } | null {
   const { path } = owed;
-  if (owed.do === 'abort' || owed.do === 'abortUndo' || owed.do === 'unwake') return null;
+  if (owed.do === 'abort' || owed.do === 'abortUndo' || owed.do === 'unwake' || owed.do === 'holdChild') return null;
   if (owed.do === 'pull') return { message: rows.page(owed), due: 0 };
   if (owed.do === 'wake') return { message: { type: 'wake', path, attempt: owed.attempt }, due: owed.due };
   const error = throws(3) === 0 ? { ...ERROR, retryable: throws(2) === 0 } : null;

@@ -64,6 +64,7 @@ describe('the table', () => {
     const signal = { type: 'signal', id: '1', name: 'go', payload: { n: 1 }, answer: null, known: false } as const;
     for (const message of [
       { type: 'cancel', reason: 'enough', compensate: true, force: false } as const,
+      { type: 'pause', above: true, refused: null } as const,
       { type: 'pause', refused: null } as const,
       { type: 'resume', refused: null } as const,
       { ...asked, type: 'retry', input: 1 } as const,
