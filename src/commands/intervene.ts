@@ -4,6 +4,7 @@
  */
 import type { InterveneMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
+import { prepare } from '../core/facts.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Actor } from '../core/run.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -57,19 +58,33 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
   const actor = port.run.actors.get(path);
   const before = actor === undefined || path === '' ? 'ended' : (String(actor.state.value) as Status);
   const allowed = actor === undefined || path === '' ? [] : interventionsIn(actor.kind, before);
-  const isAllowed = allowed.includes(type);
-  message.refused = isAllowed ? null : refusalOf(path, before, allowed);
+  const isListed = allowed.includes(type);
+  const made = isListed && type === 'retry' && input === undefined ? madeAgain(port, actor as Actor) : null;
+  const isAllowed = isListed && !(made !== null && 'error' in made);
+  const given = made !== null && 'output' in made ? made.output : type === 'retry' ? input : undefined;
+  message.refused = isAllowed
+    ? null
+    : made !== null && 'error' in made
+      ? `what it is given cannot be made: ${made.error.message}`
+      : refusalOf(path, before, allowed);
   const said = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
   const body = isAllowed && actor !== undefined && input !== undefined ? { ...said, ...replacedIn(actor) } : said;
   port.record({ type: INTERVENTION, id, version: 1, body: body as unknown as Json, keys: { path } });
   if (!isAllowed || actor === undefined) return true;
-  if (type === 'retry' && input !== undefined) actor.input = input;
+  if (given !== undefined) actor.input = given;
   port.send(actor, {
     type,
-    ...(input === undefined ? {} : { input }),
+    ...(given === undefined ? {} : { input: given }),
     ...(type === 'retry' ? {} : { output: output ?? null }),
   });
   return true;
+}
+
+/** What a step is given that never began, because it could not be made: a mapper may have been mended since. Null for one that began. */
+function madeAgain({ rules }: TurnPort, { place, parent, state }: Actor): ReturnType<typeof prepare> | null {
+  const { attempt = 0 } = state.context as { readonly attempt?: number };
+  if (attempt > 0 || place === null || parent?.children == null) return null;
+  return prepare(place, parent.children, rules.maxValueBytes);
 }
 
 /** What the attempts so far were given, which the step's row says no more. */

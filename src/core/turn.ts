@@ -21,6 +21,7 @@ import type { Rules, TurnPort } from './port.ts';
 import { goOn } from './hold.ts';
 import { takenCounts, givenTo, keepTaken } from './rerun.ts';
 import { moved } from './rest.ts';
+import { markSpared } from './spare.ts';
 import { type Actor, addLive, Changes, dropLive, isHeld, isPaused, pathUnder, type RunState } from './run.ts';
 import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
@@ -81,7 +82,8 @@ export class Turn implements TurnPort {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
-        this.send(actor, answerEvent(message.error === null ? message : this.#failure(actor, message, message.error)));
+        if (message.error === null) this.send(actor, answerEvent(message));
+        else this.send(actor, markSpared(actor, answerEvent(this.#failure(actor, message, message.error))));
         return true;
       }
       case 'wake': {
@@ -93,7 +95,7 @@ export class Turn implements TurnPort {
         if (actor === null || isPaused(this.run)) return false;
         // Nor is anything tried again while somebody is to say what becomes of a step (S12).
         if (timer === 'backoff' && isHeld(this.run)) return false;
-        this.send(actor, this.#woken(actor, timer as string));
+        this.send(actor, markSpared(actor, this.#woken(actor, timer as string)));
         return true;
       }
       case 'progress':
@@ -162,6 +164,9 @@ export class Turn implements TurnPort {
     if (acts > 0) this.#act(actor, wishes);
     if (to !== from && ends) this.#passed(actor, from, to);
     if (ends) this.#end(actor, to);
+    // While others stand still; otherwise all go on that are ready.
+    if (from === 'awaitingIntervention' && to === 'pending' && this.run.standing > 0 && !isPaused(this.run))
+      this.start(actor);
     if (this.run.standing !== standing) this.#stands(standing, to);
   }
 
@@ -178,8 +183,8 @@ export class Turn implements TurnPort {
     const { kind, state, due } = actor;
     // A child run is waited for while it is tried again.
     if (to === 'running' || (from === 'awaitingIntervention' && to === 'waiting')) actor.attemptAt = this.now;
-    if ((to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
-      const { attempt = 0, error } = state.context as unknown as Asked;
+    const { attempt = 0, error } = state.context as unknown as Asked;
+    if (attempt > 0 && (to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
       const { id: run } = this.run;
       this.changes.retry({
         run,
@@ -266,7 +271,7 @@ export class Turn implements TurnPort {
     const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
     this.run.actors.set(path, child);
     addLive(parent, child);
-    if ('error' in prepared) this.send(child, { type: 'fail', error: { ...prepared.error, path } });
+    if ('error' in prepared) this.send(child, markSpared(child, { type: 'fail', error: { ...prepared.error, path } }));
     else if (isHeld(this.run)) this.#hold(child);
     else this.send(child, this.#startOf(child));
   }
@@ -300,7 +305,8 @@ export class Turn implements TurnPort {
     actor.children = children;
     const { ready, finished, skipped: given, kept } = children.begin();
     const start = { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
-    return taken === undefined ? start : { ...start, over: takenCounts(taken) };
+    const event = taken === undefined ? start : { ...start, over: takenCounts(taken) };
+    return finished !== null && 'error' in finished ? markSpared(actor, event) : event;
   }
 
   /** A parent's own mapper that failed is told with the parent's place. */

@@ -91,6 +91,9 @@ export type ParentEvent =
   | { readonly type: 'set'; readonly values: JsonObject }
   | { readonly type: 'terminate'; readonly output: Json; readonly error: ErrorRecord | null }
   | { readonly type: 'skip'; readonly output?: Json }
+  /** To a step that stands still. */
+  | { readonly type: 'retry' }
+  | { readonly type: 'resolve'; readonly output: Json }
   | {
       readonly type: 'cancel';
       readonly reason?: string | null;

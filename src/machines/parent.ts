@@ -21,6 +21,7 @@ import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
 import { bears, type Borne, isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
 import { persistable } from './persist.ts';
+import { beforehand, standing } from './step-states.ts';
 import { emptyMemory, type ParentEvent, type ParentMemory } from './parent-memory.ts';
 
 const unnamed = (count: number): number => (count > TOLD_BY_NAME ? count : 0);
@@ -38,6 +39,7 @@ export const parentSetup = setup({
     stopping: waitingLogic,
     pull: pullLogic,
     signal: signalLogic,
+    intervention: waitingLogic,
   },
   guards: {
     finishesWell: ({ event }) => endsWith('output', event),
@@ -46,6 +48,9 @@ export const parentSetup = setup({
       endsWith('output', event) && borneAfter(context, event) !== null && bears(context.node?.strategy ?? 'failFast'),
     endsWell: ({ event }) => event.type === 'terminate' && event.error === null,
     finishesBadly: ({ event }) => endsWith('error', event),
+    /** It has failed before any of its children began, and somebody is to say what becomes of it. */
+    standsStill: ({ context, event }) => isStanding(context, event),
+    standsStillAtStart: ({ context, event }) => endsWith('error', event) && isStanding(context, event),
     /** It has not ended well. */
     isLost: ({ context, event }) => isLost(context, event),
     isLostWithSome: ({ context, event }) => hasMore(context, event) && isLost(context, event),
@@ -118,6 +123,7 @@ export const parentSetup = setup({
     }),
     keepBorne: assign({ error: ({ context }) => context.borne?.error ?? null }),
     forgetError: assign({ error: null }),
+    startOver: assign({ error: null, total: 0, ready: 0, settled: 0, completed: 0 }),
     keepOutput: assign({
       output: ({ event }) => ('output' in event && event.output !== undefined ? event.output : null),
     }),
@@ -150,6 +156,10 @@ function keptAfter({ kept }: ParentMemory, event: ParentEvent): Json {
 
 function overIn(event: ParentEvent) {
   return event.type === 'start' ? event.over : undefined;
+}
+
+function isStanding({ node }: ParentMemory, event: object): boolean {
+  return node?.holds === true && !('spared' in event);
 }
 
 /** What is borne in it after a child has ended. */
@@ -238,6 +248,7 @@ const tellGiven = [
 ] as const;
 export const choosingStart = [
   { guard: 'finishesWell', target: 'completed', actions: [...tellGiven, 'keepFinish'] },
+  { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
   { guard: 'finishesBadly', target: 'failed', actions: [...tellGiven, 'keepFinish'] },
   { target: 'running', actions: [...tellGiven, 'countReady'] },
 ] as const;
@@ -297,14 +308,44 @@ export const parentStates = {
   cancelled: { type: 'final' },
 } as const;
 
-/** The machine of a parent that is one like any other. */
-export const parentMachine = (id: string) =>
+/** Those that a step has besides: what fails it before any of its children has begun may stand still. */
+export const stepStates = {
+  ...parentStates,
+  pending: {
+    ...parentStates.pending,
+    on: {
+      ...parentStates.pending.on,
+      start: [
+        parentStates.pending.on.start[0],
+        { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
+        ...parentStates.pending.on.start.slice(1),
+      ],
+      fail: beforehand.fail,
+    },
+  },
+  awaitingIntervention: {
+    ...standing,
+    on: {
+      ...standing.on,
+      retry: { target: 'pending', actions: 'startOver' },
+      resolve: { target: 'completed', actions: ['keepOutput', 'forgetError'] },
+    },
+  },
+} as const;
+
+/** The machine of a track, which is a parent like any other. */
+export const parentMachine = (id: string) => machineOf(id, parentStates);
+
+/** The machine of a step that is one. */
+export const stepParentMachine = (id: string) => machineOf(id, stepStates as unknown as typeof parentStates);
+
+const machineOf = (id: string, states: typeof parentStates) =>
   persistable(
     parentSetup.createMachine({
       id,
       initial: 'pending',
       context: emptyMemory,
       output: ({ context }) => context.output,
-      states: parentStates,
+      states,
     }),
   );

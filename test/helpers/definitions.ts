@@ -17,6 +17,10 @@ type Dice = (below: number) => number;
 // biome-ignore lint/suspicious/noExplicitAny: types follow what is written, and this is thrown
 type Loose = any;
 
+function fails(): never {
+  throw new Error('it cannot be made');
+}
+
 function pick<T>(throws: Dice, from: readonly T[]): T {
   return from[throws(from.length)] as T;
 }
@@ -52,17 +56,18 @@ function withStep(throws: Dice, made: Loose, name: string, depth: number): Loose
       const options = throws(2) === 0 ? { onError: body() } : {};
       return made.group(name, (group: Loose) => withStep(throws, withStep(throws, group, 'g0', 0), 'g1', 0), options);
     }
-    case 7:
+    case 7: {
+      const fits = throws(4) > 0;
+      const first = [() => fits, body()];
       return made.branch(name, {
         all: throws(2) === 0,
-        when: [
-          [() => true, body()],
-          [() => true, body()],
-        ],
+        when: throws(3) === 0 ? [first] : [first, [() => true, body()]],
       });
+    }
     default: {
       const lenient = [{}, {}, {}, { optional: true }, { permissive: true }];
-      return made.step(name, bodyIn(throws, depth), () => null, pick(throws, lenient));
+      const mapper = throws(12) === 0 ? fails : () => null;
+      return made.step(name, bodyIn(throws, depth), mapper, pick(throws, lenient));
     }
   }
 }
