@@ -29,20 +29,14 @@ const EVENT_FIELDS = {
   // Abandoned: ended by its rows alone (S18). Left out of every other cancel.
   'run.cancelled': { reason: 'string?', abandoned: 'true, or left out' },
   'run.compensated': {},
-  'run.compensationFailed': { error: 'error' },
 
   'track.started': {},
-  'track.paused': {},
-  'track.resumed': {},
   'track.cancelling': { reason: 'string?' },
-  'track.compensating': {},
   'track.completed': {},
   'track.failed': { error: 'error' },
   'track.timedOut': { error: 'error' },
   'track.skipped': {},
   'track.cancelled': { reason: 'string?' },
-  'track.compensated': {},
-  'track.compensationFailed': { error: 'error' },
 
   'step.awaitingApproval': {},
   // It has failed for good, and stands still.
