@@ -205,6 +205,8 @@ export interface StepDefinition {
   readonly undo?: Undo | undefined;
   /** What becomes of it does not fail what it stands in (S12). */
   readonly optional?: boolean | undefined;
+  /** If it fails, what runs beside and after it finishes first (S12). */
+  readonly permissive?: boolean | undefined;
 }
 
 /** What a step says of how it is undone, over what its task says. */
@@ -258,6 +260,8 @@ export interface OrchestratorDefinition {
   readonly output: Mapper | undefined;
   /** How long a run may take. */
   readonly deadline?: number | undefined;
+  /** Starts of one key that follow each other sooner than this are one (S30). */
+  readonly debounce?: number | undefined;
   /** How many bodies of all its runs may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
   /** Somebody is asked before the first track begins. */
@@ -293,6 +297,8 @@ export interface Place {
   readonly input: Mapper | null;
   /** To what it stands in, its failure is as good as if it had been skipped (S12). */
   readonly optional?: boolean;
+  /** Its failure fails what it stands in at the very end, and holds up nothing until then (S12). */
+  readonly permissive?: boolean;
 }
 
 /** A place among others that it waits for, or that wait for it. */

@@ -15,6 +15,8 @@ export { isStatus, isTerminal, type Status, type TerminalStatus } from './status
 /** Every type of event with the fields that it has beside the common ones. */
 const EVENT_FIELDS = {
   'run.started': { orchestrator: 'string', version: 'string' },
+  // It takes over what had finished in run `of` before step `from`, so many places, and goes on from there.
+  'run.rerun': { of: 'string', from: 'string', taken: 'number' },
   'run.paused': {},
   'run.resumed': {},
   'run.cancelling': { reason: 'string?' },
@@ -27,20 +29,14 @@ const EVENT_FIELDS = {
   // Abandoned: ended by its rows alone (S18). Left out of every other cancel.
   'run.cancelled': { reason: 'string?', abandoned: 'true, or left out' },
   'run.compensated': {},
-  'run.compensationFailed': { error: 'error' },
 
   'track.started': {},
-  'track.paused': {},
-  'track.resumed': {},
   'track.cancelling': { reason: 'string?' },
-  'track.compensating': {},
   'track.completed': {},
   'track.failed': { error: 'error' },
   'track.timedOut': { error: 'error' },
   'track.skipped': {},
   'track.cancelled': { reason: 'string?' },
-  'track.compensated': {},
-  'track.compensationFailed': { error: 'error' },
 
   'step.awaitingApproval': {},
   // It has failed for good, and stands still.

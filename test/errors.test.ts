@@ -255,6 +255,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '"order-17" exists already with another input',
     'Start under a new id',
   ],
+  'run-live': [
+    new errors.RunLive({ run: 'r', orchestrator: 'order', key: 'acme' }),
+    'Run "r" of orchestrator "order" is live under the singleton key "acme"',
+    "whenLive: 'join'",
+  ],
   'run-unfinished': [
     new errors.RunUnfinished({ run: 'order-17', status: 'running', wanted: 'deleted' }),
     'Run "order-17" is still "running"',

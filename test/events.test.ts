@@ -1,6 +1,7 @@
 /** The history's vocabulary: every type has its fields, the check at the border knows them, terminal is terminal (I5). */
 import { describe, expect, test } from 'vitest';
 import { EVENT_TYPES, type EventOf, type EventType, endsRun, faultOfEvent, isTerminal } from '../src/events.ts';
+import { builtInKinds } from '../src/machines/index.ts';
 
 const error = { code: 'task-failed', name: 'Error', message: 'no' };
 
@@ -36,6 +37,9 @@ const values = {
   by: 'mia',
   revision: 1,
   outcome: 'wait',
+  of: 'order-16',
+  from: 'payment/charge',
+  taken: 3,
 };
 
 const approvals: { readonly [what: string]: readonly (keyof typeof values)[] } = {
@@ -60,6 +64,7 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];
   if (type === 'step.paused') return ['reason'];
+  if (type === 'run.rerun') return ['of', 'from', 'taken'];
   if (type === 'run.started') return ['orchestrator', 'version'];
   if (what === 'progress') return [...attempt, 'fraction', 'note'];
   if (what === 'retrying') return [...attempt, 'error', 'delay', 'due'];
@@ -169,12 +174,24 @@ describe('a run ends', () => {
     expect(EVENT_TYPES.filter(endsRun)).toEqual(
       EVENT_TYPES.filter((type) => terminal.some((status) => type === `run.${status}`)),
     );
-    expect(EVENT_TYPES.filter(endsRun)).toHaveLength(terminal.length);
+    // A run of which something could not be undone has failed.
+    expect(EVENT_TYPES.filter(endsRun)).toHaveLength(terminal.length - 1);
   });
 });
 
-test('every noun has an event for every terminal status, so no end goes untold', () => {
-  for (const noun of ['run', 'track', 'step']) {
-    for (const status of terminal) expect(EVENT_TYPES).toContain(`${noun}.${status}`);
-  }
+test('every noun has an event for every status in which its machines end, so no end goes untold', () => {
+  for (const { noun, machine } of builtInKinds.names().map((name) => builtInKinds.get(name)))
+    for (const state of Object.keys(machine.states))
+      if (isTerminal(state)) expect(EVENT_TYPES).toContain(`${noun}.${state}`);
+});
+
+/** What the engine tells beside the states that machines come to. */
+const TOLD = ['run.paused', 'run.resumed', 'run.rerun', 'run.awaitingIntervention', 'step.progress'];
+
+test('every type is one that somebody sends: the engine, or a machine that comes to such a state (P116)', () => {
+  const sent = new Set<string>(TOLD);
+  for (const { noun, machine } of builtInKinds.names().map((name) => builtInKinds.get(name)))
+    for (const state of Object.keys(machine.states)) sent.add(`${noun}.${state === 'running' ? 'started' : state}`);
+  const nouns = EVENT_TYPES.filter((type) => /^(run|track|step)\./.test(type));
+  expect(nouns.filter((type) => !sent.has(type))).toEqual([]);
 });

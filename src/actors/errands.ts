@@ -24,6 +24,7 @@ export const childRun: Invoked = {
   waitsFor: (row) => ({ what: 'run', run: childOf(row), since: row.startedAt }),
   logic: childRunLogic,
   describe: /* @__PURE__ */ effectOf('childRun'),
+  isHeldWith: ({ spec }) => (spec as { readonly detach?: boolean } | null)?.detach !== true,
   abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
 };
 

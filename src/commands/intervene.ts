@@ -4,7 +4,9 @@
  */
 import type { InterveneMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
+import { prepare } from '../core/facts.ts';
 import type { Kind } from '../core/kind.ts';
+import type { Actor } from '../core/run.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
@@ -20,6 +22,9 @@ const OPEN: { readonly [name in Intervention]: ReadonlySet<Status> } = {
   resolve: HELD,
   skip: new Set(['running', 'waiting', ...HELD]),
 };
+
+/** What is said of one that no turn has taken: the run has ended before. */
+export const NOT_TAKEN = 'the run has ended';
 
 /** What can be done about a step as it stands. */
 export function interventionsIn(kind: Kind, state: string): readonly Intervention[] {
@@ -44,8 +49,8 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
     },
     take,
     shared: {
-      write: ({ refused: _, isTaken: __, ...rest }) => rest as unknown as JsonObject,
-      read: (body) => ({ ...(body as unknown as InterveneMessage), type: name, refused: null, isTaken: false }),
+      write: ({ refused: _, known: __, ...rest }) => rest as unknown as JsonObject,
+      read: (body) => ({ ...(body as unknown as InterveneMessage), type: name, refused: NOT_TAKEN, known: false }),
       answer: ({ refused }) => refused,
       heed(message, answer) {
         message.refused = answer as string | null;
@@ -55,25 +60,44 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
 }
 
 function take(port: TurnPort, message: InterveneMessage): boolean {
+  // Taken before, in a turn of which nobody may have heard.
+  if (message.known) return false;
   const { type, id, path, reason, by, input, output } = message;
   const actor = port.run.actors.get(path);
   const before = actor === undefined || path === '' ? 'ended' : (String(actor.state.value) as Status);
   const allowed = actor === undefined || path === '' ? [] : interventionsIn(actor.kind, before);
-  const isAllowed = allowed.includes(type);
-  // Taken again, because nobody knew whether its commit had landed: it has.
-  if (!isAllowed && message.isTaken) return false;
-  message.refused = isAllowed ? null : refusalOf(path, before, allowed);
-  message.isTaken = isAllowed;
-  const body = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
+  const isListed = allowed.includes(type);
+  const made = isListed && type === 'retry' && input === undefined ? madeAgain(port, actor as Actor) : null;
+  const isAllowed = isListed && !(made !== null && 'error' in made);
+  const given = made !== null && 'output' in made ? made.output : type === 'retry' ? input : undefined;
+  message.refused = isAllowed
+    ? null
+    : made !== null && 'error' in made
+      ? `what it is given cannot be made: ${made.error.message}`
+      : refusalOf(path, before, allowed);
+  const said = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
+  const body = isAllowed && actor !== undefined && input !== undefined ? { ...said, ...replacedIn(actor) } : said;
   port.record({ type: INTERVENTION, id, version: 1, body: body as unknown as Json, keys: { path } });
   if (!isAllowed || actor === undefined) return true;
-  if (type === 'retry' && input !== undefined) actor.input = input;
+  if (given !== undefined) actor.input = given;
   port.send(actor, {
     type,
-    ...(input === undefined ? {} : { input }),
+    ...(given === undefined ? {} : { input: given }),
     ...(type === 'retry' ? {} : { output: output ?? null }),
   });
   return true;
+}
+
+/** What a step is given that never began, because it could not be made: a mapper may have been mended since. Null for one that began. */
+function madeAgain({ rules }: TurnPort, { place, parent, state }: Actor): ReturnType<typeof prepare> | null {
+  const { attempt = 0 } = state.context as { readonly attempt?: number };
+  if (attempt > 0 || place === null || parent?.children == null) return null;
+  return prepare(place, parent.children, rules.maxValueBytes);
+}
+
+/** What the attempts so far were given, which the step's row says no more. */
+function replacedIn({ state, input: replaced }: Actor): { readonly attempt: number; readonly replaced: Json } {
+  return { attempt: (state.context as { readonly attempt?: number }).attempt ?? 0, replaced };
 }
 
 function refusalOf(path: string, before: string, allowed: readonly string[]): string {

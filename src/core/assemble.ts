@@ -7,12 +7,12 @@
 import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { type KnownChild, toldAs } from './children/children.ts';
+import { bears, type EndMemory, type KnownChild, toldOf } from './children/children.ts';
 import type { Invoker } from './effect.ts';
 import type { Kinds, Memory } from './kind.ts';
 import type { MachineState } from './stepper.ts';
 import type { ActorRow, ChildCounts, ChildRow, RunRow, SignalRow } from '../store.ts';
-import { type Actor, addLive, type Owed, type RunState } from './run.ts';
+import { type Actor, addLive, type Owed, pausedOf, type RunState, toldChildren } from './run.ts';
 import { signalsOf } from './signals.ts';
 import { newActor } from './actor.ts';
 import { count } from './rest.ts';
@@ -124,7 +124,7 @@ export function adopt(
   for (const actor of run.actors.values()) {
     const { place, node, kind, input, parent } = actor;
     if (kind.children === undefined || isUndoing(actor.state)) continue;
-    const counts = counted.get(actor.path) ?? null;
+    const counts = countsTo(actor, counted.get(actor.path) ?? null);
     const known = counts === null ? knownTo(actor, children.get(actor.path) ?? []) : liveIn(actor);
     const above = parent?.children ?? null;
     const { kept = null } = actor.state.context as { readonly kept?: Json };
@@ -155,12 +155,34 @@ function isUndoing({ value }: MachineState): boolean {
 }
 
 /** The children as their parent was told of them. */
-function knownTo({ node, kind }: Actor, children: readonly KnownChild[]): readonly KnownChild[] {
-  if (kind.placeNamed !== undefined || !node.children.some(({ optional }) => optional)) return children;
-  return children.map((child) => {
-    const status = toldAs(node.childByName.get(child.name) ?? {}, child.status);
-    return status === child.status ? child : { ...child, status, output: null };
+function knownTo(actor: Actor, children: readonly KnownChild[]): readonly KnownChild[] {
+  const { node, kind, state } = actor;
+  const isBearing = isBearingIn(actor);
+  const asNamed = kind.placeNamed === undefined && node.children.some(isLenient);
+  if (!isBearing && !asNamed) return children;
+  // What a group makes up for is the one failure in it that is not borne.
+  const { kept = null } = state.context as { readonly kept?: { readonly step?: string } | null };
+  return children.map(({ name, status, output }) => {
+    const place = node.childByName.get(name) ?? {};
+    const isBorne = isBearing && !(node.catches && kept?.step === name);
+    return { name, ...toldOf(place, node.strategy, { status, output, isBorne }) };
   });
+}
+
+function isLenient({ optional, permissive }: Place): boolean {
+  return optional === true || permissive === true;
+}
+
+/** Does it go on although some of its children have failed? Each of them is borne then, but for one that is made up for. */
+function isBearingIn({ node, state }: Actor): boolean {
+  const { borne = null } = state.context as Partial<EndMemory>;
+  return borne !== null && bears(node.strategy) && state.value === 'running';
+}
+
+function countsTo(actor: Actor, counts: ChildCounts | null): ChildCounts | null {
+  if (counts === null || !isBearingIn(actor)) return counts;
+  const { failed = 0, timedOut = 0, skipped = 0, ...rest } = counts;
+  return { ...rest, skipped: skipped + failed + timedOut };
 }
 
 function liveIn(parent: Actor): readonly KnownChild[] {
@@ -213,6 +235,8 @@ export function owedTo(run: RunState, now: number): Owed[] {
     });
     if (effect) owed.push(effect);
   }
+  // They may not have heard of it.
+  if (pausedOf(run) !== false) owed.push(...toldChildren(run));
   return owed;
 }
 
@@ -303,6 +327,7 @@ function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<
     resting: 0,
     working: 0,
     standing: 0,
+    rerun: null,
   };
   for (const { kind, state } of actors.values()) count(run, kind, String(state.value), 1);
   return run;

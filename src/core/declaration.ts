@@ -53,7 +53,7 @@ export interface Checker {
 }
 
 /** A child to be: where the ordinals go that a graph or a chain gives it. */
-export type Use = Pick<Place, 'name' | 'node' | 'input' | 'optional'>;
+export type Use = Pick<Place, 'name' | 'node' | 'input' | 'optional' | 'permissive'>;
 
 /** Makes nodes of definitions. */
 export interface Planner {

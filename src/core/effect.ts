@@ -123,6 +123,8 @@ export interface Invoked {
   left?(port: TurnPort, actor: Actor): void;
   /** For what waits on when its timer fires, perhaps for another one: what happens then, in place of an answer. */
   woken?(port: TurnPort, actor: Actor): void;
+  /** Of another run that is waited for: does that one stand still while this one is paused (S15)? */
+  isHeldWith?(node: PlanNode): boolean;
   /** The state was left while it was under way: what is owed so that it ends, if it is more than a timer. */
   abort?(actor: Actor): Owed;
 }

@@ -9,7 +9,8 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { ApprovalAnswer, ApprovalAsk } from '../people.ts';
 import type { Status } from '../status.ts';
-import type { RunRow } from '../store.ts';
+import type { RecordRow, RunRow } from '../store.ts';
+import type { Rerun } from './rerun.ts';
 import type { SignalAnswer } from './signals.ts';
 
 export type Message =
@@ -50,6 +51,10 @@ export interface StartMessage {
   readonly row: RunRow;
   /** It undoes this run, which has ended, and does nothing else. */
   readonly undoes?: string;
+  /** It takes over what had finished in another run before a step, and goes on from there (S16). */
+  readonly rerun?: Rerun;
+  /** What is kept of it beside its rows, in the commit in which it begins. */
+  readonly records?: readonly Omit<RecordRow, 'run'>[];
   /** When its time is over, whatever its own deadline says: what its parent has left. */
   readonly limit?: number;
 }
@@ -65,6 +70,8 @@ export interface CancelMessage {
 
 export interface PauseMessage {
   readonly type: 'pause' | 'resume';
+  /** By the run that started it, which is paused or goes on. */
+  readonly above?: boolean;
   /** The status of a run that does not take it; set in the turn. */
   refused: Status | null;
 }
@@ -83,8 +90,8 @@ export interface InterveneMessage {
   readonly output?: Json;
   /** Why it was not done; set in the turn. */
   refused: string | null;
-  /** It was done, in a turn of which nobody may have heard. */
-  isTaken: boolean;
+  /** The store has its record: what it was answered stands. */
+  known: boolean;
 }
 
 /** Somebody says something to an approval. */

@@ -11,6 +11,7 @@ import type { Children } from './children/children.ts';
 import type { Kind } from './kind.ts';
 import type { MachineState, Stepper } from './stepper.ts';
 import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
+import type { Rerun } from './rerun.ts';
 import type { Signals } from './signals.ts';
 
 /** One actor of a run that has not ended. */
@@ -51,6 +52,8 @@ export interface Actor {
 export type Owed =
   | Effect
   | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
+  /** A child run is told whether it is to stand still with this one. */
+  | { readonly do: 'holdChild'; readonly path: string; readonly attempt: number; readonly input: Json }
   | { readonly do: 'abortUndo'; readonly path: string; readonly attempt: number; readonly of: string | null }
   | { readonly do: 'unwake'; readonly path: string };
 
@@ -169,6 +172,8 @@ export interface RunState {
   resting: number;
   working: number;
   standing: number;
+  /** What it takes over from another run; null for every run that begins at its beginning. */
+  rerun: Rerun | null;
 }
 
 /** Is nothing to begin in it: is it paused, or does one of its steps wait for somebody to say what becomes of it? */
@@ -176,9 +181,30 @@ export function isHeld(run: RunState): boolean {
   return run.standing > 0 || isPaused(run);
 }
 
-/** Has somebody paused it? */
-export function isPaused({ root }: RunState): boolean {
-  return (root.state.context as { readonly paused?: boolean }).paused === true;
+/**
+ * Who has paused a run: somebody, the run that started it, both. `over` is for one that was paused and goes on: should its process
+ * have died before its children heard of it, they are told again.
+ */
+export type Paused = false | true | 'above' | 'both' | 'over';
+
+export function pausedOf({ root }: RunState): Paused {
+  return (root.state.context as { readonly paused?: Paused }).paused ?? false;
+}
+
+/** Has somebody paused it, or the run that started it? */
+export function isPaused(run: RunState): boolean {
+  const paused = pausedOf(run);
+  return paused !== false && paused !== 'over';
+}
+
+/** Its child runs stand still with it, and go on with it: what they are to be told. */
+export function toldChildren(run: RunState): readonly Owed[] {
+  const owed: Owed[] = [];
+  for (const { path, input, invoked, kind, node, state } of run.actors.values()) {
+    if (invoked === null || kind.actors[invoked]?.isHeldWith?.(node) !== true) continue;
+    owed.push({ do: 'holdChild', path, attempt: Number(state.context.attempt), input });
+  }
+  return owed;
 }
 
 /** Puts a child at the end of its parent's list. */

@@ -10,9 +10,8 @@ import type { AnyEventObject } from 'xstate';
 import type { Place } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
-import type { Json } from '../json.ts';
 import { newActor, skippedRow } from './actor.ts';
-import { type Children, type Finished, type Skipped, toldAs } from './children/children.ts';
+import { type Children, type EndMemory, endOf, type Finished, type Skipped, toldOf } from './children/children.ts';
 import { prepare } from './facts.ts';
 import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked, UndoFacts } from './effect.ts';
@@ -20,7 +19,9 @@ import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { goOn } from './hold.ts';
+import { takenCounts, givenTo, keepTaken } from './rerun.ts';
 import { moved } from './rest.ts';
+import { markSpared } from './spare.ts';
 import { type Actor, addLive, Changes, dropLive, isHeld, isPaused, pathUnder, type RunState } from './run.ts';
 import type { RecordName, RecordRow } from '../store.ts';
 import type { Wish } from './stepper.ts';
@@ -81,7 +82,8 @@ export class Turn implements TurnPort {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
-        this.send(actor, answerEvent(message.error === null ? message : this.#failure(actor, message, message.error)));
+        if (message.error === null) this.send(actor, answerEvent(message));
+        else this.send(actor, markSpared(actor, answerEvent(this.#failure(actor, message, message.error))));
         return true;
       }
       case 'wake': {
@@ -94,7 +96,7 @@ export class Turn implements TurnPort {
         // Nor is anything tried again while somebody is to say what becomes of a step (S12).
         if (timer === 'backoff' && isHeld(this.run)) return false;
         const { woken } = actor.kind.actors[timer as string] as Invoked;
-        if (woken === undefined) this.send(actor, this.#woken(actor, timer as string));
+        if (woken === undefined) this.send(actor, markSpared(actor, this.#woken(actor, timer as string)));
         else woken(this, actor);
         return true;
       }
@@ -162,10 +164,14 @@ export class Turn implements TurnPort {
     if (ends && event.type === 'start') this.#passed(actor, from, 'running');
     // An end is told last: after those who are skipped because of it.
     if (to !== from && !ends) this.#passed(actor, from, to);
+    if (event.type === 'start' && this.run.rerun !== null) keepTaken(this, actor, this.run.rerun);
     if (enters && actor.invoked !== null) actor.kind.actors[actor.invoked]?.told?.(this, actor);
     if (acts > 0) this.#act(actor, wishes);
     if (to !== from && ends) this.#passed(actor, from, to);
     if (ends) this.#end(actor, to);
+    // While others stand still; otherwise all go on that are ready.
+    if (from === 'awaitingIntervention' && to === 'pending' && this.run.standing > 0 && !isPaused(this.run))
+      this.start(actor);
     if (this.run.standing !== standing) this.#stands(standing, to);
   }
 
@@ -180,10 +186,11 @@ export class Turn implements TurnPort {
 
   #passed(actor: Actor, from: string, to: string): void {
     const { kind, state, due } = actor;
-    if (to === 'running') actor.attemptAt = this.now;
+    // A child run is waited for while it is tried again.
+    if (to === 'running' || (from === 'awaitingIntervention' && to === 'waiting')) actor.attemptAt = this.now;
     const { attempt = 0, error } = state.context as unknown as Asked;
     // What failed before its first attempt has made none.
-    if ((to === 'retrying' || to === 'awaitingIntervention') && attempt > 0 && !isUndone(actor)) {
+    if (attempt > 0 && (to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
       const { path, attemptAt: startedAt } = actor;
       const times = { startedAt, endedAt: this.now };
       this.changes.retry({ run: this.run.id, path, attempt, error: error as ErrorRecord, ...times });
@@ -267,13 +274,13 @@ export class Turn implements TurnPort {
   spawn(parent: Actor, place: Place): void {
     const { kinds, maxValueBytes, stepperOf } = this.rules;
     const { node } = place;
-    const prepared = prepare(place, parent.children as Children, maxValueBytes);
     const path = pathUnder(parent.path, place.name);
+    const prepared = givenTo(this.run.rerun, path) ?? prepare(place, parent.children as Children, maxValueBytes);
     const input = 'output' in prepared ? prepared.output : null;
     const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
     this.run.actors.set(path, child);
     addLive(parent, child);
-    if ('error' in prepared) this.send(child, { type: 'fail', error: { ...prepared.error, path } });
+    if ('error' in prepared) this.send(child, markSpared(child, { type: 'fail', error: { ...prepared.error, path } }));
     else if (isHeld(this.run)) this.#hold(child);
     else this.send(child, this.#startOf(child));
   }
@@ -290,6 +297,7 @@ export class Turn implements TurnPort {
     const { maxValueBytes: maxBytes } = this.rules;
     const above = parent === null ? null : parent.children;
     const { path } = actor;
+    const taken = this.run.rerun?.below.get(path);
     const family = {
       place,
       node,
@@ -298,14 +306,16 @@ export class Turn implements TurnPort {
       run: this.run.facts,
       maxBytes,
       above,
-      known: NOBODY,
+      known: taken ?? NOBODY,
       counts: null,
       kept: null,
     };
     const children = kind.children(family);
     actor.children = children;
     const { ready, finished, skipped: given, kept } = children.begin();
-    return { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
+    const start = { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
+    const event = taken === undefined ? start : { ...start, over: takenCounts(taken) };
+    return finished !== null && 'error' in finished ? markSpared(actor, event) : event;
   }
 
   /** A parent's own mapper that failed is told with the parent's place. */
@@ -334,18 +344,20 @@ export class Turn implements TurnPort {
     dropLive(parent, actor);
     if (isUndone(actor))
       return this.send(parent, { type: 'undone', path: actor.path, isUndone: status === 'compensated' });
-    const { output, error, withErrors = false } = actor.state.context as unknown as Asked;
-    const told = toldAs(place, status);
-    const isForgiven = told !== status;
-    const arrival = (parent.children as Children).settle(place, told, isForgiven ? null : output, error);
+    const memory = actor.state.context as unknown as Asked;
+    const { error, withErrors = false } = memory;
+    const ended = endOf(status, actor.node.strategy, memory);
+    const { isForgiven, isBorne, ...told } = toldOf(place, parent.node.strategy, ended);
+    const arrival = (parent.children as Children).settle(place, told.status, told.output, error);
     const { ready, skipped, finished, kept, forgotten } = arrival;
     if (skipped.count > 0) this.skip(parent, skipped);
     if (forgotten !== undefined) for (const name of forgotten) this.forget(pathUnder(parent.path, name));
     this.send(parent, {
       type: 'child.settled',
-      status: told,
+      status: told.status,
       error: isForgiven ? null : error,
       withErrors: withErrors || isForgiven,
+      isBorne,
       ready,
       skipped: skipped.count,
       finished: this.#placed(parent, finished),
@@ -364,9 +376,7 @@ export class Turn implements TurnPort {
   }
 }
 
-interface Asked {
-  readonly output: Json;
-  readonly error: ErrorRecord | null;
+interface Asked extends EndMemory {
   /** A parent has none; a run that is undone counts pages. */
   readonly attempt?: number;
   readonly reason: string | null;

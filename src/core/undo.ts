@@ -11,6 +11,7 @@ import type { Act, Kinds } from './kind.ts';
 import { newActor } from './actor.ts';
 import type { UndoFacts } from './effect.ts';
 import type { TurnPort } from './port.ts';
+import { isTakenOver } from './rerun.ts';
 import { addLive, type RunState, type Undoing } from './run.ts';
 import type { ActorRow } from '../store.ts';
 
@@ -52,6 +53,8 @@ function undoNext(port: TurnPort): void {
 /** Begins to undo a step, if it is one that can be undone. */
 function revive(port: TurnPort, row: ActorRow): boolean {
   const { run, rules, now } = port;
+  // What was taken over is undone by the run in which it completed, under its key there.
+  if (isTakenOver(row)) return false;
   const place = placeAt(rules.kinds, run.plan.root, row.path);
   if (place === null || place.node.kind !== row.kind) return false;
   const { node } = place;

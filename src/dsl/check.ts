@@ -206,8 +206,14 @@ class Check implements Checker {
     checkUndo(undo, this);
   }
 
-  #optional({ optional }: StepDefinition): void {
-    if (optional !== undefined && typeof optional !== 'boolean') this.option('optional', optional, 'true or false');
+  #optional({ optional, permissive }: StepDefinition): void {
+    for (const [option, value] of Object.entries({ optional, permissive }))
+      if (value !== undefined && typeof value !== 'boolean') this.option(option, value, 'true or false');
+    if (optional === true && permissive === true)
+      this.fault(
+        'bad-option',
+        'A step is optional, and its failure counts for nothing, or permissive, and it counts at the end: not both.',
+      );
   }
 
   #mapper({ input }: StepDefinition): void {

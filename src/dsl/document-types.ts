@@ -179,7 +179,10 @@ type EntryOutput<R, X> = X extends unknown
     ? LeafOutput<X>
     : IsControl<X> extends true
       ? ControlOutput<R, X>
-      : Perhaps<BodyOutput<StepBody<R, X>>, X extends { readonly optional: true } ? true : false>
+      : Perhaps<
+          BodyOutput<StepBody<R, X>>,
+          X extends { readonly optional: true } | { readonly permissive: true } ? true : false
+        >
   : never;
 type EntryBodies<R, X> = IsControl<X> extends true ? ControlBodies<R, X> : StepBody<R, X>;
 
@@ -195,6 +198,7 @@ export type DocumentStep<V, R> =
       readonly compensate?: CompensationOption<Anything, Anything>;
       readonly irreversible?: boolean;
       readonly optional?: boolean;
+      readonly permissive?: boolean;
     }
   | DocumentLeaf<DocumentFacts<V, R>>;
 

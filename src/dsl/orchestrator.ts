@@ -41,6 +41,8 @@ export interface OrchestratorOptions<I extends Schema> {
   readonly onFailure?: FailurePolicy;
   /** How long a run may take: `'7d'`. Then what is under way is cancelled, and it is `timedOut` (S11). Default: as long as it likes. */
   readonly deadline?: Duration;
+  /** Starts of one key (`box.start(…, { debounce: key })`) that follow each other sooner than this are one start, after it (S30). */
+  readonly debounce?: Duration;
   /** How many tracks may be live at once. Default: all that are ready. */
   readonly concurrency?: number;
   /** How many bodies of all its runs may run at once in a process: `8`, `{ limit: 2, key: ({ run }) => … }`. Default: all. */
@@ -77,7 +79,16 @@ export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends 
 }
 
 /** The keys that the check knows; `defineOrchestrator` has more of them. */
-export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'deadline', 'concurrency', 'bodies', 'approval'];
+export const ORCHESTRATOR_KEYS = [
+  'version',
+  'input',
+  'onFailure',
+  'deadline',
+  'debounce',
+  'concurrency',
+  'bodies',
+  'approval',
+];
 const USE_KEYS = ['after', 'input'];
 const NOTHING: readonly string[] = Object.freeze([]);
 
@@ -126,6 +137,7 @@ export function orchestratorOf(
     bodies: readConcurrency(given.bodies, 'bodies', notes),
     deadline: readDuration(given.deadline, 'deadline', undefined, notes),
     ...readAsked('approval', given.approval, 'an orchestrator', notes),
+    ...(given.debounce === undefined ? {} : { debounce: readDuration(given.debounce, 'debounce', undefined, notes) }),
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, notes);

@@ -123,15 +123,16 @@ class Compiler implements Planner {
     return this.#nodes.get(body as BodyDefinition)!;
   }
 
-  use({ name, body, input, undo, optional = false }: StepDefinition): Use {
+  use({ name, body, input, undo, optional = false, permissive = false }: StepDefinition): Use {
     const made = this.nodeOf(body);
     const node = undo === undefined ? made : undoneBy(made, undo);
-    // Nobody needs to be asked about what may fail.
+    // Nobody needs to be asked about what may fail, or says itself what its failure means.
     return {
       name,
-      node: optional && node.holds ? derived(node, { holds: false }) : node,
+      node: (optional || permissive) && node.holds ? derived(node, { holds: false }) : node,
       input: input ?? null,
       optional,
+      permissive,
     };
   }
 
@@ -178,7 +179,7 @@ class Compiler implements Planner {
     if (uses.length === 0) return { children: NO_PLACES, childByName: NO_NAMES };
     // A hundred thousand tracks of one step each should not pay for dependencies that they do not have.
     const dependents = after.some((others) => others.length > 0) ? turnedRound(after) : NO_DEPENDENTS;
-    const places = uses.map(({ name, node, input, optional = false }, ordinal): GraphPlace => {
+    const places = uses.map(({ name, node, input, optional = false, permissive = false }, ordinal): GraphPlace => {
       const waitsFor = after[ordinal] ?? NO_ORDINALS;
       return Object.freeze({
         name,
@@ -186,6 +187,7 @@ class Compiler implements Planner {
         node,
         input,
         optional,
+        permissive,
         after: waitsFor,
         dependents: dependents[ordinal] ?? NO_ORDINALS,
       });

@@ -20,14 +20,15 @@ export function structureOf(plan: Plan): Structure {
   const known = structures.get(plan);
   if (known !== undefined) return known;
   const lines: string[] = [];
-  const todo: Spot[] = [{ node: plan.root, path: '', after: [], optional: false, siblings: [] }];
+  const todo: Spot[] = [{ node: plan.root, path: '', after: [], may: null, siblings: [] }];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     const { node, path } = next;
     lines.push(lineOf(next));
     const { children } = node;
     for (let index = children.length - 1; index >= 0; index -= 1) {
-      const { name, node: below, after, optional = false } = children[index] as GraphPlace;
-      todo.push({ node: below, path: path === '' ? name : `${path}/${name}`, after, optional, siblings: children });
+      const { name, node: below, after, optional, permissive } = children[index] as GraphPlace;
+      const may = optional ? 'optional' : permissive ? 'permissive' : null;
+      todo.push({ node: below, path: path === '' ? name : `${path}/${name}`, after, may, siblings: children });
     }
   }
   const hash = sha256(lines.join('\n')).slice(0, 32);
@@ -47,13 +48,14 @@ export function differences(
 
 interface Spot extends Pick<GraphPlace, 'node' | 'after'> {
   readonly path: string;
-  readonly optional: boolean;
+  /** What its failure is to what it stands in, if that is not what failures are. */
+  readonly may: 'optional' | 'permissive' | null;
   readonly siblings: readonly GraphPlace[];
 }
 
-function lineOf({ node, path, after, optional, siblings }: Spot): string {
+function lineOf({ node, path, after, may, siblings }: Spot): string {
   const parts = [path === '' ? '(run)' : path, node.kind, node.called];
   if (after.length > 0) parts.push(`after ${after.map((index) => siblings[index]?.name).join(', ')}`);
-  if (optional) parts.push('optional');
+  if (may !== null) parts.push(may);
   return [...parts, ...linesOf(node)].join(' | ');
 }

@@ -56,22 +56,22 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
     PeopleSteps<N, I, V, Outputs, P, C> {
   /**
    * Adds a step. The mapper makes its input of what is there by then; it can be left out
-   * when `{}` is an input that the body takes. What comes last says how it is undone here, and whether the track can do without it.
+   * when `{}` is an input that the body takes. What comes last says how it is undone here, and what its failure means for the track.
    *
    * @example
    * .step('hold', reserve, ({ input }) => input, { compensate: ({ output, key }) => stock.free(output.hold, { key }) })
    */
-  step<const K extends string, BI, BO, BC, const Optional extends boolean = false>(
+  step<const K extends string, BI, BO, BC, const May extends boolean = false>(
     name: NewName<K, Outputs>,
     body: Runnable<BI, BO, BC>,
-    ...mapper: StepArguments<StepFacts<V, Outputs, P>, NoInfer<BI>, NoInfer<BO>, Optional>
+    ...mapper: StepArguments<StepFacts<V, Outputs, P>, NoInfer<BI>, NoInfer<BO>, May>
   ): TrackBuilder<
     N,
     I,
     V,
-    Outputs & { readonly [X in K]: Perhaps<BO, Optional> },
-    Perhaps<BO, Optional>,
-    Perhaps<BO, Optional>,
+    Outputs & { readonly [X in K]: Perhaps<BO, May> },
+    Perhaps<BO, May>,
+    Perhaps<BO, May>,
     C | BC
   >;
   /**

@@ -1,4 +1,4 @@
-/** What a step says of itself beside its body and its mapper: what undoes it, that it is never undone (S13), and that it may fail (S12). */
+/** What a step says of itself beside its body and its mapper: what undoes it, that it is never undone (S13), and what its failure means (S12). */
 import type { Options } from '../core/declaration.ts';
 import type { Compensation, CompensationDefinition, RetryPolicy, StepDefinition, Undo } from '../definition.ts';
 import type { Duration } from '../duration.ts';
@@ -36,18 +36,20 @@ export interface UndoOptions<I, O> {
 }
 
 /** What `.step` takes after the body. The mapper may be left out exactly when `{}` will do (S1). */
-export type StepArguments<F, I, O, Optional extends boolean = boolean> = {} extends I
-  ? [input?: ((facts: F) => I) | undefined, options?: StepOptions<I, O, Optional>]
-  : [input: (facts: F) => I, options?: StepOptions<I, O, Optional>];
+export type StepArguments<F, I, O, May extends boolean = boolean> = {} extends I
+  ? [input?: ((facts: F) => I) | undefined, options?: StepOptions<I, O, May>]
+  : [input: (facts: F) => I, options?: StepOptions<I, O, May>];
 
 /** What a step may say of itself beside what it is given. */
-export interface StepOptions<I, O, Optional extends boolean = boolean> extends UndoOptions<I, O> {
+export interface StepOptions<I, O, May extends boolean = boolean> extends UndoOptions<I, O> {
   /** If it fails, its output is `null`, and what it stands in goes on, and completes with errors (S12). */
-  readonly optional?: Optional;
+  readonly optional?: May;
+  /** If it fails, its output is `null`, what runs beside and after it finishes, and then its track and its run fail (S12). */
+  readonly permissive?: May;
 }
 
 /** The output of a step that may have failed. */
-export type Perhaps<O, Optional extends boolean> = true extends Optional ? O | null : O;
+export type Perhaps<O, May extends boolean> = true extends May ? O | null : O;
 
 const KEYS = ['run', 'retry', 'timeout'];
 
@@ -65,12 +67,18 @@ export function readCompensation(given: unknown, parses: boolean, notes: Note[])
 }
 
 export const UNDO_KEYS: readonly string[] = ['compensate', 'irreversible'];
-export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional'];
+export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional', 'permissive'];
 
 /** What a step says of itself, as its definition has it: nothing of what was not said. */
-export function readStepOptions(given: Options, notes: Note[]): Pick<StepDefinition, 'undo' | 'optional'> {
-  const { compensate, irreversible, optional } = given;
-  const more = optional === undefined ? {} : { optional: optional as boolean };
+export function readStepOptions(
+  given: Options,
+  notes: Note[],
+): Pick<StepDefinition, 'undo' | 'optional' | 'permissive'> {
+  const { compensate, irreversible, optional, permissive } = given;
+  const more = {
+    ...(optional === undefined ? {} : { optional: optional as boolean }),
+    ...(permissive === undefined ? {} : { permissive: permissive as boolean }),
+  };
   if (compensate === undefined && irreversible === undefined) return more;
   const undo: Undo = Object.freeze({
     compensate: readCompensation(compensate, false, notes),

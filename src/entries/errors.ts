@@ -57,6 +57,7 @@ export {
   RunCancelled,
   RunExists,
   RunFailed,
+  RunLive,
   RunTerminated,
   RunUnfinished,
   RunUnknown,

@@ -50,6 +50,7 @@ export const ERROR_CODES = [
   'run-cancelled',
   'run-unknown',
   'run-exists',
+  'run-live',
   'run-unfinished',
   'command-failed',
   'command-refused',

@@ -42,6 +42,7 @@ export {
   RunCancelled,
   RunExists,
   RunFailed,
+  RunLive,
   RunUnfinished,
   RunUnknown,
   ScheduleUnknown,

@@ -86,16 +86,18 @@ export class RunExists extends SignalboxError<{ readonly run: string; readonly d
 export class RunUnfinished extends SignalboxError<{
   readonly run: string;
   readonly status: string;
-  readonly wanted: 'deleted' | 'undone';
+  readonly wanted: 'deleted' | 'undone' | 'rerun';
 }> {
   readonly code = 'run-unfinished';
   readonly run: string;
-  constructor(fields: { run: string; status: string; wanted: 'deleted' | 'undone' }) {
+  constructor(fields: { run: string; status: string; wanted: 'deleted' | 'undone' | 'rerun' }) {
     const { run, wanted } = fields;
     const hint =
-      wanted === 'undone'
-        ? 'Cancel it, and have it undone with that: await run.cancel({ compensate: true })'
-        : `Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(run)}`;
+      wanted === 'rerun'
+        ? 'Wait for its end, or cancel it first: await run.cancel(); await run.outcome()'
+        : wanted === 'undone'
+          ? 'Cancel it, and have it undone with that: await run.cancel({ compensate: true })'
+          : `Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(run)}`;
     super(`Run "${run}" is still "${fields.status}", and only a run that has ended can be ${wanted}. ${hint}.`, fields);
     this.run = run;
   }
@@ -113,6 +115,24 @@ export class CommandFailed extends SignalboxError<{
       `Run "${fields.run}" could not take the ${fields.command}: ${sentence(fields.error.message)} Nothing of it was done.`,
       fields,
     );
+  }
+}
+
+/** A run under this key is live, and there is to be no other one meanwhile. */
+export class RunLive extends SignalboxError<{
+  readonly run: string;
+  readonly orchestrator: string;
+  readonly key: string;
+}> {
+  readonly code = 'run-live';
+  readonly run: string;
+  constructor(fields: { run: string; orchestrator: string; key: string }) {
+    const { run, orchestrator, key } = fields;
+    super(
+      `Run "${run}" of orchestrator "${orchestrator}" is live under the singleton key "${key}", so no other one was started. Wait for its end, or say what is to become of it: whenLive: 'join' or 'cancelOther'.`,
+      fields,
+    );
+    this.run = run;
   }
 }
 

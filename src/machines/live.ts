@@ -8,10 +8,19 @@
  */
 import { type AnyActorRef, type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
 import { LIVE_RUN } from '../actors/execute.ts';
-import type { Place, PlanNode, RunFacts, WaitSpec } from '../definition.ts';
+import type { Place, PlanNode, RunFacts, Strategy, WaitSpec } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import { DEFAULT_MAX_BYTES, type Json, type JsonObject, toJson } from '../json.ts';
-import { type Arrival, type Children, type Family, type KnownChild, toldAs } from '../core/children/children.ts';
+import {
+  type Arrival,
+  type EndMemory,
+  type Children,
+  type Ended,
+  type Family,
+  endOf,
+  type KnownChild,
+  toldOf,
+} from '../core/children/children.ts';
 import { mapped, prepare, weigh } from '../core/facts.ts';
 
 interface Parent {
@@ -90,6 +99,7 @@ class LiveChildren {
   /** Children that have ended, in the order in which they were told. */
   readonly #over: KnownChild[] = [];
   readonly #run: RunFacts;
+  readonly #strategy: Strategy;
   /** Of the parent above all others. */
   readonly #top: LiveChildren;
   /** Steps anywhere below that wait for a signal, in the order in which they began. */
@@ -107,6 +117,7 @@ class LiveChildren {
     const kinds = above === undefined ? kindsBelow.get(node) : above.#kinds;
     if (kinds === undefined) throw needsDefinition(self);
     this.#kinds = kinds;
+    this.#strategy = node.strategy;
     this.#run = above === undefined ? factsOfLive(self) : above.#run;
     this.#top = above === undefined ? this : above.#top;
     const live = Object.keys(below?.live ?? {}).map((name) => ({ name, status: 'running', output: null }));
@@ -221,7 +232,8 @@ class LiveChildren {
   /** Begins a child, or goes on with one that was persisted. */
   #start(child: Place, snapshot: object | null = null): void {
     const prepared = snapshot === null ? prepare(child, this.#children, DEFAULT_MAX_BYTES) : { output: null };
-    if ('error' in prepared) return this.#settle(child, 'failed', null, prepared.error);
+    if ('error' in prepared)
+      return this.#settle(child, { status: 'failed', output: null, isBorne: false }, prepared.error);
     const machine = this.#kinds.machines[child.node.kind] as AnyStateMachine;
     const options = { id: child.name, input: { node: child.node, input: prepared.output }, parent: this.#self };
     const actor: AnyActorRef = createActor(machine, {
@@ -236,10 +248,11 @@ class LiveChildren {
         this.#top.#waits.delete(waiting);
         const { value, context } = actor.getSnapshot() as {
           value: string;
-          context: { output: Json; error: ErrorRecord | null };
+          context: EndMemory;
         };
+        const ended = endOf(value, child.node.strategy, context);
         // Not at once: XState is about to tell the parent itself, and this word may end the parent.
-        queueMicrotask(() => this.#settle(child, value, context.output, context.error));
+        queueMicrotask(() => this.#settle(child, ended, context.error));
       },
     });
     // A parent that was cancelled in the meantime has counted this child as live; it ends by the same word.
@@ -253,18 +266,17 @@ class LiveChildren {
     this.tell(this.#cancelled);
   }
 
-  #settle(child: Place, status: string, output: Json, error: ErrorRecord | null): void {
+  #settle(child: Place, ended: Ended, error: ErrorRecord | null): void {
     this.#live.delete(child);
-    const as = toldAs(child, status);
-    const isForgiven = as !== status;
-    const left = isForgiven ? null : output;
-    this.#over.push({ name: child.name, status: as, output: left });
+    const { status, output, isBorne, isForgiven } = toldOf(child, this.#strategy, ended);
+    this.#over.push({ name: child.name, status, output, isBorne });
     this.#self.send({
       type: 'child.settled',
-      status: as,
+      status,
       error: isForgiven ? null : error,
       withErrors: isForgiven,
-      ...told(this.#children.settle(child, as, left, error)),
+      isBorne,
+      ...told(this.#children.settle(child, status, output, error)),
     });
   }
 }

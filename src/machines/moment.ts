@@ -11,7 +11,7 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import { live } from './live.ts';
 import { persistable } from './persist.ts';
-import { beforehand, ended, toBegin } from './step-states.ts';
+import { beforehand, beginsAnew, ended, toBegin } from './step-states.ts';
 import { stepMemory, type TaskEvent, type TaskMemory } from './task/machine.ts';
 
 export const momentSetup = setup({
@@ -21,17 +21,29 @@ export const momentSetup = setup({
     input: {} as MachineInput,
     output: {} as Json,
   },
-  actors: { begin: beginLogic, runEnd: waitingLogic },
+  actors: { begin: beginLogic, runEnd: waitingLogic, intervention: waitingLogic },
+  guards: {
+    standsStill: ({ context, event }) => context.node?.holds === true && !('spared' in event),
+  },
   actions: {
     /** Tells the run's own machine something. */
     tellRun: (args, params: { readonly event: AnyEventObject }) => live.tellRun(args, params.event),
     /** What its mapper has made. */
     give: assign({ output: ({ context }) => context.input }),
+    takeInput: assign({ input: ({ context, event }) => inputIn(event) ?? context.input }),
+    complete: assign({
+      output: ({ event }) => ('output' in event ? (event.output as Json) : null) ?? null,
+      error: null,
+    }),
     keepOutput: assign({ output: ({ event }) => ('output' in event ? (event.output as Json) : null) ?? null }),
     keepError: assign({ error: ({ event }) => ('error' in event ? event.error : null) }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
   },
 });
+
+function inputIn(event: TaskEvent): Json | undefined {
+  return event.type === 'retry' ? event.input : undefined;
+}
 
 /** The machine of a step that is over as soon as it has begun. `told` is the event that the run is told, made of the step's output. */
 export const momentMachine = (id: string, told?: (output: Json) => AnyEventObject) =>
@@ -55,6 +67,7 @@ export const momentMachine = (id: string, told?: (output: Json) => AnyEventObjec
             },
           },
         },
+        awaitingIntervention: beginsAnew,
         ...ended,
       },
     }),

@@ -16,14 +16,16 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
   acts: parentActs,
   children: (family) => new Graph(family),
   keep(memory) {
-    const { reason, ending, skipped, kept, withErrors } = memory as unknown as ParentMemory;
-    if (reason === null && ending === null && skipped === 0 && kept === null && !withErrors) return NOTHING;
+    const { reason, ending, skipped, kept, withErrors, borne } = memory as unknown as ParentMemory;
+    if (reason === null && ending === null && skipped === 0 && kept === null && !withErrors && borne === null)
+      return NOTHING;
     return {
       ...(reason === null ? {} : { reason }),
       ...(ending === null ? {} : { ending }),
       ...(skipped === 0 ? {} : { skipped }),
       ...(kept === null ? {} : { kept }),
       ...(withErrors ? { withErrors } : {}),
+      ...(borne === null ? {} : { borne: borne as unknown as JsonObject }),
     };
   },
   // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
@@ -37,7 +39,8 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
       was.ending !== is.ending ||
       was.skipped !== is.skipped ||
       was.kept !== is.kept ||
-      was.withErrors !== is.withErrors
+      was.withErrors !== is.withErrors ||
+      was.borne !== is.borne
     );
   },
   recount(memory, { total, ready, settled }, counts) {

@@ -1,5 +1,6 @@
 /** What a parent remembers, and what its machine is told. */
-import type { Finished, Skipped } from '../core/children/children.ts';
+import type { Borne, Finished, Skipped } from '../core/children/children.ts';
+import type { Paused } from '../core/run.ts';
 import type { PlanNode } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -16,6 +17,8 @@ export interface ParentMemory {
   readonly error: ErrorRecord | null;
   /** Something below it has failed that it can do without (S12). */
   readonly withErrors: boolean;
+  /** Something below it has failed that fails it when all else has finished (S12). */
+  readonly borne: Borne | null;
   readonly reason: string | null;
   /** Children that could start and have not. */
   readonly ready: number;
@@ -36,7 +39,7 @@ export interface ParentMemory {
   /** Those of a run; empty for every other parent. */
   readonly variables: JsonObject;
   /** Of a run: nothing is to begin in it. */
-  readonly paused: boolean;
+  readonly paused: Paused;
   /** Set when a run is undone, or is to be. */
   readonly undo: RunUndo | null;
   /** How many pages of a run have come that is undone; 0 otherwise. */
@@ -66,12 +69,16 @@ export type ParentEvent =
       readonly given?: Skipped;
       readonly finished: Finished | null;
       readonly kept?: Json | undefined;
+      /** Children that have ended already, in the run that this one takes over from. */
+      readonly over?: { readonly settled: number; readonly completed: number };
     }
   | {
       readonly type: 'child.settled';
       readonly status: string;
       readonly error: ErrorRecord | null;
       readonly withErrors?: boolean;
+      /** It has failed, and holds up nothing until all else has finished. */
+      readonly isBorne?: boolean;
       /** Siblings that this one's end has made ready. */
       readonly ready: number;
       /** Siblings that will never begin because of it. */
@@ -84,6 +91,9 @@ export type ParentEvent =
   | { readonly type: 'set'; readonly values: JsonObject }
   | { readonly type: 'terminate'; readonly output: Json; readonly error: ErrorRecord | null }
   | { readonly type: 'skip'; readonly output?: Json }
+  /** To a step that stands still. */
+  | { readonly type: 'retry' }
+  | { readonly type: 'resolve'; readonly output: Json }
   | {
       readonly type: 'cancel';
       readonly reason?: string | null;
@@ -91,8 +101,8 @@ export type ParentEvent =
       readonly force?: boolean;
     }
   /** To a run, by somebody: nothing is to begin, until it is to go on. */
-  | { readonly type: 'pause' }
-  | { readonly type: 'resume' }
+  | { readonly type: 'pause'; readonly paused?: Paused }
+  | { readonly type: 'resume'; readonly paused?: Paused }
   /** To a run that undoes another, which has ended. */
   | { readonly type: 'undo'; readonly of: string }
   /** To a run that is undone: a step is going to be, has been, or could not be; the page is at its end, or all is. */
@@ -110,6 +120,7 @@ export const emptyMemory = (begun: Begun): ParentMemory => ({
   output: null,
   error: null,
   withErrors: false,
+  borne: null,
   reason: null,
   ready: 0,
   live: 0,

@@ -19,8 +19,9 @@ import type { Json } from '../json.ts';
 import { live } from './live.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
-import { isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
+import { bears, type Borne, isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
 import { persistable } from './persist.ts';
+import { beforehand, standing } from './step-states.ts';
 import { emptyMemory, type ParentEvent, type ParentMemory } from './parent-memory.ts';
 
 const unnamed = (count: number): number => (count > TOLD_BY_NAME ? count : 0);
@@ -38,11 +39,18 @@ export const parentSetup = setup({
     stopping: waitingLogic,
     pull: pullLogic,
     signal: signalLogic,
+    intervention: waitingLogic,
   },
   guards: {
     finishesWell: ({ event }) => endsWith('output', event),
+    /** All has finished, and something has failed on the way. */
+    finishesBearing: ({ context, event }) =>
+      endsWith('output', event) && borneAfter(context, event) !== null && bears(context.node?.strategy ?? 'failFast'),
     endsWell: ({ event }) => event.type === 'terminate' && event.error === null,
     finishesBadly: ({ event }) => endsWith('error', event),
+    /** It has failed before any of its children began, and somebody is to say what becomes of it. */
+    standsStill: ({ context, event }) => isStanding(context, event),
+    standsStillAtStart: ({ context, event }) => endsWith('error', event) && isStanding(context, event),
     /** It has not ended well. */
     isLost: ({ context, event }) => isLost(context, event),
     isLostWithSome: ({ context, event }) => hasMore(context, event) && isLost(context, event),
@@ -71,6 +79,8 @@ export const parentSetup = setup({
     countReady: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       total: ({ context, event }) => ('total' in event ? event.total : context.total),
+      settled: ({ context, event }) => context.settled + (overIn(event)?.settled ?? 0),
+      completed: ({ context, event }) => context.completed + (overIn(event)?.completed ?? 0),
       kept: ({ context, event }) => keptAfter(context, event),
     }),
     /** Routes that are not taken are over before any other begins. */
@@ -84,6 +94,7 @@ export const parentSetup = setup({
       settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
       withErrors: ({ context, event }) =>
         context.withErrors || (event.type === 'child.settled' && event.withErrors === true),
+      borne: ({ context, event }) => borneAfter(context, event),
       completed: ({ context, event }) =>
         context.completed + (event.type === 'child.settled' && event.status === 'completed' ? 1 : 0),
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
@@ -110,7 +121,9 @@ export const parentSetup = setup({
         return 'error' in event.finished ? event.finished.error : null;
       },
     }),
+    keepBorne: assign({ error: ({ context }) => context.borne?.error ?? null }),
     forgetError: assign({ error: null }),
+    startOver: assign({ error: null, total: 0, ready: 0, settled: 0, completed: 0 }),
     keepOutput: assign({
       output: ({ event }) => ('output' in event && event.output !== undefined ? event.output : null),
     }),
@@ -139,6 +152,20 @@ export const parentSetup = setup({
 
 function keptAfter({ kept }: ParentMemory, event: ParentEvent): Json {
   return 'kept' in event && event.kept !== undefined ? event.kept : kept;
+}
+
+function overIn(event: ParentEvent) {
+  return event.type === 'start' ? event.over : undefined;
+}
+
+function isStanding({ node }: ParentMemory, event: object): boolean {
+  return node?.holds === true && !('spared' in event);
+}
+
+/** What is borne in it after a child has ended. */
+function borneAfter({ borne }: ParentMemory, event: ParentEvent): Borne | null {
+  if (event.type !== 'child.settled' || event.isBorne !== true || event.error === null) return borne;
+  return { error: borne?.error ?? event.error, count: (borne?.count ?? 0) + 1 };
 }
 
 function countGiven(event: ParentEvent): number {
@@ -195,12 +222,14 @@ const decided = [
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
 ] as const;
 export const ends = [
+  { guard: 'finishesBearing', target: 'failed', actions: ['countSettled', 'keepFinish', 'keepBorne'] },
   ...decided,
   { guard: 'finishesBadly', target: 'failed', actions: ['countSettled', 'keepFinish'] },
   { guard: 'isLost', target: 'failed', actions: 'countSettled' },
 ] as const;
 /** Of a parent with more to do after a bad end: it comes by way of `cancelling`, also when nothing is left to cancel. */
 export const endsByCancelling = [
+  { guard: 'finishesBearing', target: 'cancelling', actions: ['countSettled', 'keepBorne', 'endFailed'] },
   ...decided,
   { guard: 'finishesBadly', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed'] },
   { guard: 'isLost', target: 'cancelling', actions: ['countSettled', 'endFailed'] },
@@ -219,6 +248,7 @@ const tellGiven = [
 ] as const;
 export const choosingStart = [
   { guard: 'finishesWell', target: 'completed', actions: [...tellGiven, 'keepFinish'] },
+  { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
   { guard: 'finishesBadly', target: 'failed', actions: [...tellGiven, 'keepFinish'] },
   { target: 'running', actions: [...tellGiven, 'countReady'] },
 ] as const;
@@ -278,14 +308,44 @@ export const parentStates = {
   cancelled: { type: 'final' },
 } as const;
 
-/** The machine of a parent that is one like any other. */
-export const parentMachine = (id: string) =>
+/** Those that a step has besides: what fails it before any of its children has begun may stand still. */
+export const stepStates = {
+  ...parentStates,
+  pending: {
+    ...parentStates.pending,
+    on: {
+      ...parentStates.pending.on,
+      start: [
+        parentStates.pending.on.start[0],
+        { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
+        ...parentStates.pending.on.start.slice(1),
+      ],
+      fail: beforehand.fail,
+    },
+  },
+  awaitingIntervention: {
+    ...standing,
+    on: {
+      ...standing.on,
+      retry: { target: 'pending', actions: 'startOver' },
+      resolve: { target: 'completed', actions: ['keepOutput', 'forgetError'] },
+    },
+  },
+} as const;
+
+/** The machine of a track, which is a parent like any other. */
+export const parentMachine = (id: string) => machineOf(id, parentStates);
+
+/** The machine of a step that is one. */
+export const stepParentMachine = (id: string) => machineOf(id, stepStates as unknown as typeof parentStates);
+
+const machineOf = (id: string, states: typeof parentStates) =>
   persistable(
     parentSetup.createMachine({
       id,
       initial: 'pending',
       context: emptyMemory,
       output: ({ context }) => context.output,
-      states: parentStates,
+      states,
     }),
   );

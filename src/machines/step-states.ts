@@ -6,9 +6,28 @@ export const toBegin = { src: 'begin', id: 'begin', input: { start: () => ({ typ
 
 /** What ends a step before it has begun. */
 export const beforehand = {
-  fail: { target: 'failed', actions: 'keepError' },
+  fail: [
+    { guard: 'standsStill', target: 'awaitingIntervention', actions: 'keepError' },
+    { target: 'failed', actions: 'keepError' },
+  ],
   skip: { target: 'skipped', actions: 'keepOutput' },
   cancel: { target: 'cancelled', actions: 'keepReason' },
+} as const;
+
+/** A step that stands still until somebody says what becomes of it (S12, S16). */
+export const standing = {
+  invoke: { src: 'intervention', id: 'intervention' },
+  on: {
+    skip: { target: 'skipped', actions: 'keepOutput' },
+    resolve: { target: 'completed', actions: 'complete' },
+    cancel: { target: 'cancelled', actions: 'keepReason' },
+  },
+} as const;
+
+/** The same of one that can only have failed before it began. */
+export const beginsAnew = {
+  ...standing,
+  on: { ...standing.on, retry: { target: 'pending', actions: 'takeInput' } },
 } as const;
 
 export const ended = {

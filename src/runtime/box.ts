@@ -24,7 +24,7 @@ import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES } from '../json.ts';
 import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
-import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
+import type { DefinitionRow, Owner, Store } from '../store.ts';
 import type { ApprovalAnswer } from '../people.ts';
 import { type DecideOptions, People } from './approvals.ts';
 import { abandoning } from './ownership/abandon.ts';
@@ -47,6 +47,7 @@ import {
   planName,
   checkKinds,
 } from './options.ts';
+import { isKeyed, startKeyed } from './keyed-starts.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
 import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
@@ -143,14 +144,14 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const holds = (run: string): boolean => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
-    const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
     const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => this.#people.list(query);
     const context = {
       approvals,
       store,
       command,
       abandon,
-      undo,
+      starts: this.#starts,
+      clock,
       maxValueBytes,
       followers: this.#followers,
       holds,
@@ -368,6 +369,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (typeof options !== 'object' || options === null) {
       throw new InvalidOption({ option: 'start', value: options, expected: 'an object with the input' });
     }
+    if (isKeyed(options)) return new Run(await startKeyed(this.#context, plan, options), this.#context);
     const { input, key, metadata = {} } = options;
     // Ids of one's own making are taken as they are given: they may come twice.
     const id = options.id === undefined ? this.#options.ids?.() : options.id;

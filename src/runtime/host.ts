@@ -33,7 +33,7 @@ import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
 
 /** What a start may say beside which run it is. */
-export type StartMore = Pick<StartMessage, 'undoes' | 'limit'>;
+export type StartMore = Pick<StartMessage, 'undoes' | 'limit' | 'rerun' | 'records'>;
 
 export class Host {
   readonly #options: HostOptions;
@@ -338,7 +338,7 @@ export class Host {
       this.#evict(here);
     }
     // What had landed although nobody heard so is not taken again.
-    for (const message of line) await recognise(store, id, message);
+    for (const message of line) if ('known' in message) await recognise(store, id, message);
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');

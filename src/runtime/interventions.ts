@@ -1,6 +1,7 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
 import type { CommandName } from '../commands/index.ts';
-import { INTERVENTION, type Intervention, interventionsIn, isAsking } from '../commands/intervene.ts';
+import { INTERVENTION, type Intervention, interventionsIn, isAsking, NOT_TAKEN } from '../commands/intervene.ts';
+import { RERUN } from '../core/rerun.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { InterveneMessage } from '../core/message.ts';
@@ -10,9 +11,10 @@ import { InterventionRefused, InvalidOption, OutputInvalid } from '../errors/ind
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import { parse } from '../schema.ts';
-import type { RunRow, Store } from '../store.ts';
+import type { RecordQuery, RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
-import type { AskRun } from './ownership/requests.ts';
+import { type AttemptRecord, attemptRecords, type EarlierInput } from '../views/attempts.ts';
+import { type AskRun, recognise } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
 /** Who intervenes, and why. */
@@ -24,7 +26,7 @@ export interface InterventionOptions {
 
 /** An attempt to intervene, a refused one too. */
 export interface InterventionRecord {
-  readonly type: Intervention;
+  readonly type: Intervention | 'rerun';
   readonly path: string;
   readonly reason: string;
   readonly by: string | null;
@@ -35,6 +37,11 @@ export interface InterventionRecord {
   readonly refused: string | null;
   readonly input?: Json;
   readonly output?: Json;
+  /** Of a retry with another input: the last attempt with the one before, and that one. */
+  readonly attempt?: number;
+  readonly replaced?: Json;
+  /** Of a rerun: the run that goes on. */
+  readonly run?: string;
 }
 
 export interface InterventionContext {
@@ -56,11 +63,21 @@ export async function intervene(
   options: InterventionOptions & { readonly input?: unknown; readonly output?: unknown },
 ): Promise<void> {
   const wanted = await read(context, row, type, path, options);
-  const message: InterveneMessage = { type, id: randomIds(), path, ...wanted, refused: null, isTaken: false };
+  const message: InterveneMessage = { type, id: randomIds(), path, ...wanted, refused: NOT_TAKEN, known: false };
   const { run } = row;
   const isThere = await context.command(run, message);
-  const refused = isThere ? message.refused : `the run has ended`;
+  // Another process may have done it, and the run may have ended before that one could say so.
+  if (!isThere) await recognise(context.store, run, message);
+  const { refused } = message;
   if (refused !== null) throw new InterventionRefused({ run, command: type, path, why: refused });
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
+}
+
+function checkPath(path: unknown): void {
+  if (!isText(path)) throw new InvalidOption({ option: 'path', value: path, expected: 'the path of a step' });
 }
 
 const KEYS: { readonly [type in Intervention]: readonly string[] } = {
@@ -76,9 +93,8 @@ async function read(
   path: unknown,
   options: InterventionOptions & { readonly input?: unknown; readonly output?: unknown },
 ): Promise<Pick<InterveneMessage, 'reason' | 'by' | 'input' | 'output'>> {
-  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
   const expected = `a text of 1 to ${MAX_TEXT} characters`;
-  if (!isText(path)) throw new InvalidOption({ option: 'path', value: path, expected: 'the path of a step' });
+  checkPath(path);
   askOptions(type, options, KEYS[type]);
   const { reason, by, input, output } = options;
   if (!isText(reason)) throw new InvalidOption({ option: 'reason', value: reason, expected });
@@ -98,16 +114,39 @@ async function read(
 
 /** Every attempt to intervene in a run, in the order in which they were made. */
 export async function* interventionsOf(store: Store, run: string): AsyncGenerator<InterventionRecord, void, undefined> {
+  // A run that has ended keeps no more records: what takes over from it has them.
+  yield* recordsIn(store, { type: INTERVENTION, run });
+  yield* recordsIn(store, { type: RERUN, key: { name: 'of', value: run } });
+}
+
+async function* recordsIn(
+  store: Store,
+  query: Omit<RecordQuery, 'limit' | 'after'>,
+): AsyncGenerator<InterventionRecord, void, undefined> {
   for (let after: string | null | undefined; after !== null; ) {
-    const page = await store.readRecords({
-      type: INTERVENTION,
-      run,
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
+    const page = await store.readRecords({ ...query, limit: PAGE, ...(after === undefined ? {} : { after }) });
     for (const { body } of page.records) yield body as unknown as InterventionRecord;
     after = page.cursor;
   }
+}
+
+/** Every attempt at a step with what it was given and what came of it, the first one first; none, if there is no such step or it has not begun. */
+export async function attemptsAt(
+  { store, kinds }: Pick<InterventionContext, 'store' | 'kinds'>,
+  run: string,
+  path: string,
+): Promise<readonly AttemptRecord[]> {
+  checkPath(path);
+  const row = (await store.readActors(run)).find((each) => each.path === path);
+  if (row === undefined || kinds.get(row.kind).noun !== 'step') return [];
+  const replaced: EarlierInput[] = [];
+  for await (const record of recordsIn(store, { type: INTERVENTION, run, key: { name: 'path', value: path } }))
+    if (record.attempt !== undefined) replaced.push({ attempt: record.attempt, input: record.replaced ?? null });
+  return attemptRecords(
+    row,
+    (await store.readAttempts(run)).filter((each) => each.path === path),
+    replaced,
+  );
 }
 
 /** What can be done about a step as its row says that it stands. */

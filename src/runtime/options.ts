@@ -1,4 +1,5 @@
 /** The options of `createSignalbox`, and what is made of them: every fault in words, before anything runs. */
+import { collectorOf, type KeyedOptions } from './collector.ts';
 import type { JsonObject } from '../json.ts';
 import type { Clock } from '../clock.ts';
 import type { Kind, Kinds } from '../core/kind.ts';
@@ -161,7 +162,11 @@ export function withChildren(orchestrators: readonly AnyOrchestrator[]): readonl
   const known = new Set(all);
   // The list grows while it is read.
   for (const definition of all) {
-    for (const child of (planOf(definition).starts ?? []).map((start) => start())) {
+    const collector = collectorOf(definition);
+    for (const child of [
+      ...(planOf(definition).starts ?? []).map((start) => start()),
+      ...(collector === null ? [] : [collector]),
+    ]) {
       if (!known.has(child)) all.push(child);
       known.add(child);
     }
@@ -262,7 +267,7 @@ function nodeEnvironment(): string | undefined {
 }
 
 /** What a run is started with. */
-export interface StartOptions<Input> {
+export interface StartOptions<Input> extends KeyedOptions {
   readonly input: Input;
   /** Starting twice under one id starts once: the second time gives the run that is there (S17). */
   readonly id?: string;

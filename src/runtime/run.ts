@@ -17,6 +17,7 @@ import type { PauseMessage } from '../core/message.ts';
 import { allowedIn, type CommandName } from '../commands/index.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
+import type { Clock } from '../clock.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Plan } from '../definition.ts';
 import type { RunRow, Store } from '../store.ts';
@@ -25,17 +26,21 @@ import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
 import {
   allowedAt,
+  attemptsAt,
   intervene,
   interventionsOf,
   type InterventionOptions,
   type InterventionRecord,
 } from './interventions.ts';
+import type { AttemptRecord } from '../views/attempts.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import type { ApprovalsPage, ApprovalsQuery } from '../views/approvals.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
+import { rerun, type RerunOptions } from './reruns.ts';
 import { type AskRun, send } from './ownership/requests.ts';
 import type { AnySignals, SignalArguments } from '../dsl/index.ts';
+import type { Starts } from './starts.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { childrenOf, rootOf, type RunSummary } from '../views/list.ts';
 import { failuresIn, isCancelled, isUndoing, type Outcome, outcomeOf } from '../views/outcome.ts';
@@ -50,8 +55,9 @@ export interface RunContext {
   readonly maxValueBytes: number;
   readonly followers: Followers;
   readonly abandon: Abandon;
-  /** Starts the run that undoes another, unless it is there. Answers with its id. */
-  readonly undo: (run: RunRow) => Promise<string>;
+  /** Starts runs that have to do with this one: what undoes it, or takes over from it. */
+  readonly starts: Starts;
+  readonly clock: Clock;
   /** Is the run in memory in this process? */
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
@@ -238,6 +244,11 @@ export class Run<Output = Json, Signals = AnySignals> {
     throw new CommandRefused({ run: this.id, command: type, status: refused, allowed: allowedIn(refused) });
   }
 
+  /** Every attempt at a step, the first one first, with its input, its output or error, and its times (S10). Costs what a snapshot costs. */
+  async attempts(path: string): Promise<readonly AttemptRecord[]> {
+    return this.#whole(() => attemptsAt(this.#context, this.id, path));
+  }
+
   /** Tries a step again that stands still (S16), perhaps with another input. Its attempts go on counting. */
   async retry(path: string, options: InterventionOptions & { readonly input?: unknown }): Promise<void> {
     await intervene(this.#context, await this.#row(), 'retry', path, options);
@@ -251,6 +262,17 @@ export class Run<Output = Json, Signals = AnySignals> {
   /** Says what a step that stands still results in. It has to be an output of its task. */
   async resolve(path: string, options: InterventionOptions & { readonly output: unknown }): Promise<void> {
     await intervene(this.#context, await this.#row(), 'resolve', path, options);
+  }
+
+  /**
+   * Makes a new run of one that has ended: it takes over what had finished before a step, and goes on from there (S16). Resolves once that
+   * is committed. This run stays as it ended; the new one says `rerunOf`, and `box.runs({ rerunOf })` finds it.
+   *
+   * @example
+   * const again = await run.rerun({ from: 'payment/charge', reason: 'the bank was down', id: 'order-17-again' });
+   */
+  async rerun(options: RerunOptions): Promise<Run<Output, Signals>> {
+    return new Run(await rerun(this.#context, await this.#row(), options), this.#context);
   }
 
   /** Every attempt to intervene, refused ones too, in the order in which they were made. */
@@ -274,7 +296,7 @@ export class Run<Output = Json, Signals = AnySignals> {
    * const { compensation } = await undoing.outcome();
    */
   async compensate(): Promise<Run<null>> {
-    return new Run(await this.#context.undo(await this.#row()), this.#context);
+    return new Run(await this.#context.starts.undo(await this.#row()), this.#context);
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   SchemaFailed,
 } from '../errors/index.ts';
 import { undoOf } from '../core/child.ts';
+import { parentOfRerun, type Rerun } from '../core/rerun.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
 import { parse } from '../schema.ts';
@@ -46,6 +47,8 @@ export interface StartsOptions {
   checkOpen(): void;
 }
 
+type Records = NonNullable<StartMore['records']>;
+
 export class Starts {
   readonly #options: StartsOptions;
   readonly #store: Store;
@@ -64,12 +67,9 @@ export class Starts {
     if (id !== undefined) checkId('id', id);
     if (key !== undefined) checkId('key', key);
     const value = await this.#parseInput(plan, input);
-    const facts = toJson(metadata, 'metadata of the run', this.#options.maxValueBytes);
-    if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
-      throw new InvalidOption({ option: 'metadata', value: metadata, expected: 'an object' });
-    }
+    const facts = this.#facts({ metadata });
     this.#options.checkOpen();
-    const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts as JsonObject, parent);
+    const row = this.#newRow(plan, id ?? randomIds(), key ?? null, value, facts, parent);
     const more = limit === null ? {} : { limit };
     if (id === undefined && key === undefined) return (await this.#commit(plan, row, more)).run;
     return this.#once(plan, row, id !== undefined, more);
@@ -85,9 +85,33 @@ export class Starts {
     return this.#once(plan, undoing, true, { undoes: run });
   }
 
+  /** Starts a run that takes over from one that has ended, unless it is there already. Answers with its id. */
+  rerun(plan: Plan, { input, metadata }: RunRow, id: string, rerun: Rerun, records: Records): Promise<string> {
+    this.#options.checkOpen();
+    const { of, from } = rerun;
+    return this.#once(plan, this.#newRow(plan, id, null, input, metadata, parentOfRerun(of, from)), true, {
+      rerun,
+      records,
+    });
+  }
+
+  /** Begins a run under this id, with these records of it. False if there is one, whatever it was started with. */
+  async first(plan: Plan, wish: Pick<StartWish, 'input' | 'metadata'>, id: string, records: Records): Promise<boolean> {
+    const row = this.#newRow(plan, id, null, await this.#parseInput(plan, wish.input), this.#facts(wish), null);
+    this.#options.checkOpen();
+    if ((await this.#store.readRun(id)) !== null) return false;
+    return (await this.#commit(plan, row, { records })) === row;
+  }
+
   /** Would a run of `plan` take this input? Throws what `start` would. */
   async checkInput(plan: Plan, input: unknown): Promise<void> {
     await this.#parseInput(plan, input);
+  }
+
+  #facts({ metadata }: Pick<StartWish, 'metadata'>): JsonObject {
+    const facts = toJson(metadata, 'metadata of the run', this.#options.maxValueBytes);
+    if (typeof facts === 'object' && facts !== null && !Array.isArray(facts)) return facts as JsonObject;
+    throw new InvalidOption({ option: 'metadata', value: metadata, expected: 'an object' });
   }
 
   async #parseInput(plan: Plan, input: unknown): Promise<Json> {
@@ -189,7 +213,7 @@ const MAX_ID = 200;
 const PART_OF_A_KEY = /[/#\p{Cc}]/u;
 
 /** An id is part of every key, so what separates the parts of a key cannot stand in it. */
-export function checkId(option: 'id' | 'key', id: unknown): void {
+export function checkId(option: 'id' | 'key' | 'singleton' | 'debounce', id: unknown): void {
   const fits = typeof id === 'string' && id !== '' && id.length <= MAX_ID && id.isWellFormed();
   if (fits && !PART_OF_A_KEY.test(id)) return;
   const length = typeof id === 'string' && id.length > MAX_ID ? ` (it has ${id.length})` : '';

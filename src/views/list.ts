@@ -1,6 +1,7 @@
 /** Lists of runs, as the store narrows them. */
 import { isStatus, type Status } from '../events.ts';
 import { DEFAULT_MAX_BYTES, type JsonObject, toJson } from '../json.ts';
+import { rerunOf } from '../core/rerun.ts';
 import type { RunRow, Store } from '../store.ts';
 import { ask, askOptions, isObject } from '../checks.ts';
 
@@ -14,6 +15,8 @@ export interface RunsQuery {
   readonly metadata?: JsonObject;
   /** Runs that this run has started. */
   readonly parent?: string;
+  /** Runs that take over from this run (`run.rerun`). A page may have fewer than `limit`. */
+  readonly rerunOf?: string;
   /** How many at the most; 50 if nothing is said. */
   readonly limit?: number;
   /** What the page before answered with. */
@@ -33,8 +36,10 @@ const MOST = 1_000;
 
 /** One page of runs. */
 export async function listRuns(store: Store, query: RunsQuery): Promise<RunsPage> {
-  const { runs, cursor } = await store.readRuns({ ...checked(query), limit: query.limit ?? 50 });
-  return { runs: runs.map(summaryOf), cursor };
+  const { rerunOf: of, ...wanted } = checked(query);
+  const narrowed = of === undefined ? wanted : { ...wanted, parent: of };
+  const { runs, cursor } = await store.readRuns({ ...narrowed, limit: query.limit ?? 50 });
+  return { runs: (of === undefined ? runs : runs.filter((row) => rerunOf(row) !== null)).map(summaryOf), cursor };
 }
 
 /** The runs that a run has started, in the order in which it did, page by page. */
@@ -58,18 +63,19 @@ function summaryOf({ hash: _, ...row }: RunRow): RunSummary {
   return Object.freeze(row);
 }
 
-const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor', 'parent'];
+const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor', 'parent', 'rerunOf'];
 
 /** What only the store can know of a cursor, the store checks. */
 function checked(query: RunsQuery): RunsQuery {
   askOptions('runs', query, KEYS);
-  const { orchestrator, version, status, metadata, parent, limit, cursor } = query;
+  const { orchestrator, version, status, metadata, parent, rerunOf: of, limit, cursor } = query;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   ask('orchestrator', orchestrator, 'the name of an orchestrator, a string', isText);
   ask('version', version, 'the version of an orchestrator, a string', isText);
   ask('status', status, 'a status, like running or failed', isStatus);
   ask('metadata', metadata, 'an object of JSON: what the runs were started with', isJsonObject);
   ask('parent', parent, 'the id of a run, a string', isText);
+  ask('rerunOf', of, 'the id of a run, a string, and no parent beside it', (id) => isText(id) && parent === undefined);
   ask('cursor', cursor, 'the cursor that the page before gave', isText);
   ask(
     'limit',

@@ -116,7 +116,9 @@ function stepsAfter(
 ): Progress['steps'] {
   if (status === null || !isTerminal(status) || node === null) return steps;
   // What never began takes all of its steps with it when it is skipped, and they are not told one by one.
-  if (status === 'skipped' && known === undefined) return tally(steps, status, stepsIn(node));
+  // Nor are those of what was taken over as a whole from another run.
+  if ((status === 'skipped' || status === 'completed') && known === undefined)
+    return tally(steps, status, stepsIn(node));
   return isStep(node) ? tally(steps, status, 1) : steps;
 }
 
@@ -134,7 +136,8 @@ function percentOf({ total, completed, failed, skipped }: Progress['steps']): nu
 /** The status that an event leaves behind, or null if it only tells something on the way. */
 function statusAfter(type: RunEvent['type']): Status | null {
   const happened = type.slice(type.indexOf('.') + 1);
-  if (happened === 'progress' || type.startsWith('signal.') || type === 'children.skipped') return null;
+  if (happened === 'progress' || type.startsWith('signal.') || type === 'children.skipped' || type === 'run.rerun')
+    return null;
   return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
 }
 

@@ -1,27 +1,12 @@
 /** What a run looks like from outside: its rows, put together for people and programs to read. */
+import { type AttemptSnapshot, attemptsIn, type CompensationSnapshot } from './attempts.ts';
+import { rerunOf } from '../core/rerun.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Status } from '../events.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
 import type { WaitingFor } from '../core/effect.ts';
 import { type Around, attemptsByPath, waitingFor } from './waiting-for.ts';
-
-/** One try of a step. */
-export interface AttemptSnapshot {
-  readonly attempt: number;
-  readonly status: Status;
-  readonly error: ErrorRecord | null;
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-}
-
-/** The undoing of a step that had completed (S13). */
-export interface CompensationSnapshot {
-  /** How often it was tried, the try under way included. */
-  readonly tries: number;
-  /** When the step had completed. */
-  readonly completedAt: number | null;
-}
 
 /** A step or a track. */
 export interface ActorSnapshot {
@@ -36,6 +21,8 @@ export interface ActorSnapshot {
   readonly compensation: CompensationSnapshot | null;
   /** It has completed, and something below it has failed that it can do without (S12). */
   readonly withErrors: boolean;
+  /** The run in which it has completed, if it was taken over from there. */
+  readonly takenFrom: string | null;
   /** Of a track: how many of its steps never began and are no entries of their own, because there are too many. */
   readonly skipped: number;
   /** What it waits for; null once it has ended. */
@@ -58,6 +45,8 @@ export interface RunSnapshot {
   readonly metadata: JsonObject;
   /** The run that started it, and the step which did; null for one that was started from outside. */
   readonly parent: RunRow['parent'];
+  /** The run that it takes over from, and the step that it goes on from; null for every other run. */
+  readonly rerunOf: { readonly run: string; readonly from: string } | null;
   /** The id of the first run of its family: its own, if no run has started it. */
   readonly root: string;
   readonly startedAt: number;
@@ -111,6 +100,7 @@ export function snapshotOf(
     error,
     metadata,
     parent,
+    rerunOf: rerunOf(row),
     root,
     startedAt,
     endedAt,
@@ -128,23 +118,8 @@ function skippedBelow({ memory }: ActorRow): number {
 }
 
 function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: Around): ActorSnapshot {
-  const { state: status, kind, input, output, error, due, startedAt, endedAt, attempt, attemptedAt } = actor;
+  const { state: status, kind, input, output, error, due, startedAt, endedAt } = actor;
   const undo = (actor.memory.undo ?? null) as CompensationSnapshot | null;
-  const attempts: AttemptSnapshot[] = earlier.map((past) => ({
-    attempt: past.attempt,
-    status: past.error.code === 'step-timed-out' ? 'timedOut' : 'failed',
-    error: past.error,
-    startedAt: past.startedAt,
-    endedAt: past.endedAt,
-  }));
-  if (attempt > earlier.length) {
-    // What had completed and is undone had completed with its last attempt.
-    const end =
-      undo === null
-        ? { status, error, endedAt }
-        : { status: 'completed' as const, error: null, endedAt: undo.completedAt };
-    attempts.push({ attempt, startedAt: attemptedAt, ...end });
-  }
   const skipped = skippedBelow(actor);
   const waits = waitingFor(actor, earlier, around);
   return {
@@ -153,9 +128,10 @@ function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: 
     input,
     output,
     error,
-    attempts,
+    attempts: attemptsIn(actor, earlier),
     compensation: undo === null ? null : { tries: undo.tries, completedAt: undo.completedAt },
     withErrors: isWithErrors(actor),
+    takenFrom: (actor.memory.takenFrom as string | undefined) ?? null,
     skipped,
     waitingFor: waits,
     due,

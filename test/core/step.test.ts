@@ -5,22 +5,21 @@
 import type { AnyOrchestrator } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { planOf } from '../../src/dsl/index.ts';
-import { chanceOf } from '../../src/ids.ts';
 import type { Json } from '../../src/json.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
 import { type Approval, type ApprovalAct, type ApprovalAsk, CHANGING, isOpen, RESOLVING } from '../../src/people.ts';
 import { isTerminal } from '../../src/status.ts';
-import { adopt, assemble, newRun, parentsIn } from '../../src/core/assemble.ts';
+import { newRun } from '../../src/core/assemble.ts';
 import { steppers } from '../../src/core/lanes.ts';
 import { takeCommand } from '../../src/commands/index.ts';
 import { Items } from '../../src/core/children/items.ts';
 import type { Kind } from '../../src/core/kind.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Rules } from '../../src/core/port.ts';
-import type { Owed, RunState } from '../../src/core/run.ts';
+import type { Owed } from '../../src/core/run.ts';
 import { type Step, step } from '../../src/core/step.ts';
-import type { ActorRow, RunRow, SignalRow } from '../../src/store.ts';
-import { completedOf } from '../../src/stores/completed.ts';
+import type { RunRow } from '../../src/store.ts';
+import { answerTo, dice, PAYLOADS, Rows } from '../helpers/rows.ts';
 import { endless, scenarios } from '../helpers/scenarios.ts';
 import { held, late } from '../helpers/undoing.ts';
 
@@ -45,89 +44,7 @@ const LANES = [rules, tallying].map((whole) => [whole, withMaps(whole, { isCount
 const WALKS = 40;
 const LONGEST = 120;
 
-/** What a store would have: rows by their key, in the order in which they came. */
-class Rows {
-  readonly actors = new Map<string, ActorRow>();
-  readonly signals = new Map<string, SignalRow>();
-  row: RunRow;
-  seq = 0;
-
-  constructor(row: RunRow) {
-    this.row = row;
-  }
-
-  keep({ row, actors, signals, events, forgotten }: Step): void {
-    if (row !== null) this.row = row;
-    for (const each of actors) this.actors.set(each.path, each);
-    for (const path of forgotten)
-      for (const each of this.actors.keys()) if (each === path || each.startsWith(`${path}/`)) this.actors.delete(each);
-    for (const each of signals) this.signals.set(each.id, each);
-    this.seq += events.length;
-  }
-
-  /** The run, from nothing but these. */
-  build(flow: AnyOrchestrator, rules: Rules, undoing: RunState['undoing'], needed: readonly string[] = []): RunState {
-    const all = [...this.actors.values()];
-    const open = all.filter(({ state }) => !isTerminal(state));
-    const signals = [...this.signals.values()].filter(({ takenBy }) => takenBy === null);
-    const run = assemble(rules, planOf(flow), { row: this.row, seq: this.seq, open, signals });
-    const { rows, counts, known } = parentsIn(run, new Set(needed));
-    const below = (parent: string) => all.filter((each) => each.parent === parent);
-    const counted = counts.map((parent) => {
-      const states: { [state: string]: number } = {};
-      for (const { state } of below(parent)) states[state] = (states[state] ?? 0) + 1;
-      return [parent, states] as const;
-    });
-    adopt(
-      rules,
-      run,
-      all.filter(({ parent }) => parent !== null && rows.includes(parent)),
-      new Map([...known, ...counted]),
-    );
-    // A run that is read back asks for a page, and counts it. The rest of the page that the other one has is as good.
-    if (undoing !== null) {
-      run.undoing = undoing;
-      run.root.invoked = null;
-    }
-    return run;
-  }
-
-  /** What of the run has completed, a page of it. */
-  page({ attempt, before }: Extract<Owed, { do: 'pull' }>): Message {
-    const rows = completedOf([...this.actors.values()], { limit: 2, ...(before === null ? {} : { before }) });
-    const next = rows.length < 2 ? null : (rows.at(-1)?.endedSeq ?? null);
-    return { type: 'answer', from: 'pull', path: '', attempt, output: { rows, next } as never, error: null };
-  }
-}
-
-/** Numbers that are the same again for the same seed. */
-function dice(seed: string): (below: number) => number {
-  let thrown = 0;
-  return (below) => {
-    thrown += 1;
-    return Math.floor(chanceOf(`${seed} ${thrown}`) * below);
-  };
-}
-
-const ERROR = { code: 'task-failed', name: 'Error', message: 'no' };
-const PAYLOADS: readonly Json[] = [1, 2, 3, 'no number', { n: 7 }, null];
 const SIGNALS = ['Early', 'Go', 'Never', 'nobody'];
-
-/** What a debt brings: an answer, well or not, or the end of a time. */
-function answerTo(
-  owed: Owed,
-  rows: Rows,
-  throws: (below: number) => number,
-): { readonly message: Message; readonly due: number } | null {
-  const { path } = owed;
-  if (owed.do === 'abort' || owed.do === 'abortUndo' || owed.do === 'unwake') return null;
-  if (owed.do === 'pull') return { message: rows.page(owed), due: 0 };
-  if (owed.do === 'wake') return { message: { type: 'wake', path, attempt: owed.attempt }, due: owed.due };
-  const error = throws(3) === 0 ? { ...ERROR, retryable: throws(2) === 0 } : null;
-  const output = error === null ? (PAYLOADS[throws(PAYLOADS.length)] as Json) : null;
-  const tries = owed.do === 'compensate' ? { tries: owed.tries } : {};
-  return { message: { type: 'answer', from: owed.do, path, attempt: owed.attempt, output, error, ...tries }, due: 0 };
-}
 
 const ACTS = [...RESOLVING, ...CHANGING, 'override'] as const;
 const PEOPLE = ['mia', 'tom', 'eve'] as const;
@@ -211,7 +128,7 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
     turns += 1;
     taken.push(message);
     for (const each of made.owed) {
-      if (each.do === 'abort' || each.do === 'abortUndo' || each.do === 'unwake') continue;
+      if (each.do === 'abort' || each.do === 'abortUndo' || each.do === 'unwake' || each.do === 'holdChild') continue;
       debts.push(each);
     }
     if (isTerminal(rows.row.status)) break;
@@ -226,13 +143,13 @@ function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LA
       const paths = ['a/one', 'a/nap', 'a/two', 'b/items/1', 'b'];
       const type = (['retry', 'skip', 'resolve'] as const)[throws(3)] as 'retry';
       const asked = { type, path: paths[throws(paths.length)] as string, id: `i${turns}`, reason: 'x', by: null };
-      message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, isTaken: false };
+      message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, known: false };
     } else if (chance > 15 && chance < 20) {
       message = saying(`d${turns}`, rows, throws);
     } else if (chance === 20) message = { type: throws(2) === 0 ? 'pause' : 'resume', refused: null };
     else if (chance === 5) {
       const again = taken[throws(taken.length)] as Message;
-      message = again.type === 'signal' || again.type === 'decide' ? { ...again, known: true } : again;
+      message = 'known' in again ? { ...again, known: true } : again;
     } else {
       const at = throws(debts.length);
       const found = debts.length === 0 ? null : answerTo(debts[at] as Owed, rows, throws);

@@ -4,7 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnyOrchestrator, Signalbox } from '../../src/index.ts';
-import { ASKED, CANCELLED } from './load.ts';
+import { isTerminal } from '../../src/status.ts';
+import { AGAIN, againOf, ASKED, CANCELLED, MENDED, MENDS, PAUSED } from './load.ts';
 
 export interface Client {
   readonly box: Signalbox;
@@ -33,6 +34,17 @@ export async function bring(
       }
     }
   };
+  /** False if the run was asked the same by a client before this one, and has gone on since. */
+  const isTaken = async (what: string, ask: () => Promise<void>): Promise<boolean> => {
+    try {
+      await surely(what, ask);
+      ack(`${what} ${run}`);
+      return true;
+    } catch (error) {
+      if (!/refused$/.test(String((error as { readonly code?: unknown }).code))) throw error;
+      return false;
+    }
+  };
   const handle = await surely('start', () => box.start(definition, { id: run, input }));
   ack(`started ${run}`);
   if (flow === CANCELLED) {
@@ -51,6 +63,43 @@ export async function bring(
       ack(`signalled ${run} ${id} ${answer}`);
     }
   }
+  if (flow === PAUSED) {
+    await pause(input % 10);
+    if (await isTaken('pause', () => handle.pause())) await pause(input % 7);
+    // The word of a client that has died since may lie in the store, and come later than ours.
+    for (; !(await hasEnded(handle)); await pause(5)) await isTaken('resume', () => handle.resume());
+  }
+  if (flow === MENDED) {
+    for (const [path, word] of MENDS) {
+      while (
+        !(await hasEnded(handle)) &&
+        (await handle.allowed(path)).includes(word) === false &&
+        !(await isOver(handle, path))
+      )
+        await pause(2);
+      const more = { retry: {}, resolve: { output: 100 }, skip: { output: 10 } }[word];
+      await isTaken(word, () => handle[word](path, { reason: 'once more', ...more } as never));
+    }
+  }
+  if (flow === AGAIN) {
+    await surely('outcome', () => handle.outcome());
+    const asked = { from: 'a/two', reason: 'once more', id: againOf(run) };
+    const again = await surely('rerun', () => handle.rerun(asked));
+    ack(`rerun ${run}`);
+    await surely('outcome', () => again.outcome());
+  }
   const { status, output } = await surely('outcome', () => handle.outcome());
   ack(`ended ${run} ${status} ${JSON.stringify(output)}`);
+}
+
+type Handle = ReturnType<Signalbox['run']>;
+
+async function hasEnded(handle: Handle): Promise<boolean> {
+  return isTerminal(await handle.status());
+}
+
+/** Has the step been through what it stood still for: has it ended, or is it tried again? */
+async function isOver(handle: Handle, path: string): Promise<boolean> {
+  const { status, attempts } = (await handle.snapshot()).steps[path] ?? { status: 'pending', attempts: [] };
+  return isTerminal(status) || attempts.length > 1;
 }

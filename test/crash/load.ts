@@ -1,5 +1,5 @@
 /**
- * What the worker runs, and how each run must end: nine flows whose outcome follows from their input.
+ * What the worker runs, and how each run must end: flows whose outcome follows from their input.
  * Imports by path, because the worker is plain Node and nothing is built for it.
  */
 import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
@@ -28,6 +28,21 @@ export const FAMILY = 'family';
 export const CHILDREN = 2;
 /** The flow that fails, and is undone. */
 export const UNDONE = 'undone';
+
+/** The flow that whoever started it pauses and lets go on. */
+export const PAUSED = 'paused';
+/** The flow whose steps stand still until whoever started it says what becomes of each, and what that is. */
+export const MENDED = 'mended';
+export const MENDS = [
+  ['a/again', 'retry'],
+  ['a/lost', 'resolve'],
+  ['a/given', 'skip'],
+] as const;
+/** The flow that fails, and is made again from a step under another id. */
+export const AGAIN = 'again';
+export const againOf = (run: string): string => `${run}.again`;
+/** The schedule that runs of `line` are started by. */
+export const SCHEDULE = 'tick';
 
 /** The flows, with bodies that tell. */
 export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
@@ -71,6 +86,24 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
     run: async ({ key }): Promise<number> => {
       tell('begin', key);
       throw new Error('broken');
+    },
+  });
+  const mended = task('mended', {
+    input: Count,
+    output: Count,
+    run: async ({ input, key, attempt }) => {
+      tell('begin', key);
+      if (attempt === 1) throw new Error('not yet');
+      return input + 1;
+    },
+  });
+  const second = task('second', {
+    input: Count,
+    output: Count,
+    run: async ({ input, key, run }) => {
+      tell('begin', key);
+      if (!run.id.endsWith(againOf(''))) throw new Error('not in the first run');
+      return input + 1;
     },
   });
   const endless = task('endless', {
@@ -176,12 +209,40 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
         { input: same },
       )
       .output(({ outputs }) => outputs.a),
+    orchestrator(PAUSED, head)
+      .track('a', ladder, { input: same })
+      .track('b', one('flaky', flaky as never), { input: same })
+      .output(({ outputs }) => outputs.a + outputs.b),
+    orchestrator(MENDED, { ...head, onFailure: 'pause' })
+      .track(
+        'a',
+        track('mended', { input: Count })
+          .step('again', mended, same)
+          .step('lost', broken, same)
+          .step('given', broken, same)
+          .step('end', add, ({ outputs }) => outputs.again + outputs.lost + outputs.given),
+        { input: same },
+      )
+      .output(({ outputs }) => outputs.a),
+    orchestrator(AGAIN, { ...head, onFailure: 'continue', concurrency: 1 })
+      .track(
+        'a',
+        track('again', { input: Count }).step('one', add, same).step('two', second, pipe).step('three', add, pipe),
+        {
+          input: same,
+        },
+      )
+      .track('b', track('beside', { input: Count }).step('one', add, same).step('two', second, pipe), { input: same })
+      .output(({ outputs }) => outputs.a + outputs.b),
     orchestrator(CANCELLED, head).track('a', one('held', held as never), { input: same }),
   ] as readonly AnyOrchestrator[];
 }
 
 /** Status and output of a run of a flow with this input. */
-export function endOf(flow: string, input: number): string {
+export function endOf(flow: string, input: number, run: string): string {
+  if (flow === PAUSED) return `completed ${input + 3 + input * 2}`;
+  if (flow === MENDED) return `completed ${input + 1 + 100 + 10 + 1}`;
+  if (flow === AGAIN) return run.endsWith(againOf('')) ? `completed ${input + 3 + input + 2}` : 'failed null';
   if (flow === 'line') return `completed ${input + 3}`;
   if (flow === FAMILY) return `completed ${input + 6}`;
   if (flow === UNDONE) return 'compensated null';
@@ -211,6 +272,16 @@ export function keysOf(flow: string, run: string, input: number): readonly strin
       const way = input % 2 === 0 ? tries('a/way/even', 1) : tries('a/way/odd', 3);
       const items = [0, 1, 2, 3, 4].flatMap((at) => tries(`a/items/${at}`, 1));
       return [...way, ...items, ...[0, 1, 2].flatMap((at) => tries(`a/rounds/${at}`, 1))];
+    }
+    case PAUSED:
+      return [...ladder('a'), ...tries('b/flaky', 3)];
+    case MENDED:
+      return [...tries('a/again', 2), ...tries('a/lost', 1), ...tries('a/given', 1), ...tries('a/end', 1)];
+    case AGAIN: {
+      const went = [...tries('a/two', 1), ...tries('b/two', 1)];
+      return run.endsWith(againOf(''))
+        ? [...went, ...tries('a/three', 1)]
+        : [...went, ...tries('a/one', 1), ...tries('b/one', 1)];
     }
     case ASKED:
       return tries('a/between', 1);

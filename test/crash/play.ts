@@ -15,7 +15,7 @@ import type { ActorRow } from 'signalbox/store';
 import { type CrashPoint, crashAt, crashPoints, type DoomedBox } from 'signalbox/testing';
 import type { Clock } from '../../src/clock.ts';
 import type { Executor } from '../../src/executor.ts';
-import { called, endless, playing, WAITING } from '../helpers/scenarios.ts';
+import { called, endless, playing, rerun, WAITING } from '../helpers/scenarios.ts';
 import { faultsOfHistory, historyOf, hurriedClock, soon } from '../helpers/stage.ts';
 
 /** Where to die, from the first box to the last but one; the last one lives. */
@@ -69,7 +69,7 @@ const BODY = /^r[./]/;
 async function drive(box: Signalbox, flow: AnyOrchestrator) {
   playing.box = box;
   await box.recovered;
-  const run = await box.start(flow, { id: 'r', input: null });
+  let run = await box.start(flow, { id: 'r', input: null });
   if (flow === endless) {
     // A cancel that comes before a body is begun means that it is not; here all of them are to be told to end.
     while (new Set(called.filter((key) => BODY.test(key))).size < WAITING)
@@ -77,6 +77,11 @@ async function drive(box: Signalbox, flow: AnyOrchestrator) {
         setImmediate(resolve);
       });
     await run.cancel({ reason: 'enough' });
+  }
+  if (flow === rerun) {
+    const ended = await run.outcome();
+    if (ended.status !== 'failed') throw new Error(`the first run is ${ended.status}`);
+    run = await run.rerun({ from: 'a/two', reason: 'once more', id: 'r.again' });
   }
   const { status, output, outputs, error, failures } = await run.outcome();
   return {

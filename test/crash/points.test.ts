@@ -11,7 +11,7 @@ import { sqlite, type SqliteStore } from 'signalbox/sqlite';
 import { crashPoints } from 'signalbox/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { called, endless, scenarios } from '../helpers/scenarios.ts';
+import { called, endless, rerun, scenarios } from '../helpers/scenarios.ts';
 import { compare, type Crashes, everyPass, inMemory, type Place, play, upTo } from './play.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-points-'));
@@ -53,7 +53,7 @@ const timeouts: AnyOrchestrator = orchestrator('timeouts', { version: '1', input
   .track('a', track('a', { input: z.any() }).step('a', slow))
   .track('b', track('b', { input: z.any() }).step('b', slow), { after: ['a'] });
 
-const all = [...scenarios, endless, timeouts].map((flow) => ({ name: flow.name, flow }));
+const all = [...scenarios, endless, rerun, timeouts].map((flow) => ({ name: flow.name, flow }));
 
 test('the scenarios come to every crash point, and during a recovery more than once', async () => {
   const { passes } = await play(endless, [['after commit', 1]], inMemory());
@@ -110,7 +110,7 @@ describe('a box that dies again and again', () => {
 
 describe('on a SQLite file that is left as it lies', () => {
   const few = all.filter(({ name }) =>
-    ['diamond', 'retries', 'failFast', 'continue', 'endless', 'timeouts'].includes(name),
+    ['diamond', 'retries', 'failFast', 'continue', 'endless', 'timeouts', 'again'].includes(name),
   );
   test.each(few)('"$name" ends as without a crash, wherever the box dies (I3, I6)', async ({ flow }) => {
     const lists: Crashes[] = [];

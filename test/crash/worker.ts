@@ -14,7 +14,7 @@ import { createSignalbox, type LogLine } from '../../src/index.ts';
 import type { ActorRow, Store } from '../../src/store.ts';
 import { sqlite } from '../../src/stores/sqlite/index.ts';
 import { bring } from './clients.ts';
-import { flowsOf } from './load.ts';
+import { flowsOf, SCHEDULE } from './load.ts';
 
 const [, , folder = '.', name = 'worker', load = '30', url, schema = 'signalbox'] = process.argv;
 /** Every other worker writes on a thread of its own. */
@@ -89,9 +89,24 @@ async function main(word: string): Promise<void> {
 
   const old = [...open].map(([id, { flow, input }]) => run(id, flow, input));
   more();
-  if (word === 'load') return;
+  const line = flows.find(({ name: each }) => each === 'line') as (typeof flows)[number];
+  if (word === 'load') {
+    // Declared by every worker, and one schedule all the same; it fires each second, whoever lives then.
+    await box.schedule(SCHEDULE, { every: '1s', orchestrator: line, input: 3, overlap: 'allowAll' });
+    return;
+  }
   await Promise.all(old);
   await box.recovered;
+  await (await box.schedule(SCHEDULE)).remove();
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await box.runs({
+      parent: `schedule:${SCHEDULE}`,
+      limit: 100,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { run: id } of page.runs) await box.run(id).outcome();
+    cursor = page.cursor;
+  }
   await box.close();
   process.stdout.write('done\n');
   process.exit(0);

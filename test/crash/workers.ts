@@ -7,9 +7,11 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { endsRun, type RunEvent } from '../../src/events.ts';
 import type { RunPage, RunRow, Store } from '../../src/store.ts';
+import { rerunOf } from '../../src/core/rerun.ts';
 import { sqlite } from '../../src/stores/sqlite/index.ts';
-import { CANCELLED, CHILDREN, endOf, FAMILY, keysOf } from './load.ts';
+import { AGAIN, CANCELLED, CHILDREN, endOf, FAMILY, keysOf, SCHEDULE } from './load.ts';
 
+const SCHEDULE_RUN = `schedule:${SCHEDULE}`;
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** A worker process that is loaded, or about to be. */
@@ -134,8 +136,11 @@ async function compare(folder: string, store: Store): Promise<Remains> {
   });
   const byRun = Map.groupBy(effects, ({ key }) => key.slice(0, key.indexOf('/')));
   for (const { run, orchestrator, input, status, output } of rows) {
+    // A schedule ends when it is removed, and calls nothing itself.
+    if (run === SCHEDULE_RUN) continue;
     const end = `${status} ${JSON.stringify(output)}`;
-    if (end !== endOf(orchestrator, Number(input))) faults.push(`${run} (${orchestrator} of ${input}) ended ${end}`);
+    if (end !== endOf(orchestrator, Number(input), run))
+      faults.push(`${run} (${orchestrator} of ${input}) ended ${end}`);
     const history = await store.readEvents(run, { after: 0, limit: 10_000 });
     faultsOfEvents(run, history, faults);
     faultsOfEffects(
@@ -149,9 +154,12 @@ async function compare(folder: string, store: Store): Promise<Remains> {
     );
   }
   const families = Map.groupBy(rows, ({ parent }) => parent?.run);
-  for (const { run, orchestrator } of rows) {
+  for (const row of rows) {
+    const { run, orchestrator } = row;
     const children = families.get(run)?.length ?? 0;
-    const wanted = orchestrator === FAMILY ? CHILDREN : 0;
+    if (run === SCHEDULE_RUN) continue;
+    const isMadeAgain = orchestrator === AGAIN && rerunOf(row) === null;
+    const wanted = orchestrator === FAMILY ? CHILDREN : isMadeAgain ? 1 : 0;
     if (children !== wanted) faults.push(`${run} (${orchestrator}) has ${children} children`);
   }
   const begins = effects.filter(({ what }) => what === 'begin');
@@ -173,7 +181,7 @@ function faultsOfAcks(acks: readonly string[], runs: ReadonlyMap<string, RunRow>
     ended.set(run, line);
   }
   for (const { run, parent } of runs.values())
-    if (parent === null && !ended.has(run)) faults.push(`nobody was told of the end of ${run}`);
+    if (parent === null && !ended.has(run) && run !== SCHEDULE_RUN) faults.push(`nobody was told of the end of ${run}`);
 }
 
 function faultsOfEvents(run: string, history: readonly RunEvent[], faults: string[]): void {

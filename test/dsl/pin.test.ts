@@ -84,6 +84,7 @@ describe('the hash of a definition', () => {
     ['how long a compensation may take', { compensate: { run: () => 1, timeout: '1s' } }],
     ['that a step stays', { irreversible: true }],
     ['that a step may fail', { undo: { optional: true } }],
+    ['that a step fails at the end', { undo: { permissive: true } }],
     ['how a step is undone, and not its task', { undo: { compensate: () => 1 } }],
     ['that what has completed is undone', { onFailure: 'compensate' }],
     ['the length of a sleep', { sleep: '2h' }],

@@ -3,7 +3,7 @@ import { type AnyOrchestrator, compositeTrack, orchestrator, type Signalbox, tas
 import { z } from 'zod';
 import { controlled } from './controlled.ts';
 import { Anything } from './stage.ts';
-import { undoings } from './undoing.ts';
+import { again, undoings } from './undoing.ts';
 
 /** Keys of the bodies that were called, in order. The scenarios add to it; a test empties it. */
 export const called: string[] = [];
@@ -290,6 +290,9 @@ export const scenarios: readonly AnyOrchestrator[] = [
     )
     .track('b', fails),
 ];
+
+/** A run that is made again from a step. */
+export const rerun: AnyOrchestrator = again(called);
 
 /** Bodies that wait, at two depths, and a track that has not begun: for cancelling. */
 export const endless: AnyOrchestrator = orchestrator('endless', head)

@@ -44,6 +44,9 @@ export function undoings(called: string[]): readonly AnyOrchestrator[] {
       throw new Error('broken');
     },
   });
+  const soft = track('soft', input)
+    .step('may', broken, () => 1, { permissive: true })
+    .step('then', paid);
   const inner = orchestrator('undoneInner', head).track('i', track('i', input).step('one', paid).step('two', paid));
   return [
     orchestrator('undone', { ...head, onFailure: 'compensate' })
@@ -59,6 +62,27 @@ export function undoings(called: string[]): readonly AnyOrchestrator[] {
       .track('b', track('b', input).map('items', { over: () => [1, 2, 3], each: paid, concurrency: 2 }))
       .track('c', track('c', input).loop('rounds', { body: paid, while: ({ index }) => index < 2 }))
       .track('d', track('d', input).step('broken', broken), { after: ['a', 'b', 'c'] }),
+    orchestrator('borne', { ...head, onFailure: 'compensate' })
+      .track(
+        'a',
+        track('a', input)
+          .step('may', broken, () => null, { permissive: true })
+          .step('two', paid)
+          .map('items', { over: () => [1, 2, 3], each: soft, concurrency: 2 })
+          .loop('rounds', { body: soft, while: ({ index }) => index < 2 })
+          .group('group', (group) => group.step('might', broken, () => 1, { permissive: true }).step('must', broken), {
+            onError: paid,
+          })
+          .branch('every', {
+            all: true,
+            when: [
+              [() => true, soft],
+              [() => true, paid],
+            ],
+          }),
+      )
+      .track('b', track('b', input).sleep('nap', '1s').step('one', paid))
+      .track('c', track('c', input).step('one', paid), { after: ['a'] }),
     orchestrator('undoneInPart', { ...head, onFailure: 'compensate' })
       .track('a', track('a', input).step('one', paid).step('stuck', stuck).step('shaky', shaky).step('four', paid))
       .track('b', track('b', input).step('broken', broken), { after: ['a'] }),
@@ -111,3 +135,23 @@ export const late: AnyOrchestrator = orchestrator('late', { ...head, onFailure: 
         task('shaky', { input: Anything, output: Anything, run: () => 1, retry: { maxAttempts: 9, delay: '4m' } }),
       ),
   );
+
+/** The run `r` of it fails, and is made again from `a/two`: that one takes over what had finished, in `b` only once `a` has ended. */
+export function again(called: string[]): AnyOrchestrator {
+  const bodies = { input: Anything, output: Anything };
+  const fine = task('fine', { ...bodies, run: async ({ key }) => void called.push(key) });
+  const shaky = task('shaky', {
+    ...bodies,
+    run: async ({ key, run }) => {
+      called.push(key);
+      if (run.id === 'r') throw new Error('not in the first run');
+    },
+  });
+  return orchestrator('again', { ...head, onFailure: 'continue', concurrency: 1 })
+    .track('a', track('a', input).step('one', fine).step('two', shaky).step('three', fine))
+    .track(
+      'b',
+      track('b', input).group('group', (group) => group.step('one', fine).step('two', shaky)),
+    )
+    .track('c', track('c', input).step('one', fine));
+}

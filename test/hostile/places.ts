@@ -201,6 +201,8 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
   'who is said to intervene': (run, _, make) => run.retry('t/w', { reason: 'x', by: make() as string }),
   'the output of a step that is resolved': (run, _, make) => run.resolve('t/w', { reason: 'x', output: make() }),
   'the options of an intervention': (run, _, make) => run.skip('t/w', make() as never),
+  'the step that a run is made again from': (run, _, make) => run.rerun({ from: make() as string, reason: 'x' }),
+  'the options of a rerun': (run, _, make) => run.rerun(make() as never),
   'what a step is allowed that is called': (run, _, make) => run.allowed(make() as string),
   'the id of an approval': (_, box, make) => box.decide(make() as string, { decision: 'approve', by: 'mia' }),
   'the id of an approval that is looked at': (_, box, make) => box.approval(make() as string),
@@ -223,4 +225,4 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
 };
 
 /** What a run is started with. */
-export const STARTS: readonly string[] = ['id', 'key', 'metadata', 'input'];
+export const STARTS: readonly string[] = ['id', 'key', 'metadata', 'input', 'singleton', 'debounce'];

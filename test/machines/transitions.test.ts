@@ -10,12 +10,23 @@ const PARENT: Table = {
   running: ['cancelling', 'completed', 'failed'],
   cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
 };
+/** Of one that may stand still before it has begun. */
+const STANDING = ['cancelled', 'completed', 'pending', 'skipped'] as const;
+/** A parent that is a step. */
+const STEP: Table = {
+  ...PARENT,
+  pending: ['awaitingIntervention', ...(PARENT.pending as string[])],
+  awaitingIntervention: STANDING,
+};
 /** Steps that take no time: they begin and end in one transition. */
-const MOMENT: Table = { pending: ['cancelled', 'completed', 'failed', 'skipped'] };
+const MOMENT: Table = {
+  pending: ['awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped'],
+  awaitingIntervention: STANDING,
+};
 const CHILD_RUN: Table = {
-  pending: ['cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
+  pending: ['awaitingIntervention', 'cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
   waiting: ['awaitingIntervention', 'cancelled', 'cancelling', 'completed', 'failed'],
-  awaitingIntervention: ['cancelled', 'completed', 'skipped', 'waiting'],
+  awaitingIntervention: ['cancelled', 'completed', 'pending', 'skipped', 'waiting'],
   cancelling: ['cancelled'],
   compensating: ['compensated', 'compensationFailed'],
 };
@@ -28,27 +39,29 @@ const TABLES: { readonly [kind: string]: Table } = {
   },
   track: PARENT,
   composite: PARENT,
-  branch: PARENT,
-  parallel: PARENT,
-  group: PARENT,
-  map: PARENT,
-  loop: PARENT,
+  branch: STEP,
+  parallel: STEP,
+  group: STEP,
+  map: STEP,
+  loop: STEP,
   aggregate: MOMENT,
   set: MOMENT,
   emit: MOMENT,
   sleep: {
-    pending: ['cancelled', 'failed', 'skipped', 'waiting'],
+    pending: ['awaitingIntervention', 'cancelled', 'failed', 'skipped', 'waiting'],
+    awaitingIntervention: STANDING,
     waiting: ['cancelled', 'completed', 'skipped'],
   },
   wait: {
-    pending: ['cancelled', 'failed', 'skipped', 'waiting'],
+    pending: ['awaitingIntervention', 'cancelled', 'failed', 'skipped', 'waiting'],
+    awaitingIntervention: STANDING,
     // It runs what is to be done instead, once its time is up.
-    waiting: ['cancelled', 'completed', 'running', 'skipped', 'timedOut'],
+    waiting: ['awaitingIntervention', 'cancelled', 'completed', 'running', 'skipped', 'timedOut'],
     running: ['cancelling', 'completed', 'failed'],
     cancelling: ['cancelled', 'completed', 'failed', 'timedOut'],
   },
   approval: {
-    pending: ['awaitingApproval', 'cancelled', 'failed', 'skipped'],
+    pending: ['awaitingApproval', 'awaitingIntervention', 'cancelled', 'failed', 'skipped'],
     awaitingApproval: ['awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped', 'timedOut'],
     awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'skipped'],
   },
@@ -66,15 +79,17 @@ const TABLES: { readonly [kind: string]: Table } = {
     cancelling: ['cancelled'],
   },
   signal: {
-    pending: ['cancelled', 'failed', 'running', 'skipped'],
-    running: ['cancelled', 'completed', 'failed'],
+    pending: ['awaitingIntervention', 'cancelled', 'failed', 'running', 'skipped'],
+    awaitingIntervention: ['cancelled', 'completed', 'pending', 'running', 'skipped'],
+    running: ['awaitingIntervention', 'cancelled', 'completed', 'failed'],
   },
   terminate: {
-    pending: ['cancelled', 'failed', 'running', 'skipped'],
+    pending: ['awaitingIntervention', 'cancelled', 'failed', 'running', 'skipped'],
+    awaitingIntervention: STANDING,
     running: ['completed'],
   },
   task: {
-    pending: ['awaitingApproval', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
+    pending: ['awaitingApproval', 'awaitingIntervention', 'cancelled', 'compensating', 'failed', 'running', 'skipped'],
     awaitingApproval: [
       'awaitingIntervention',
       'cancelled',
@@ -87,7 +102,7 @@ const TABLES: { readonly [kind: string]: Table } = {
       'timedOut',
     ],
     running: ['awaitingApproval', 'awaitingIntervention', 'cancelling', 'completed', 'failed', 'retrying', 'timedOut'],
-    awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'running', 'skipped'],
+    awaitingIntervention: ['cancelled', 'completed', 'pending', 'running', 'skipped'],
     retrying: ['cancelled', 'compensating', 'compensationFailed', 'running', 'skipped'],
     cancelling: ['cancelled'],
     compensating: ['compensated', 'compensationFailed', 'retrying'],

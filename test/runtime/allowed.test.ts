@@ -2,6 +2,7 @@
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
+import { NOT_TAKEN } from '../../src/commands/intervene.ts';
 import { allowedIn, commandNamed } from '../../src/commands/index.ts';
 import { isTerminal, type Status } from '../../src/status.ts';
 import { Anything, never, rejection, stage } from '../helpers/stage.ts';
@@ -67,10 +68,11 @@ describe('the table', () => {
   });
 
   test('has a way across processes for all but the start, there and back', () => {
-    const asked = { id: '1', path: 't/s', reason: 'x', by: null, refused: null, isTaken: false } as const;
+    const asked = { id: '1', path: 't/s', reason: 'x', by: null, refused: NOT_TAKEN, known: false } as const;
     const signal = { type: 'signal', id: '1', name: 'go', payload: { n: 1 }, answer: null, known: false } as const;
     for (const message of [
       { type: 'cancel', reason: 'enough', compensate: true, force: false } as const,
+      { type: 'pause', above: true, refused: null } as const,
       { type: 'pause', refused: null } as const,
       { type: 'resume', refused: null } as const,
       { ...asked, type: 'retry', input: 1 } as const,

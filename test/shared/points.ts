@@ -8,7 +8,7 @@ import { crashPoints } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { compare, type Crashes, everyPass, inMemory, type Place } from '../crash/play.ts';
 import { isLong } from '../helpers/form.ts';
-import { endless, scenarios } from '../helpers/scenarios.ts';
+import { endless, rerun, scenarios } from '../helpers/scenarios.ts';
 
 const SOME = isLong
   ? [
@@ -23,8 +23,9 @@ const SOME = isLong
       'childCancelled',
       'undone',
       'undoneFamily',
+      'again',
     ]
-  : ['diamond', 'retries', 'endless', 'signals', 'childCancelled', 'undone'];
+  : ['diamond', 'retries', 'endless', 'signals', 'childCancelled', 'undone', 'again'];
 const PER_POINT = isLong ? 2 : 1;
 const all = process.env.SIGNALBOX_CHAOS !== undefined;
 
@@ -43,7 +44,7 @@ function placeOf(open: () => Store, opened: Store[] = []): Place {
 
 /** Registers a test for each of the scenarios; `make` gives what opens stores on a new place. */
 export function crashCases(make: () => () => Store): void {
-  const flows = [...scenarios, endless].filter(({ name }) => all || SOME.includes(name));
+  const flows = [...scenarios, endless, rerun].filter(({ name }) => all || SOME.includes(name));
   test.each(flows.map((flow) => ({ name: flow.name, flow })))(
     '$name ends as without a crash, wherever a box dies, and nothing completed is done again (I3, I6, P231)',
     async ({ flow }) => {

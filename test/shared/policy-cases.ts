@@ -91,6 +91,45 @@ export function policyCases(open: () => SharedPlace | Promise<SharedPlace>): voi
     expect(await faultsOfHistory(run)).toEqual([]);
   });
 
+  test('what becomes of a step is answered as it was done, should the process die between the commit and its answer (S16, S17)', async () => {
+    const at = await station();
+    const called: string[] = [];
+    let die = (): void => {};
+    const shaky = task('shaky', {
+      input: Any,
+      output: Any,
+      run: ({ key }) => {
+        called.push(key);
+        if (called.length === 1) throw new TerminalError('no');
+        if (called.length > 2) return 'done';
+        // The retry is committed, and nobody has been told.
+        die();
+        return new Promise(() => {});
+      },
+    });
+    const flow = orchestrator('flow', { version: '1', input: Any, onFailure: 'pause' }).track(
+      'a',
+      track('a', { input: Any }).step('shaky', shaky),
+    );
+    const { box: one, kill } = await at.mortal([flow]);
+    die = kill;
+    const two = await at.box([flow]);
+    await one.start(flow, { id: 'r', input: 1 });
+    const run = two.run('r');
+    await expect.poll(() => run.status()).toBe('awaitingIntervention');
+
+    const asked = run.retry('a/shaky', { reason: 'again', by: 'mia' });
+    await expect.poll(() => called).toHaveLength(2);
+    await at.clock.advance(LEASE);
+    await at.clock.advance(LEASE);
+    await asked;
+    expect(await run.outcome()).toMatchObject({ status: 'completed', output: { a: 'done' } });
+    expect(called).toEqual(['r/a/shaky#1', 'r/a/shaky#2', 'r/a/shaky#2']);
+    const records: InterventionRecord[] = [];
+    for await (const record of run.interventions()) records.push(record);
+    expect(records).toMatchObject([{ type: 'retry', by: 'mia', before: 'awaitingIntervention', refused: null }]);
+  });
+
   test('a run whose process dies while it is undone is undone to its end by another, under the same keys (S13, I6)', async () => {
     const at = await station();
     const undone: string[] = [];

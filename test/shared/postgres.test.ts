@@ -8,6 +8,7 @@ import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 import { peopleCases } from './people-cases.ts';
+import { keyedCases } from './keyed-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
@@ -26,6 +27,7 @@ childCases(place);
 scheduleCases(place);
 policyCases(place);
 peopleCases(place);
+keyedCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

@@ -9,6 +9,7 @@ import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 import { peopleCases } from './people-cases.ts';
+import { keyedCases } from './keyed-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
@@ -32,6 +33,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   scheduleCases(place);
   policyCases(place);
   peopleCases(place);
+  keyedCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

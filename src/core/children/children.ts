@@ -3,7 +3,7 @@
  * counts and decides; names and order are in here (S2). It is derived from the plan and the rows, is never stored, and
  * can be built again at any time. `graph.ts` is one way to have children; items, rounds and routes are others.
  */
-import type { Facts, Place, PlanNode, RunFacts } from '../../definition.ts';
+import type { Facts, Place, PlanNode, RunFacts, Strategy } from '../../definition.ts';
 import type { ErrorRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
 import type { ChildCounts } from '../../store.ts';
@@ -37,6 +37,8 @@ export interface KnownChild {
   readonly name: string;
   readonly status: string;
   readonly output: Json;
+  /** It has failed, and counts as skipped until the parent has finished. */
+  readonly isBorne?: boolean;
 }
 
 /** What children are made of. */
@@ -106,9 +108,55 @@ export function ordinalIn(name: string): number | null {
 /** The statuses of a child that count against its parent. */
 const BAD: ReadonlySet<string> = new Set(['failed', 'timedOut', 'cancelled', 'compensationFailed']);
 
-/** What a parent is told of how a child has ended: of one that it can do without, a failure is as good as if it had been skipped (S12). */
-export function toldAs({ optional }: Pick<Place, 'optional'>, status: string): string {
-  return optional === true && status !== 'cancelled' && isBad(status) ? 'skipped' : status;
+/** How a child has ended: what its row says, and whether all that failed it was borne in it. */
+export interface Ended {
+  readonly status: string;
+  readonly output: Json;
+  readonly isBorne: boolean;
+}
+
+/** What its parent is told of that. */
+export interface ToldOf extends Ended {
+  /** The parent can do without it. */
+  readonly isForgiven: boolean;
+}
+
+/**
+ * What a parent is told of how a child has ended (S12). Of one that it can do without, a failure is as good as if it had been
+ * skipped. So is one that is borne, where the first failure would be the end: what runs beside and after it finishes.
+ */
+export function toldOf(place: Pick<Place, 'optional' | 'permissive'>, strategy: Strategy, ended: Ended): ToldOf {
+  const { status } = ended;
+  if (status !== 'failed' && status !== 'timedOut') return { ...ended, isBorne: false, isForgiven: false };
+  if (place.optional === true) return { status: 'skipped', output: null, isBorne: false, isForgiven: true };
+  const isBorne = place.permissive === true || ended.isBorne;
+  if (!isBorne || !bears(strategy)) return { ...ended, isBorne, isForgiven: false };
+  return { status: 'skipped', output: place.permissive === true ? null : ended.output, isBorne, isForgiven: false };
+}
+
+/** Would the first failure be the end, so that one that is borne has to count as none until then? */
+export function bears(strategy: Strategy): boolean {
+  return strategy === 'failFast' || strategy === 'caught';
+}
+
+/** A failure that is borne until what it stands in has finished: the first one, and how many there are. */
+export interface Borne {
+  readonly error: ErrorRecord;
+  readonly count: number;
+}
+
+/** What of its memory says how a child has ended; only parents bear something. */
+export interface EndMemory {
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  readonly borne?: Borne | null;
+  readonly failed?: number;
+}
+
+/** How a child has ended. A parent may have failed by nothing but what was borne in it: `failed` counts what its strategy was told of. */
+export function endOf(status: string, strategy: Strategy, { output, error, borne, failed }: EndMemory): Ended {
+  const isSame = status === 'failed' && borne != null && error?.path === borne.error.path;
+  return { status, output, isBorne: isSame && (bears(strategy) || failed === borne.count) };
 }
 
 export function isBad(status: string): boolean {

@@ -129,7 +129,9 @@ export class Graph implements Children {
   }
 
   begin(): Arrival {
-    return { ready: this.#ready.size, skipped: NONE_SKIPPED, finished: this.#finish() };
+    // Some may have ended already, in the run that this one takes over from.
+    const ready = this.#open === this.#state.length ? this.#ready.size : this.ready;
+    return { ready, skipped: NONE_SKIPPED, finished: this.#finish() };
   }
 
   get ready(): number {

@@ -27,7 +27,10 @@ export class Routes extends Graph {
   constructor(family: Family, origin: Routes | null = null) {
     const known = [...family.known];
     // What was skipped was not taken, and leaves nothing behind.
-    super({ ...family, known: known.filter(({ status }) => status !== 'skipped') }, origin);
+    super(
+      { ...family, known: known.filter(({ status, isBorne }) => status !== 'skipped' || isBorne === true) },
+      origin,
+    );
     this.#family = family;
     if (known.length > 0) this.keepOnly(NOBODY);
   }

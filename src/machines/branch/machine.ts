@@ -1,5 +1,5 @@
 /** The machine of a router: a parent some of whose children never begin. Which ones is known when it starts, and told then. */
-import { choosingStart, parentSetup, parentStates } from '../parent.ts';
+import { choosingStart, parentSetup, stepStates } from '../parent.ts';
 import { emptyMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
 
@@ -11,8 +11,8 @@ export const branchMachine = persistable(
     context: emptyMemory,
     output: ({ context }) => context.output,
     states: {
-      ...parentStates,
-      pending: { ...parentStates.pending, on: { ...parentStates.pending.on, start: choosingStart } },
+      ...stepStates,
+      pending: { ...stepStates.pending, on: { ...stepStates.pending.on, start: choosingStart } },
     },
   }),
 );

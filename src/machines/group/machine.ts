@@ -1,5 +1,5 @@
 /** The machine of a group of steps: a parent like any other. What follows what stands in the plan. */
-import { parentMachine } from '../parent.ts';
+import { stepParentMachine } from '../parent.ts';
 
 /** The machine of a group: draw it, or walk it. */
-export const groupMachine = parentMachine('group');
+export const groupMachine = stepParentMachine('group');

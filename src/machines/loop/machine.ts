@@ -1,5 +1,5 @@
 /** The machine of a loop: a parent like any other, with one child at a time. */
-import { parentMachine } from '../parent.ts';
+import { stepParentMachine } from '../parent.ts';
 
 /** The machine of a loop: draw it, or walk it. */
-export const loopMachine = parentMachine('loop');
+export const loopMachine = stepParentMachine('loop');

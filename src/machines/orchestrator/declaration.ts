@@ -21,6 +21,8 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
       checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
     }
+    const { debounce } = orchestrator;
+    if (debounce !== undefined && !(debounce > 0)) checker.option('debounce', debounce, 'a duration above 0');
     checkLimits(orchestrator.bodies ?? NO_LIMITS, 'bodies', checker);
     checker.schema(orchestrator.input, 'input');
     checker.function(orchestrator.output, 'output');

@@ -2,7 +2,6 @@
  * The orchestrator's machine: a graph of tracks, and a parent like any other. What waits for what stands in the plan. It also
  * has what belongs to the run as a whole: its variables, its end by the word of one of its steps, and the undoing of what it did.
  */
-import { assign } from 'xstate';
 import { endsByCancelling, parentStates, startNext, stopAll, stops } from '../parent.ts';
 import { emptyMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
@@ -28,8 +27,8 @@ export const orchestratorMachine = persistable(
           'child.settled': [...endsByCancelling, { actions: ['countSettled', ...startNext] }],
           cancel: { ...stops.cancel, actions: ['askUndo', ...stops.cancel.actions] },
           set: { actions: 'keepVariables' },
-          pause: { actions: assign({ paused: true }) },
-          resume: { actions: assign({ paused: false }) },
+          pause: { actions: 'keepPaused' },
+          resume: { actions: 'keepPaused' },
           terminate: [
             { guard: 'endsWell', target: 'cancelling', actions: ['keepWord', 'endCompleted', ...stopAll] },
             { target: 'cancelling', actions: ['keepWord', 'endFailed', ...stopAll] },

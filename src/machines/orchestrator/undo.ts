@@ -22,6 +22,9 @@ export const runSetup = parentSetup.extend({
     hasFailures: ({ context }) => (context.undo?.failures ?? 0) > 0,
   },
   actions: {
+    keepPaused: assign({
+      paused: ({ event }) => ('paused' in event ? (event.paused ?? false) : event.type === 'pause'),
+    }),
     /** Somebody asks for it, who cancels the run. */
     askUndo: assign({
       undo: ({ context, event }) =>

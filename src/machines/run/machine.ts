@@ -47,7 +47,10 @@ export const runMachine = persistable(
       },
       awaitingIntervention: {
         ...awaitingIntervention,
-        on: { ...awaitingIntervention.on, retry: { target: 'waiting', actions: ['takeInput', 'countAttempt'] } },
+        on: {
+          ...awaitingIntervention.on,
+          retry: [awaitingIntervention.on.retry[0], { target: 'waiting', actions: ['takeInput', 'countAttempt'] }],
+        },
       },
       cancelling: {
         invoke: {

@@ -100,7 +100,7 @@ export const scheduleMachine = setup({
   context: begin as never,
   output: ({ context }) => context.output,
   states: {
-    pending: { invoke: toBegin, on: { ...beforehand, start: looks, now } },
+    pending: { invoke: toBegin, on: { ...beforehand, fail: beforehand.fail[1], start: looks, now } },
     waiting: {
       invoke: { src: 'tick', id: 'tick', onDone: { actions: due } },
       always: [

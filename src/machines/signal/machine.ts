@@ -1,5 +1,5 @@
 /** The machine of a step that sends a signal: it is over when whoever it went to has answered. */
-import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
+import { awaitingIntervention, stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
 import { beforehand, ended, toBegin } from '../step-states.ts';
 
@@ -24,10 +24,11 @@ export const signalMachine = persistable(
           id: 'send',
           input: ({ context }: { context: TaskMemory }) => context,
           onDone: { target: 'completed', actions: 'complete' },
-          onError: { target: 'failed', actions: 'keepError' },
+          onError: beforehand.fail,
         },
         on: { cancel: { target: 'cancelled', actions: 'keepReason' } },
       },
+      awaitingIntervention,
       ...ended,
     },
   }),

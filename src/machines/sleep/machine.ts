@@ -4,7 +4,7 @@
  */
 import { stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
-import { beforehand, ended, toBegin } from '../step-states.ts';
+import { beforehand, beginsAnew, ended, toBegin } from '../step-states.ts';
 
 /** The machine of a sleep: draw it, walk it, or start it with `createActor`. */
 export const sleepMachine = persistable(
@@ -32,6 +32,7 @@ export const sleepMachine = persistable(
           cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
+      awaitingIntervention: beginsAnew,
       ...ended,
     },
   }),

@@ -22,6 +22,7 @@ import type { Approval, Consequence } from '../../people.ts';
 import { NO_RETRY } from '../../retry.ts';
 import { needsDefinition } from '../live.ts';
 import { persistable } from '../persist.ts';
+import { beforehand, standing } from '../step-states.ts';
 
 /**
  * What a task remembers. `node` is the definition by reference: it is never written to a row,
@@ -143,7 +144,8 @@ export const taskSetup = setup({
     mayRetry: ({ context, event }) =>
       errorOf(event)?.retryable !== false && context.attempt < (context.node?.task?.retry ?? NO_RETRY).maxAttempts,
     /** It has failed for good, and somebody is to say what becomes of it. */
-    standsStill: ({ context }) => context.node?.holds === true,
+    standsStill: ({ context, event }) => context.node?.holds === true && !('spared' in event),
+    hasNotBegun: ({ context }) => context.attempt === 0,
     tookTooLong: ({ event }) => errorOf(event)?.code === 'step-timed-out',
     isForced: ({ event }) => event.type === 'cancel' && event.force === true,
     isUndoing: ({ context }) => context.undo !== null,
@@ -185,12 +187,13 @@ export const taskSetup = setup({
 
 /** A step that has failed for good and stands still until somebody says what becomes of it (S12, S16). */
 export const awaitingIntervention = {
-  invoke: { src: 'intervention', id: 'intervention' },
+  ...standing,
   on: {
-    retry: { target: 'running', actions: ['takeInput', 'countAttempt'] },
-    skip: { target: 'skipped', actions: 'keepOutput' },
-    resolve: { target: 'completed', actions: 'complete' },
-    cancel: { target: 'cancelled', actions: 'keepReason' },
+    ...standing.on,
+    retry: [
+      { guard: 'hasNotBegun', target: 'pending', actions: 'takeInput' },
+      { target: 'running', actions: ['takeInput', 'countAttempt'] },
+    ],
   },
 } as const;
 
@@ -227,9 +230,7 @@ export const taskMachine = persistable(
             { guard: 'asksFirst', target: 'awaitingApproval' },
             { target: 'running', actions: 'countAttempt' },
           ],
-          fail: { target: 'failed', actions: 'keepError' },
-          skip: { target: 'skipped', actions: 'keepOutput' },
-          cancel: { target: 'cancelled', actions: 'keepReason' },
+          ...beforehand,
           compensate: { target: 'compensating', actions: 'recall' },
         },
       },
@@ -282,16 +283,7 @@ export const taskMachine = persistable(
           skip: [{ guard: 'isUndoing' }, { target: 'skipped', actions: 'keepOutput' }],
         },
       },
-      awaitingIntervention: {
-        ...awaitingIntervention,
-        on: {
-          ...awaitingIntervention.on,
-          retry: [
-            { guard: 'asksFirst', target: 'awaitingApproval', actions: 'takeInput' },
-            awaitingIntervention.on.retry,
-          ],
-        },
-      },
+      awaitingIntervention,
       cancelling: {
         invoke: {
           src: 'cleanup',

@@ -5,7 +5,7 @@
 import { RunTerminated, toRecord } from '../../errors/index.ts';
 import { momentSetup } from '../moment.ts';
 import { persistable } from '../persist.ts';
-import { beforehand, ended, toBegin } from '../step-states.ts';
+import { beforehand, beginsAnew, ended, toBegin } from '../step-states.ts';
 import { stepMemory, type TaskMemory } from '../task/machine.ts';
 
 /** What the run is told. */
@@ -39,6 +39,7 @@ export const terminateMachine = persistable(
         invoke: { src: 'runEnd', id: 'runEnd' },
         on: { cancel: { target: 'completed', actions: 'give' } },
       },
+      awaitingIntervention: beginsAnew,
       ...ended,
     },
   }),

@@ -7,13 +7,14 @@
  */
 import { assign } from 'xstate';
 import type { WaitSpec } from '../../definition.ts';
-import { ends, parentSetup, parentStates, startNext, stops } from '../parent.ts';
+import { ends, parentSetup, parentStates, startNext, stepStates, stops } from '../parent.ts';
 import { emptyMemory, type ParentMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
 
 const specOf = ({ node }: ParentMemory): WaitSpec | null => (node === null ? null : (node.spec as WaitSpec | null));
 
-const { pending, cancelling } = parentStates;
+const { pending, awaitingIntervention } = stepStates;
+const { cancelling } = parentStates;
 
 /** The machine of a wait: draw it, walk it, or start it with `createActor`. */
 export const waitMachine = persistable(
@@ -36,6 +37,7 @@ export const waitMachine = persistable(
               target: 'completed',
               actions: assign({ output: ({ context }) => specOf(context)?.value ?? null }),
             },
+            { guard: 'standsStill', target: 'awaitingIntervention', actions: 'keepError' },
             { target: 'timedOut', actions: 'keepError' },
           ],
         },
@@ -58,6 +60,7 @@ export const waitMachine = persistable(
         on: { 'child.settled': ends, ...stops, signal: { actions: 'passSignal' } },
       },
       cancelling,
+      awaitingIntervention,
       completed: { type: 'final' },
       failed: { type: 'final' },
       timedOut: { type: 'final' },

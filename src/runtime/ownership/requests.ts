@@ -2,11 +2,11 @@
  * Requests to a run that this process may own: a cancel, a signal. A signal is taken once for each id, however often
  * and from wherever it comes (S17); what it was answered the first time is the answer.
  */
+import { INTERVENTION, NOT_TAKEN } from '../../commands/intervene.ts';
 import { Impossible } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Store } from '../../store.ts';
 import type { Host } from '../host.ts';
-import type { Message } from '../../core/message.ts';
 import type {
   CancelMessage,
   DecideMessage,
@@ -36,6 +36,11 @@ export function requests(store: Store, host: Host): AskRun {
   };
 
   return async (run, request) => {
+    if ('path' in request) {
+      // One that was done by a process which died before it could say so is answered as it was.
+      await recognise(store, run, request);
+      return request.known || host.command(run, request);
+    }
     if (request.type !== 'signal') return host.command(run, request);
     const name = `${run}/${request.id}`;
     for (let other = underWay.get(name); other !== undefined; other = underWay.get(name)) await other.catch(() => {});
@@ -49,13 +54,23 @@ export function requests(store: Store, host: Host): AskRun {
   };
 }
 
-/** A message that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
-export async function recognise(store: Store, run: string, message: Message): Promise<void> {
+/** A signal, an intervention or a decision that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
+export async function recognise(
+  store: Store,
+  run: string,
+  message: SignalMessage | InterveneMessage | DecideMessage,
+): Promise<void> {
   if (message.type === 'decide') {
     message.answer = await answerThen(store, run, message.id);
     message.known = message.answer !== null;
+    return;
   }
-  if (message.type !== 'signal') return;
+  if (message.type !== 'signal') {
+    const record = await store.readRecord(run, INTERVENTION, message.id);
+    message.known = record !== null;
+    message.refused = record === null ? NOT_TAKEN : (record.body as { readonly refused: string | null }).refused;
+    return;
+  }
   const there = await store.readSignal(run, message.id);
   message.known = there !== null;
   message.answer = there === null ? null : answerOf(there);

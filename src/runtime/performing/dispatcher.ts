@@ -110,6 +110,8 @@ export class Dispatcher {
       case 'pull':
       case 'send':
         return this.#options.errands.begin(run, owed);
+      case 'holdChild':
+        return this.#options.errands.hold(run, owed);
       case 'abort':
         this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
         return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());

@@ -10,8 +10,9 @@ import { childOf, undoOf } from '../../core/child.ts';
 import type { Effect } from '../../core/effect.ts';
 import { limitAbove } from '../../core/limits.ts';
 import { isToBeUndone } from '../../core/undo.ts';
+import { rerunOf } from '../../core/rerun.ts';
 import type { Message } from '../../core/message.ts';
-import { keyOf } from '../../core/run.ts';
+import { isPaused, keyOf, type Owed } from '../../core/run.ts';
 import type { Plan } from '../../definition.ts';
 import { planOf } from '../../dsl/index.ts';
 import {
@@ -87,6 +88,8 @@ export class Errands {
   readonly #underWay = new Map<string, Errand>();
   /** Children that are being started, by the step's key: a cancel comes after that. */
   readonly #starting = new Map<string, Promise<void>>();
+  /** Children that are being told to stand still or to go on, by the step's key: one word after the other. */
+  readonly #holding = new Map<string, Promise<void>>();
   /** How many read the store. What a schema of the user's waits for nobody knows, and commits are counted elsewhere. */
   #working = 0;
 
@@ -122,6 +125,42 @@ export class Errands {
       if (this.#underWay.get(name) === errand) this.#underWay.delete(name);
       if (!errand.isOver && answer !== null) this.#here.host.post(run.id, answer);
     });
+  }
+
+  /** A child run is told whether to stand still with its parent; each time what is so by then. */
+  hold(run: Held, { path, attempt, input }: Extract<Owed, { readonly do: 'holdChild' }>): void {
+    const key = keyOf(run.id, path, attempt);
+    const before = this.#holding.get(key);
+    const told = (async () => {
+      await before;
+      await this.#starting.get(key)?.catch(() => {});
+      await this.#during(() => this.#hold(run, { run: run.id, path, attempt, input }));
+    })();
+    this.#holding.set(key, told);
+    void told.then(() => {
+      if (this.#holding.get(key) === told) this.#holding.delete(key);
+    });
+  }
+
+  async #hold(run: Held, step: Parameters<typeof childOf>[0]): Promise<void> {
+    const { store, followers, logger } = this.#options;
+    const child = childOf(step);
+    for (let pause = FIRST_PAUSE; !followers.closed; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      const type = isPaused(run) ? 'pause' : 'resume';
+      try {
+        const row = await store.readRun(child);
+        if (row === null || !isChildOf(row, step) || isTerminal(row.status)) return;
+        await this.#here.command(child, { type, above: true, refused: null });
+        return;
+      } catch (error) {
+        if (error instanceof BoxClosed) return;
+        const { run: of, path, attempt } = step;
+        const message = `Child run "${child}" could not be told to ${type} with its parent: ${reasonOf(error)}`;
+        logger({ level: 'warn', message, run: of, path, attempt });
+        if (!(error instanceof StoreUnusable) || error.isLasting) return;
+        await this.#pause(pause);
+      }
+    }
   }
 
   /** The step does not wait any more. */
@@ -275,7 +314,7 @@ export class Errands {
   async #levelOf(run: RunRow, most: number): Promise<number> {
     if (most === Number.POSITIVE_INFINITY) return 0;
     let level = 0;
-    for (let at: RunRow | null = run; at !== null && at.parent !== null && level < most; level += 1)
+    for (let at: RunRow | null = run; at?.parent != null && rerunOf(at) === null && level < most; level += 1)
       at = await this.#options.store.readRun(at.parent.run);
     return level;
   }

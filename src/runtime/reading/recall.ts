@@ -1,12 +1,15 @@
 /** Reading a run back from the store. */
 import { adopt, assemble, Misfit, parentsIn } from '../../core/assemble.ts';
 import type { Message } from '../../core/message.ts';
+import { RERUN, rerunFrom, rerunOf, TAKEN } from '../../core/rerun.ts';
 import type { Rules } from '../../core/port.ts';
 import type { Owed } from '../../core/run.ts';
 import type { Plan } from '../../definition.ts';
 import { RowUnreadable } from '../../errors/index.ts';
-import type { ChildCounts, OpenRun, Store } from '../../store.ts';
+import type { ChildCounts, OpenRun, RecordRow, Store } from '../../store.ts';
 import { type Held, hold } from '../held.ts';
+
+const PAGE = 100;
 
 /**
  * A run as its rows say that it stands. Its parents' children are one question to the store, however many parents there are; those of
@@ -25,12 +28,28 @@ export async function recall(
     const children = rows.length === 0 ? [] : await store.readChildren(run.id, rows);
     const counted = new Map<string, ChildCounts>(known);
     for (const parent of counts) counted.set(parent, await store.countChildren(run.id, parent));
-    return hold(adopt(rules, run, children, counted), found.fence, true);
+    const adopted = adopt(rules, run, children, counted);
+    const of = rerunOf(found.row);
+    if (of !== null) adopted.rerun = rerunFrom(of.run, of.from, await recordsOfRerun(store, run.id));
+    return hold(adopted, found.fence, true);
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     const { path, message: reason } = error;
     throw new RowUnreadable({ store: store.name, table: 'steps', row: `${found.row.run}, ${path}`, reason });
   }
+}
+
+/** What somebody had said of a run that takes over from another one, and what it has still to take over. */
+async function recordsOfRerun(store: Store, run: string): Promise<readonly RecordRow[]> {
+  const records: RecordRow[] = [];
+  for (const type of [RERUN, TAKEN]) {
+    for (let after: string | null | undefined; after !== null; ) {
+      const page = await store.readRecords({ type, run, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      records.push(...page.records);
+      after = page.cursor;
+    }
+  }
+  return records;
 }
 
 /** Is this message what the owed effect would bring? */

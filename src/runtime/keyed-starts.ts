@@ -1,0 +1,183 @@
+/**
+ * Starts of which a key has one at a time (S30): a *singleton*, of which one run is live, and a *debounced* start, which begins once
+ * nobody has asked for it for a while, with what was asked for last. They hold across processes and crashes: a run under a key has a
+ * record, found by that key, and the id of the next one follows from the last one's. So two who start it at once start one run.
+ */
+import { ask, askOptions, isObject } from '../checks.ts';
+import type { Plan } from '../definition.ts';
+import { InvalidOption, RunLive } from '../errors/index.ts';
+import { randomIds } from '../ids.ts';
+import { type JsonObject, toJson } from '../json.ts';
+import { sha256 } from '../sha256.ts';
+import { isTerminal } from '../status.ts';
+import type { RecordRow, Store } from '../store.ts';
+import { CALL, collectorName, type KeyedOptions, type WhenLive } from './collector.ts';
+import { send } from './ownership/requests.ts';
+import { Run, type RunContext } from './run.ts';
+import { checkId, type Starts } from './starts.ts';
+
+const WHEN_LIVE: readonly unknown[] = ['join', 'refuse', 'cancelOther'];
+
+interface Asked extends KeyedOptions {
+  readonly input: unknown;
+  readonly id?: string;
+  readonly key?: string;
+  readonly metadata?: JsonObject;
+}
+
+interface KeyedContext extends RunContext {
+  readonly starts: Starts;
+}
+
+export function isKeyed({ singleton, debounce }: KeyedOptions): boolean {
+  return singleton !== undefined || debounce !== undefined;
+}
+
+/** Answers with the id of the run that it comes to. */
+export function startKeyed(context: KeyedContext, plan: Plan, options: Asked): Promise<string> {
+  const { singleton, debounce, id, key } = options;
+  for (const [option, value] of Object.entries({ id, key }))
+    if (value !== undefined)
+      throw new InvalidOption({ option, value, expected: 'left out beside "singleton" and "debounce"' });
+  if (singleton === undefined) return debounced(context, plan, options);
+  ask('debounce', debounce, 'left out beside "singleton"', () => false);
+  return single(context, plan, options);
+}
+
+async function single(context: KeyedContext, plan: Plan, { singleton, input, metadata = {} }: Asked): Promise<string> {
+  const { key, whenLive = 'join' } = isObject(singleton)
+    ? (singleton as { readonly key: string; readonly whenLive?: WhenLive })
+    : { key: singleton as string };
+  if (isObject(singleton)) askOptions('singleton', singleton as object, ['key', 'whenLive']);
+  checkId('singleton', key);
+  ask('whenLive', whenLive, `'join', 'refuse' or 'cancelOther'`, (value) => WHEN_LIVE.includes(value));
+  return inTurn(context.store, `singleton\n${plan.name}\n${key}`, async (line) => {
+    for (;;) {
+      const last = await line.last();
+      if (last !== null && (await isLive(context.store, last))) {
+        if (whenLive === 'join') return last;
+        if (whenLive === 'refuse') throw new RunLive({ run: last, orchestrator: plan.name, key });
+        const other = new Run(last, context);
+        await other.cancel({ reason: `another run of singleton "${key}" is to start` });
+        await other.outcome();
+      }
+      const next = nextId(plan.name, key, last);
+      if (await context.starts.first(plan, { input, metadata }, next, [line.record()])) return next;
+    }
+  });
+}
+
+async function debounced(
+  context: KeyedContext,
+  plan: Plan,
+  { debounce, input, metadata = {} }: Asked,
+): Promise<string> {
+  const { store, command, starts, maxValueBytes, plans } = context;
+  checkId('debounce', debounce);
+  const collecting = [...plans.values()].find(
+    ({ name, version }) => name === collectorName(plan.name) && version === plan.version,
+  );
+  if (collecting === undefined)
+    throw new InvalidOption({
+      option: 'debounce',
+      value: debounce,
+      expected: `left out: orchestrator "${plan.name}" does not say with "debounce" how long to wait`,
+    });
+  await starts.checkInput(plan, input);
+  const call = { input: toJson(input, `input of orchestrator "${plan.name}"`, maxValueBytes) };
+  const key = debounce as string;
+  return inTurn(store, `debounce\n${plan.name}\n${key}`, async (line) => {
+    for (;;) {
+      const last = await line.last();
+      if (last !== null && (await isLive(store, last))) {
+        const signal = {
+          type: 'signal',
+          id: randomIds(),
+          name: CALL,
+          payload: call,
+          answer: null,
+          known: false,
+        } as const;
+        // Kept is too late: its time is up, and it is about to start the run.
+        if ((await send(store, command, last, signal)).answer === 'accepted') return last;
+      }
+      const next = nextId(collecting.name, key, last);
+      if (await starts.first(collecting, { input: call, metadata }, next, [line.record()])) return next;
+    }
+  });
+}
+
+async function isLive(store: Store, run: string): Promise<boolean> {
+  const row = await store.readRun(run);
+  return row !== null && !isTerminal(row.status);
+}
+
+const LONGEST_KEY = 150;
+
+/** Everybody who knows the last run of a key comes to the same next one. */
+function nextId(orchestrator: string, key: string, last: string | null): string {
+  return `${key.slice(0, LONGEST_KEY)}~${sha256(`${orchestrator}\n${key}\n${last ?? ''}`).slice(0, 24)}`;
+}
+
+/** The runs of a key, in the order in which they began. */
+class KeyLine {
+  readonly #store: Store;
+  readonly #name: string;
+  /** Where the last page that was full has ended: what is behind it has been seen. */
+  #after: string | undefined;
+  #last: string | null = null;
+
+  constructor(store: Store, name: string) {
+    this.#store = store;
+    this.#name = name;
+  }
+
+  async last(): Promise<string | null> {
+    for (;;) {
+      const after = this.#after === undefined ? {} : { after: this.#after };
+      const query = { type: KEYED, key: { name: 'key', value: this.#value }, limit: PAGE, ...after };
+      const { records, cursor } = await this.#store.readRecords(query);
+      this.#last = records.at(-1)?.run ?? this.#last;
+      if (cursor === null) return this.#last;
+      this.#after = cursor;
+    }
+  }
+
+  record(): Omit<RecordRow, 'run'> {
+    return { type: KEYED, id: KEYED, version: 1, body: null, keys: { key: this.#value } };
+  }
+
+  /** Keys of records are short. */
+  get #value(): string {
+    return sha256(this.#name).slice(0, 32);
+  }
+}
+
+const KEYED = 'keyed';
+const PAGE = 100;
+/** How many keys a process remembers. One that it has forgotten costs a look at all of its runs. */
+const MOST = 10_000;
+
+interface Line {
+  readonly line: KeyLine;
+  /** What is under way for the key in this process. */
+  busy: Promise<unknown>;
+}
+
+const lines = new WeakMap<Store, Map<string, Line>>();
+
+/** One start of a key after the other, in this process. */
+async function inTurn<T>(store: Store, name: string, start: (line: KeyLine) => Promise<T>): Promise<T> {
+  const known = lines.get(store) ?? new Map<string, Line>();
+  lines.set(store, known);
+  const entry = known.get(name) ?? { line: new KeyLine(store, name), busy: Promise.resolve() };
+  known.delete(name);
+  known.set(name, entry);
+  for (const oldest of known.keys()) {
+    if (known.size <= MOST) break;
+    known.delete(oldest);
+  }
+  const begun = entry.busy.then(() => start(entry.line));
+  entry.busy = begun.catch(() => {});
+  return begun;
+}

@@ -1,0 +1,60 @@
+/** `rerun`: a new run that takes over from one that has ended what had finished there before a step, and goes on from it (S16). */
+import { askOptions, ask } from '../checks.ts';
+import { RERUN, takenOver, takenRecords } from '../core/rerun.ts';
+import type { Kinds } from '../core/kind.ts';
+import type { Plan } from '../definition.ts';
+import { InterventionRefused, InvalidOption, RunUnfinished } from '../errors/index.ts';
+import type { Clock } from '../clock.ts';
+import { randomIds } from '../ids.ts';
+import { type Json, toJson } from '../json.ts';
+import { isTerminal } from '../status.ts';
+import type { RunRow, Store } from '../store.ts';
+import { MAX_TEXT } from '../text.ts';
+import type { InterventionOptions } from './interventions.ts';
+import { pinnedPlan } from './reading/pinned.ts';
+import { checkId, type Starts } from './starts.ts';
+
+/** From where a run is made again, by whom, and why. */
+export interface RerunOptions extends InterventionOptions {
+  /** The path of the step, or the track, that the new run goes on from. What had finished before it is taken over. */
+  readonly from: string;
+  /** What that step is given; left out: what its mapper makes. */
+  readonly input?: unknown;
+  /** Of the new run. The same one twice is one run (S17). */
+  readonly id?: string;
+}
+
+export interface RerunContext {
+  readonly store: Store;
+  readonly starts: Pick<Starts, 'rerun'>;
+  readonly kinds: Kinds;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly maxValueBytes: number;
+  readonly clock: Clock;
+}
+
+/** Starts the new run, unless it is there already. Answers with its id. */
+export async function rerun(context: RerunContext, row: RunRow, options: RerunOptions): Promise<string> {
+  const { store, starts, kinds, plans, maxValueBytes, clock } = context;
+  askOptions('rerun', options, ['from', 'input', 'id', 'by', 'reason']);
+  const { from, input, id = randomIds(), by, reason } = options;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
+  const expected = `a text of 1 to ${MAX_TEXT} characters`;
+  if (!isText(from)) throw new InvalidOption({ option: 'from', value: from, expected: 'the path of a step' });
+  if (!isText(reason)) throw new InvalidOption({ option: 'reason', value: reason, expected });
+  ask('by', by, expected, isText);
+  checkId('id', id);
+  const given = input === undefined ? {} : { input: toJson(input, `input of "${from}"`, maxValueBytes) };
+  const { run: of, status } = row;
+  if (!isTerminal(status)) throw new RunUnfinished({ run: of, status, wanted: 'rerun' });
+  const plan = await pinnedPlan(store, plans, row);
+  const rows = new Map((await store.readActors(of)).map((each) => [each.path, each]));
+  const taken = takenOver(kinds, plan.root, rows, from);
+  if ('why' in taken) throw new InterventionRefused({ run: of, command: RERUN, path: from, why: taken.why });
+  const before = rows.get(from)?.state ?? 'ended';
+  const said = { type: RERUN, path: from, reason, by: by ?? null, at: clock.now(), before, refused: null, run: id };
+  const body = { ...said, ...given } as unknown as Json;
+  const record = { type: RERUN, id: RERUN, version: 1, body, keys: { of, path: from } };
+  const again = { of, from, ...given, ...taken };
+  return starts.rerun(plan, row, id, again, [record, ...takenRecords(again)]);
+}

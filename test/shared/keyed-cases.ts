@@ -1,0 +1,97 @@
+/** Starts of one key from several processes (S30), and a run that another process makes again from a step (S16). */
+import { orchestrator, task, TerminalError, track } from 'signalbox';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { faultsOfHistory } from '../helpers/stage.ts';
+import { type SharedPlace, Station } from './station.ts';
+
+const Any = z.any();
+
+/** Registers the cases for a place that can be shared. */
+export function keyedCases(open: () => SharedPlace | Promise<SharedPlace>): void {
+  const station = async (): Promise<Station> => {
+    const at = new Station(await open());
+    onTestFinished(() => at.end());
+    return at;
+  };
+
+  test('a singleton that two processes start at once, again and again, is one run at a time (S30)', async () => {
+    const at = await station();
+    let [live, most] = [0, 0];
+    const gates: (() => void)[] = [];
+    const held = task('held', {
+      input: Any,
+      output: Any,
+      async run() {
+        live += 1;
+        most = Math.max(most, live);
+        await new Promise<void>((resolve) => gates.push(resolve));
+        live -= 1;
+        return null;
+      },
+    });
+    const flow = orchestrator('flow', { version: '1', input: Any }).track(
+      'a',
+      track('a', { input: Any }).step('h', held),
+    );
+    const boxes = [await at.box([flow]), await at.box([flow])];
+    const ids = new Set<string>();
+    for (let round = 0; round < 3; round += 1) {
+      const runs = await Promise.all(
+        [0, 1, 2, 3].map((n) => (boxes[n % 2] as (typeof boxes)[0]).start(flow, { input: n, singleton: 'acme' })),
+      );
+      expect(new Set(runs.map(({ id }) => id)).size).toBe(1);
+      ids.add(runs[0]?.id as string);
+      await expect.poll(() => gates).toHaveLength(1);
+      gates.pop()?.();
+      await runs[0]?.outcome();
+    }
+    expect([most, ids.size]).toEqual([1, 3]);
+  });
+
+  test('starts that are debounced are one run, whichever process asks (S30)', async () => {
+    const at = await station();
+    const seen: unknown[] = [];
+    const save = task('save', { input: Any, output: Any, run: ({ input }) => void seen.push(input) });
+    const flow = orchestrator('flow', { version: '1', input: Any, debounce: '1s' }).track(
+      'a',
+      track('a', { input: Any }).step('save', save, ({ input }) => input),
+      { input: ({ input }) => input },
+    );
+    const [one, two] = [await at.box([flow]), await at.box([flow])];
+    const run = await one.start(flow, { input: 1, debounce: 'doc' });
+    expect((await two.start(flow, { input: 2, debounce: 'doc' })).id).toBe(run.id);
+    await at.clock.advance('1s');
+    await run.outcome();
+    expect(seen).toEqual([2]);
+  });
+
+  test('a run is made again from a step by another process than the one that it has failed in (S16, I6)', async () => {
+    const at = await station();
+    const called: string[] = [];
+    const fine = task('fine', { input: Any, output: Any, run: ({ key }) => called.push(key) });
+    const shaky = task('shaky', {
+      input: Any,
+      output: Any,
+      run: ({ key, run }) => {
+        called.push(key);
+        if (run.id === 'r') throw new TerminalError('no');
+      },
+    });
+    const flow = orchestrator('flow', { version: '1', input: Any }).track(
+      'a',
+      track('a', { input: Any }).step('one', fine).step('two', shaky).step('three', fine),
+    );
+    const [one, two] = [await at.box([flow]), await at.box([flow])];
+    await (await one.start(flow, { id: 'r', input: 1 })).outcome();
+    const asked = [one, two].map((box) => box.run('r').rerun({ from: 'a/two', reason: 'x', id: 'again' }));
+    const [again] = await Promise.all(asked);
+    expect(await again?.outcome()).toMatchObject({ status: 'completed' });
+    expect(called).toEqual(['r/a/one#1', 'r/a/two#1', 'again/a/two#1', 'again/a/three#1']);
+    const records: object[] = [];
+    for await (const record of one.run('r').interventions()) records.push(record);
+    expect(records).toMatchObject([{ type: 'rerun', path: 'a/two', run: 'again', refused: null }]);
+    expect((await two.runs({ rerunOf: 'r' })).runs.map(({ run }) => run)).toEqual(['again']);
+    if (again !== undefined) expect(await faultsOfHistory(again)).toEqual([]);
+  });
+}
