@@ -6,6 +6,7 @@
  * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
  * node stands; each actor of a run has one.
  */
+import type { HookDefinition } from './hooks.ts';
 import type { Json } from './json.ts';
 import type { LimitDefinition } from './limits.ts';
 import type { EmitDefinition, RunDefinition, SignalDefinition } from './leaves.ts';
@@ -56,6 +57,8 @@ export interface TaskDefinition {
   /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
   readonly limits?: readonly LimitDefinition[];
   readonly priority?: number | ((facts: never) => unknown) | undefined;
+  /** Called before and after its attempts (S31). Runs are not pinned to hooks. */
+  readonly hooks?: readonly HookDefinition[];
 }
 
 /** A step that only lets time pass. */
@@ -215,6 +218,7 @@ export interface TrackDefinition {
   readonly deadline?: number | undefined;
   /** How many bodies of all its uses may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
+  readonly hooks?: readonly HookDefinition[];
 }
 
 /** Sub-tracks side by side. `merge` gets their outputs in declared order, then by name. */
@@ -248,6 +252,7 @@ export interface OrchestratorDefinition {
   readonly deadline?: number | undefined;
   /** How many bodies of all its runs may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
+  readonly hooks?: readonly HookDefinition[];
 }
 
 export type AnyDefinition = BodyDefinition | OrchestratorDefinition;
@@ -333,6 +338,8 @@ export interface PlanNode {
   readonly deadline: number | null;
   /** How many bodies below it may run at once, in all runs together; those of a task are in the task. */
   readonly bodies: readonly LimitDefinition[];
+  /** What is called before and after it, and what it consists of, in a process (S31). */
+  readonly hooks?: readonly HookDefinition[];
   /** Makes the node's output of its children's; null takes what `result` names. */
   readonly output: ((finish: Finish) => unknown) | null;
   /** Without an `output`: the last child's output, all of them by name, or what has become of those that were taken. */

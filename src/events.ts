@@ -65,6 +65,9 @@ const EVENT_FIELDS = {
   'signal.accepted': { signal: 'string', id: 'string' },
   'signal.buffered': { signal: 'string', id: 'string' },
 
+  // A hook has failed, and nothing else came of it.
+  'hook.failed': { hook: 'string', on: 'string', error: 'error' },
+
   // Of the user's own, by an emit step.
   'user.emitted': { name: 'string', data: 'json' },
 } as const;

@@ -25,6 +25,8 @@ const values = {
   steps: 303,
   name: 'order.shipped',
   data: { parcel: [1] },
+  hook: 'audit',
+  on: 'afterStep',
 };
 
 const common = ['run', 'seq', 'at', 'path'] as const;
@@ -36,6 +38,7 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   const attempt = noun === 'step' && what !== 'skipped' && what !== 'awaitingApproval' ? (['attempt'] as const) : [];
   if (noun === 'children') return ['count', 'steps'];
   if (noun === 'signal') return ['signal', 'id'];
+  if (noun === 'hook') return ['hook', 'on', 'error'];
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];
   if (type === 'step.paused') return ['reason'];

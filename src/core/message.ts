@@ -32,7 +32,19 @@ export type Message =
       readonly fraction: number;
       readonly note: string | null;
     }
+  /** Whoever had to be asked before a track begins has answered: it may, or it has failed. */
+  | { readonly type: 'asked'; readonly path: string; readonly error: ErrorRecord | null }
+  | HookMessage
   | CommandMessage;
+
+/** A hook has failed, and nothing else comes of it. */
+export interface HookMessage {
+  readonly type: 'hookFailed';
+  readonly hook: string;
+  readonly on: string;
+  readonly path: string;
+  readonly error: ErrorRecord;
+}
 
 /** What somebody asks of a run, and is answered. */
 export type CommandMessage = StartMessage | CancelMessage | PauseMessage | InterveneMessage | SignalMessage;

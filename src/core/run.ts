@@ -52,7 +52,9 @@ export type Owed =
   | Effect
   | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
   | { readonly do: 'abortUndo'; readonly path: string; readonly attempt: number; readonly of: string | null }
-  | { readonly do: 'unwake'; readonly path: string };
+  | { readonly do: 'unwake'; readonly path: string }
+  /** Whoever wants to be asked before something begins is asked. */
+  | { readonly do: 'ask'; readonly path: string };
 
 export const NONE: readonly never[] = Object.freeze([]);
 

@@ -18,6 +18,7 @@ import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked, UndoFacts } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
+import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { goOn } from './hold.ts';
 import { moved } from './rest.ts';
@@ -28,7 +29,6 @@ import type { Wish } from './stepper.ts';
 type Answered = Extract<Message, { readonly type: 'answer' }>;
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
-/** Between two turns. */
 const NO_RUN = null as unknown as RunState;
 const NO_CHANGES = new Changes(0);
 /** Stands where there is nothing. */
@@ -98,6 +98,10 @@ export class Turn implements TurnPort {
       }
       case 'progress':
         return this.#note(waiting(actors.get(message.path), 'execute', message.attempt), message);
+      case 'asked':
+        return this.#asked(actors.get(message.path), message.error);
+      case 'hookFailed':
+        return tellOfHook(this, message);
       default:
         return this.rules.takeCommand(this, message);
     }
@@ -252,7 +256,16 @@ export class Turn implements TurnPort {
   }
 
   start(actor: Actor): void {
-    this.send(actor, this.#startOf(actor));
+    if (this.rules.asksFirst?.(this.run, actor) !== true) return this.send(actor, this.#startOf(actor));
+    actor.invoked = 'begin';
+    this.changes.owe({ do: 'ask', path: actor.path });
+  }
+
+  /** One that waits to begin may, unless nothing is to begin by now: then it is asked for again. */
+  #asked(actor: Actor | undefined, error: ErrorRecord | null): boolean {
+    if (actor?.invoked !== 'begin' || isHeld(this.run)) return false;
+    this.send(actor, error === null ? this.#startOf(actor) : { type: 'fail', error });
+    return true;
   }
 
   spawn(parent: Actor, place: Place): void {
@@ -260,19 +273,16 @@ export class Turn implements TurnPort {
     const { node } = place;
     const prepared = prepare(place, parent.children as Children, maxValueBytes);
     const path = pathUnder(parent.path, place.name);
-    const input = 'output' in prepared ? prepared.output : null;
-    const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
+    const made = 'output' in prepared ? prepared.output : null;
+    const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, made, this.now);
     this.run.actors.set(path, child);
     addLive(parent, child);
-    if ('error' in prepared) this.send(child, { type: 'fail', error: { ...prepared.error, path } });
-    else if (isHeld(this.run)) this.#hold(child);
-    else this.send(child, this.#startOf(child));
-  }
-
-  /** Keeps a child that is ready and not to begin yet: it has a row, and waits for its word. */
-  #hold(child: Actor): void {
-    child.invoked = 'begin';
+    // Rows come in the order in which children do, whichever of them begins first.
     this.changes.changed(child);
+    if ('error' in prepared) this.send(child, { type: 'fail', error: { ...prepared.error, path } });
+    // Ready, and not to begin yet: it has a row, and waits for its word.
+    else if (isHeld(this.run)) child.invoked = 'begin';
+    else this.start(child);
   }
 
   #startOf(actor: Actor): AnyEventObject {

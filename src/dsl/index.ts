@@ -58,6 +58,7 @@ export type {
   SignalTarget,
   SleepUntil,
 } from './leaf-steps.ts';
+export { readHooks } from './hooks.ts';
 export {
   type BodiesLimit,
   type Concurrency,

@@ -8,6 +8,8 @@ import type { Duration } from '../duration.ts';
 import type { FailurePolicy, Mapper, OrchestratorDefinition, TrackUse } from '../definition.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
+import type { Hook } from '../hooks.ts';
+import { readHooks } from './hooks.ts';
 import { type BodiesLimit, readConcurrency } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { planOf } from './plan.ts';
@@ -43,6 +45,8 @@ export interface OrchestratorOptions<I extends Schema> {
   readonly concurrency?: number;
   /** How many bodies of all its runs may run at once in a process: `8`, `{ limit: 2, key: ({ run }) => … }`. Default: all. */
   readonly bodies?: BodiesLimit;
+  /** What is called before and after its runs, their tracks and steps (S31), after the hooks of the box. */
+  readonly hooks?: readonly Hook[];
 }
 
 /** What the mapper of a track sees: of the other tracks, only those it depends on. */
@@ -73,7 +77,7 @@ export interface OrchestratorBuilder<N extends string, I, V, Tracks, C> extends 
 }
 
 /** The keys that the check knows; `defineOrchestrator` has more of them. */
-export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'deadline', 'concurrency', 'bodies'];
+export const ORCHESTRATOR_KEYS = ['version', 'input', 'onFailure', 'deadline', 'concurrency', 'bodies', 'hooks'];
 const USE_KEYS = ['after', 'input'];
 const NOTHING: readonly string[] = Object.freeze([]);
 
@@ -120,6 +124,7 @@ export function orchestratorOf(
     tracks,
     output: output as Mapper | undefined,
     bodies: readConcurrency(given.bodies, 'bodies', notes),
+    hooks: readHooks(given.hooks, 'orchestrator', notes),
     deadline: readDuration(given.deadline, 'deadline', undefined, notes),
   });
   Object.freeze(madeOf(definition, last));

@@ -6,7 +6,9 @@
  */
 import type { Body, Cleanup, TaskDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
+import type { StepHook } from '../hooks.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { readHooks } from './hooks.ts';
 import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
@@ -45,6 +47,8 @@ export interface TaskOptions<I extends Schema, O extends Schema, R> extends Task
   readonly totalTimeout?: Duration;
   /** A body that calls neither `beat()` nor `progress()` for so long is timed out. Default: it need not. */
   readonly heartbeat?: Duration;
+  /** What is called before and after its attempts (S31), after the hooks of what it stands in. */
+  readonly hooks?: readonly StepHook[];
 }
 
 /** A named, typed unit of work. `I` is what a mapper hands to it, `O` what it leaves behind. */
@@ -68,6 +72,7 @@ const TASK_KEYS = [
   'concurrency',
   'rate',
   'priority',
+  'hooks',
 ];
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
@@ -112,6 +117,7 @@ export function task<
     heartbeat: readDuration(given.heartbeat, 'heartbeat', undefined, notes),
     limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
     priority: given.priority as TaskDefinition['priority'],
+    hooks: readHooks(given.hooks, 'task', notes),
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));

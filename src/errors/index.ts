@@ -48,6 +48,7 @@ export {
 } from './runs.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
+export { HookFailed, HookTimedOut } from './hooks.ts';
 export {
   CommitConflict,
   CommitFailed,

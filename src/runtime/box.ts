@@ -28,6 +28,7 @@ import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
+import { hooksOf } from './box-hooks.ts';
 import { limitsOf } from './box-limits.ts';
 import { Exchange } from './ownership/exchange.ts';
 import { Followers } from '../views/followers.ts';
@@ -89,6 +90,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
     const { idleRuns = 1_000, signalBuffer = 100 } = options;
     const { logger, course } = logOf(options.logger);
+    const hooks = hooksOf(options.hooks);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
@@ -121,6 +123,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       maxValueBytes,
       signalBuffer,
       ...limitsOf(options),
+      hooks,
       idleRuns,
       stepperOf: steppers(kinds, lane),
       lives,

@@ -7,10 +7,12 @@ import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
 import type { Executor, Logger, LogLine } from '../executor.ts';
+import type { Hook } from '../hooks.ts';
 import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import { ask, askOptions, isObject } from '../checks.ts';
+import { hooksOf } from './box-hooks.ts';
 import { checkLimitOptions, type LimitOptions } from './box-limits.ts';
 import type { Lane } from '../core/lanes.ts';
 import { type Course, tellAll, tellFailures, textOf } from '../views/lines.ts';
@@ -30,6 +32,8 @@ export interface BoxOptions extends LimitOptions {
   readonly signalBuffer?: number;
   /** How many runs that only wait are kept in memory, too. Left out: 1,000. */
   readonly idleRuns?: number;
+  /** What is called before and after the runs, tracks and steps of this box (S31): before those of definitions, and after them in the end. */
+  readonly hooks?: readonly Hook[];
   /** Kinds of step that do not come with the package (`defineKind`). */
   readonly kinds?: readonly Kind[];
   /** After how long without a sign of life a process is taken for dead by those that share its store. Left out: 10 s. */
@@ -55,6 +59,7 @@ const KEYS: readonly string[] = [
   'executor',
   'concurrency',
   'fairness',
+  'hooks',
   'maxValueBytes',
   'signalBuffer',
   'idleRuns',
@@ -95,6 +100,7 @@ export function checkBoxOptions(
     value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least);
 
   checkLimitOptions(options);
+  hooksOf(options.hooks);
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));

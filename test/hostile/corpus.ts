@@ -175,7 +175,7 @@ export function hostileCorpus(make: () => Store, { step = 1 }: { readonly step?:
     },
   );
 
-  test('a cleanup, a listener, a logger and an executor may throw and answer anything (S37)', {
+  test('a cleanup, a listener, a logger, a hook and an executor may throw and answer anything (S37)', {
     timeout: 120_000,
   }, async () => {
     const found = strays();
@@ -211,6 +211,17 @@ async function faultsOfBox(store: Store, name: string, value: () => unknown, at:
     store,
     orchestrators: [tidies, answers],
     logger: at % 3 === 0 ? throwing : () => value() as undefined,
+    hooks: [
+      {
+        timeout: 100,
+        onHookError: 'ignore',
+        beforeRun: at % 2 === 0 ? throwing : value,
+        beforeTrack: throwing,
+        afterTrack: value,
+        onError: throwing,
+        afterRun: at % 2 === 0 ? value : async () => throwing(),
+      },
+    ],
     executor: (): Executor => ({
       execute(job, answer) {
         if (job.task.name === 'tidied') return undefined;

@@ -16,6 +16,8 @@ import { type Actor, keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
+import type { HookRound } from './hook-round.ts';
+import type { Hooks, StepHooks } from './hooks.ts';
 import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
 import type { Fairness } from './under.ts';
@@ -31,6 +33,7 @@ export interface DispatcherOptions {
   readonly concurrency: number;
   readonly limits: readonly LimitDefinition[];
   readonly fairness: Fairness;
+  readonly hooks: Hooks;
   post(run: string, message: Message): void;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
@@ -51,6 +54,10 @@ export class Dispatcher {
   readonly #around: Surroundings;
   /** Attempts under way or in line, by key. */
   readonly #attempts = new Map<string, Attempt>();
+  /** Hooks of attempts that have some, by key. */
+  readonly #hooked = new Map<string, StepHooks>();
+  /** Those that are being called for an attempt, by key. */
+  readonly #calling = new Map<string, HookRound>();
   /** Cleanups under way. */
   readonly #tidying = new Map<string, Tidying>();
   readonly #compensations: Compensations;
@@ -63,7 +70,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
-    this.#line = new Line(options);
+    this.#line = new Line({ ...options, begin: (attempt) => this.#begin(attempt) });
     const around: Omit<Surroundings, 'done' | 'executor'> = {
       maxValueBytes,
       now: () => clock.now(),
@@ -110,9 +117,11 @@ export class Dispatcher {
       case 'pull':
       case 'send':
         return this.#options.errands.begin(run, owed);
+      case 'ask':
+        return this.#options.hooks.askTrack(run, owed.path);
       case 'abort':
         this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
-        return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
+        return this.#cancel(keyOf(run.id, owed.path, owed.attempt));
       case 'abortUndo':
         return this.#compensations.abort(run.id, owed, cancelled());
       case 'unwake':
@@ -167,12 +176,54 @@ export class Dispatcher {
     const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input, boundsOf(actor));
     this.#attempts.set(key, one);
     this.#more(run.id);
+    const hooks = this.#options.hooks.ofStep(run, path, node, input);
+    if (hooks !== null) this.#hooked.set(key, hooks);
     this.#line.add(one, run, node, input);
   }
 
+  /** Begins an attempt; where it has hooks, once these have let it (S31). */
+  #begin(attempt: Attempt): void {
+    const hooks = this.#hooked.get(attempt.key);
+    if (hooks === undefined) return attempt.begin();
+    let isAtOnce = true;
+    const round = this.#options.hooks.beforeStep(hooks, attempt, (stopped) => {
+      this.#calling.delete(attempt.key);
+      if (this.#attempts.get(attempt.key) !== attempt) return undefined;
+      if (stopped !== null) return attempt.refuse(stopped, false);
+      return isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt);
+    });
+    isAtOnce = false;
+    if (round !== null) this.#calling.set(attempt.key, round);
+  }
+
+  /** Time has passed since it was looked at whose the run is. */
+  #beginIfOurs(attempt: Attempt): void {
+    const { isSure, ifOurs } = this.#options;
+    const run = attempt.run.id;
+    if (isSure(run)) return attempt.begin();
+    ifOurs(run, (ours) => {
+      if (this.#attempts.get(attempt.key) !== attempt) return undefined;
+      // It is told to end if it is somebody else's; a run that is just being read again is asked for once more.
+      return ours ? attempt.begin() : this.#beginIfOurs(attempt);
+    });
+  }
+
+  /** An attempt has come to its end, and its hooks are told before the run is. */
   #done(attempt: Attempt, outcome: AttemptOutcome): void {
+    const hooks = this.#hooked.get(attempt.key);
+    if (hooks === undefined || !attempt.begun || hooks.after.length === 0) return this.#end(attempt, outcome);
+    this.#line.ended(attempt);
+    const round = this.#options.hooks.afterStep(hooks, attempt, outcome, () => {
+      this.#calling.delete(attempt.key);
+      if (this.#attempts.get(attempt.key) === attempt) this.#end(attempt, outcome);
+    });
+    if (round !== null) this.#calling.set(attempt.key, round);
+  }
+
+  #end(attempt: Attempt, outcome: AttemptOutcome): void {
     const { key, path, task } = attempt;
     const run = attempt.run.id;
+    if (this.#hooked.size > 0) this.#hooked.delete(key);
     if (this.#attempts.delete(key)) this.#fewer(run);
     const { output, error } = outcome.ok
       ? { output: outcome.output, error: null }
@@ -192,12 +243,25 @@ export class Dispatcher {
     this.#line.ended(attempt);
   }
 
+  /** Nobody wants it any more: those who heard of its beginning hear of that. */
+  #cancel(key: string): void {
+    const attempt = this.#attempts.get(key);
+    const hooks = this.#hooked.get(key);
+    const isAtWork = attempt?.begun === true && !attempt.settled;
+    this.#abort(key, cancelled());
+    if (hooks !== undefined && hooks.after.length > 0 && isAtWork)
+      this.#options.hooks.afterStep(hooks, attempt, null, () => {});
+  }
+
   #abort(key: string, reason: Error): void {
     const attempt = this.#attempts.get(key);
     if (attempt === undefined) return;
     this.#attempts.delete(key);
     this.#fewer(attempt.run.id);
     attempt.abort(reason);
+    this.#calling.get(key)?.abort(reason);
+    this.#calling.delete(key);
+    this.#hooked.delete(key);
     this.#line.ended(attempt);
   }
 
