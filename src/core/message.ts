@@ -74,6 +74,9 @@ export interface PauseMessage {
   refused: Status | null;
 }
 
+/** The type of the records that interventions leave. */
+export const INTERVENTION = 'intervention';
+
 /** Somebody says what becomes of a step. */
 export interface InterveneMessage {
   readonly type: 'retry' | 'skip' | 'resolve';

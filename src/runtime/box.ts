@@ -23,7 +23,6 @@ import { BoxClosed, InvalidOption, OrchestratorUnknown, TaskMissing } from '../e
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES } from '../json.ts';
-import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, RunRow, Store } from '../store.ts';
 import { abandoning } from './ownership/abandon.ts';
@@ -36,7 +35,9 @@ import { Errands } from './performing/errands.ts';
 import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
-import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
+import { RedactionGate } from '../views/gate.ts';
+import type { RunsPage, RunsQuery } from '../views/list.ts';
+import { rulesOf } from '../views/redaction.ts';
 import {
   type StartOptions,
   type BoxOptions,
@@ -89,20 +90,22 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   ) {
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
     const { idleRuns = 1_000, signalBuffer = 100 } = options;
-    const { logger, course } = logOf(options.logger);
+    const gate = new RedactionGate(rulesOf(options.redact));
+    const { logger: inner, course } = logOf(options.logger);
+    const logger = gate.logger(inner, (run) => this.#host?.rowOf(run));
     const hooks = hooksOf(options.hooks);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
     this.#bodies = bodies;
     for (const { name } of [...plans.values()]) plans.set(planName(SCHEDULES, name), planOfSchedule(name));
-    this.#followers = new Followers(store, logger);
+    this.#followers = new Followers(store, logger, gate);
     const owner = randomIds();
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
     this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
     const complaints = new Complaints(logger, clock);
     const told: HostOptions['told'] = (run, events, ended, row) => {
-      course(events, row, this.#followers.awaits(run.id), logger);
+      course(gate.events(events, row), row, this.#followers.awaits(run.id), logger);
       this.#followers.tell(run, events, ended, row);
     };
     const kinds = kindsWith(options.kinds ?? []);
@@ -135,8 +138,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       },
       told,
     });
-    const checkOpen = (): void => this.#checkOpen();
-    this.#starts = new Starts({ store, plans, host: this.#host, clock, maxValueBytes, checkOpen });
+    const basics = { store, plans, clock, maxValueBytes, checkOpen: () => this.#checkOpen() };
+    this.#starts = new Starts({ ...basics, host: this.#host });
     const here = requests(store, this.#host);
     const { shared } = store;
     if (shared !== undefined) {
@@ -144,27 +147,26 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, complaints, lease });
     }
     const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
-    const queuedFor = (key: string): QueuedFor | null => this.#host.queuedFor(key);
-    const holds = (run: string): boolean => this.#host.holds(run);
+    const queuedFor: RunContext['queuedFor'] = (key) => this.#host.queuedFor(key);
+    const holds: RunContext['holds'] = (run) => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const undo = (run: RunRow): Promise<string> => this.#starts.undo(run);
-    const context = {
+    this.#context = {
       store,
       command,
       abandon,
       undo,
       maxValueBytes,
       followers: this.#followers,
+      gate,
       holds,
       queuedFor,
       kinds,
       plans,
     };
-    this.#context = context;
     const save = (some: readonly Plan[]): Promise<void> => this.#save(some);
-    const starts = this.#starts;
-    this.#schedules = new Schedules({ store, starts, clock, maxValueBytes, plans, context, checkOpen, save });
+    this.#schedules = new Schedules({ ...basics, starts: this.#starts, context: this.#context, save });
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -254,7 +256,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   /** Runs in the order in which they were started, a page at a time. */
   async runs(query: RunsQuery = {}): Promise<RunsPage> {
     if (this.#closing !== null) throw new BoxClosed();
-    return listRuns(this.#store, query);
+    return this.#context.gate.list(this.#store, query);
   }
 
   /** As `run.signal`, to a run by its id, or by the key that it was started under. */

@@ -5,7 +5,6 @@
  * run are serial (I2): a run is either here in memory, and a message is taken at once, or
  * it is being read, and messages wait in line until it is.
  */
-import { within } from '../clock.ts';
 import type { Plan } from '../definition.ts';
 import { BoxClosed, LeaseLost, type RunCancelled } from '../errors/index.ts';
 import { endsRun, isTerminal } from '../events.ts';
@@ -33,9 +32,6 @@ import { Hooks } from './performing/hooks.ts';
 import { Timers } from './performing/timers.ts';
 import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
-
-/** How long closing waits for hooks that are being told of what has ended, in milliseconds. */
-const HOOKS_PATIENCE = 5_000;
 
 /** What a start may say beside which run it is. */
 export type StartMore = Pick<StartMessage, 'undoes' | 'limit'>;
@@ -142,6 +138,11 @@ export class Host {
     return this.#runs.get(id)?.isKept ?? false;
   }
 
+  /** Of a run that is in memory. */
+  rowOf(id: string): RunRow | undefined {
+    return this.#runs.get(id)?.row;
+  }
+
   /** The limit that an attempt stands in line for here; null if it does not (S35). */
   queuedFor(key: string): QueuedFor | null {
     return this.#dispatcher.queuedFor(key);
@@ -194,8 +195,7 @@ export class Host {
     if (this.#closed) return;
     this.#closed = true;
     this.#dispatcher.abortAll(reason);
-    await within(HOOKS_PATIENCE, this.hooks.settled());
-    this.hooks.close(reason);
+    await this.hooks.close(reason);
     await this.#committer.settled();
     this.timers.clearAll();
     this.#reader.close();

@@ -1,5 +1,5 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
-import { INTERVENTION, type Intervention, interventionsIn } from '../commands/intervene.ts';
+import { type Intervention, interventionsIn } from '../commands/intervene.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { InterveneMessage } from '../core/message.ts';
@@ -7,7 +7,7 @@ import type { Plan } from '../definition.ts';
 import { ask, askOptions } from '../checks.ts';
 import { InterventionRefused, InvalidOption, OutputInvalid } from '../errors/index.ts';
 import { randomIds } from '../ids.ts';
-import { type Json, toJson } from '../json.ts';
+import { toJson } from '../json.ts';
 import { parse } from '../schema.ts';
 import type { RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
@@ -21,21 +21,6 @@ export interface InterventionOptions {
   readonly by?: string;
 }
 
-/** An attempt to intervene, a refused one too. */
-export interface InterventionRecord {
-  readonly type: Intervention;
-  readonly path: string;
-  readonly reason: string;
-  readonly by: string | null;
-  readonly at: number;
-  /** The status that the step had; `ended` if it was not under way. */
-  readonly before: string;
-  /** Why nothing was done; null if it was. */
-  readonly refused: string | null;
-  readonly input?: Json;
-  readonly output?: Json;
-}
-
 export interface InterventionContext {
   readonly store: Store;
   readonly command: AskRun;
@@ -43,8 +28,6 @@ export interface InterventionContext {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly maxValueBytes: number;
 }
-
-const PAGE = 100;
 
 /** Asks the run, and throws if it does not do it. */
 export async function intervene(
@@ -93,20 +76,6 @@ async function read(
   const parsed = await parse(schema, output);
   if (!parsed.ok) throw new OutputInvalid({ what, issues: parsed.issues });
   return { ...said, output: toJson(parsed.value, what, maxValueBytes) };
-}
-
-/** Every attempt to intervene in a run, in the order in which they were made. */
-export async function* interventionsOf(store: Store, run: string): AsyncGenerator<InterventionRecord, void, undefined> {
-  for (let after: string | null | undefined; after !== null; ) {
-    const page = await store.readRecords({
-      type: INTERVENTION,
-      run,
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { body } of page.records) yield body as unknown as InterventionRecord;
-    after = page.cursor;
-  }
 }
 
 /** What can be done about a step as its row says that it stands. */

@@ -23,23 +23,19 @@ import type { RunRow, Store } from '../store.ts';
 import { isFailure, isTerminal, type Status } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
-import {
-  allowedAt,
-  intervene,
-  interventionsOf,
-  type InterventionOptions,
-  type InterventionRecord,
-} from './interventions.ts';
+import { allowedAt, intervene, type InterventionOptions } from './interventions.ts';
 import type { Abandon } from './ownership/abandon.ts';
-import { exportRun, type RunExport } from '../views/export.ts';
+import type { RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
 import { type AskRun, send } from './ownership/requests.ts';
 import type { AnySignals, SignalArguments } from '../dsl/index.ts';
 import type { SignalAnswer } from '../core/signals.ts';
-import { childrenOf, rootOf, type RunSummary } from '../views/list.ts';
-import { failuresIn, isCancelled, isUndoing, type Outcome, outcomeOf } from '../views/outcome.ts';
+import type { RedactionGate } from '../views/gate.ts';
+import type { InterventionRecord } from '../views/interventions.ts';
+import type { RunSummary } from '../views/list.ts';
+import { isCancelled, isUndoing, type Outcome } from '../views/outcome.ts';
 import type { QueuedForOf } from '../views/waiting-for.ts';
-import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
+import type { RunSnapshot } from '../views/snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
 export interface RunContext {
@@ -48,6 +44,8 @@ export interface RunContext {
   readonly command: AskRun;
   readonly maxValueBytes: number;
   readonly followers: Followers;
+  /** Through which all leaves that is told of the run. */
+  readonly gate: RedactionGate;
   readonly abandon: Abandon;
   /** Starts the run that undoes another, unless it is there. Answers with its id. */
   readonly undo: (run: RunRow) => Promise<string>;
@@ -127,19 +125,21 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
   async result(): Promise<Output> {
-    const { row, failures } = await this.#ended<{ readonly failures: readonly ErrorRecord[] }>(
-      (id, store, { status }) => (hasFailures(status) ? failuresOf(store, id) : { failures: [] }),
+    const { gate } = this.#context;
+    const { row, failures } = await this.#ended<{ readonly failures: readonly ErrorRecord[] }>((_, store, row) =>
+      hasFailures(row.status) ? failuresOf(gate, store, row) : { failures: [] },
     );
     if (row.status === 'completed' || (isUndoing(row) && row.status === 'compensated')) return row.output as Output;
-    if (isCancelled(row)) throw new RunCancelled({ run: this.id, reason: row.reason });
-    const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
+    if (isCancelled(row)) throw new RunCancelled({ run: this.id, reason: gate.text(row.reason, row) });
+    const error = gate.error(row.error, row) ??
+      failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
     throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
   }
 
   /** How the run ended, well or not; never rejects because of the run itself. */
   async outcome(): Promise<Outcome<Output>> {
-    const { kinds } = this.#context;
-    const { made } = await this.#ended(async (_, store, row) => ({ made: await outcomeOf(store, row, kinds) }));
+    const { kinds, gate } = this.#context;
+    const { made } = await this.#ended(async (_, store, row) => ({ made: await gate.outcome(store, row, kinds) }));
     return made as Outcome<Output>;
   }
 
@@ -156,25 +156,20 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every track and step with its status, attempts and times, as the store has them. */
   async snapshot(): Promise<RunSnapshot> {
-    const { store, kinds, queuedFor } = this.#context;
-    return this.#whole(async (row) =>
-      snapshotOf(row, await rootOf(store, row), await store.readActors(this.id), await store.readAttempts(this.id), {
-        kinds,
-        queuedFor,
-      }),
-    );
+    const { store, gate, kinds, queuedFor } = this.#context;
+    return this.#whole((row) => gate.snapshot(store, row, { kinds, queuedFor }));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
   async export(): Promise<RunExport> {
-    const { store, kinds, queuedFor } = this.#context;
-    return this.#whole((row) => exportRun(store, row, { kinds, queuedFor }));
+    const { store, gate, kinds, queuedFor } = this.#context;
+    return this.#whole((row) => gate.export(store, row, { kinds, queuedFor }));
   }
 
   /** The runs that this run has started, in the order in which it did; `box.runs({ parent })` has them by the page. */
   async *children(): AsyncGenerator<RunSummary, void, undefined> {
     await this.#row();
-    yield* childrenOf(this.#context.store, this.id);
+    yield* this.#context.gate.children(this.#context.store, this.id);
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */
@@ -253,8 +248,7 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every attempt to intervene, refused ones too, in the order in which they were made. */
   async *interventions(): AsyncGenerator<InterventionRecord, void, undefined> {
-    await this.#row();
-    yield* interventionsOf(this.#context.store, this.id);
+    yield* this.#context.gate.interventions(this.#context.store, await this.#row());
   }
 
   /**
@@ -367,6 +361,10 @@ function hasFailures(status: Status): boolean {
   return isFailure(status) || status === 'compensated';
 }
 
-async function failuresOf(store: Store, run: string): Promise<{ readonly failures: readonly ErrorRecord[] }> {
-  return { failures: failuresIn(await store.readFailures(run)) };
+async function failuresOf(
+  gate: RedactionGate,
+  store: Store,
+  row: RunRow,
+): Promise<{ readonly failures: readonly ErrorRecord[] }> {
+  return { failures: await gate.failures(store, row) };
 }

@@ -4,6 +4,7 @@
  * asked before anything is begun; what comes after is told of what is committed, or, for an attempt, of what it has come to.
  */
 import type { Attempt, AttemptOutcome } from '../../attempt.ts';
+import { within } from '../../clock.ts';
 import type { Kinds } from '../../core/kind.ts';
 import type { HookMessage, Message } from '../../core/message.ts';
 import type { Actor, RunState } from '../../core/run.ts';
@@ -51,6 +52,9 @@ interface HookedPlan {
 }
 
 const NOTHING_HOOKED: HookedPlan = { names: new Set(), steps: null };
+
+/** How long closing waits, in milliseconds. */
+const PATIENCE = 5_000;
 
 export class Hooks {
   readonly #options: HooksOptions;
@@ -161,14 +165,15 @@ export class Hooks {
     }
   }
 
-  /** Resolves when all that was told of has ended. */
-  async settled(): Promise<void> {
-    while (this.#telling.size > 0) await Promise.all(this.#telling.values());
-  }
-
-  close(reason: Error): void {
+  /** Waits a while for those that are told of what has ended; all others are told to end, and nobody is called any more. */
+  async close(reason: Error): Promise<void> {
+    if (this.#telling.size > 0) await within(PATIENCE, this.#settled());
     for (const round of this.#rounds) round.abort(reason);
     this.#rounds.clear();
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#telling.size > 0) await Promise.all(this.#telling.values());
   }
 
   #tell({ id, plan, row, facts: run }: Held, event: RunEvent, on: HookName): void {
