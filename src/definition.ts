@@ -6,6 +6,7 @@
  * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
  * node stands; each actor of a run has one.
  */
+import type { CacheDefinition } from './cache.ts';
 import type { HookDefinition } from './hooks.ts';
 import type { Json } from './json.ts';
 import type { LimitDefinition } from './limits.ts';
@@ -57,6 +58,8 @@ export interface TaskDefinition {
   /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
   readonly limits?: readonly LimitDefinition[];
   readonly priority?: number | ((facts: never) => unknown) | undefined;
+  /** How its outputs are kept (S32). */
+  readonly cache?: CacheDefinition | undefined;
   /** Called before and after its attempts (S31). Runs are not pinned to hooks. */
   readonly hooks?: readonly HookDefinition[];
 }
@@ -200,6 +203,8 @@ export interface StepDefinition {
   readonly undo?: Undo | undefined;
   /** What becomes of it does not fail what it stands in (S12). */
   readonly optional?: boolean | undefined;
+  /** How its outputs are kept here; left out: as its task says. */
+  readonly cache?: CacheDefinition | undefined;
 }
 
 /** What a step says of how it is undone, over what its task says. */

@@ -65,6 +65,10 @@ const EVENT_FIELDS = {
   'signal.accepted': { signal: 'string', id: 'string' },
   'signal.buffered': { signal: 'string', id: 'string' },
 
+  // The output of a step was kept from before, by the run `from`; or it was not, and is made.
+  'cache.hit': { attempt: 'number', from: 'string' },
+  'cache.missed': { attempt: 'number' },
+
   // A hook has failed, and nothing else came of it.
   'hook.failed': { hook: 'string', on: 'string', error: 'error' },
 

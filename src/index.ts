@@ -109,6 +109,7 @@ export type { SignalAnswer } from './core/signals.ts';
 export type { ActorSnapshot, AttemptSnapshot, CompensationSnapshot, RunSnapshot } from './views/snapshot.ts';
 export type { WaitingFor } from './core/effect.ts';
 export type { Hook, HookFacts, HookFilter, HookName, HookOptions, StepHook, TrackHook } from './hooks.ts';
+export type { CacheFacts, CacheScope } from './cache.ts';
 export type { LimitFacts, QueuedFor, WhenFull } from './limits.ts';
 export type { Fairness } from './runtime/performing/under.ts';
 export type { Store } from './store.ts';

@@ -25,6 +25,7 @@ const values = {
   steps: 303,
   name: 'order.shipped',
   data: { parcel: [1] },
+  from: 'order-16',
   hook: 'audit',
   on: 'afterStep',
 };
@@ -38,6 +39,8 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   const attempt = noun === 'step' && what !== 'skipped' && what !== 'awaitingApproval' ? (['attempt'] as const) : [];
   if (noun === 'children') return ['count', 'steps'];
   if (noun === 'signal') return ['signal', 'id'];
+  if (type === 'cache.hit') return ['attempt', 'from'];
+  if (noun === 'cache') return ['attempt'];
   if (noun === 'hook') return ['hook', 'on', 'error'];
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];

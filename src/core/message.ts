@@ -8,7 +8,7 @@ import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { Status } from '../status.ts';
-import type { RunRow } from '../store.ts';
+import type { RecordRow, RunRow } from '../store.ts';
 import type { SignalAnswer } from './signals.ts';
 
 export type Message =
@@ -22,6 +22,8 @@ export type Message =
       readonly error: ErrorRecord | null;
       /** Of an undoing: which try it answers for. */
       readonly tries?: number;
+      /** What is kept of it, with the commit that takes it. */
+      readonly record?: Omit<RecordRow, 'run'>;
     }
   /** A timer is due. */
   | { readonly type: 'wake'; readonly path: string; readonly attempt: number }
@@ -35,7 +37,16 @@ export type Message =
   /** Whoever had to be asked before a track begins has answered: it may, or it has failed. */
   | { readonly type: 'asked'; readonly path: string; readonly error: ErrorRecord | null }
   | HookMessage
+  | CacheMessage
   | CommandMessage;
+
+/** What a step results in was kept from before, by the run `from`; null if it was not, and is made. */
+export interface CacheMessage {
+  readonly type: 'cache';
+  readonly path: string;
+  readonly attempt: number;
+  readonly from: string | null;
+}
 
 /** A hook has failed, and nothing else comes of it. */
 export interface HookMessage {

@@ -18,6 +18,7 @@ import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked, UndoFacts } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
+import { tellOfCache } from './cache.ts';
 import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { goOn } from './hold.ts';
@@ -31,7 +32,6 @@ type Answered = Extract<Message, { readonly type: 'answer' }>;
 const START: AnyEventObject = Object.freeze({ type: 'start' });
 const NO_RUN = null as unknown as RunState;
 const NO_CHANGES = new Changes(0);
-/** Stands where there is nothing. */
 const NOTHING: { readonly type: 'invoke'; readonly src: '' } = Object.freeze({ type: 'invoke', src: '' });
 
 /** One is enough for all turns, for no two are taken at once; what it needs on its way is made once. */
@@ -81,6 +81,7 @@ export class Turn implements TurnPort {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
+        if (message.record !== undefined) this.record(message.record);
         this.send(actor, answerEvent(message.error === null ? message : this.#failure(actor, message, message.error)));
         return true;
       }
@@ -102,6 +103,8 @@ export class Turn implements TurnPort {
         return this.#asked(actors.get(message.path), message.error);
       case 'hookFailed':
         return tellOfHook(this, message);
+      case 'cache':
+        return tellOfCache(this, message);
       default:
         return this.rules.takeCommand(this, message);
     }

@@ -15,6 +15,7 @@ import { declarationOf } from '../machines/declarations.ts';
 import { checkUndo } from '../machines/task/declaration.ts';
 import { nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
+import { CACHED_AND_UNDONE } from './cache.ts';
 import { notesOf } from './notes.ts';
 import { sourceOf } from './source.ts';
 import { pathOf, walk } from './walk.ts';
@@ -169,6 +170,7 @@ class Check implements Checker {
       this.#mapper(step);
       this.#undo(step);
       this.#optional(step);
+      this.#cache(step);
     }
     this.#at = [definition];
     this.#path = path;
@@ -194,6 +196,16 @@ class Check implements Checker {
 
   #optional({ optional }: StepDefinition): void {
     if (optional !== undefined && typeof optional !== 'boolean') this.option('optional', optional, 'true or false');
+  }
+
+  #cache({ body, undo, cache }: StepDefinition): void {
+    const task = typeof body !== 'string' && body.is === 'task' ? body : null;
+    if (cache !== undefined && task === null && typeof body !== 'string')
+      this.fault('bad-option', `Only what a task answers is kept: say "cache" at the tasks of the ${nameOf(body)}.`);
+    const compensate = undo === undefined ? task?.compensate : undo.compensate;
+    // What the task says of both is told there.
+    if ((cache ?? task?.cache) !== undefined && compensate !== undefined && (cache ?? undo) !== undefined)
+      this.fault('bad-option', CACHED_AND_UNDONE);
   }
 
   #mapper({ input }: StepDefinition): void {

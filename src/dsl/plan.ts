@@ -126,9 +126,11 @@ class Compiler implements Planner {
     return this.#nodes.get(body as BodyDefinition)!;
   }
 
-  use({ name, body, input, undo, optional = false }: StepDefinition): Use {
+  use({ name, body, input, undo, cache, optional = false }: StepDefinition): Use {
     const made = this.nodeOf(body);
-    const node = undo === undefined ? made : undoneBy(made, undo);
+    const undone = undo === undefined ? made : undoneBy(made, undo);
+    const node =
+      cache === undefined || undone.task === null ? undone : derived(undone, { task: { ...undone.task, cache } });
     // Nobody needs to be asked about what may fail.
     return {
       name,

@@ -2,6 +2,7 @@
 import type { Options } from '../core/declaration.ts';
 import type { Compensation, CompensationDefinition, RetryPolicy, StepDefinition, Undo } from '../definition.ts';
 import type { Duration } from '../duration.ts';
+import { type CacheOptions, readCache } from './cache.ts';
 import type { Note } from './notes.ts';
 import { isOptions, readDuration, readOptions } from './reading.ts';
 import { readRetry, type RetryOptions } from './retry.ts';
@@ -44,6 +45,8 @@ export type StepArguments<F, I, O, Optional extends boolean = boolean> = {} exte
 export interface StepOptions<I, O, Optional extends boolean = boolean> extends UndoOptions<I, O> {
   /** If it fails, its output is `null`, and what it stands in goes on, and completes with errors (S12). */
   readonly optional?: Optional;
+  /** For how long an output is the answer to the same input here, whatever the task says (S32). */
+  readonly cache?: CacheOptions<I>;
 }
 
 /** The output of a step that may have failed. */
@@ -65,12 +68,15 @@ export function readCompensation(given: unknown, parses: boolean, notes: Note[])
 }
 
 export const UNDO_KEYS: readonly string[] = ['compensate', 'irreversible'];
-export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional'];
+export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional', 'cache'];
 
 /** What a step says of itself, as its definition has it: nothing of what was not said. */
-export function readStepOptions(given: Options, notes: Note[]): Pick<StepDefinition, 'undo' | 'optional'> {
-  const { compensate, irreversible, optional } = given;
-  const more = optional === undefined ? {} : { optional: optional as boolean };
+export function readStepOptions(given: Options, notes: Note[]): Pick<StepDefinition, 'undo' | 'optional' | 'cache'> {
+  const { compensate, irreversible, optional, cache } = given;
+  const more = {
+    ...(optional === undefined ? {} : { optional: optional as boolean }),
+    ...(cache === undefined ? {} : { cache: readCache(cache, notes) }),
+  };
   if (compensate === undefined && irreversible === undefined) return more;
   const undo: Undo = Object.freeze({
     compensate: readCompensation(compensate, false, notes),

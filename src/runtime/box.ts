@@ -92,7 +92,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const { idleRuns = 1_000, signalBuffer = 100 } = options;
     const gate = new RedactionGate(rulesOf(options.redact));
     const { logger: inner, course } = logOf(options.logger);
-    const logger = gate.logger(inner, (run) => this.#host?.rowOf(run));
+    const logger = gate.logger(inner, (run) => this.#host?.rowInMemory(run));
     const hooks = hooksOf(options.hooks);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;

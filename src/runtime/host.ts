@@ -28,6 +28,7 @@ import { keyOf } from '../core/run.ts';
 import type { Owed } from '../core/run.ts';
 import { type Held, hold } from './held.ts';
 import { recognise } from './ownership/requests.ts';
+import { OutputCache } from './performing/cache.ts';
 import { Hooks } from './performing/hooks.ts';
 import { Timers } from './performing/timers.ts';
 import type { Rules } from '../core/port.ts';
@@ -75,6 +76,7 @@ export class Host {
     this.#dispatcher = new Dispatcher({
       ...options,
       hooks: this.hooks,
+      cache: new OutputCache(options),
       timers: this.timers,
       post: (run, message) => this.post(run, message),
       awaits: (run) => options.awaits(run),
@@ -138,8 +140,7 @@ export class Host {
     return this.#runs.get(id)?.isKept ?? false;
   }
 
-  /** Of a run that is in memory. */
-  rowOf(id: string): RunRow | undefined {
+  rowInMemory(id: string): RunRow | undefined {
     return this.#runs.get(id)?.row;
   }
 

@@ -7,13 +7,16 @@ import type { Effect } from '../../core/effect.ts';
 import { Attempt, type AttemptOutcome, type Bounds, type Surroundings } from '../../attempt.ts';
 import { limitAbove, totalLimit } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
-import type { TaskDefinition } from '../../definition.ts';
-import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
+import type { PlanNode } from '../../definition.ts';
+import { AnswerIgnored, type MapperFailed } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
+import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
 import { type Actor, keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
+import type { CacheEntry, CacheHit, OutputCache } from './cache.ts';
+import { Cleanups } from './cleanups.ts';
 import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
 import type { HookRound } from './hook-round.ts';
@@ -34,6 +37,7 @@ export interface DispatcherOptions {
   readonly limits: readonly LimitDefinition[];
   readonly fairness: Fairness;
   readonly hooks: Hooks;
+  readonly cache: OutputCache;
   post(run: string, message: Message): void;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
@@ -43,12 +47,6 @@ export interface DispatcherOptions {
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
-/** A cleanup under way, and who wants to know of its end. */
-interface Tidying {
-  readonly controller: AbortController;
-  readonly waiting: ((error?: unknown) => void)[];
-}
-
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #around: Surroundings;
@@ -56,10 +54,11 @@ export class Dispatcher {
   readonly #attempts = new Map<string, Attempt>();
   /** Hooks of attempts that have some, by key. */
   readonly #hooked = new Map<string, StepHooks>();
+  /** What outputs are kept under, of attempts whose output is kept, by key. */
+  readonly #kept = new Map<string, CacheEntry>();
   /** Those that are being called for an attempt, by key. */
   readonly #calling = new Map<string, HookRound>();
-  /** Cleanups under way. */
-  readonly #tidying = new Map<string, Tidying>();
+  readonly #cleanups: Cleanups;
   readonly #compensations: Compensations;
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
@@ -83,7 +82,9 @@ export class Dispatcher {
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
     this.#around = { ...around, executor, done: (attempt, outcome) => this.#done(attempt, outcome) };
-    this.#compensations = new Compensations({ ...options, around, hold: (run) => this.hold(run) });
+    const hold = (run: string): (() => void) => this.hold(run);
+    this.#compensations = new Compensations({ ...options, around, hold });
+    this.#cleanups = new Cleanups({ ...options, hold });
   }
 
   /** Keeps a run in memory until what is answered is called. */
@@ -108,7 +109,7 @@ export class Dispatcher {
       case 'wake':
         return this.#wake(run, owed);
       case 'cleanup':
-        return this.#tidy(run, owed);
+        return this.#cleanups.begin(run, owed);
       case 'compensate':
         return this.#compensations.begin(run, owed);
       case 'childRun':
@@ -156,7 +157,7 @@ export class Dispatcher {
     this.#line.close();
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
     this.#compensations.abortAll(reason);
-    for (const { controller } of this.#tidying.values()) controller.abort(reason);
+    this.#cleanups.abortAll(reason);
   }
 
   /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
@@ -178,19 +179,56 @@ export class Dispatcher {
     this.#more(run.id);
     const hooks = this.#options.hooks.ofStep(run, path, node, input);
     if (hooks !== null) this.#hooked.set(key, hooks);
-    this.#line.add(one, run, node, input);
+    if (node.task.cache === undefined) this.#line.add(one, run, node, input);
+    else this.#ask(one, run, node, input);
+  }
+
+  /** Asks for what is kept (S32); what is not stands in line to be made. */
+  #ask(attempt: Attempt, run: Held, node: PlanNode, input: Json): void {
+    const { cache, post } = this.#options;
+    const { key, path } = attempt;
+    let entry: CacheEntry | null;
+    try {
+      entry = cache.entryOf(run, path, node, attempt.attempt, input);
+    } catch (error) {
+      return attempt.refuse(error as MapperFailed, false);
+    }
+    if (entry !== null) this.#kept.set(key, entry);
+    if (entry === null || entry.bypasses) return this.#line.add(attempt, run, node, input);
+    void cache.find(entry).then((hit) => {
+      if (this.#attempts.get(key) !== attempt) return;
+      post(run.id, { type: 'cache', path, attempt: attempt.attempt, from: hit?.from ?? null });
+      if (hit === null) this.#line.add(attempt, run, node, input);
+      else this.#takeKept(attempt, hit);
+    });
+  }
+
+  /** The hooks are asked and told as if the body had been called. */
+  #takeKept(attempt: Attempt, { output }: CacheHit): void {
+    this.#kept.delete(attempt.key);
+    const hooks = this.#hooked.get(attempt.key);
+    const outcome: AttemptOutcome = { ok: true, output };
+    if (hooks === undefined) return this.#end(attempt, outcome);
+    this.#askHooks(hooks, attempt, () => this.#tellHooks(hooks, attempt, outcome));
   }
 
   /** Begins an attempt; where it has hooks, once these have let it (S31). */
   #begin(attempt: Attempt): void {
     const hooks = this.#hooked.get(attempt.key);
-    if (hooks === undefined) return attempt.begin();
-    let isAtOnce = true;
+    if (hooks !== undefined)
+      this.#askHooks(hooks, attempt, (isAtOnce) => (isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt)));
+    else if (this.#kept.has(attempt.key)) this.#beginIfOurs(attempt);
+    else attempt.begin();
+  }
+
+  #askHooks(hooks: StepHooks, attempt: Attempt, then: (isAtOnce: boolean) => void): void {
+    // What was looked up before has taken its time, too.
+    let isAtOnce = !this.#kept.has(attempt.key);
     const round = this.#options.hooks.beforeStep(hooks, attempt, (stopped) => {
       this.#calling.delete(attempt.key);
-      if (this.#attempts.get(attempt.key) !== attempt) return undefined;
-      if (stopped !== null) return attempt.refuse(stopped, false);
-      return isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt);
+      if (this.#attempts.get(attempt.key) !== attempt) return;
+      if (stopped !== null) attempt.refuse(stopped, false);
+      else then(isAtOnce);
     });
     isAtOnce = false;
     if (round !== null) this.#calling.set(attempt.key, round);
@@ -211,8 +249,13 @@ export class Dispatcher {
   /** An attempt has come to its end, and its hooks are told before the run is. */
   #done(attempt: Attempt, outcome: AttemptOutcome): void {
     const hooks = this.#hooked.get(attempt.key);
-    if (hooks === undefined || !attempt.begun || hooks.after.length === 0) return this.#end(attempt, outcome);
+    if (hooks === undefined || !attempt.begun) return this.#end(attempt, outcome);
     this.#line.ended(attempt);
+    this.#tellHooks(hooks, attempt, outcome);
+  }
+
+  #tellHooks(hooks: StepHooks, attempt: Attempt, outcome: AttemptOutcome): void {
+    if (hooks.after.length === 0) return this.#end(attempt, outcome);
     const round = this.#options.hooks.afterStep(hooks, attempt, outcome, () => {
       this.#calling.delete(attempt.key);
       if (this.#attempts.get(attempt.key) === attempt) this.#end(attempt, outcome);
@@ -223,18 +266,22 @@ export class Dispatcher {
   #end(attempt: Attempt, outcome: AttemptOutcome): void {
     const { key, path, task } = attempt;
     const run = attempt.run.id;
-    if (this.#hooked.size > 0) this.#hooked.delete(key);
+    this.#hooked.delete(key);
     if (this.#attempts.delete(key)) this.#fewer(run);
     const { output, error } = outcome.ok
       ? { output: outcome.output, error: null }
       : { output: null, error: outcome.error };
+    const entry = this.#kept.get(key);
+    const record = entry === undefined || error !== null ? null : this.#options.cache.recordOf(entry, key, output);
+    this.#kept.delete(key);
     const answer = (): void => {
-      this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
+      const said = { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error } as const;
+      this.#options.post(run, record === null ? said : { ...said, record });
     };
     if (error !== null && attempt.begun && task.cleanup !== undefined && CUT_OFF.has(error.code)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
-      const tidy = (): void => this.#bounded(run, path, attempt.attempt, task, context, answer);
+      const tidy = (): void => this.#cleanups.bounded(run, path, attempt.attempt, task, context, answer);
       if (this.#options.isSure(run)) tidy();
       else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {
@@ -262,6 +309,7 @@ export class Dispatcher {
     this.#calling.get(key)?.abort(reason);
     this.#calling.delete(key);
     this.#hooked.delete(key);
+    this.#kept.delete(key);
     this.#line.ended(attempt);
   }
 
@@ -269,75 +317,6 @@ export class Dispatcher {
     // The timer may outlive the run's place in memory, so it holds the id and nothing else of it.
     const { id } = run;
     this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
-  }
-
-  #tidy({ id }: Held, { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>): void {
-    const answer = (error?: unknown): void => {
-      const record = error === undefined ? null : toRecord(error, { path, attempt });
-      this.#options.post(id, { type: 'answer', from: 'cleanup', path, attempt, output: null, error: record });
-    };
-    if (node.task?.cleanup === undefined) return answer();
-    const context = { input, key: keyOf(id, path, attempt), reason };
-    this.#bounded(id, path, attempt, node.task, context, answer);
-  }
-
-  /** A cleanup: the user's function, once, bounded by its own timeout. */
-  #bounded(
-    run: string,
-    path: string,
-    attempt: number,
-    task: TaskDefinition,
-    context: object,
-    then: (error?: unknown) => void,
-  ): void {
-    const key = keyOf(run, path, attempt);
-    const underWay = this.#tidying.get(key);
-    if (underWay !== undefined) {
-      underWay.waiting.push(then);
-      return;
-    }
-    const controller = new AbortController();
-    const tidying: Tidying = { controller, waiting: [then] };
-    const { timers, logger } = this.#options;
-    let stop = (): void => {};
-    const drop = (): boolean => {
-      if (this.#tidying.get(key) !== tidying) return false;
-      stop();
-      this.#tidying.delete(key);
-      this.#fewer(run);
-      return true;
-    };
-    const settle = (error?: unknown): void => {
-      if (!drop()) return;
-      if (error !== undefined) {
-        logger({ level: 'error', message: `The cleanup of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
-      }
-      for (const each of tidying.waiting) each(error);
-    };
-    this.#tidying.set(key, tidying);
-    this.#more(run);
-    const body = task.cleanup as unknown as (context: object) => unknown;
-    const begin = (): unknown => {
-      stop = timers.in(task.cleanupTimeout, () => {
-        const late = new DOMException(`The cleanup of "${path}" did not end in time.`, 'TimeoutError');
-        controller.abort(late);
-        settle(late);
-      });
-      return body({ ...context, signal: controller.signal });
-    };
-    // Looked at once more: a process can be stopped between the commit and here, and the run is another's then.
-    const begun = (): unknown =>
-      this.#options.isSure(run)
-        ? begin()
-        : new Promise((resolve) => {
-            this.#options.ifOurs(run, (ours) => {
-              if (ours) resolve(Promise.resolve().then(begin));
-              else drop();
-            });
-          });
-    Promise.resolve()
-      .then(begun)
-      .then(() => settle(), settle);
   }
 
   #progress({ run, path, attempt }: Attempt, fraction: number, note: string | null): void {
