@@ -247,7 +247,7 @@ export class Turn implements TurnPort {
   }
 
   record(record: Omit<RecordRow, 'run'>): void {
-    this.changes.record(checkRecord(Object.freeze({ ...record, run: this.run.id })));
+    this.changes.record(checkRecord(Object.freeze({ ...record, run: this.run.id }), this.rules.maxValueBytes));
   }
 
   dropRecord(name: RecordName): void {

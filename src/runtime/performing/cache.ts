@@ -7,7 +7,7 @@ import { CACHED, type CacheDefinition } from '../../cache.ts';
 import type { Clock } from '../../clock.ts';
 import type { Actor } from '../../core/run.ts';
 import type { PlanNode } from '../../definition.ts';
-import { MapperFailed, reasonOf, show } from '../../errors/index.ts';
+import { isA, MapperFailed, reasonOf, show, ValueTooLarge } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
 import { canonicalText, type Json, toJson } from '../../json.ts';
 import { sha256 } from '../../sha256.ts';
@@ -18,6 +18,7 @@ export interface OutputCacheOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly maxValueBytes: number;
 }
 
 /** What an output is kept under. */
@@ -52,17 +53,19 @@ export class OutputCache {
     this.#options = options;
   }
 
-  /** What the output of an attempt is kept under; null if it is not. Throws `MapperFailed` if that can't be said. */
+  /** What the output of an attempt is kept under; null if it is not. Throws if that can't be said. */
   entryOf(run: Held, path: string, node: PlanNode, attempt: number, input: Json): CacheEntry | null {
     const definition = node.task?.cache;
     if (definition === undefined) return null;
     const { key, scope, ttl, bypass } = definition;
+    const { maxValueBytes } = this.#options;
     const facts = Object.freeze({ input, run: run.facts });
     const what = `of the cache of task "${node.called}"`;
-    const made = key === undefined ? input : asked(`"key" ${what}`, key, facts);
+    const made = key === undefined ? input : asked(`"key" ${what}`, key, facts, maxValueBytes);
     if (key !== undefined && made === null) return null;
     // What was tried before, by itself or because somebody said so, is made anew.
-    const bypasses = attempt > 1 || (bypass !== undefined && asked(`"bypass" ${what}`, bypass, facts) === true);
+    const bypasses =
+      attempt > 1 || (bypass !== undefined && asked(`"bypass" ${what}`, bypass, facts, maxValueBytes) === true);
     const place = scope === 'task' ? [node.called] : [...pinOf(run), stepIn(run.actors.get(path))];
     const digest = sha256(canonicalText([scope, ...place, ttl, key !== undefined, made]));
     return { definition, digest, run: scope === 'run' ? run.id : null, bypasses };
@@ -91,16 +94,12 @@ export class OutputCache {
     return null;
   }
 
-  /** The record of an output; null for one that is too large for a record. */
-  recordOf({ definition: { ttl }, digest }: CacheEntry, key: string, output: Json): Omit<RecordRow, 'run'> | null {
+  /** The record of an output. */
+  recordOf({ definition: { ttl }, digest }: CacheEntry, key: string, output: Json): Omit<RecordRow, 'run'> {
     const now = this.#options.clock.now();
     const kept: Kept = { output, until: now + ttl };
-    try {
-      const body = toJson(kept, 'what is kept of an output');
-      return { type: CACHED, id: sha256(key), version: 1, body, keys: { key: `${digest}.${Math.floor(now / ttl)}` } };
-    } catch {
-      return null;
-    }
+    const keys = { key: `${digest}.${Math.floor(now / ttl)}` };
+    return { type: CACHED, id: sha256(key), version: 1, body: kept as unknown as Json, keys };
   }
 }
 
@@ -117,13 +116,14 @@ function stepIn(actor: Actor | undefined): string {
   return names.join('/');
 }
 
-function asked(mapper: string, ask: (facts: never) => unknown, facts: object): Json {
+function asked(mapper: string, ask: (facts: never) => unknown, facts: object, maxBytes: number): Json {
   try {
     const value = ask(facts as never);
     if (mapper.startsWith('"bypass"') && typeof value !== 'boolean')
       throw new TypeError(`it answered with ${show(value)}, and it takes true or false`);
-    return toJson(value, `What ${mapper} answers`);
+    return toJson(value, `answer of ${mapper}`, maxBytes);
   } catch (thrown) {
+    if (isA(thrown, ValueTooLarge)) throw thrown;
     throw new MapperFailed({ mapper, reason: reasonOf(thrown) }, thrown);
   }
 }

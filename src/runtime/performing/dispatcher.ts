@@ -8,7 +8,7 @@ import { Attempt, type AttemptOutcome, type Bounds, type Surroundings } from '..
 import { limitAbove, totalLimit } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { PlanNode } from '../../definition.ts';
-import { AnswerIgnored, type MapperFailed } from '../../errors/index.ts';
+import { AnswerIgnored } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
 import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
@@ -191,7 +191,7 @@ export class Dispatcher {
     try {
       entry = cache.entryOf(run, path, node, attempt.attempt, input);
     } catch (error) {
-      return attempt.refuse(error as MapperFailed, false);
+      return attempt.refuse(error as Error, false);
     }
     if (entry !== null) this.#kept.set(key, entry);
     if (entry === null || entry.bypasses) return this.#line.add(attempt, run, node, input);
