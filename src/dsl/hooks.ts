@@ -1,6 +1,7 @@
 /** Hooks as people write them (S31), in a definition or for a box. What is wrong with them is noted, and told with all else. */
 import { HOOK_NAMES, type HookDefinition, type HookFilter, type HookName, NO_HOOKS } from '../hooks.ts';
 import { show } from '../errors/index.ts';
+import type { Options } from '../core/declaration.ts';
 import type { Note } from './notes.ts';
 import { isOptions, readDuration, readOptions } from './reading.ts';
 
@@ -31,7 +32,7 @@ export function readHooks(given: unknown, of: keyof typeof BELOW, notes: Note[])
 
 function readHook(given: unknown, what: string, names: readonly HookName[], notes: Note[]): HookDefinition {
   const note = (message: string): void => void notes.push({ code: 'bad-option', message });
-  const options = readOptions(given ?? null, `hook ${what}`, [...names, ...OPTION_KEYS], notes);
+  const options = own(readOptions(given ?? null, `hook ${what}`, [...names, ...OPTION_KEYS], notes));
   const { name = what, onHookError = 'fail' } = options;
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME)
     note(`The name of hook ${what} cannot be ${show(name)}: it takes a text of 1 to ${MAX_NAME} characters.`);
@@ -39,7 +40,7 @@ function readHook(given: unknown, what: string, names: readonly HookName[], note
     note(`Option "onHookError" of hook ${what} cannot be ${show(onHookError)}: it takes 'fail' or 'ignore'.`);
   const calls: { [name in HookName]?: (facts: never) => unknown } = {};
   for (const each of names) {
-    const call = Object.hasOwn(options, each) ? options[each] : undefined;
+    const call = options[each];
     if (typeof call === 'function') calls[each] = call as (facts: never) => unknown;
     else if (call !== undefined) note(`Hook ${what} has a "${each}" that is ${show(call)}: it takes a function.`);
   }
@@ -66,7 +67,7 @@ function readHook(given: unknown, what: string, names: readonly HookName[], note
 }
 
 function readFilter(given: unknown, what: string, notes: Note[]): HookDefinition['only'] {
-  const options = readOptions(given, `option "only" of hook ${what}`, FILTER_KEYS, notes);
+  const options = own(readOptions(given, `option "only" of hook ${what}`, FILTER_KEYS, notes));
   const only: { -readonly [key in keyof HookFilter]?: readonly string[] } = {};
   for (const key of FILTER_KEYS) {
     const value = options[key];
@@ -81,4 +82,9 @@ function readFilter(given: unknown, what: string, notes: Note[]): HookDefinition
       });
   }
   return Object.freeze(only);
+}
+
+/** What it says itself: what all objects have inherited must not make a gate lenient, or open. */
+function own(options: Options): Options {
+  return Object.assign(Object.create(null) as object, options) as Options;
 }

@@ -58,6 +58,7 @@ export type {
   SignalTarget,
   SleepUntil,
 } from './leaf-steps.ts';
+export type { CacheOptions } from './cache.ts';
 export { readHooks } from './hooks.ts';
 export {
   type BodiesLimit,

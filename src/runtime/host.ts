@@ -126,12 +126,12 @@ export class Host {
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
-  async begin(plan: Plan, row: RunRow, more: StartMore = {}, warnings: readonly HookMessage[] = []): Promise<void> {
+  async begin(plan: Plan, row: RunRow, more: StartMore = {}, warnings: readonly (() => void)[] = []): Promise<void> {
     // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.
     if (this.#runs.has(row.run) || this.#reader.isReading(row.run)) await this.handover.bury(row.run);
     const run = this.#adopt(plan, row);
     const begun = this.#committed(run, { type: 'start', plan, row, ...more });
-    for (const warning of warnings) void this.#note(run.id, warning);
+    for (const tell of warnings) tell();
     await begun;
   }
 

@@ -288,11 +288,9 @@ function withoutSecrets(rules: RedactionRules, fields: JsonObject, secrets: Secr
   }
 }
 
-/** An error that says the same but for what is secret, or itself. */
+/** An error that says the same but for what is secret. Whatever else hangs on it, such as what was sent and with which credentials, is left out. */
 function errorWithout(rules: RedactionRules, error: Error, secrets: Secrets): Error {
-  const record = toRecord(error);
-  const told = recordWithout(rules, record, secrets);
-  if (JSON.stringify(told) === JSON.stringify(record)) return error;
+  const told = recordWithout(rules, toRecord(error), secrets);
   const { name, message, stack, fields, cause, code } = told;
   const own = isA(error, SignalboxError);
   const made = own ? (Object.create(Object.getPrototypeOf(error)) as Error) : new Error(message);

@@ -412,6 +412,9 @@ describe('beside the rest', () => {
     expect((await eventsOf(second)).filter(({ type }) => type.startsWith('cache'))).toMatchObject([
       { type: 'cache.hit', path: 't/s', attempt: 1, from: 'first' },
     ]);
+    // Nothing that says, or digests, what it was made of.
+    const hit = (await eventsOf(second)).find(({ type }) => type === 'cache.hit');
+    expect(Object.keys(hit ?? {}).sort()).toEqual(['at', 'attempt', 'from', 'metadata', 'path', 'run', 'seq', 'type']);
     await box.close();
   });
 });

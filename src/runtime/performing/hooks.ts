@@ -69,15 +69,15 @@ export class Hooks {
     this.#options = options;
   }
 
-  /** Throws if a run is not to begin; otherwise, what is to be told in its history. */
-  async beforeRun(plan: Plan, row: RunRow): Promise<readonly HookMessage[]> {
+  /** Throws if a run is not to begin; otherwise, what tells its history of hooks that failed, to be called once it has. */
+  async beforeRun(plan: Plan, row: RunRow): Promise<readonly (() => void)[]> {
     const hooks = this.#has(plan, 'beforeRun') ? this.#among([plan.root], 'beforeRun', plan, '', null) : NO_HOOKS;
-    const warnings: HookMessage[] = [];
+    const warnings: (() => void)[] = [];
     if (hooks.length === 0) return warnings;
     const facts = { run: hookedRun(plan, { ...row, id: row.run }), input: frozen(row.input) };
     const stopped = await new Promise<Error | null>((done) => {
       const warn = (hook: HookDefinition, error: Error): void =>
-        void warnings.push(warningOf(hook, 'beforeRun', '', error));
+        void warnings.push(() => this.#note(row.run, warningOf(hook, 'beforeRun', '', error), error));
       this.#begin(new HookRound(this.#options, { hooks, on: 'beforeRun', facts, warn, done, aborted: done }));
     });
     if (stopped !== null) throw stopped;
