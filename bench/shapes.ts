@@ -40,6 +40,7 @@ export const POLICIES = {
   retry: { maxAttempts: 5, delay: '1s', jitter: 0.2 },
   timeout: '30s',
   concurrency: 64,
+  hooks: [{ beforeStep: () => {} }],
 } as const;
 
 /** `tracks` tracks side by side, of `steps` steps each; a run of it results in the sum. */

@@ -126,6 +126,11 @@ export class Attempt implements Job {
     return this.#begun;
   }
 
+  /** It has ended, or was told to. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   begin(): void {
     const { task } = this;
     this.#begun = true;

@@ -6,6 +6,8 @@
  * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
  * node stands; each actor of a run has one.
  */
+import type { CacheDefinition } from './cache.ts';
+import type { HookDefinition } from './hooks.ts';
 import type { GateDefinition } from './gates.ts';
 import type { Json } from './json.ts';
 import type { LimitDefinition } from './limits.ts';
@@ -62,6 +64,10 @@ export interface TaskDefinition {
   readonly approval?: ApprovalSpec | undefined;
   /** Somebody is asked about what the body has left behind. */
   readonly review?: ApprovalSpec | undefined;
+  /** How its outputs are kept (S32). */
+  readonly cache?: CacheDefinition | undefined;
+  /** Called before and after its attempts (S31). Runs are not pinned to hooks. */
+  readonly hooks?: readonly HookDefinition[];
 }
 
 /** A step that only lets time pass. */
@@ -207,6 +213,8 @@ export interface StepDefinition {
   readonly optional?: boolean | undefined;
   /** If it fails, what runs beside and after it finishes first (S12). */
   readonly permissive?: boolean | undefined;
+  /** How its outputs are kept here; left out: as its task says. */
+  readonly cache?: CacheDefinition | undefined;
 }
 
 /** What a step says of how it is undone, over what its task says. */
@@ -225,6 +233,7 @@ export interface TrackDefinition {
   readonly deadline?: number | undefined;
   /** How many bodies of all its uses may run at once in a process. */
   readonly bodies?: readonly LimitDefinition[];
+  readonly hooks?: readonly HookDefinition[];
 }
 
 /** Sub-tracks side by side. `merge` gets their outputs in declared order, then by name. */
@@ -266,6 +275,7 @@ export interface OrchestratorDefinition {
   readonly bodies?: readonly LimitDefinition[];
   /** Somebody is asked before the first track begins. */
   readonly approval?: ApprovalSpec | undefined;
+  readonly hooks?: readonly HookDefinition[];
 }
 
 export type AnyDefinition = BodyDefinition | OrchestratorDefinition;
@@ -353,6 +363,8 @@ export interface PlanNode {
   readonly deadline: number | null;
   /** How many bodies below it may run at once, in all runs together; those of a task are in the task. */
   readonly bodies: readonly LimitDefinition[];
+  /** What is called before and after it, and what it consists of, in a process (S31). */
+  readonly hooks?: readonly HookDefinition[];
   /** Makes the node's output of its children's; null takes what `result` names. */
   readonly output: ((finish: Finish) => unknown) | null;
   /** Without an `output`: the last child's output, all of them by name, or what has become of those that were taken. */

@@ -81,6 +81,12 @@ const EVENT_FIELDS = {
   },
   'approval.expired': { approval: 'string', outcome: 'string' },
   'approval.withdrawn': { approval: 'string' },
+  // The output of a step was kept from before, by the run `from`; or it was not, and is made.
+  'cache.hit': { attempt: 'number', from: 'string' },
+  'cache.missed': { attempt: 'number' },
+
+  // A hook has failed, and nothing else came of it.
+  'hook.failed': { hook: 'string', on: 'string', error: 'error' },
 
   // Of the user's own, by an emit step.
   'user.emitted': { name: 'string', data: 'json' },

@@ -122,6 +122,10 @@ describe('the shape of src', () => {
     });
   }
 
+  test('whatever is told of a run leaves through the gate, and so without what is secret (S34)', () => {
+    expect(besideTheGate(src)).toEqual([]);
+  });
+
   test('each kind of step has a folder: how it is declared, its machine, and the kind (P120)', () => {
     const folders = new Set([...src.keys()].flatMap((path) => /^machines\/(\w+)\//.exec(path)?.[1] ?? []));
     expect(folders.size).toBe(builtInKinds.names().length);
@@ -167,6 +171,11 @@ describe('the rules see what they forbid', () => {
     ['newcomer/file.ts', `import '../json.ts';`],
   ])('in %s: %s', (path, text) => {
     expect(forbiddenImports(new Map([[path, text]]))).toHaveLength(1);
+  });
+
+  test('a snapshot that is made beside the gate', () => {
+    const text = `import { isUndoing } from '../views/outcome.ts';\nimport {\n  type RunSnapshot,\n  snapshotOf,\n} from '../views/snapshot.ts';\n`;
+    expect(besideTheGate(new Map([['runtime/run.ts', text]]))).toEqual(['runtime/run.ts takes snapshotOf']);
   });
 
   test('types go round in a circle freely, values do not', () => {
@@ -269,6 +278,27 @@ function exportedTwice(sources: Sources): string[] {
     const elsewhere = [...paths].filter((path) => !path.startsWith('stores/'));
     if (paths.size < 2 || elsewhere.length === 0 || ONE_THING.includes(name)) return [];
     return [`${name}: ${[...paths].join(', ')}`];
+  });
+}
+
+/** What others may take from the views: the gate, what it is made with, and what tells nothing of a run by itself. */
+const AT_THE_GATE: readonly string[] = [
+  ...['RedactionGate', 'rulesOf', 'Followers', 'tellAll', 'tellFailures', 'textOf', 'isCancelled', 'isUndoing'],
+  // A fold over events that somebody was told.
+  'progressOf',
+];
+
+function besideTheGate(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    if (path.startsWith('views/')) return [];
+    const imports = text.matchAll(/^(?:import|export) \{([^}]*)\} from '[^']*views\/[^']*'/gm);
+    return [...imports].flatMap(([, names = '']) =>
+      names.split(',').flatMap((each) => {
+        const name = each.trim();
+        const isFine = name === '' || name.startsWith('type ') || AT_THE_GATE.includes(name);
+        return isFine ? [] : [`${path} takes ${name}`];
+      }),
+    );
   });
 }
 

@@ -113,6 +113,18 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'The limit of 4 for bodies of the box was reached',
     'a newer body took the place',
   ],
+  'hook-failed': [
+    new errors.HookFailed({ hook: 'audit', on: 'beforeStep', reason: 'no ledger.' }, new Error('no ledger.')),
+    'Hook "audit" failed in its beforeStep: no ledger.',
+    'was not begun',
+    `"onHookError: 'ignore'"`,
+  ],
+  'hook-timed-out': [
+    new errors.HookTimedOut({ hook: 'audit', on: 'afterStep', timeout: 5_000, text: '5s' }),
+    'Hook "audit" did not end its afterStep within its timeout of 5s',
+    'Raise its "timeout"',
+    'Nothing else came of it.',
+  ],
   'deadline-passed': [
     new errors.DeadlinePassed({ what: 'track', deadline: 60_000, text: '1m' }),
     'The track did not end within its deadline of 1m.',

@@ -40,6 +40,8 @@ const values = {
   of: 'order-16',
   from: 'payment/charge',
   taken: 3,
+  hook: 'audit',
+  on: 'afterStep',
 };
 
 const approvals: { readonly [what: string]: readonly (keyof typeof values)[] } = {
@@ -61,6 +63,9 @@ function fieldsOf(type: EventType): readonly (keyof typeof values)[] {
   if (noun === 'children') return ['count', 'steps'];
   if (noun === 'signal') return ['signal', 'id'];
   if (noun === 'approval') return ['approval', ...(approvals[what] as readonly (keyof typeof values)[])];
+  if (type === 'cache.hit') return ['attempt', 'from'];
+  if (noun === 'cache') return ['attempt'];
+  if (noun === 'hook') return ['hook', 'on', 'error'];
   if (noun === 'user') return ['name', 'data'];
   if (what === 'waiting') return ['due'];
   if (type === 'step.paused') return ['reason'];

@@ -2,7 +2,7 @@
  * `retry`, `skip` and `resolve`: somebody says what becomes of a step (S16). What a step takes now is what its machine takes now. Every
  * attempt to intervene leaves a record, a refused one too: who, when, what, why, and what the step was before and after.
  */
-import type { InterveneMessage } from '../core/message.ts';
+import { INTERVENTION, type InterveneMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
 import { prepare } from '../core/facts.ts';
 import type { Kind } from '../core/kind.ts';
@@ -11,7 +11,6 @@ import type { Json, JsonObject } from '../json.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
 
-export const INTERVENTION = 'intervention';
 export type Intervention = InterveneMessage['type'];
 export const INTERVENTIONS: readonly Intervention[] = ['retry', 'skip', 'resolve'];
 

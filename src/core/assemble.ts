@@ -12,7 +12,7 @@ import type { Invoker } from './effect.ts';
 import type { Kinds, Memory } from './kind.ts';
 import type { MachineState } from './stepper.ts';
 import type { ActorRow, ChildCounts, ChildRow, RunRow, SignalRow } from '../store.ts';
-import { type Actor, addLive, type Owed, pausedOf, type RunState, toldChildren } from './run.ts';
+import { type Actor, addLive, isHeld, type Owed, pausedOf, type RunState, toldChildren } from './run.ts';
 import { signalsOf } from './signals.ts';
 import { newActor } from './actor.ts';
 import { count } from './rest.ts';
@@ -217,8 +217,10 @@ function childrenOf(rows: readonly ChildRow[]): ReadonlyMap<string, readonly Kno
 /** What the actors of a run that was read back still wait for. */
 export function owedTo(run: RunState, now: number): Owed[] {
   const owed: Owed[] = [];
+  const begins = !isHeld(run);
   for (const { path, node, kind, input, due, invoked, state } of run.actors.values()) {
     if (invoked === null) continue;
+    if (invoked === 'begin' && begins) owed.push({ do: 'ask', path });
     const { output, error, attempt = 0, reason, undo = null } = state.context as unknown as Remembered;
     const effect = kind.actors[invoked]?.describe({
       run: run.id,

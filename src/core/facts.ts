@@ -3,7 +3,7 @@
  * synchronous, they receive frozen values, and what they throw becomes an error of their
  * own step or track and nothing else.
  */
-import type { Facts, Place, PlanNode, WaitSpec } from '../definition.ts';
+import type { Facts, Place, PlanNode, RunFacts, WaitSpec } from '../definition.ts';
 import {
   type ErrorRecord,
   InputInvalid,
@@ -28,9 +28,19 @@ export function prepare(place: Place, siblings: Facing, maxBytes: number): Mappe
   const { node, input } = place;
   const what = `${node.makes} of ${node.kind} "${node.called}"`;
   return mapped(what, () => {
-    const raw = input === null ? EMPTY : synchronous(what, input(siblings.factsFor(place)));
-    return toJson(node.schema === null ? raw : parsedNow(node.schema, raw, what, node.makes), what, maxBytes);
+    if (input === null && node.schema === null) return EMPTY;
+    const facts = siblings.factsFor(place);
+    const raw = input === null ? EMPTY : synchronous(what, input(facts));
+    const made = toJson(node.schema === null ? raw : parsedNow(node.schema, raw, what, node.makes), what, maxBytes);
+    if (node.makes === 'output') (node.spec as Gathering | null)?.gather?.(made, facts.run, maxBytes);
+    return made;
   });
+}
+
+/** What a step makes may be added to what there is, and is bounded together with it. */
+export interface Gathering {
+  /** Throws if it is too much. */
+  readonly gather?: (made: Json, run: RunFacts, maxBytes: number) => void;
 }
 
 const EMPTY: Json = Object.freeze({});

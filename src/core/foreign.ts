@@ -9,10 +9,14 @@ import { MAX_TEXT } from '../text.ts';
 import type { Actor } from './run.ts';
 import type { RecordRow } from '../store.ts';
 
-export function checkRecord(row: RecordRow): RecordRow {
+/** What a record says beside the values in it: reasons, names, times. */
+const FRAME = 16 * 1024;
+
+/** It may have one or two values in it, each of which may have its size. */
+export function checkRecord(row: RecordRow, maxValueBytes: number): RecordRow {
   const { type, id, version, body, keys } = row;
   const what = `record "${String(id)}" of type "${String(type)}"`;
-  toJson(body, what, DEFAULT_MAX_BYTES);
+  toJson(body, what, 2 * maxValueBytes + FRAME);
   const texts: readonly unknown[] = [type, id, ...Object.values(keys)];
   if (!texts.every((text) => typeof text === 'string' && text.length <= MAX_TEXT))
     throw new TypeError(

@@ -24,6 +24,8 @@ export type Message =
       readonly error: ErrorRecord | null;
       /** Of an undoing: which try it answers for. */
       readonly tries?: number;
+      /** What is kept of it, with the commit that takes it. */
+      readonly record?: Omit<RecordRow, 'run'>;
     }
   /** A timer is due. */
   | { readonly type: 'wake'; readonly path: string; readonly attempt: number }
@@ -34,7 +36,28 @@ export type Message =
       readonly fraction: number;
       readonly note: string | null;
     }
+  /** Whoever had to be asked before a track begins has answered: it may, or it has failed. */
+  | { readonly type: 'asked'; readonly path: string; readonly error: ErrorRecord | null }
+  | HookMessage
+  | CacheMessage
   | CommandMessage;
+
+/** What a step results in was kept from before, by the run `from`; null if it was not, and is made. */
+export interface CacheMessage {
+  readonly type: 'cache';
+  readonly path: string;
+  readonly attempt: number;
+  readonly from: string | null;
+}
+
+/** A hook has failed, and nothing else comes of it. */
+export interface HookMessage {
+  readonly type: 'hookFailed';
+  readonly hook: string;
+  readonly on: string;
+  readonly path: string;
+  readonly error: ErrorRecord;
+}
 
 /** What somebody asks of a run, and is answered. */
 export type CommandMessage =
@@ -75,6 +98,9 @@ export interface PauseMessage {
   /** The status of a run that does not take it; set in the turn. */
   refused: Status | null;
 }
+
+/** The type of the records that interventions leave. */
+export const INTERVENTION = 'intervention';
 
 /** Somebody says what becomes of a step. */
 export interface InterveneMessage {

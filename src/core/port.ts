@@ -15,6 +15,8 @@ export interface Rules {
   readonly maxValueBytes: number;
   readonly signalBuffer: number;
   stepperOf(kind: string): Stepper;
+  /** Is somebody outside to be asked before this begins? Left out: nobody ever is. */
+  readonly asksFirst?: ((run: RunState, actor: Actor) => boolean) | undefined;
   /** What somebody asks of the run: `src/commands` has them. */
   takeCommand(port: TurnPort, message: CommandMessage): boolean;
 }

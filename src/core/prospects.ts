@@ -131,6 +131,8 @@ class Ahead {
       if (standing === 'to come') return true;
       const begun = standing === 'begun' ? this.#run.actors.get(pathUnder(path, child.name)) : undefined;
       if (begun === undefined) return false;
+      // It has its row and not its word yet, as in a run that is paused.
+      if (begun.state.value === 'pending') return true;
       this.#begun = begun;
     }
     return false;

@@ -55,7 +55,9 @@ export type Owed =
   /** A child run is told whether it is to stand still with this one. */
   | { readonly do: 'holdChild'; readonly path: string; readonly attempt: number; readonly input: Json }
   | { readonly do: 'abortUndo'; readonly path: string; readonly attempt: number; readonly of: string | null }
-  | { readonly do: 'unwake'; readonly path: string };
+  | { readonly do: 'unwake'; readonly path: string }
+  /** Whoever wants to be asked before something begins is asked. */
+  | { readonly do: 'ask'; readonly path: string };
 
 export const NONE: readonly never[] = Object.freeze([]);
 

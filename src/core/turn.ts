@@ -17,6 +17,8 @@ import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked, UndoFacts } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
+import { tellOfCache } from './cache.ts';
+import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { goOn } from './hold.ts';
 import { takenCounts, givenTo, keepTaken } from './rerun.ts';
@@ -29,10 +31,8 @@ import type { Wish } from './stepper.ts';
 type Answered = Extract<Message, { readonly type: 'answer' }>;
 
 const START: AnyEventObject = Object.freeze({ type: 'start' });
-/** Between two turns. */
 const NO_RUN = null as unknown as RunState;
 const NO_CHANGES = new Changes(0);
-/** Stands where there is nothing. */
 const NOTHING: { readonly type: 'invoke'; readonly src: '' } = Object.freeze({ type: 'invoke', src: '' });
 
 /** One is enough for all turns, for no two are taken at once; what it needs on its way is made once. */
@@ -82,6 +82,7 @@ export class Turn implements TurnPort {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
+        if (message.record !== undefined) this.record(message.record);
         if (message.error === null) this.send(actor, answerEvent(message));
         else this.send(actor, markSpared(actor, answerEvent(this.#failure(actor, message, message.error))));
         return true;
@@ -102,6 +103,12 @@ export class Turn implements TurnPort {
       }
       case 'progress':
         return this.#note(waiting(actors.get(message.path), 'execute', message.attempt), message);
+      case 'asked':
+        return this.#asked(actors.get(message.path), message.error);
+      case 'hookFailed':
+        return tellOfHook(this, message);
+      case 'cache':
+        return tellOfCache(this, message);
       default:
         return this.rules.takeCommand(this, message);
     }
@@ -256,7 +263,7 @@ export class Turn implements TurnPort {
   }
 
   record(record: Omit<RecordRow, 'run'>): void {
-    this.changes.record(checkRecord(Object.freeze({ ...record, run: this.run.id })));
+    this.changes.record(checkRecord(Object.freeze({ ...record, run: this.run.id }), this.rules.maxValueBytes));
   }
 
   dropRecord(name: RecordName): void {
@@ -268,7 +275,16 @@ export class Turn implements TurnPort {
   }
 
   start(actor: Actor): void {
-    this.send(actor, this.#startOf(actor));
+    if (this.rules.asksFirst?.(this.run, actor) !== true) return this.send(actor, this.#startOf(actor));
+    actor.invoked = 'begin';
+    this.changes.owe({ do: 'ask', path: actor.path });
+  }
+
+  /** One that waits to begin may, unless nothing is to begin by now: then it is asked for again. */
+  #asked(actor: Actor | undefined, error: ErrorRecord | null): boolean {
+    if (actor?.invoked !== 'begin' || isHeld(this.run)) return false;
+    this.send(actor, error === null ? this.#startOf(actor) : markSpared(actor, { type: 'fail', error }));
+    return true;
   }
 
   spawn(parent: Actor, place: Place): void {
@@ -276,19 +292,16 @@ export class Turn implements TurnPort {
     const { node } = place;
     const path = pathUnder(parent.path, place.name);
     const prepared = givenTo(this.run.rerun, path) ?? prepare(place, parent.children as Children, maxValueBytes);
-    const input = 'output' in prepared ? prepared.output : null;
-    const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, input, this.now);
+    const made = 'output' in prepared ? prepared.output : null;
+    const child = newActor(kinds, stepperOf(node.kind), place, node, parent, path, made, this.now);
     this.run.actors.set(path, child);
     addLive(parent, child);
-    if ('error' in prepared) this.send(child, markSpared(child, { type: 'fail', error: { ...prepared.error, path } }));
-    else if (isHeld(this.run)) this.#hold(child);
-    else this.send(child, this.#startOf(child));
-  }
-
-  /** Keeps a child that is ready and not to begin yet: it has a row, and waits for its word. */
-  #hold(child: Actor): void {
-    child.invoked = 'begin';
+    // Rows come in the order in which children do, whichever of them begins first.
     this.changes.changed(child);
+    if ('error' in prepared) this.send(child, markSpared(child, { type: 'fail', error: { ...prepared.error, path } }));
+    // Ready, and not to begin yet: it has a row, and waits for its word.
+    else if (isHeld(this.run)) child.invoked = 'begin';
+    else this.start(child);
   }
 
   #startOf(actor: Actor): AnyEventObject {

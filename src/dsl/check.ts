@@ -15,6 +15,7 @@ import { declarationOf } from '../machines/declarations.ts';
 import { checkUndo } from '../machines/task/declaration.ts';
 import { knownNames, nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
+import { CACHED_AND_UNDONE } from './cache.ts';
 import { notesOf } from './notes.ts';
 import { sourceOf } from './source.ts';
 import { pathOf, walk } from './walk.ts';
@@ -170,6 +171,7 @@ class Check implements Checker {
       this.#undo(step);
       this.#optional(step);
       if (what === 'step') this.#reads(step, positions);
+      this.#cache(step);
     }
     this.#at = [definition];
     this.#path = path;
@@ -214,6 +216,16 @@ class Check implements Checker {
         'bad-option',
         'A step is optional, and its failure counts for nothing, or permissive, and it counts at the end: not both.',
       );
+  }
+
+  #cache({ body, undo, cache }: StepDefinition): void {
+    const task = typeof body !== 'string' && body.is === 'task' ? body : null;
+    if (cache !== undefined && task === null && typeof body !== 'string')
+      this.fault('bad-option', `Only what a task answers is kept: say "cache" at the tasks of the ${nameOf(body)}.`);
+    const compensate = undo === undefined ? task?.compensate : undo.compensate;
+    // What the task says of both is told there.
+    if ((cache ?? task?.cache) !== undefined && compensate !== undefined && (cache ?? undo) !== undefined)
+      this.fault('bad-option', CACHED_AND_UNDONE);
   }
 
   #mapper({ input }: StepDefinition): void {

@@ -6,6 +6,7 @@
  * the registry knows: which of the tasks have run by then is the reader's business.
  */
 import type { Duration } from '../duration.ts';
+import type { Hook, TrackHook } from '../hooks.ts';
 import type { FailedStep, FailurePolicy } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { OutputOf, Schema } from '../schema.ts';
@@ -270,6 +271,8 @@ export interface TrackDocument<N extends string, S extends Schema, R, Ts extends
   readonly deadline?: Duration;
   /** How many bodies of this track may run at once in a process, in all runs together. Default: all. */
   readonly bodies?: BodiesLimit;
+  /** What is called before and after it, and its steps (S31). */
+  readonly hooks?: readonly TrackHook[];
   /** What the names in `tasks` stand for. */
   readonly registry?: R;
   /** The steps, in order. */
@@ -328,6 +331,8 @@ export interface OrchestratorDocument<N extends string, S extends Schema, Ts, D,
   readonly deadline?: Duration;
   /** How many bodies of all its runs may run at once in a process. Default: all. */
   readonly bodies?: BodiesLimit;
+  /** What is called before and after its runs, their tracks and steps (S31). */
+  readonly hooks?: readonly Hook[];
   /** Makes the result of a run; without it, the result is all outputs by name. */
   readonly output?: (facts: StepFacts<OutputOf<S>, TrackOutputs<TracksByName<Ts>>, null>) => O;
 }

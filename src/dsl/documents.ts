@@ -24,6 +24,7 @@ import type {
 import { knownNames } from '../names.ts';
 import { readLeaf } from './leaf-documents.ts';
 import type { Note } from './notes.ts';
+import { readHooks } from './hooks.ts';
 import { readConcurrency } from './limits.ts';
 import { ORCHESTRATOR_KEYS, type Orchestrator, orchestratorOf, readUse } from './orchestrator.ts';
 import type { Options } from '../core/declaration.ts';
@@ -34,7 +35,7 @@ import { type Track, trackOf } from './track.ts';
 import { readStepOptions, STEP_OPTIONS } from './undo.ts';
 import type { BodyCalls, Flat, NoSchema } from './types.ts';
 
-const TRACK_KEYS = ['name', 'input', 'bodies', 'deadline', 'registry', 'tasks', 'output'];
+const TRACK_KEYS = ['name', 'input', 'bodies', 'deadline', 'hooks', 'registry', 'tasks', 'output'];
 const STEP_KEYS = ['task', 'name', 'input', ...STEP_OPTIONS];
 const DOCUMENT_KEYS = ['name', ...ORCHESTRATOR_KEYS, 'tracks', 'dependencies', 'inputMappings', 'output'];
 
@@ -69,6 +70,7 @@ export function defineTrack<
     input: given.input as Schema | undefined,
     bodies,
     deadline: readDuration(given.deadline, 'deadline', undefined, notes),
+    hooks: readHooks(given.hooks, 'track', notes),
     notes,
   });
   // What it carries at compile time cannot be seen in the data; the signature says it.

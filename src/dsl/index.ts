@@ -69,6 +69,8 @@ export type {
   SignalTarget,
   SleepUntil,
 } from './leaf-steps.ts';
+export type { CacheOptions } from './cache.ts';
+export { readHooks } from './hooks.ts';
 export {
   type BodiesLimit,
   type Concurrency,

@@ -10,6 +10,8 @@ import type { AskOptions } from './approval.ts';
 import { readAsked } from './asked.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
+import type { Hook } from '../hooks.ts';
+import { readHooks } from './hooks.ts';
 import { type BodiesLimit, readConcurrency } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { planOf } from './plan.ts';
@@ -49,6 +51,8 @@ export interface OrchestratorOptions<I extends Schema> {
   readonly bodies?: BodiesLimit;
   /** Somebody is asked before the first track begins, and decides whether any does. */
   readonly approval?: AskOptions<{ readonly input: OutputOf<I>; readonly run: RunFacts }>;
+  /** What is called before and after its runs, their tracks and steps (S31), after the hooks of the box. */
+  readonly hooks?: readonly Hook[];
 }
 
 /** What the mapper of a track sees: of the other tracks, only those it depends on. */
@@ -88,6 +92,7 @@ export const ORCHESTRATOR_KEYS = [
   'concurrency',
   'bodies',
   'approval',
+  'hooks',
 ];
 const USE_KEYS = ['after', 'input'];
 const NOTHING: readonly string[] = Object.freeze([]);
@@ -135,6 +140,7 @@ export function orchestratorOf(
     tracks,
     output: output as Mapper | undefined,
     bodies: readConcurrency(given.bodies, 'bodies', notes),
+    hooks: readHooks(given.hooks, 'orchestrator', notes),
     deadline: readDuration(given.deadline, 'deadline', undefined, notes),
     ...readAsked('approval', given.approval, 'an orchestrator', notes),
     ...(given.debounce === undefined ? {} : { debounce: readDuration(given.debounce, 'debounce', undefined, notes) }),

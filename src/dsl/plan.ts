@@ -19,6 +19,7 @@ import type {
   TaskDefinition,
   Undo,
 } from '../definition.ts';
+import { type HookDefinition, NO_HOOKS } from '../hooks.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { declarationOf } from '../machines/declarations.ts';
 import { AS_IT_COMES } from '../schema.ts';
@@ -114,7 +115,9 @@ class Compiler implements Planner {
   compile(definition: AnyDefinition): PlanNode {
     const declaration = declarationOf(definition);
     const { name: kind, noun } = declaration;
-    const node = nodeOf(kind, noun, definition.name, { holds: this.#holds, ...declaration.plan(definition, this) });
+    const { hooks = NO_HOOKS } = definition as { readonly hooks?: readonly HookDefinition[] };
+    const parts = { holds: this.#holds, hooks, ...declaration.plan(definition, this) };
+    const node = nodeOf(kind, noun, definition.name, parts);
     declared.set(node, declaration);
     return node;
   }
@@ -123,9 +126,11 @@ class Compiler implements Planner {
     return this.#nodes.get(body as BodyDefinition)!;
   }
 
-  use({ name, body, input, undo, optional = false, permissive = false }: StepDefinition): Use {
+  use({ name, body, input, undo, cache, optional = false, permissive = false }: StepDefinition): Use {
     const made = this.nodeOf(body);
-    const node = undo === undefined ? made : undoneBy(made, undo);
+    const undone = undo === undefined ? made : undoneBy(made, undo);
+    const node =
+      cache === undefined || undone.task === null ? undone : derived(undone, { task: { ...undone.task, cache } });
     // Nobody needs to be asked about what may fail, or says itself what its failure means.
     return {
       name,
@@ -248,6 +253,7 @@ function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: Nod
     holds: parts.holds ?? false,
     deadline: parts.deadline ?? null,
     bodies: parts.bodies ?? NO_LIMITS,
+    hooks: parts.hooks ?? NO_HOOKS,
     output: parts.output ?? null,
     result: parts.result ?? 'last',
   });

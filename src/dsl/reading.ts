@@ -64,7 +64,7 @@ export function readStep(
   input: unknown,
   notes: Note[],
   builder?: Builder,
-  more: Pick<StepDefinition, 'undo' | 'optional' | 'permissive'> = {},
+  more: Pick<StepDefinition, 'undo' | 'optional' | 'permissive' | 'cache'> = {},
 ): StepDefinition {
   const use = { name: name as string, body: readBody(body, notes), input: input as Mapper | undefined };
   const step: StepDefinition = { ...use, ...more };

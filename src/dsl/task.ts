@@ -6,7 +6,10 @@
  */
 import type { Body, Cleanup, TaskDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
+import type { StepHook } from '../hooks.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { CACHED_AND_UNDONE, type CacheOptions, readCache } from './cache.ts';
+import { readHooks } from './hooks.ts';
 import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
@@ -51,6 +54,10 @@ export interface TaskOptions<I extends Schema, O extends Schema, R> extends Task
   readonly totalTimeout?: Duration;
   /** A body that calls neither `beat()` nor `progress()` for so long is timed out. Default: it need not. */
   readonly heartbeat?: Duration;
+  /** For how long an output is the answer to the same input, so that the body is not called again (S32). Default: each is made. */
+  readonly cache?: CacheOptions<InputOf<I>>;
+  /** What is called before and after its attempts (S31), after the hooks of what it stands in. */
+  readonly hooks?: readonly StepHook[];
 }
 
 /** A named, typed unit of work. `I` is what a mapper hands to it, `O` what it leaves behind. */
@@ -76,6 +83,8 @@ const TASK_KEYS = [
   'priority',
   'approval',
   'review',
+  'hooks',
+  'cache',
 ];
 
 const DEFAULT_CLEANUP_TIMEOUT = 30_000;
@@ -104,6 +113,9 @@ export function task<
 ): Task<N, InputOf<I>, OutputOf<O>, Call<N, TaskBody<OutputOf<I>, InputOf<O>>, undefined extends R ? false : true>> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a task', TASK_KEYS, notes);
+  const cache = readCache(given.cache, notes);
+  if (cache !== undefined && given.compensate !== undefined)
+    notes.push({ code: 'bad-option', message: CACHED_AND_UNDONE });
   const definition: TaskDefinition = from(task, {
     is: 'task',
     name,
@@ -122,6 +134,8 @@ export function task<
     priority: given.priority as TaskDefinition['priority'],
     ...readAsked('approval', given.approval, 'a task', notes),
     ...readAsked('review', given.review, 'a task', notes),
+    hooks: readHooks(given.hooks, 'task', notes),
+    cache,
   });
   leaveNotes(Object.freeze(definition), notes);
   madeReadyBy(definition, () => nodeOfBody(definition));

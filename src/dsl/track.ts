@@ -27,6 +27,8 @@ import { readEmit } from '../machines/emit/declaration.ts';
 import { readRun } from '../machines/run/declaration.ts';
 import { readSignal } from '../machines/signal/declaration.ts';
 import { readSleep } from '../machines/sleep/declaration.ts';
+import { type HookDefinition, NO_HOOKS, type TrackHook } from '../hooks.ts';
+import { readHooks } from './hooks.ts';
 import { type BodiesLimit, readConcurrency } from './limits.ts';
 import { leaveNotes, notesOf, type Note } from './notes.ts';
 import { readParallel } from '../machines/parallel/declaration.ts';
@@ -149,7 +151,7 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
   output<R>(mapper: (facts: StepFacts<V, Outputs, P>) => R): Track<N, I, Awaited<R>, C>;
 }
 
-const KEYS = ['input', 'bodies', 'deadline'];
+const KEYS = ['input', 'bodies', 'deadline', 'hooks'];
 
 /**
  * Begins a track of no steps.
@@ -167,13 +169,16 @@ export function track<const N extends string, I extends Schema>(
     readonly bodies?: BodiesLimit;
     /** How long it may take, from when it begins. Then what is under way in it is cancelled, and it is `timedOut` (S11). Default: as long as it likes. */
     readonly deadline?: Duration;
+    /** What is called before and after it, and its steps (S31). */
+    readonly hooks?: readonly TrackHook[];
   },
 ): TrackBuilder<N, InputOf<I>, OutputOf<I>, {}, null, null, never> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a track', KEYS, notes);
   const bodies = readConcurrency(given.bodies, 'bodies', notes);
   const deadline = readDuration(given.deadline, 'deadline', undefined, notes);
-  const head: Head = { name, input: given.input as Schema | undefined, bodies, deadline, notes };
+  const hooks = readHooks(given.hooks, 'track', notes);
+  const head: Head = { name, input: given.input as Schema | undefined, bodies, deadline, hooks, notes };
   return new Chain(from(track, head), beginning()) as never;
 }
 
@@ -205,6 +210,7 @@ export function trackOf(
     output: output as Mapper | undefined,
     bodies: head.bodies ?? NO_LIMITS,
     deadline: head.deadline,
+    hooks: head.hooks ?? NO_HOOKS,
   });
   Object.freeze(madeOf(definition, last));
   leaveNotes(definition, head.notes);
@@ -217,6 +223,7 @@ interface Head {
   readonly input: Schema | undefined;
   readonly bodies?: TrackDefinition['bodies'];
   readonly deadline?: number | undefined;
+  readonly hooks?: readonly HookDefinition[];
   readonly notes: readonly Note[];
 }
 

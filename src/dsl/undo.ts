@@ -2,6 +2,7 @@
 import type { Options } from '../core/declaration.ts';
 import type { Compensation, CompensationDefinition, RetryPolicy, StepDefinition, Undo } from '../definition.ts';
 import type { Duration } from '../duration.ts';
+import { type CacheOptions, readCache } from './cache.ts';
 import type { Note } from './notes.ts';
 import { isOptions, readDuration, readOptions } from './reading.ts';
 import { readRetry, type RetryOptions } from './retry.ts';
@@ -46,6 +47,8 @@ export interface StepOptions<I, O, May extends boolean = boolean> extends UndoOp
   readonly optional?: May;
   /** If it fails, its output is `null`, what runs beside and after it finishes, and then its track and its run fail (S12). */
   readonly permissive?: May;
+  /** For how long an output is the answer to the same input here, whatever the task says (S32). */
+  readonly cache?: CacheOptions<I>;
 }
 
 /** The output of a step that may have failed. */
@@ -67,17 +70,18 @@ export function readCompensation(given: unknown, parses: boolean, notes: Note[])
 }
 
 export const UNDO_KEYS: readonly string[] = ['compensate', 'irreversible'];
-export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional', 'permissive'];
+export const STEP_OPTIONS: readonly string[] = [...UNDO_KEYS, 'optional', 'permissive', 'cache'];
 
 /** What a step says of itself, as its definition has it: nothing of what was not said. */
 export function readStepOptions(
   given: Options,
   notes: Note[],
-): Pick<StepDefinition, 'undo' | 'optional' | 'permissive'> {
-  const { compensate, irreversible, optional, permissive } = given;
+): Pick<StepDefinition, 'undo' | 'optional' | 'permissive' | 'cache'> {
+  const { compensate, irreversible, optional, permissive, cache } = given;
   const more = {
     ...(optional === undefined ? {} : { optional: optional as boolean }),
     ...(permissive === undefined ? {} : { permissive: permissive as boolean }),
+    ...(cache === undefined ? {} : { cache: readCache(cache, notes) }),
   };
   if (compensate === undefined && irreversible === undefined) return more;
   const undo: Undo = Object.freeze({

@@ -27,6 +27,8 @@ export {
   DriverMissing,
   ERROR_CODES,
   ExecutorFailed,
+  HookFailed,
+  HookTimedOut,
   type ErrorCode,
   type ErrorRecord,
   Impossible,

@@ -19,6 +19,7 @@ export type {
   ChildOrchestrator,
   ChildRunOptions,
   CompensationContext,
+  CacheOptions,
   CompensationOption,
   Deliveries,
   Dependencies,

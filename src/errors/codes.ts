@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   'step-timed-out',
   'body-dropped',
   'body-replaced',
+  'hook-failed',
+  'hook-timed-out',
   'deadline-passed',
   'wait-timed-out',
   'child-failed',

@@ -50,6 +50,7 @@ export {
 export { ApprovalExpired, ApprovalImpossible, ApprovalRejected, GateRejected, InitiatorUnknown } from './people.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
+export { HookFailed, HookTimedOut } from './hooks.ts';
 export {
   CommitConflict,
   CommitFailed,

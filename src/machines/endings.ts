@@ -4,7 +4,8 @@ import type { Facts, Finish, PlanNode, Strategy } from '../definition.ts';
 import type { Json } from '../json.ts';
 
 export function factsAtEnd({ input, outputs, run, ...rest }: (Facts | Finish) & { readonly previous?: Json }): Facts {
-  return { input, outputs, previous: rest.previous ?? null, run };
+  // As an input it is kept, so what the run is known by has to be plain data.
+  return { input, outputs, previous: rest.previous ?? null, run: Object.freeze({ ...run }) };
 }
 
 /** `waitAll` is called what it was called first: runs are pinned to these lines. */

@@ -39,6 +39,7 @@ import {
   recordOf,
   viewApproval,
 } from '../views/approvals.ts';
+import type { RedactionGate } from '../views/gate.ts';
 import type { AskRun } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
@@ -76,6 +77,7 @@ export interface ApprovalContext {
   readonly kinds: Kinds;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly maxValueBytes: number;
+  readonly gate: RedactionGate;
 }
 
 const KEYS = [
@@ -113,11 +115,24 @@ export class People {
   }
 
   list(query: ApprovalsQuery): Promise<ApprovalsPage> {
-    return this.#during(listApprovals(this.#context, query));
+    return this.#during(this.#told(listApprovals(this.#context, query)));
   }
 
-  view(id: string): Promise<ApprovalView | null> {
-    return this.#during(viewApproval(this.#context, id));
+  async view(id: string): Promise<ApprovalView | null> {
+    const { store, gate } = this.#context;
+    const view = await this.#during(viewApproval(this.#context, id));
+    if (view === null || gate.isOpen) return view;
+    return gate.approval(view, (await store.readRun(view.run)) ?? undefined);
+  }
+
+  async #told(asked: Promise<ApprovalsPage>): Promise<ApprovalsPage> {
+    const { store, gate } = this.#context;
+    const page = await asked;
+    if (gate.isOpen) return page;
+    const approvals = page.approvals.map(async (each) =>
+      gate.approval(each, (await store.readRun(each.run)) ?? undefined),
+    );
+    return { ...page, approvals: await Promise.all(approvals) };
   }
 
   decide(id: string, options: DecideOptions): Promise<ApprovalAnswer> {

@@ -22,13 +22,13 @@ import { BoxClosed, InvalidOption, OrchestratorUnknown, TaskMissing } from '../e
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
 import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES } from '../json.ts';
-import type { QueuedFor } from '../limits.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, Store } from '../store.ts';
 import type { ApprovalAnswer } from '../people.ts';
 import { type DecideOptions, People } from './approvals.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
+import { hooksOf } from './box-hooks.ts';
 import { limitsOf } from './box-limits.ts';
 import { Exchange } from './ownership/exchange.ts';
 import { Followers } from '../views/followers.ts';
@@ -37,7 +37,9 @@ import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
 import type { ApprovalsPage, ApprovalsQuery, ApprovalView } from '../views/approvals.ts';
-import { listRuns, type RunsPage, type RunsQuery } from '../views/list.ts';
+import { RedactionGate } from '../views/gate.ts';
+import type { RunsPage, RunsQuery } from '../views/list.ts';
+import { rulesOf } from '../views/redaction.ts';
 import {
   type StartOptions,
   type BoxOptions,
@@ -87,19 +89,22 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   ) {
     const { clock = systemClock, maxValueBytes = DEFAULT_MAX_BYTES, lane = 'table' } = options;
     const { idleRuns = 1_000, signalBuffer = 100 } = options;
-    const { logger, course } = logOf(options.logger);
+    const gate = new RedactionGate(rulesOf(options.redact));
+    const { logger: inner, course } = logOf(options.logger);
+    const logger = gate.logger(inner, (run) => this.#host?.rowInMemory(run));
+    const hooks = hooksOf(options.hooks);
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
     this.#bodies = bodies;
     for (const { name } of [...plans.values()]) plans.set(planName(SCHEDULES, name), planOfSchedule(name));
-    this.#followers = new Followers(store, logger);
+    this.#followers = new Followers(store, logger, gate);
     const owner = randomIds();
     const lease = toMs(options.lease ?? DEFAULT_LEASE, 'lease');
     this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
     const complaints = new Complaints(logger, clock);
     const told: HostOptions['told'] = (run, events, ended, row) => {
-      course(events, row, this.#followers.awaits(run.id), logger);
+      course(gate.events(events, row), row, this.#followers.awaits(run.id), logger);
       this.#followers.tell(run, events, ended, row);
     };
     const kinds = kindsWith(options.kinds ?? []);
@@ -120,6 +125,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       maxValueBytes,
       signalBuffer,
       ...limitsOf(options),
+      hooks,
       idleRuns,
       stepperOf: steppers(kinds, lane),
       lives,
@@ -131,8 +137,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       },
       told,
     });
-    const checkOpen = (): void => this.#checkOpen();
-    this.#starts = new Starts({ store, plans, host: this.#host, clock, maxValueBytes, checkOpen });
+    const basics = { store, plans, clock, maxValueBytes, checkOpen: () => this.#checkOpen() };
+    this.#starts = new Starts({ ...basics, host: this.#host });
     const here = requests(store, this.#host);
     const { shared } = store;
     if (shared !== undefined) {
@@ -140,12 +146,12 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       this.#exchange = new Exchange({ store, shared, host, here, followers, clock, logger, complaints, lease });
     }
     const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
-    const queuedFor = (key: string): QueuedFor | null => this.#host.queuedFor(key);
-    const holds = (run: string): boolean => this.#host.holds(run);
+    const queuedFor: RunContext['queuedFor'] = (key) => this.#host.queuedFor(key);
+    const holds: RunContext['holds'] = (run) => this.#host.holds(run);
     const abandon = abandoning(this.#host, { store, clock, told });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => this.#people.list(query);
-    const context = {
+    this.#context = {
       approvals,
       store,
       command,
@@ -154,16 +160,15 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       clock,
       maxValueBytes,
       followers: this.#followers,
+      gate,
       holds,
       queuedFor,
       kinds,
       plans,
     };
-    this.#context = context;
-    this.#people = new People({ ...context, now: () => clock.now() });
+    this.#people = new People({ ...this.#context, now: () => clock.now() });
     const save = (some: readonly Plan[]): Promise<void> => this.#save(some);
-    const starts = this.#starts;
-    this.#schedules = new Schedules({ store, starts, clock, maxValueBytes, plans, context, checkOpen, save });
+    this.#schedules = new Schedules({ ...basics, starts: this.#starts, context: this.#context, save });
   }
 
   /** @internal Opens the store and goes on with what was left unfinished. */
@@ -253,7 +258,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   /** Runs in the order in which they were started, a page at a time. */
   async runs(query: RunsQuery = {}): Promise<RunsPage> {
     if (this.#closing !== null) throw new BoxClosed();
-    return listRuns(this.#store, query);
+    return this.#context.gate.list(this.#store, query);
   }
 
   /**

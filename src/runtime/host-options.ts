@@ -4,6 +4,7 @@ import type { Plan, RunFacts } from '../definition.ts';
 import type { StoreLost } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
 import type { Executor, Logger } from '../executor.ts';
+import type { HookDefinition } from '../hooks.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Stepper } from '../core/stepper.ts';
 import type { LimitDefinition } from '../limits.ts';
@@ -32,6 +33,8 @@ export interface HostOptions {
   /** What the box limits beside that, and how runs share what there is. */
   readonly limits: readonly LimitDefinition[];
   readonly fairness: Fairness;
+  /** Of the box (S31). */
+  readonly hooks: readonly HookDefinition[];
   /** How many runs that wait for nothing in this process are kept in memory. */
   readonly idleRuns: number;
   stepperOf(kind: string): Stepper;

@@ -15,7 +15,7 @@ import { type Committed, Committer } from './commit/committer.ts';
 import { touches, Dispatcher } from './performing/dispatcher.ts';
 import type { HostOptions } from './host-options.ts';
 import { Handover, lossOf } from './ownership/handover.ts';
-import type { CommandMessage, Message, StartMessage } from '../core/message.ts';
+import type { CommandMessage, HookMessage, Message, StartMessage } from '../core/message.ts';
 import { committed, tell } from './told.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 import { RunReader } from './reading/reader.ts';
@@ -28,6 +28,8 @@ import { keyOf } from '../core/run.ts';
 import type { Owed } from '../core/run.ts';
 import { type Held, hold } from './held.ts';
 import { recognise } from './ownership/requests.ts';
+import { OutputCache } from './performing/cache.ts';
+import { Hooks } from './performing/hooks.ts';
 import { Timers } from './performing/timers.ts';
 import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
@@ -51,6 +53,7 @@ export class Host {
   /** Parents whose children are to be read with their run, because a turn needs them. */
   readonly #needed = new Map<string, Set<string>>();
   readonly timers: Timers;
+  readonly hooks: Hooks;
   /** Runs that change hands. */
   readonly handover: Handover;
   #closed = false;
@@ -59,11 +62,21 @@ export class Host {
   constructor(options: HostOptions) {
     this.#options = options;
     const { kinds, maxValueBytes, signalBuffer, stepperOf } = options;
-    this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf, takeCommand };
-    this.#turn = new Turn(this.#rules);
     this.timers = new Timers(options.clock);
+    this.hooks = new Hooks({
+      ...options,
+      wakeAfter: (ms, wake) => this.timers.in(ms, wake),
+      post: (run, message) => this.post(run, message),
+      note: (run, message) => this.#note(run, message),
+      hold: (run) => this.#dispatcher.hold(run),
+    });
+    const asksFirst = this.hooks.asksFirst.bind(this.hooks);
+    this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf, takeCommand, asksFirst };
+    this.#turn = new Turn(this.#rules);
     this.#dispatcher = new Dispatcher({
       ...options,
+      hooks: this.hooks,
+      cache: new OutputCache(options),
       timers: this.timers,
       post: (run, message) => this.post(run, message),
       awaits: (run) => options.awaits(run),
@@ -113,20 +126,22 @@ export class Host {
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
-  async begin(plan: Plan, row: RunRow, more: StartMore = {}): Promise<void> {
+  async begin(plan: Plan, row: RunRow, more: StartMore = {}, warnings: readonly (() => void)[] = []): Promise<void> {
     // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.
     if (this.#runs.has(row.run) || this.#reader.isReading(row.run)) await this.handover.bury(row.run);
-    await this.#committed(this.#adopt(plan, row), {
-      type: 'start',
-      plan,
-      row,
-      ...more,
-    });
+    const run = this.#adopt(plan, row);
+    const begun = this.#committed(run, { type: 'start', plan, row, ...more });
+    for (const tell of warnings) tell();
+    await begun;
   }
 
   /** The run is in memory, so it has not ended: its end is told when it comes. */
   holds(id: string): boolean {
     return this.#runs.get(id)?.isKept ?? false;
+  }
+
+  rowInMemory(id: string): RunRow | undefined {
+    return this.#runs.get(id)?.row;
   }
 
   /** The limit that an attempt stands in line for here; null if it does not (S35). */
@@ -143,7 +158,7 @@ export class Host {
   }
 
   /** As `post`, and resolves when what the message changed is committed. False if the run has ended or is not there. */
-  async command(id: string, message: CommandMessage): Promise<boolean> {
+  async command(id: string, message: CommandMessage | HookMessage): Promise<boolean> {
     if (this.#closed) throw new BoxClosed();
     const here = this.#runs.get(id);
     if (here !== undefined) {
@@ -165,6 +180,11 @@ export class Host {
     return true;
   }
 
+  /** Tells the history of a hook; false if that has ended. */
+  async #note(id: string, message: HookMessage): Promise<boolean> {
+    return this.#runs.get(id)?.root.state.status !== 'done' && this.command(id, message);
+  }
+
   /** A run was ended by its rows alone, with event `seq` (S18): what is left of it here goes, and who waits for it is answered. */
   async forsake(id: string, seq: number): Promise<void> {
     await this.#reader.over(id);
@@ -176,13 +196,14 @@ export class Host {
     if (this.#closed) return;
     this.#closed = true;
     this.#dispatcher.abortAll(reason);
+    await this.hooks.close(reason);
     await this.#committer.settled();
     this.timers.clearAll();
     this.#reader.close();
     await this.handover.close();
   }
 
-  #committed(run: Held, message: CommandMessage): Promise<void> {
+  #committed(run: Held, message: CommandMessage | HookMessage): Promise<void> {
     const landed = committed(message);
     this.#take(run, message);
     return landed;
@@ -228,6 +249,7 @@ export class Host {
       const ended = last?.path === '' && endsRun(last.type);
       if (ended) this.#evict(run);
       else this.#rest(run);
+      this.hooks.told(run, changes.events);
       if (last !== undefined) this.#options.told(run.facts, changes.events, ended, run.row);
       const { messages, over } = changes;
       for (let at = 0; at < messages.length; at += 1) tell(messages[at] as Message);

@@ -1,7 +1,6 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
 import type { CommandName } from '../commands/index.ts';
-import { INTERVENTION, type Intervention, interventionsIn, isAsking, NOT_TAKEN } from '../commands/intervene.ts';
-import { RERUN } from '../core/rerun.ts';
+import { type Intervention, interventionsIn, isAsking, NOT_TAKEN } from '../commands/intervene.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { InterveneMessage } from '../core/message.ts';
@@ -9,11 +8,10 @@ import type { Plan } from '../definition.ts';
 import { ask, askOptions } from '../checks.ts';
 import { InterventionRefused, InvalidOption, OutputInvalid } from '../errors/index.ts';
 import { randomIds } from '../ids.ts';
-import { type Json, toJson } from '../json.ts';
+import { toJson } from '../json.ts';
 import { parse } from '../schema.ts';
-import type { RecordQuery, RunRow, Store } from '../store.ts';
+import type { RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
-import { type AttemptRecord, attemptRecords, type EarlierInput } from '../views/attempts.ts';
 import { type AskRun, recognise } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
@@ -24,26 +22,6 @@ export interface InterventionOptions {
   readonly by?: string;
 }
 
-/** An attempt to intervene, a refused one too. */
-export interface InterventionRecord {
-  readonly type: Intervention | 'rerun';
-  readonly path: string;
-  readonly reason: string;
-  readonly by: string | null;
-  readonly at: number;
-  /** The status that the step had; `ended` if it was not under way. */
-  readonly before: string;
-  /** Why nothing was done; null if it was. */
-  readonly refused: string | null;
-  readonly input?: Json;
-  readonly output?: Json;
-  /** Of a retry with another input: the last attempt with the one before, and that one. */
-  readonly attempt?: number;
-  readonly replaced?: Json;
-  /** Of a rerun: the run that goes on. */
-  readonly run?: string;
-}
-
 export interface InterventionContext {
   readonly store: Store;
   readonly command: AskRun;
@@ -51,8 +29,6 @@ export interface InterventionContext {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly maxValueBytes: number;
 }
-
-const PAGE = 100;
 
 /** Asks the run, and throws if it does not do it. */
 export async function intervene(
@@ -110,43 +86,6 @@ async function read(
   const parsed = await parse(schema, output);
   if (!parsed.ok) throw new OutputInvalid({ what, issues: parsed.issues });
   return { ...said, output: toJson(parsed.value, what, maxValueBytes) };
-}
-
-/** Every attempt to intervene in a run, in the order in which they were made. */
-export async function* interventionsOf(store: Store, run: string): AsyncGenerator<InterventionRecord, void, undefined> {
-  // A run that has ended keeps no more records: what takes over from it has them.
-  yield* recordsIn(store, { type: INTERVENTION, run });
-  yield* recordsIn(store, { type: RERUN, key: { name: 'of', value: run } });
-}
-
-async function* recordsIn(
-  store: Store,
-  query: Omit<RecordQuery, 'limit' | 'after'>,
-): AsyncGenerator<InterventionRecord, void, undefined> {
-  for (let after: string | null | undefined; after !== null; ) {
-    const page = await store.readRecords({ ...query, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { body } of page.records) yield body as unknown as InterventionRecord;
-    after = page.cursor;
-  }
-}
-
-/** Every attempt at a step with what it was given and what came of it, the first one first; none, if there is no such step or it has not begun. */
-export async function attemptsAt(
-  { store, kinds }: Pick<InterventionContext, 'store' | 'kinds'>,
-  run: string,
-  path: string,
-): Promise<readonly AttemptRecord[]> {
-  checkPath(path);
-  const row = (await store.readActors(run)).find((each) => each.path === path);
-  if (row === undefined || kinds.get(row.kind).noun !== 'step') return [];
-  const replaced: EarlierInput[] = [];
-  for await (const record of recordsIn(store, { type: INTERVENTION, run, key: { name: 'path', value: path } }))
-    if (record.attempt !== undefined) replaced.push({ attempt: record.attempt, input: record.replaced ?? null });
-  return attemptRecords(
-    row,
-    (await store.readAttempts(run)).filter((each) => each.path === path),
-    replaced,
-  );
 }
 
 /** What can be done about a step as its row says that it stands. */

@@ -8,12 +8,15 @@ import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
 import type { Executor, Logger, LogLine } from '../executor.ts';
+import type { Hook } from '../hooks.ts';
 import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import { ask, askOptions, isObject } from '../checks.ts';
+import { hooksOf } from './box-hooks.ts';
 import { checkLimitOptions, type LimitOptions } from './box-limits.ts';
 import type { Lane } from '../core/lanes.ts';
+import { type Redact, rulesOf } from '../views/redaction.ts';
 import { type Course, tellAll, tellFailures, textOf } from '../views/lines.ts';
 
 /** A logger with a method for each level, such as `console`. */
@@ -31,6 +34,13 @@ export interface BoxOptions extends LimitOptions {
   readonly signalBuffer?: number;
   /** How many runs that only wait are kept in memory, too. Left out: 1,000. */
   readonly idleRuns?: number;
+  /** What is called before and after the runs, tracks and steps of this box (S31): before those of definitions, and after them in the end. */
+  readonly hooks?: readonly Hook[];
+  /**
+   * What is secret (S34), and blanked wherever something is told of a run: paths (`'input.card.number'`, `'*.password'`), patterns for texts,
+   * and `{ key: /token/i }`. What is stored, what bodies are handed and what a run results in stays whole.
+   */
+  readonly redact?: readonly Redact[];
   /** Kinds of step that do not come with the package (`defineKind`). */
   readonly kinds?: readonly Kind[];
   /** After how long without a sign of life a process is taken for dead by those that share its store. Left out: 10 s. */
@@ -56,6 +66,8 @@ const KEYS: readonly string[] = [
   'executor',
   'concurrency',
   'fairness',
+  'hooks',
+  'redact',
   'maxValueBytes',
   'signalBuffer',
   'idleRuns',
@@ -96,6 +108,8 @@ export function checkBoxOptions(
     value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least);
 
   checkLimitOptions(options);
+  hooksOf(options.hooks);
+  rulesOf(options.redact);
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));

@@ -24,28 +24,23 @@ import type { RunRow, Store } from '../store.ts';
 import { isFailure, isTerminal, type Status } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
-import {
-  allowedAt,
-  attemptsAt,
-  intervene,
-  interventionsOf,
-  type InterventionOptions,
-  type InterventionRecord,
-} from './interventions.ts';
+import { allowedAt, intervene, type InterventionOptions } from './interventions.ts';
 import type { AttemptRecord } from '../views/attempts.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import type { ApprovalsPage, ApprovalsQuery } from '../views/approvals.ts';
-import { exportRun, type RunExport } from '../views/export.ts';
+import type { RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
 import { rerun, type RerunOptions } from './reruns.ts';
 import { type AskRun, send } from './ownership/requests.ts';
 import type { AnySignals, SignalArguments } from '../dsl/index.ts';
 import type { Starts } from './starts.ts';
 import type { SignalAnswer } from '../core/signals.ts';
-import { childrenOf, rootOf, type RunSummary } from '../views/list.ts';
-import { failuresIn, isCancelled, isUndoing, type Outcome, outcomeOf } from '../views/outcome.ts';
+import type { RedactionGate } from '../views/gate.ts';
+import type { InterventionRecord } from '../views/interventions.ts';
+import type { RunSummary } from '../views/list.ts';
+import { isCancelled, isUndoing, type Outcome } from '../views/outcome.ts';
 import type { QueuedForOf } from '../views/waiting-for.ts';
-import { type RunSnapshot, snapshotOf } from '../views/snapshot.ts';
+import type { RunSnapshot } from '../views/snapshot.ts';
 
 /** What a handle needs of the box that gave it. */
 export interface RunContext {
@@ -54,6 +49,8 @@ export interface RunContext {
   readonly command: AskRun;
   readonly maxValueBytes: number;
   readonly followers: Followers;
+  /** Through which all leaves that is told of the run. */
+  readonly gate: RedactionGate;
   readonly abandon: Abandon;
   /** Starts runs that have to do with this one: what undoes it, or takes over from it. */
   readonly starts: Starts;
@@ -135,19 +132,21 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** The run's output, once it has one. Rejects with `RunFailed`, `RunCancelled`, `RunUnknown` or `BoxClosed`. */
   async result(): Promise<Output> {
-    const { row, failures } = await this.#ended<{ readonly failures: readonly ErrorRecord[] }>(
-      (id, store, { status }) => (hasFailures(status) ? failuresOf(store, id) : { failures: [] }),
+    const { gate } = this.#context;
+    const { row, failures } = await this.#ended<{ readonly failures: readonly ErrorRecord[] }>((_, store, row) =>
+      hasFailures(row.status) ? failuresOf(gate, store, row) : { failures: [] },
     );
     if (row.status === 'completed' || (isUndoing(row) && row.status === 'compensated')) return row.output as Output;
-    if (isCancelled(row)) throw new RunCancelled({ run: this.id, reason: row.reason });
-    const error = row.error ?? failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
+    if (isCancelled(row)) throw new RunCancelled({ run: this.id, reason: gate.text(row.reason, row) });
+    const error = gate.error(row.error, row) ??
+      failures[0] ?? { code: 'impossible', name: 'Error', message: 'it left no error' };
     throw new RunFailed({ run: this.id, orchestrator: row.orchestrator, status: row.status, error, failures });
   }
 
   /** How the run ended, well or not; never rejects because of the run itself. */
   async outcome(): Promise<Outcome<Output>> {
-    const { kinds } = this.#context;
-    const { made } = await this.#ended(async (_, store, row) => ({ made: await outcomeOf(store, row, kinds) }));
+    const { kinds, gate } = this.#context;
+    const { made } = await this.#ended(async (_, store, row) => ({ made: await gate.outcome(store, row, kinds) }));
     return made as Outcome<Output>;
   }
 
@@ -164,25 +163,20 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every track and step with its status, attempts and times, as the store has them. */
   async snapshot(): Promise<RunSnapshot> {
-    const { store, kinds, queuedFor } = this.#context;
-    return this.#whole(async (row) =>
-      snapshotOf(row, await rootOf(store, row), await store.readActors(this.id), await store.readAttempts(this.id), {
-        kinds,
-        queuedFor,
-      }),
-    );
+    const { store, gate, kinds, queuedFor } = this.#context;
+    return this.#whole((row) => gate.snapshot(store, row, { kinds, queuedFor }));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
   async export(): Promise<RunExport> {
-    const { store, kinds, queuedFor } = this.#context;
-    return this.#whole((row) => exportRun(store, row, { kinds, queuedFor }));
+    const { store, gate, kinds, queuedFor } = this.#context;
+    return this.#whole((row) => gate.export(store, row, { kinds, queuedFor }));
   }
 
   /** The runs that this run has started, in the order in which it did; `box.runs({ parent })` has them by the page. */
   async *children(): AsyncGenerator<RunSummary, void, undefined> {
     await this.#row();
-    yield* childrenOf(this.#context.store, this.id);
+    yield* this.#context.gate.children(this.#context.store, this.id);
   }
 
   /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */
@@ -246,7 +240,8 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every attempt at a step, the first one first, with its input, its output or error, and its times (S10). Costs what a snapshot costs. */
   async attempts(path: string): Promise<readonly AttemptRecord[]> {
-    return this.#whole(() => attemptsAt(this.#context, this.id, path));
+    const { store, kinds, gate } = this.#context;
+    return this.#whole((row) => gate.attempts(store, row, kinds, path));
   }
 
   /** Tries a step again that stands still (S16), perhaps with another input. Its attempts go on counting. */
@@ -277,8 +272,7 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every attempt to intervene, refused ones too, in the order in which they were made. */
   async *interventions(): AsyncGenerator<InterventionRecord, void, undefined> {
-    await this.#row();
-    yield* interventionsOf(this.#context.store, this.id);
+    yield* this.#context.gate.interventions(this.#context.store, await this.#row());
   }
 
   /** What people were asked in this run, a page at a time: all of it, or what `query` says. */
@@ -397,6 +391,10 @@ function hasFailures(status: Status): boolean {
   return isFailure(status) || status === 'compensated';
 }
 
-async function failuresOf(store: Store, run: string): Promise<{ readonly failures: readonly ErrorRecord[] }> {
-  return { failures: failuresIn(await store.readFailures(run)) };
+async function failuresOf(
+  gate: RedactionGate,
+  store: Store,
+  row: RunRow,
+): Promise<{ readonly failures: readonly ErrorRecord[] }> {
+  return { failures: await gate.failures(store, row) };
 }

@@ -119,7 +119,7 @@ export class Schedules {
       if (there === null) {
         if (await this.#begin(own, run, spec)) return handle;
       } else if (isTerminal(there.status)) {
-        const { definition } = await handle.state();
+        const definition = await handle.definition();
         if (there.status === 'completed' && sameJson(definition, spec)) return handle;
         if (await store.deleteRun(run)) context.followers.deleted(run);
       } else {
@@ -167,6 +167,7 @@ export class Schedule {
 
   /** Where it stands. Throws `ScheduleUnknown` if there is none. */
   async state(): Promise<ScheduleState> {
+    const { context } = this.#options;
     const { definition, standing, row, running } = await this.#read();
     const isOver = isTerminal(row.status);
     const paused = isOver ? null : (standing?.paused ?? null);
@@ -174,12 +175,18 @@ export class Schedule {
       id: this.id,
       status: isOver ? 'ended' : paused === null ? 'waiting' : 'paused',
       next: isOver || paused !== null || standing === null ? null : this.#following(definition, standing.cursor),
-      paused,
+      paused: paused === null ? null : { ...paused, reason: context.gate.text(paused.reason) },
       running,
       waiting: (standing?.waiting ?? []).map((at) => runOfFiring(this.id, nameOfTime(at))),
       counts: standing?.counts ?? { started: 0, completed: 0, failed: 0, skipped: 0, missed: 0, dropped: 0 },
-      definition,
+      // As it is told: what the runs are started with may have secrets in it.
+      definition: context.gate.definition(definition),
     });
+  }
+
+  /** @internal */
+  async definition(): Promise<ScheduleSpec> {
+    return (await this.#read()).definition;
   }
 
   /** The next `count` runs from now on, or after a moment, whether or not it is paused or another one will still run then. */

@@ -176,7 +176,10 @@ export class Starts {
 
   async #commit(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow> {
     try {
-      await this.#host.begin(plan, row, more);
+      // What undoes a run is no run that anybody wants to hear of before: it is that one's end.
+      const warnings = more?.undoes === undefined ? await this.#host.hooks.beforeRun(plan, row) : [];
+      this.#options.checkOpen();
+      await this.#host.begin(plan, row, more, warnings);
       return row;
     } catch (error) {
       // Another process was faster, and the run is the one that it began.

@@ -11,6 +11,8 @@ export type ExportedStep = ActorRow & { readonly waitingFor: WaitingFor | null }
 export interface RunExport {
   /** Grows when the document comes to mean something else. */
   readonly format: 1;
+  /** Parts of it were blanked (S34): it is for reading, and no run can be made of it again. */
+  readonly redacted: boolean;
   readonly run: RunRow;
   /** The run's own place, its tracks and its steps, in the order in which they began. */
   readonly steps: readonly ExportedStep[];
@@ -35,5 +37,5 @@ export async function exportRun(store: Store, run: RunRow, around: Around): Prom
   const earlier = attemptsByPath(attempts);
   const steps = rows.map((row) => ({ ...row, waitingFor: waitingFor(row, earlier(row.path), around) }));
   const { signals = [] } = (await store.readOpen(run.run)) ?? {};
-  return { format: 1, run, steps, attempts, signals, events };
+  return { format: 1, redacted: false, run, steps, attempts, signals, events };
 }

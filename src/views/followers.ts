@@ -12,6 +12,7 @@ import type { Logger } from '../executor.ts';
 import type { JsonObject } from '../json.ts';
 import { whenRejected } from '../promises.ts';
 import type { Awaitable, RunRow, Store } from '../store.ts';
+import type { RedactionGate } from './gate.ts';
 
 export type RunListener = (event: ReadEvent) => unknown;
 
@@ -36,6 +37,7 @@ const PAGE = 500;
 export class Followers {
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #gate: RedactionGate;
   readonly #listeners = new Map<EventType | '*', Set<RunListener>>();
   /** Readers that have come to the end of what there is. */
   readonly #waiting = new Map<string, Set<() => void>>();
@@ -44,7 +46,8 @@ export class Followers {
   readonly #readers = new Map<string, Set<Reader>>();
   #closed = false;
 
-  constructor(store: Store, logger: Logger) {
+  constructor(store: Store, logger: Logger, gate: RedactionGate) {
+    this.#gate = gate;
     this.#store = store;
     this.#logger = logger;
   }
@@ -66,7 +69,7 @@ export class Followers {
     row?: RunRow,
   ): void {
     if (this.#listeners.size > 0) {
-      for (const event of events) this.#hear(read(event, metadata));
+      for (const event of events) this.#hear(this.#told(event, metadata, row));
     }
     wake(this.#waiting, id);
     if (ended) wake(this.#ends, id, row);
@@ -90,11 +93,12 @@ export class Followers {
   }
 
   async *#read(
-    { run, metadata, startedAt }: RunRow,
+    row: RunRow,
     after: number,
     follow: boolean,
     reader: Reader,
   ): AsyncGenerator<ReadEvent, void, undefined> {
+    const { run, metadata, startedAt } = row;
     let seq = after;
     let ended = false;
     for (let waited = false; ; ) {
@@ -110,18 +114,18 @@ export class Followers {
         if (reader.isGone) throw new RunUnknown({ run });
         for (const event of page) {
           seq = event.seq;
-          yield read(event, metadata);
+          yield this.#told(event, metadata, row);
           if (event.path === '' && endsRun(event.type)) return;
         }
         if (page.length === PAGE) continue;
         // Somebody may have asked for events beyond the last one of a run that has ended. Or it ended, in another
         // process, just after the page was read: then there are more. Or it is not there any more.
         if (!follow || ended || page.length === 0) {
-          const row = await this.#ridingOut(waited, () => this.#store.readRun(run));
-          if (row !== AWAY) {
-            if (row?.startedAt !== startedAt) throw new RunUnknown({ run });
+          const now = await this.#ridingOut(waited, () => this.#store.readRun(run));
+          if (now !== AWAY) {
+            if (now?.startedAt !== startedAt) throw new RunUnknown({ run });
             if (!follow || ended) return;
-            ended = isTerminal(row.status);
+            ended = isTerminal(now.status);
             if (ended) continue;
           }
         }
@@ -217,6 +221,11 @@ export class Followers {
     return { over, forget };
   }
 
+  /** As whoever listens or reads is told it. */
+  #told(event: RunEvent, metadata: JsonObject, row: RunRow | undefined): ReadEvent {
+    return { ...this.#gate.event(event, row), metadata: this.#gate.metadata(metadata) };
+  }
+
   #hear(event: ReadEvent): void {
     const failed = (thrown: unknown): void => {
       const error = new SubscriberFailed({ event: event.type, reason: reasonOf(thrown) }, thrown);
@@ -232,10 +241,6 @@ export class Followers {
       }
     }
   }
-}
-
-function read(event: RunEvent, metadata: JsonObject): ReadEvent {
-  return { ...event, metadata };
 }
 
 function wake<T>(waiting: Map<string, Set<(value?: T) => void>>, run: string, value?: T): void {

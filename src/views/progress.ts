@@ -133,11 +133,13 @@ function percentOf({ total, completed, failed, skipped }: Progress['steps']): nu
   return Math.round((100 * (completed + failed + skipped)) / Math.max(1, total));
 }
 
+/** What has a status; signals, hooks and a user's own events change none. */
+const ACTORS: ReadonlySet<string> = new Set(['run', 'track', 'step']);
+
 /** The status that an event leaves behind, or null if it only tells something on the way. */
 function statusAfter(type: RunEvent['type']): Status | null {
-  const happened = type.slice(type.indexOf('.') + 1);
-  if (happened === 'progress' || type.startsWith('signal.') || type === 'children.skipped' || type === 'run.rerun')
-    return null;
+  const [noun = '', happened = ''] = type.split('.');
+  if (happened === 'progress' || !ACTORS.has(noun) || type === 'run.rerun') return null;
   return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
 }
 

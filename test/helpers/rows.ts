@@ -87,6 +87,7 @@ export function answerTo(
   const { path } = owed;
   if (owed.do === 'abort' || owed.do === 'abortUndo' || owed.do === 'unwake' || owed.do === 'holdChild') return null;
   if (owed.do === 'pull') return { message: rows.page(owed), due: 0 };
+  if (owed.do === 'ask') return { message: { type: 'asked', path, error: throws(4) === 0 ? ERROR : null }, due: 0 };
   if (owed.do === 'wake') return { message: { type: 'wake', path, attempt: owed.attempt }, due: owed.due };
   const error = throws(3) === 0 ? { ...ERROR, retryable: throws(2) === 0 } : null;
   const output = error === null ? (PAYLOADS[throws(PAYLOADS.length)] as Json) : null;

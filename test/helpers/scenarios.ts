@@ -263,6 +263,25 @@ export const scenarios: readonly AnyOrchestrator[] = [
     .track('a', naps)
     .track('b', one('b', flaky))
     .track('c', one('c', echo), { after: ['a', 'b'] }),
+  orchestrator('hooked', {
+    ...head,
+    onFailure: 'continue',
+    hooks: [
+      { beforeRun: () => {}, beforeTrack: async () => {}, beforeStep: async () => {}, afterStep: async () => {} },
+      {
+        beforeStep: ({ path }) => {
+          if (path === 'b/b') throw new Error('not this one');
+        },
+        beforeTrack: async ({ path }) => {
+          if (path === 'd') throw new Error('nor that one');
+        },
+      },
+    ],
+  })
+    .track('a', one('a', flaky))
+    .track('b', one('b', echo))
+    .track('c', one('c', atOnce), { after: ['a'] })
+    .track('d', naps),
   ...undoings(called),
   ...controlled({ echo, atOnce, flaky, broken, waiting }),
   orchestrator('people', { ...head, onFailure: 'continue' })

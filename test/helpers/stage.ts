@@ -152,7 +152,7 @@ export async function faultsOfHistory(run: AnyRun & Pick<Run<unknown>, 'export'>
     if (ended.has(path)) faults.push(`${type} ${path} comes after its end`);
     if (/\.started$/.test(type)) open.add(path);
     const status = type.slice(type.indexOf('.') + 1);
-    if (type !== 'children.skipped' && endsRun(`run.${status}` as never)) {
+    if (type !== 'children.skipped' && type !== 'hook.failed' && endsRun(`run.${status}` as never)) {
       ended.add(path);
       if (status === 'completed') completed.add(path);
       open.delete(path);

@@ -26,6 +26,9 @@ const beside = orchestrator('beside', { version: '1', input: Anything }).track(
   track('t', { input: Anything }).step('s', task('beside', { input: Anything, output: Anything, run: () => 'fine' })),
 );
 
+/** Whatever is told goes through it. */
+const REDACT = [/\b\d{3}\b/, '**.secret', { key: /^x$/ }];
+
 /** After so long without an end a run is cancelled, and after so long it is held to stand still, by the machine's own clock. */
 const [PATIENCE, STANDS_STILL] = [300, 20_000];
 
@@ -86,7 +89,7 @@ async function faultOf(run: Run<unknown>): Promise<string | null> {
 }
 
 async function boxOf(store: Store, orchestrators: readonly AnyOrchestrator[]): Promise<Signalbox> {
-  const box = (await createSignalbox({ store, orchestrators, logger: () => {} } as never)) as Signalbox;
+  const box = (await createSignalbox({ store, orchestrators, logger: () => {}, redact: REDACT } as never)) as Signalbox;
   onTestFinished(() => box.close());
   return box;
 }
@@ -177,7 +180,7 @@ export function hostileCorpus(make: () => Store, { step = 1 }: { readonly step?:
     },
   );
 
-  test('a cleanup, a listener, a logger and an executor may throw and answer anything (S37)', {
+  test('a cleanup, a listener, a logger, a hook and an executor may throw and answer anything (S37)', {
     timeout: 120_000,
   }, async () => {
     const found = strays();
@@ -213,6 +216,18 @@ async function faultsOfBox(store: Store, name: string, value: () => unknown, at:
     store,
     orchestrators: [tidies, answers],
     logger: at % 3 === 0 ? throwing : () => value() as undefined,
+    hooks: [
+      {
+        timeout: 100,
+        onHookError: 'ignore',
+        beforeRun: at % 2 === 0 ? throwing : value,
+        beforeTrack: throwing,
+        afterTrack: value,
+        onError: throwing,
+        afterRun: at % 2 === 0 ? value : async () => throwing(),
+      },
+    ],
+    redact: REDACT,
     executor: (): Executor => ({
       execute(job, answer) {
         if (job.task.name === 'tidied') return undefined;

@@ -79,6 +79,16 @@ const undone =
   (steps: Steps, make: Make): Steps =>
     steps.step('hostile', body({ compensate: compensate(make) }), (() => ({})) as never).step('bad', bad) as never;
 
+/** A hook of these moments, which has its time. */
+const hooksOf = (call: () => unknown, ...moments: readonly string[]) => [
+  { timeout: '1s', onHookError: 'ignore', ...Object.fromEntries(moments.map((on) => [on, call])) },
+];
+
+const hookedTrack =
+  (hooks: (make: Make) => object) =>
+  (steps: Steps, make: Make): Steps =>
+    steps.step('hostile', track('hooked', { input: Anything, hooks: hooks(make) } as never).step('s', fine)) as never;
+
 /** Places in a definition: the step `hostile`, after which comes a step that completes. */
 export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Steps>> = {
   'what a body answers': step((make) => ({ run: make })),
@@ -177,6 +187,22 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
   'what the values of a gate throw': control((t, make) =>
     t.gate('hostile', { criteria: { n: { min: 1 } }, values: throwing(make) }),
   ),
+  'the key of a cache': step((make) => ({ cache: { ttl: '1h', key: make } })),
+  'what the key of a cache throws': step((make) => ({ cache: { ttl: '1h', key: throwing(make) } })),
+  'what goes past a cache': step((make) => ({ cache: { ttl: '1h', bypass: make } })),
+  'what a hook of a step answers': step((make) => ({ hooks: hooksOf(make, 'beforeStep', 'afterStep') })),
+  'what a hook before a step throws': step((make) => ({ hooks: hooksOf(throwing(make), 'beforeStep') })),
+  'what a hook after a step throws': step((make) => ({ hooks: hooksOf(throwing(make), 'afterStep') })),
+  'what an async hook rejects with': step((make) => ({
+    hooks: hooksOf(async () => throwing(make)(), 'beforeStep', 'afterStep'),
+  })),
+  'what a hook of what has failed throws': step((make) => ({
+    run: no,
+    retry,
+    hooks: hooksOf(throwing(make), 'onRetry', 'onError', 'afterStep'),
+  })),
+  'what a hook of a track answers': hookedTrack((make) => hooksOf(make, 'beforeTrack', 'afterTrack')),
+  'what a hook of a track throws': hookedTrack((make) => hooksOf(throwing(make), 'beforeTrack', 'afterTrack')),
   'what a mapper throws': (steps, make) => steps.step('hostile', body({}), throwing(make) as never) as never,
 };
 

@@ -36,6 +36,18 @@ describe('the progress of a run', () => {
     });
   });
 
+  test('is not moved by events that are no status: those of users, and of hooks that failed', async () => {
+    const said = orchestrator('said', head).track('t', track('t', { input: Anything }).emit('e', { event: 'x' }));
+    const fold = progressOf(said);
+    const at = { run: 'r', at: 0, path: 't/e' } as const;
+    const begun = fold.after(fold.start, { ...at, seq: 1, type: 'step.started', attempt: 1 });
+    const error = { code: 'hook-failed', name: 'HookFailed', message: 'no' };
+    const told = fold.after(begun, { ...at, seq: 2, type: 'user.emitted', name: 'x', data: null });
+    const warned = fold.after(told, { ...at, seq: 3, type: 'hook.failed', hook: 'h', on: 'afterStep', error });
+    for (const each of [begun, told, warned]) expect(each.actors['t/e']?.status).toBe('running');
+    expect(warned.steps.failed).toBe(0);
+  });
+
   const inner = track('inner', { input: Anything }).step('a', echo).sleep('b', '1s');
   const flow = orchestrator('flow', { ...head, onFailure: 'continue' })
     .track('t', one('t', 'go', { timeout: '1h', onTimeout: { do: inner } }))

@@ -82,6 +82,19 @@ test("a track's output is its last step's (S1, P3)", async () => {
   expect(await (await box.start(flow, { input: { n: 0 } })).result()).toEqual({ chain: { n: 2 } });
 });
 
+test('an output that is written as an async function sees the outputs, the variables and the run (S5)', async () => {
+  const made = track('made', { input: Anything })
+    .set('v', { a: () => 1 })
+    .step('n', add, () => ({ n: 1 }))
+    .output(async ({ outputs, run }) => [outputs.n.n, run.id, run.variables]);
+  const flow = orchestrator('flow', { version: '1', input: Anything })
+    .track('made', made)
+    .output(async ({ outputs, run }) => [outputs.made, run.id]);
+  await using box = await createSignalbox({ orchestrators: [flow] });
+  const run = await box.start(flow, { id: 'r', input: null });
+  expect(await run.result()).toEqual([[2, 'r', { a: 1 }], 'r']);
+});
+
 test('a track of no steps completes at once with null and releases who waits for it (S1, P37)', async () => {
   const after = track('after', { input: Anything }).step('work', echo, ({ input }) => input);
   const flow = orchestrator('flow', { version: '1', input: Anything })

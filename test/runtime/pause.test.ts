@@ -78,6 +78,23 @@ describe('while a run is paused', () => {
     await box.close();
   });
 
+  test('a signal is kept for a step that is ready to wait for it, and has not begun (S15)', async () => {
+    const flow = orchestrator('flow', head)
+      .track('a', track('a', input).step('one', work))
+      .track('b', track('b', input).wait('go', { signal: 'go' }), { after: ['a'] });
+    const { desk, box } = await open(flow as never);
+    const run = await box.start(flow as never, { id: 'r', input: null as never });
+    await settled(box);
+    await run.pause();
+    desk.give('a/one#1');
+    await settled(box);
+    expect(await statusesOf(run)).toMatchObject({ b: 'pending' });
+    expect(await run.signal('go' as never, 7 as never)).toMatchObject({ answer: 'buffered' });
+    await run.resume();
+    expect(await run.result()).toEqual({ a: null, b: 7 });
+    await box.close();
+  });
+
   test('no retry is made, and no sleep ends; both act at resume, however long ago they were due (S15)', async () => {
     const flaky = task('flaky', {
       input: Anything,

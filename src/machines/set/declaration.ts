@@ -2,9 +2,9 @@
 import { type Declaration, isAsync, type ReadPort } from '../../core/declaration.ts';
 import type { Facts, Mapper, SetDefinition } from '../../definition.ts';
 import { show } from '../../errors/index.ts';
-import { type Json, toJson } from '../../json.ts';
+import { type Json, type JsonObject, toJson } from '../../json.ts';
 import { nameProblem } from '../../names.ts';
-import { synchronous } from '../../core/facts.ts';
+import { type Gathering, synchronous } from '../../core/facts.ts';
 
 /** The definition, and the mapper of the step. */
 export function readSet(name: unknown, given: unknown, reader: ReadPort): readonly [SetDefinition, Mapper] {
@@ -25,17 +25,20 @@ export function readSet(name: unknown, given: unknown, reader: ReadPort): readon
   return [{ is: 'set', name: name as string, variables }, (facts) => valuesOf(String(name), entries, facts)];
 }
 
-/** What is set. All variables of a run together are no larger than one value may be. */
 function valuesOf(step: string, entries: readonly (readonly [string, unknown])[], facts: Facts): Json {
   const values: { [variable: string]: Json } = {};
   for (const [variable, value] of entries) {
     const what = `variable "${variable}" that step "${step}" sets`;
     const made = typeof value === 'function' ? synchronous(what, (value as Mapper)(facts)) : value;
-    values[variable] = toJson(made, what);
+    values[variable] = toJson(made, what, Number.POSITIVE_INFINITY);
   }
-  toJson({ ...facts.run.variables, ...values }, 'variables of the run');
   return values;
 }
+
+/** All variables of a run together are no larger than one value may be. */
+const gather: Gathering['gather'] = (made, { variables }, maxBytes) => {
+  toJson({ ...variables, ...(made as JsonObject) }, 'variables of the run', maxBytes);
+};
 
 export const setDeclaration: Declaration<SetDefinition> = {
   name: 'set',
@@ -43,6 +46,6 @@ export const setDeclaration: Declaration<SetDefinition> = {
   check({ variables }, checker) {
     if (variables.length === 0) checker.fault('bad-option', 'A step that sets variables needs one at least.');
   },
-  plan: ({ variables }) => ({ spec: Object.freeze({ variables }), makes: 'output' }),
+  plan: ({ variables }) => ({ spec: Object.freeze({ variables, gather }), makes: 'output' }),
   lines: ({ spec }) => [`sets ${(spec as { readonly variables: readonly string[] }).variables.join(', ')}`],
 };

@@ -2,7 +2,8 @@
  * Requests to a run that this process may own: a cancel, a signal. A signal is taken once for each id, however often
  * and from wherever it comes (S17); what it was answered the first time is the answer.
  */
-import { INTERVENTION, NOT_TAKEN } from '../../commands/intervene.ts';
+import { NOT_TAKEN } from '../../commands/intervene.ts';
+import { INTERVENTION } from '../../core/message.ts';
 import { Impossible } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Store } from '../../store.ts';

@@ -7,15 +7,20 @@ import type { Effect } from '../../core/effect.ts';
 import { Attempt, type AttemptOutcome, type Bounds, type Surroundings } from '../../attempt.ts';
 import { limitAbove, totalLimit } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
-import type { TaskDefinition } from '../../definition.ts';
-import { AnswerIgnored, reasonOf, toRecord } from '../../errors/index.ts';
+import type { PlanNode } from '../../definition.ts';
+import { AnswerIgnored } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
+import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
 import { type Actor, keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
+import type { CacheEntry, CacheHit, OutputCache } from './cache.ts';
+import { Cleanups } from './cleanups.ts';
 import { Compensations } from './compensations.ts';
 import type { Errands } from './errands.ts';
+import type { HookRound } from './hook-round.ts';
+import type { Hooks, StepHooks } from './hooks.ts';
 import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
 import type { Fairness } from './under.ts';
@@ -31,6 +36,8 @@ export interface DispatcherOptions {
   readonly concurrency: number;
   readonly limits: readonly LimitDefinition[];
   readonly fairness: Fairness;
+  readonly hooks: Hooks;
+  readonly cache: OutputCache;
   post(run: string, message: Message): void;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
@@ -40,19 +47,18 @@ export interface DispatcherOptions {
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
 
-/** A cleanup under way, and who wants to know of its end. */
-interface Tidying {
-  readonly controller: AbortController;
-  readonly waiting: ((error?: unknown) => void)[];
-}
-
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #around: Surroundings;
   /** Attempts under way or in line, by key. */
   readonly #attempts = new Map<string, Attempt>();
-  /** Cleanups under way. */
-  readonly #tidying = new Map<string, Tidying>();
+  /** Hooks of attempts that have some, by key. */
+  readonly #hooked = new Map<string, StepHooks>();
+  /** What outputs are kept under, of attempts whose output is kept, by key. */
+  readonly #kept = new Map<string, CacheEntry>();
+  /** Those that are being called for an attempt, by key. */
+  readonly #calling = new Map<string, HookRound>();
+  readonly #cleanups: Cleanups;
   readonly #compensations: Compensations;
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
@@ -63,7 +69,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
-    this.#line = new Line(options);
+    this.#line = new Line({ ...options, begin: (attempt) => this.#begin(attempt) });
     const around: Omit<Surroundings, 'done' | 'executor'> = {
       maxValueBytes,
       now: () => clock.now(),
@@ -76,7 +82,9 @@ export class Dispatcher {
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
     this.#around = { ...around, executor, done: (attempt, outcome) => this.#done(attempt, outcome) };
-    this.#compensations = new Compensations({ ...options, around, hold: (run) => this.hold(run) });
+    const hold = (run: string): (() => void) => this.hold(run);
+    this.#compensations = new Compensations({ ...options, around, hold });
+    this.#cleanups = new Cleanups({ ...options, hold });
   }
 
   /** Keeps a run in memory until what is answered is called. */
@@ -101,7 +109,7 @@ export class Dispatcher {
       case 'wake':
         return this.#wake(run, owed);
       case 'cleanup':
-        return this.#tidy(run, owed);
+        return this.#cleanups.begin(run, owed);
       case 'compensate':
         return this.#compensations.begin(run, owed);
       case 'childRun':
@@ -112,9 +120,11 @@ export class Dispatcher {
         return this.#options.errands.begin(run, owed);
       case 'holdChild':
         return this.#options.errands.hold(run, owed);
+      case 'ask':
+        return this.#options.hooks.askTrack(run, owed.path);
       case 'abort':
         this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
-        return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
+        return this.#cancel(keyOf(run.id, owed.path, owed.attempt));
       case 'abortUndo':
         return this.#compensations.abort(run.id, owed, cancelled());
       case 'unwake':
@@ -149,7 +159,7 @@ export class Dispatcher {
     this.#line.close();
     for (const key of [...this.#attempts.keys()]) this.#abort(key, reason);
     this.#compensations.abortAll(reason);
-    for (const { controller } of this.#tidying.values()) controller.abort(reason);
+    this.#cleanups.abortAll(reason);
   }
 
   /** An answer that came late, twice, or for nobody: counted and told, and nothing else. */
@@ -169,23 +179,111 @@ export class Dispatcher {
     const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input, boundsOf(actor));
     this.#attempts.set(key, one);
     this.#more(run.id);
-    this.#line.add(one, run, node, input);
+    const hooks = this.#options.hooks.ofStep(run, path, node, input);
+    if (hooks !== null) this.#hooked.set(key, hooks);
+    if (node.task.cache === undefined) this.#line.add(one, run, node, input);
+    else this.#ask(one, run, node, input);
   }
 
+  /** Asks for what is kept (S32); what is not stands in line to be made. */
+  #ask(attempt: Attempt, run: Held, node: PlanNode, input: Json): void {
+    const { cache, post } = this.#options;
+    const { key, path } = attempt;
+    let entry: CacheEntry | null;
+    try {
+      entry = cache.entryOf(run, path, node, attempt.attempt, input);
+    } catch (error) {
+      return attempt.refuse(error as Error, false);
+    }
+    if (entry !== null) this.#kept.set(key, entry);
+    if (entry === null || entry.bypasses) return this.#line.add(attempt, run, node, input);
+    void cache.find(entry).then((hit) => {
+      if (this.#attempts.get(key) !== attempt) return;
+      post(run.id, { type: 'cache', path, attempt: attempt.attempt, from: hit?.from ?? null });
+      if (hit === null) this.#line.add(attempt, run, node, input);
+      else this.#takeKept(attempt, hit);
+    });
+  }
+
+  /** The hooks are asked and told as if the body had been called. */
+  #takeKept(attempt: Attempt, { output }: CacheHit): void {
+    this.#kept.delete(attempt.key);
+    const hooks = this.#hooked.get(attempt.key);
+    const outcome: AttemptOutcome = { ok: true, output };
+    if (hooks === undefined) return this.#end(attempt, outcome);
+    this.#askHooks(hooks, attempt, () => this.#tellHooks(hooks, attempt, outcome));
+  }
+
+  /** Begins an attempt; where it has hooks, once these have let it (S31). */
+  #begin(attempt: Attempt): void {
+    const hooks = this.#hooked.get(attempt.key);
+    if (hooks !== undefined)
+      this.#askHooks(hooks, attempt, (isAtOnce) => (isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt)));
+    else if (this.#kept.has(attempt.key)) this.#beginIfOurs(attempt);
+    else attempt.begin();
+  }
+
+  #askHooks(hooks: StepHooks, attempt: Attempt, then: (isAtOnce: boolean) => void): void {
+    // What was looked up before has taken its time, too.
+    let isAtOnce = !this.#kept.has(attempt.key);
+    const round = this.#options.hooks.beforeStep(hooks, attempt, (stopped) => {
+      this.#calling.delete(attempt.key);
+      if (this.#attempts.get(attempt.key) !== attempt) return;
+      if (stopped !== null) attempt.refuse(stopped, false);
+      else then(isAtOnce);
+    });
+    isAtOnce = false;
+    if (round !== null) this.#calling.set(attempt.key, round);
+  }
+
+  /** Time has passed since it was looked at whose the run is. */
+  #beginIfOurs(attempt: Attempt): void {
+    const { isSure, ifOurs } = this.#options;
+    const run = attempt.run.id;
+    if (isSure(run)) return attempt.begin();
+    ifOurs(run, (ours) => {
+      if (this.#attempts.get(attempt.key) !== attempt) return undefined;
+      // It is told to end if it is somebody else's; a run that is just being read again is asked for once more.
+      return ours ? attempt.begin() : this.#beginIfOurs(attempt);
+    });
+  }
+
+  /** An attempt has come to its end, and its hooks are told before the run is. */
   #done(attempt: Attempt, outcome: AttemptOutcome): void {
+    const hooks = this.#hooked.get(attempt.key);
+    if (hooks === undefined || !attempt.begun) return this.#end(attempt, outcome);
+    this.#line.ended(attempt);
+    this.#tellHooks(hooks, attempt, outcome);
+  }
+
+  #tellHooks(hooks: StepHooks, attempt: Attempt, outcome: AttemptOutcome): void {
+    if (hooks.after.length === 0) return this.#end(attempt, outcome);
+    const round = this.#options.hooks.afterStep(hooks, attempt, outcome, () => {
+      this.#calling.delete(attempt.key);
+      if (this.#attempts.get(attempt.key) === attempt) this.#end(attempt, outcome);
+    });
+    if (round !== null) this.#calling.set(attempt.key, round);
+  }
+
+  #end(attempt: Attempt, outcome: AttemptOutcome): void {
     const { key, path, task } = attempt;
     const run = attempt.run.id;
+    this.#hooked.delete(key);
     if (this.#attempts.delete(key)) this.#fewer(run);
     const { output, error } = outcome.ok
       ? { output: outcome.output, error: null }
       : { output: null, error: outcome.error };
+    const entry = this.#kept.get(key);
+    const record = entry === undefined || error !== null ? null : this.#options.cache.recordOf(entry, key, output);
+    this.#kept.delete(key);
     const answer = (): void => {
-      this.#options.post(run, { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error });
+      const said = { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error } as const;
+      this.#options.post(run, record === null ? said : { ...said, record });
     };
     if (error !== null && attempt.begun && task.cleanup !== undefined && CUT_OFF.has(error.code)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
-      const tidy = (): void => this.#bounded(run, path, attempt.attempt, task, context, answer);
+      const tidy = (): void => this.#cleanups.bounded(run, path, attempt.attempt, task, context, answer);
       if (this.#options.isSure(run)) tidy();
       else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {
@@ -194,12 +292,26 @@ export class Dispatcher {
     this.#line.ended(attempt);
   }
 
+  /** Nobody wants it any more: those who heard of its beginning hear of that. */
+  #cancel(key: string): void {
+    const attempt = this.#attempts.get(key);
+    const hooks = this.#hooked.get(key);
+    const isAtWork = attempt?.begun === true && !attempt.settled;
+    this.#abort(key, cancelled());
+    if (hooks !== undefined && hooks.after.length > 0 && isAtWork)
+      this.#options.hooks.afterStep(hooks, attempt, null, () => {});
+  }
+
   #abort(key: string, reason: Error): void {
     const attempt = this.#attempts.get(key);
     if (attempt === undefined) return;
     this.#attempts.delete(key);
     this.#fewer(attempt.run.id);
     attempt.abort(reason);
+    this.#calling.get(key)?.abort(reason);
+    this.#calling.delete(key);
+    this.#hooked.delete(key);
+    this.#kept.delete(key);
     this.#line.ended(attempt);
   }
 
@@ -207,75 +319,6 @@ export class Dispatcher {
     // The timer may outlive the run's place in memory, so it holds the id and nothing else of it.
     const { id } = run;
     this.#options.timers.set(timerOf(id, path), due, () => this.#options.post(id, { type: 'wake', path, attempt }));
-  }
-
-  #tidy({ id }: Held, { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>): void {
-    const answer = (error?: unknown): void => {
-      const record = error === undefined ? null : toRecord(error, { path, attempt });
-      this.#options.post(id, { type: 'answer', from: 'cleanup', path, attempt, output: null, error: record });
-    };
-    if (node.task?.cleanup === undefined) return answer();
-    const context = { input, key: keyOf(id, path, attempt), reason };
-    this.#bounded(id, path, attempt, node.task, context, answer);
-  }
-
-  /** A cleanup: the user's function, once, bounded by its own timeout. */
-  #bounded(
-    run: string,
-    path: string,
-    attempt: number,
-    task: TaskDefinition,
-    context: object,
-    then: (error?: unknown) => void,
-  ): void {
-    const key = keyOf(run, path, attempt);
-    const underWay = this.#tidying.get(key);
-    if (underWay !== undefined) {
-      underWay.waiting.push(then);
-      return;
-    }
-    const controller = new AbortController();
-    const tidying: Tidying = { controller, waiting: [then] };
-    const { timers, logger } = this.#options;
-    let stop = (): void => {};
-    const drop = (): boolean => {
-      if (this.#tidying.get(key) !== tidying) return false;
-      stop();
-      this.#tidying.delete(key);
-      this.#fewer(run);
-      return true;
-    };
-    const settle = (error?: unknown): void => {
-      if (!drop()) return;
-      if (error !== undefined) {
-        logger({ level: 'error', message: `The cleanup of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
-      }
-      for (const each of tidying.waiting) each(error);
-    };
-    this.#tidying.set(key, tidying);
-    this.#more(run);
-    const body = task.cleanup as unknown as (context: object) => unknown;
-    const begin = (): unknown => {
-      stop = timers.in(task.cleanupTimeout, () => {
-        const late = new DOMException(`The cleanup of "${path}" did not end in time.`, 'TimeoutError');
-        controller.abort(late);
-        settle(late);
-      });
-      return body({ ...context, signal: controller.signal });
-    };
-    // Looked at once more: a process can be stopped between the commit and here, and the run is another's then.
-    const begun = (): unknown =>
-      this.#options.isSure(run)
-        ? begin()
-        : new Promise((resolve) => {
-            this.#options.ifOurs(run, (ours) => {
-              if (ours) resolve(Promise.resolve().then(begin));
-              else drop();
-            });
-          });
-    Promise.resolve()
-      .then(begun)
-      .then(() => settle(), settle);
   }
 
   #progress({ run, path, attempt }: Attempt, fraction: number, note: string | null): void {

@@ -27,6 +27,8 @@ export interface LineOptions {
   /** What the box limits by key. */
   readonly limits: readonly LimitDefinition[];
   readonly fairness: Fairness;
+  /** It is its turn. */
+  begin(attempt: Attempt): void;
   /** Does somebody in this process wait for the end of the run? */
   awaits(run: string): boolean;
   /** Can nobody else have taken the run? */
@@ -66,14 +68,14 @@ export class Line {
     } catch (error) {
       return attempt.refuse(error as MapperFailed, false);
     }
-    if (claim === null) return attempt.begin();
+    if (claim === null) return this.#options.begin(attempt);
     const ticket = this.#enter(attempt, claim);
     const { refusedBy, replaced } = ticket;
     const isNext = ticket.state === 'begun';
     // Each of them makes room, and so may let this one begin.
     for (const [{ body }, { called }] of replaced) body.refuse(new BodyReplaced({ limit: called }), false);
     if (refusedBy !== null) return attempt.refuse(new BodyDropped({ limit: refusedBy.called }), true);
-    if (isNext) attempt.begin();
+    if (isNext) this.#options.begin(attempt);
     else if (ticket.state === 'inLine') {
       // Who waits for time is not stuck.
       if ((this.queuedFor(attempt.key)?.per ?? null) === null) this.#standstill.queued();
@@ -129,10 +131,10 @@ export class Line {
   #begin(ticket: Ticket<Attempt>): void {
     const { body: attempt, claim } = ticket;
     const run = attempt.run.id;
-    if (this.#options.isSure(run)) return attempt.begin();
+    if (this.#options.isSure(run)) return this.#options.begin(attempt);
     this.#options.ifOurs(run, (ours) => {
       if (ticket.state !== 'begun' || this.#isClosed) return;
-      if (ours) return attempt.begin();
+      if (ours) return this.#options.begin(attempt);
       // It is told to end if it is somebody else's; a run that is just being read again comes back here.
       this.#limits.leave(ticket, this.#now);
       this.#enter(attempt, claim);

@@ -1,0 +1,129 @@
+/**
+ * The output cache (S32). An output is kept in a record of the run that made it, in the very commit that completes the step: there is no
+ * moment at which one is there and the other is not. It is found by a digest of what it was made of and of the stretch of time in
+ * which it was made, so that what is over by now is never looked at, however much of it there is.
+ */
+import { CACHED, type CacheDefinition } from '../../cache.ts';
+import type { Clock } from '../../clock.ts';
+import type { Actor } from '../../core/run.ts';
+import type { PlanNode } from '../../definition.ts';
+import { isA, MapperFailed, reasonOf, show, ValueTooLarge } from '../../errors/index.ts';
+import type { Logger } from '../../executor.ts';
+import { canonicalText, type Json, toJson } from '../../json.ts';
+import { sha256 } from '../../sha256.ts';
+import type { RecordRow, Store } from '../../store.ts';
+import type { Held } from '../held.ts';
+
+export interface OutputCacheOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxValueBytes: number;
+}
+
+/** What an output is kept under. */
+export interface CacheEntry {
+  readonly definition: CacheDefinition;
+  readonly digest: string;
+  /** Only what this run has made is good. */
+  readonly run: string | null;
+  /** Nothing that is kept is taken. */
+  readonly bypasses: boolean;
+}
+
+/** An output that was kept, and the run that made it. */
+export interface CacheHit {
+  readonly output: Json;
+  readonly from: string;
+}
+
+interface Kept {
+  readonly output: Json;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** As many were made at the same time, before any of them was kept. */
+const PAGE = 10;
+
+export class OutputCache {
+  readonly #options: OutputCacheOptions;
+
+  constructor(options: OutputCacheOptions) {
+    this.#options = options;
+  }
+
+  /** What the output of an attempt is kept under; null if it is not. Throws if that can't be said. */
+  entryOf(run: Held, path: string, node: PlanNode, attempt: number, input: Json): CacheEntry | null {
+    const definition = node.task?.cache;
+    if (definition === undefined) return null;
+    const { key, scope, ttl, bypass } = definition;
+    const { maxValueBytes } = this.#options;
+    const facts = Object.freeze({ input, run: run.facts });
+    const what = `of the cache of task "${node.called}"`;
+    const made = key === undefined ? input : asked(`"key" ${what}`, key, facts, maxValueBytes);
+    if (key !== undefined && made === null) return null;
+    // What was tried before, by itself or because somebody said so, is made anew.
+    const bypasses =
+      attempt > 1 || (bypass !== undefined && asked(`"bypass" ${what}`, bypass, facts, maxValueBytes) === true);
+    const place = scope === 'task' ? [node.called] : [...pinOf(run), stepIn(run.actors.get(path))];
+    const digest = sha256(canonicalText([scope, ...place, ttl, key !== undefined, made]));
+    return { definition, digest, run: scope === 'run' ? run.id : null, bypasses };
+  }
+
+  /** What is kept. A store that can't say is no reason to wait: then it is made. */
+  async find({ definition: { ttl }, digest, run }: CacheEntry): Promise<CacheHit | null> {
+    const { store, clock, logger } = this.#options;
+    try {
+      const now = clock.now();
+      const stretch = Math.floor(now / ttl);
+      for (const each of [stretch, stretch - 1]) {
+        const query = { type: CACHED, key: { name: 'key', value: `${digest}.${each}` }, limit: PAGE };
+        const { records } = await store.readRecords(run === null ? query : { ...query, run });
+        for (const { body, run: from } of records) {
+          const { output, until } = body as unknown as Kept;
+          if (until > now) return { output, from };
+        }
+      }
+    } catch (error) {
+      logger({
+        level: 'warn',
+        message: `What is kept of outputs could not be read, so it is made again: ${reasonOf(error)}`,
+      });
+    }
+    return null;
+  }
+
+  /** The record of an output. */
+  recordOf({ definition: { ttl }, digest }: CacheEntry, key: string, output: Json): Omit<RecordRow, 'run'> {
+    const now = this.#options.clock.now();
+    const kept: Kept = { output, until: now + ttl };
+    const keys = { key: `${digest}.${Math.floor(now / ttl)}` };
+    return { type: CACHED, id: sha256(key), version: 1, body: kept as unknown as Json, keys };
+  }
+}
+
+/** What the definition of a run is known by. */
+function pinOf({ row: { orchestrator, version, hash } }: Held): readonly string[] {
+  return [orchestrator, version, hash];
+}
+
+/** Which step of its definition it is: items and rounds are the same one. */
+function stepIn(actor: Actor | undefined): string {
+  const names: string[] = [];
+  for (let at = actor; at !== undefined && at.parent !== null; at = at.parent)
+    names.unshift(at.parent.node.repeats ? '*' : (at.place?.name ?? ''));
+  return names.join('/');
+}
+
+function asked(mapper: string, ask: (facts: never) => unknown, facts: object, maxBytes: number): Json {
+  try {
+    const value = ask(facts as never);
+    if (mapper.startsWith('"bypass"') && typeof value !== 'boolean')
+      throw new TypeError(`it answered with ${show(value)}, and it takes true or false`);
+    return toJson(value, `answer of ${mapper}`, maxBytes);
+  } catch (thrown) {
+    if (isA(thrown, ValueTooLarge)) throw thrown;
+    throw new MapperFailed({ mapper, reason: reasonOf(thrown) }, thrown);
+  }
+}

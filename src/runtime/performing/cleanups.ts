@@ -1,0 +1,109 @@
+/** Cleanups: what tidies up after a body that was cut off is run here, in this process, once and within its time (S14). */
+import type { Effect } from '../../core/effect.ts';
+import type { Message } from '../../core/message.ts';
+import { keyOf } from '../../core/run.ts';
+import type { TaskDefinition } from '../../definition.ts';
+import { reasonOf, toRecord } from '../../errors/index.ts';
+import type { Logger } from '../../executor.ts';
+import type { Held } from '../held.ts';
+import type { Timers } from './timers.ts';
+
+export interface CleanupsOptions {
+  readonly timers: Timers;
+  readonly logger: Logger;
+  post(run: string, message: Message): void;
+  /** Keeps a run in memory until what is answered is called. */
+  hold(run: string): () => void;
+  isSure(run: string): boolean;
+  ifOurs(run: string, then: (ours: boolean) => void): void;
+}
+
+/** A cleanup under way, and who wants to know of its end. */
+interface Tidying {
+  readonly controller: AbortController;
+  readonly waiting: ((error?: unknown) => void)[];
+}
+
+export class Cleanups {
+  readonly #options: CleanupsOptions;
+  /** Under way. */
+  readonly #tidying = new Map<string, Tidying>();
+
+  constructor(options: CleanupsOptions) {
+    this.#options = options;
+  }
+
+  abortAll(reason: Error): void {
+    for (const { controller } of this.#tidying.values()) controller.abort(reason);
+  }
+
+  /** That of a step that was cancelled; the answer is a message to its run. */
+  begin({ id }: Held, { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>): void {
+    const answer = (error?: unknown): void => {
+      const record = error === undefined ? null : toRecord(error, { path, attempt });
+      this.#options.post(id, { type: 'answer', from: 'cleanup', path, attempt, output: null, error: record });
+    };
+    if (node.task?.cleanup === undefined) return answer();
+    const context = { input, key: keyOf(id, path, attempt), reason };
+    this.bounded(id, path, attempt, node.task, context, answer);
+  }
+
+  /** A cleanup: the user's function, once, bounded by its own timeout. */
+  bounded(
+    run: string,
+    path: string,
+    attempt: number,
+    task: TaskDefinition,
+    context: object,
+    then: (error?: unknown) => void,
+  ): void {
+    const key = keyOf(run, path, attempt);
+    const underWay = this.#tidying.get(key);
+    if (underWay !== undefined) {
+      underWay.waiting.push(then);
+      return;
+    }
+    const controller = new AbortController();
+    const tidying: Tidying = { controller, waiting: [then] };
+    const { timers, logger, hold } = this.#options;
+    let stop = (): void => {};
+    const drop = (): boolean => {
+      if (this.#tidying.get(key) !== tidying) return false;
+      stop();
+      this.#tidying.delete(key);
+      release();
+      return true;
+    };
+    const settle = (error?: unknown): void => {
+      if (!drop()) return;
+      if (error !== undefined) {
+        logger({ level: 'error', message: `The cleanup of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
+      }
+      for (const each of tidying.waiting) each(error);
+    };
+    this.#tidying.set(key, tidying);
+    const release = hold(run);
+    const body = task.cleanup as unknown as (context: object) => unknown;
+    const begin = (): unknown => {
+      stop = timers.in(task.cleanupTimeout, () => {
+        const late = new DOMException(`The cleanup of "${path}" did not end in time.`, 'TimeoutError');
+        controller.abort(late);
+        settle(late);
+      });
+      return body({ ...context, signal: controller.signal });
+    };
+    // Looked at once more: a process can be stopped between the commit and here, and the run is another's then.
+    const begun = (): unknown =>
+      this.#options.isSure(run)
+        ? begin()
+        : new Promise((resolve) => {
+            this.#options.ifOurs(run, (ours) => {
+              if (ours) resolve(Promise.resolve().then(begin));
+              else drop();
+            });
+          });
+    Promise.resolve()
+      .then(begun)
+      .then(() => settle(), settle);
+  }
+}

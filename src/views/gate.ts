@@ -1,0 +1,324 @@
+/**
+ * The one gate (S34): whatever is told of a run leaves through it, and without what was declared secret. Events, lines of the log,
+ * snapshots, exports, lists, failures, records of interventions. What a run results in is whole, for whoever asks the run for it; bodies,
+ * mappers and hooks are part of the box, and are told whole values, too.
+ */
+import { type ErrorRecord, isA, SignalboxError, toRecord } from '../errors/index.ts';
+import type { RunEvent } from '../events.ts';
+import type { Logger, LogLine } from '../executor.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Approval } from '../people.ts';
+import type { RunRow, Store } from '../store.ts';
+import { approvalWithout } from './approval-redaction.ts';
+import { exportRun, type RunExport } from './export.ts';
+import type { AttemptRecord } from './attempts.ts';
+import { attemptsAt, type InterventionRecord, interventionsOf } from './interventions.ts';
+import { childrenOf, listRuns, rootOf, type RunsPage, type RunsQuery, type RunSummary } from './list.ts';
+import { failuresIn, type Outcome, outcomeOf } from './outcome.ts';
+import {
+  NO_SECRETS,
+  redacted,
+  redactedText,
+  type RedactionRules,
+  type Roots,
+  type Secrets,
+  secretsIn,
+} from './redaction.ts';
+import { type ActorSnapshot, type RunSnapshot, snapshotOf } from './snapshot.ts';
+import type { Around } from './waiting-for.ts';
+
+/** Under which paths the fields of what is told are looked at. */
+const AT = {
+  input: [['input']],
+  output: [['output'], ['outputs']],
+  metadata: [['metadata']],
+  data: [['data']],
+  fields: [['fields'], ['error', 'fields']],
+} as const;
+
+/** The output of a step or a track is one of `outputs`, by its name. */
+function outputOf(path: string): Roots {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return [['output'], ['outputs'], ['outputs', name]];
+}
+
+type Known = Pick<RunRow, 'input' | 'metadata' | 'output'>;
+/** What is told of an actor, as a row or in a snapshot. */
+type Told = Pick<ActorSnapshot, 'input' | 'output' | 'error'>;
+
+export class RedactionGate {
+  /** Null as long as nothing is declared secret: then everything passes as it is. */
+  readonly #rules: RedactionRules | null;
+  /** What is secret in the input of a run is looked for once. */
+  readonly #secrets = new WeakMap<object, Secrets>();
+
+  constructor(rules: RedactionRules | null) {
+    this.#rules = rules;
+  }
+
+  event<E extends RunEvent>(event: E, row: Known | undefined): E {
+    const rules = this.#rules;
+    if (rules === null) return event;
+    const secrets = this.#secretsOf(row);
+    // Numbers and names are how a history is read; texts, errors and data are what somebody has put into it.
+    const told: { [field: string]: unknown } = { ...event };
+    const { error, data } = told as { readonly error?: ErrorRecord; readonly data?: Json };
+    for (const field of ['reason', 'note', 'question']) {
+      const text = told[field];
+      if (typeof text === 'string') told[field] = redactedText(rules, text, secrets);
+    }
+    if (error !== undefined) told.error = recordWithout(rules, error, secrets);
+    if (data !== undefined) told.data = redacted(rules, data, AT.data, secrets);
+    return told as unknown as E;
+  }
+
+  events(events: readonly RunEvent[], row: Known | undefined): readonly RunEvent[] {
+    return this.#rules === null ? events : events.map((event) => this.event(event, row));
+  }
+
+  metadata(metadata: JsonObject): JsonObject {
+    return this.#rules === null ? metadata : redacted(this.#rules, metadata, AT.metadata, NO_SECRETS);
+  }
+
+  line(line: LogLine, row: Known | undefined): LogLine {
+    const rules = this.#rules;
+    if (rules === null) return line;
+    const secrets = this.#secretsOf(row);
+    const { message, fields, error, ...rest } = line;
+    return {
+      ...rest,
+      message: typeof message === 'string' ? redactedText(rules, message, secrets) : message,
+      ...(fields === undefined ? {} : { fields: withoutSecrets(rules, fields, secrets) }),
+      ...(error === undefined ? {} : { error: errorWithout(rules, error, secrets) }),
+    };
+  }
+
+  /** A logger that is told what may be told. `rowOf` knows the runs that are in memory. */
+  logger(inner: Logger, rowOf: (run: string) => Known | undefined): Logger {
+    if (this.#rules === null) return inner;
+    return (line) => inner(this.line(line, line.run === undefined ? undefined : rowOf(line.run)));
+  }
+
+  error<E extends ErrorRecord | null>(error: E, row: Known): E {
+    return this.#rules === null ? error : recordWithout(this.#rules, error, this.#secretsOf(row));
+  }
+
+  /** A text that somebody has given: why a run was cancelled. */
+  text<T extends string | null>(text: T, row?: Known): T {
+    return this.#rules === null || text === null
+      ? text
+      : (redactedText(this.#rules, text as string, this.#secretsOf(row)) as T);
+  }
+
+  async failures(store: Store, row: RunRow): Promise<readonly ErrorRecord[]> {
+    return failuresIn(await store.readFailures(row.run)).map((error) => this.error(error, row));
+  }
+
+  /** Its outputs are whole, for who asks how a run has ended asks for those. */
+  async outcome(store: Store, row: RunRow, kinds: Around['kinds']): Promise<Outcome> {
+    const outcome = await outcomeOf(store, row, kinds);
+    if (this.#rules === null) return outcome;
+    const failures = outcome.failures.map((error) => this.error(error, row));
+    return { ...outcome, error: this.error(outcome.error, row), failures };
+  }
+
+  async snapshot(store: Store, row: RunRow, around: Around): Promise<RunSnapshot> {
+    const [actors, attempts] = [await store.readActors(row.run), await store.readAttempts(row.run)];
+    const snapshot = snapshotOf(row, await rootOf(store, row), actors, attempts, around);
+    const rules = this.#rules;
+    if (rules === null) return snapshot;
+    const secrets = this.#secretsAmong(rules, row, actors);
+    const actor = ([path, told]: [string, ActorSnapshot]): [string, ActorSnapshot] => {
+      const tries = told.attempts.map((one) => ({ ...one, error: recordWithout(rules, one.error, secrets) }));
+      return [
+        path,
+        {
+          ...told,
+          ...without(rules, path, told, secrets),
+          attempts: tries,
+          waitingFor: waitingWithout(rules, told, secrets),
+        },
+      ];
+    };
+    const below = (all: { readonly [path: string]: ActorSnapshot }) =>
+      Object.fromEntries(Object.entries(all).map(actor));
+    return {
+      ...snapshot,
+      ...without(rules, '', row, secrets),
+      metadata: redacted(rules, row.metadata, AT.metadata, secrets),
+      tracks: below(snapshot.tracks),
+      steps: below(snapshot.steps),
+    };
+  }
+
+  async export(store: Store, row: RunRow, around: Around): Promise<RunExport> {
+    const whole = await exportRun(store, row, around);
+    const rules = this.#rules;
+    if (rules === null) return whole;
+    const secrets = this.#secretsAmong(rules, row, whole.steps);
+    return {
+      ...whole,
+      redacted: true,
+      run: { ...this.#run(rules, row, secrets) },
+      steps: whole.steps.map((step) => ({
+        ...step,
+        ...without(rules, step.path, step, secrets),
+        waitingFor: waitingWithout(rules, step, secrets),
+        // What a loop has added up, the variables of a run: under the names that mappers know them by.
+        memory: redacted(rules, step.memory, [[]], secrets),
+      })),
+      attempts: whole.attempts.map((attempt) => ({ ...attempt, error: recordWithout(rules, attempt.error, secrets) })),
+      signals: whole.signals.map((signal) => ({
+        ...signal,
+        payload: redacted(rules, signal.payload, [['payload']], secrets),
+      })),
+      events: whole.events.map((event) => this.event(event, row)),
+    };
+  }
+
+  async list(store: Store, query: RunsQuery): Promise<RunsPage> {
+    const { runs, cursor } = await listRuns(store, query);
+    return { runs: runs.map((run) => this.#summary(run)), cursor };
+  }
+
+  async *children(store: Store, run: string): AsyncGenerator<RunSummary, void, undefined> {
+    for await (const child of childrenOf(store, run)) yield this.#summary(child);
+  }
+
+  async *interventions(store: Store, row: RunRow): AsyncGenerator<InterventionRecord, void, undefined> {
+    for await (const record of interventionsOf(store, row.run)) {
+      const { input = null, output = null } = record;
+      const rules = this.#rules;
+      if (rules === null) yield record;
+      else {
+        const secrets = this.#secretsOf(row);
+        const [reason, by] = [this.text(record.reason, row), this.text(record.by, row)];
+        yield {
+          ...record,
+          reason,
+          by,
+          ...('input' in record ? { input: redacted(rules, input, AT.input, secrets) } : {}),
+          ...('output' in record ? { output: redacted(rules, output, outputOf(record.path), secrets) } : {}),
+        };
+      }
+    }
+  }
+
+  async attempts(store: Store, row: RunRow, kinds: Around['kinds'], path: string): Promise<readonly AttemptRecord[]> {
+    const attempts = await attemptsAt(store, kinds, row.run, path);
+    const rules = this.#rules;
+    if (rules === null) return attempts;
+    const secrets = this.#secretsOf(row);
+    return attempts.map((attempt) => ({ ...attempt, ...without(rules, path, attempt, secrets) }));
+  }
+
+  /** What somebody is asked, for whoever has the row of its run. */
+  approval<A extends Approval>(approval: A, row: Known | undefined): A {
+    return this.#rules === null ? approval : approvalWithout(this.#rules, approval, this.#secretsOf(row));
+  }
+
+  /** Is anything secret? Whatever is not told needs no rows to be looked for in. */
+  get isOpen(): boolean {
+    return this.#rules === null;
+  }
+
+  /** What else is told of something with an input, such as the definition of a schedule. */
+  definition<T extends { readonly input: Json }>(definition: T): T {
+    const rules = this.#rules;
+    if (rules === null) return definition;
+    return { ...definition, input: redacted(rules, definition.input, AT.input, NO_SECRETS) };
+  }
+
+  #summary(summary: RunSummary): RunSummary {
+    const rules = this.#rules;
+    return rules === null ? summary : Object.freeze({ ...this.#run(rules, summary, this.#secretsOf(summary)) });
+  }
+
+  #run<R extends RunSummary>(rules: RedactionRules, row: R, secrets: Secrets): R {
+    const metadata = redacted(rules, row.metadata, AT.metadata, secrets);
+    const reason = row.reason === null ? null : redactedText(rules, row.reason, secrets);
+    return { ...row, ...without(rules, '', row, secrets), metadata, reason };
+  }
+
+  #secretsOf(row: Known | undefined): Secrets {
+    const rules = this.#rules;
+    if (rules === null || row === undefined) return NO_SECRETS;
+    const key = row.metadata;
+    let secrets = this.#secrets.get(key);
+    if (secrets === undefined) {
+      const found = secretsIn(rules, row.input, AT.input);
+      secretsIn(rules, row.metadata, AT.metadata, found);
+      secrets = [...found].sort((left, right) => right.length - left.length);
+      this.#secrets.set(key, secrets);
+    }
+    return secrets;
+  }
+
+  /** Where all that a run has is told, what is secret in one place of it is looked for in all others. */
+  #secretsAmong(rules: RedactionRules, row: Known, actors: readonly (Told & { readonly path: string })[]): Secrets {
+    const found = new Set(this.#secretsOf(row));
+    secretsIn(rules, row.output, outputOf(''), found);
+    for (const { path, input, output } of actors) {
+      secretsIn(rules, input, AT.input, found);
+      secretsIn(rules, output, outputOf(path), found);
+    }
+    // The longest first: a short one may be part of another.
+    return [...found].sort((left, right) => right.length - left.length);
+  }
+}
+
+function without(rules: RedactionRules, path: string, { input, output, error }: Told, secrets: Secrets): Told {
+  return {
+    input: redacted(rules, input, AT.input, secrets),
+    output: redacted(rules, output, outputOf(path), secrets),
+    error: recordWithout(rules, error, secrets),
+  };
+}
+
+function recordWithout<E extends ErrorRecord | null>(rules: RedactionRules, record: E, secrets: Secrets): E {
+  if (record === null) return record;
+  const { name, message, stack, fields, cause } = record;
+  const told: ErrorRecord = {
+    ...record,
+    name: redactedText(rules, name, secrets),
+    message: redactedText(rules, message, secrets),
+    ...(stack === undefined ? {} : { stack: redactedText(rules, stack, secrets) }),
+    ...(fields === undefined ? {} : { fields: redacted(rules, fields, AT.fields, secrets) }),
+    ...(cause === undefined ? {} : { cause: recordWithout(rules, cause, secrets) }),
+  };
+  return told as E;
+}
+
+/** The key of a limit is whatever its function answers. */
+function waitingWithout(
+  rules: RedactionRules,
+  { waitingFor }: Pick<ActorSnapshot, 'waitingFor'>,
+  secrets: Secrets,
+): ActorSnapshot['waitingFor'] {
+  if (waitingFor?.what === 'approval')
+    return { ...waitingFor, question: redactedText(rules, waitingFor.question, secrets) };
+  if (waitingFor?.what !== 'queued' || waitingFor.limit.key === null) return waitingFor;
+  return { ...waitingFor, limit: { ...waitingFor.limit, key: redactedText(rules, waitingFor.limit.key, secrets) } };
+}
+
+/** Fields of a line are whatever somebody has handed over. */
+function withoutSecrets(rules: RedactionRules, fields: JsonObject, secrets: Secrets): JsonObject {
+  try {
+    return redacted(rules, fields, AT.fields, secrets);
+  } catch {
+    // What cannot be looked through does not leave.
+    return {};
+  }
+}
+
+/** An error that says the same but for what is secret. Whatever else hangs on it, such as what was sent and with which credentials, is left out. */
+function errorWithout(rules: RedactionRules, error: Error, secrets: Secrets): Error {
+  const told = recordWithout(rules, toRecord(error), secrets);
+  const { name, message, stack, fields, cause, code } = told;
+  const own = isA(error, SignalboxError);
+  const made = own ? (Object.create(Object.getPrototypeOf(error)) as Error) : new Error(message);
+  const parts = { name, message, stack, ...(own ? { fields, code } : {}), ...(cause === undefined ? {} : { cause }) };
+  for (const [key, value] of Object.entries(parts))
+    Object.defineProperty(made, key, { value, configurable: true, writable: true, enumerable: false });
+  return made;
+}
