@@ -24,6 +24,8 @@ export async function createSignalbox<const Os extends readonly AnyOrchestrator[
   return createBox(options, { store: memory, executor: inProcess });
 }
 
+export { chart } from './charts/chart.ts';
+export type { Drawable } from './charts/outline.ts';
 export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {

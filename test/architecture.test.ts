@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['words', 'errors', 'core', 'actors', 'schedules', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
+  charts: ['words', 'errors', 'core', 'machines', 'dsl', 'views', 'xstate'],
   policies: ['words'],
   runtime: ['words', 'errors', 'core', 'policies', 'commands', 'machines', 'schedules', 'dsl', 'views', 'type xstate'],
   stores: [
@@ -61,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'machines',
     'dsl',
     'views',
+    'charts',
     'runtime',
     'stores',
     'executors',
