@@ -25,6 +25,16 @@ export async function createSignalbox<const Os extends readonly AnyOrchestrator[
 }
 
 export { chart } from './charts/chart.ts';
+export {
+  type Diagram,
+  type DiagramBox,
+  type DiagramFormat,
+  type DiagramLine,
+  type DiagramOf,
+  type DiagramOptions,
+  diagram,
+} from './charts/diagram.ts';
+export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';
 export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
@@ -101,6 +111,7 @@ export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods, StartOptions } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
+export type { RunDiagramOptions } from './runtime/seeing.ts';
 export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { InterventionOptions, InterventionRecord } from './runtime/interventions.ts';
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';

@@ -79,7 +79,7 @@ export function outlineOfPlan(name: string, version: string, node: PlanNode): Ou
   const parts: Part[] = [];
   const root = partOf({ path: '', name, node, after: [], optional: false, depth: 0 }, parts);
   parts.shift();
-  const outline: Outline = { name, version, root, parts, undoes: node.undoes, at: (path) => partAt(root, path) };
+  const outline: Outline = { name, version, root, parts, undoes: node.undoes, at: finder(root) };
   outlines.set(node, Object.freeze(outline));
   return outline;
 }
@@ -197,14 +197,26 @@ function detailOf(node: PlanNode, { detail }: Drawing): string {
   return parts.join(', ');
 }
 
-function partAt(root: Part, path: string): Part | undefined {
-  let part: Part | undefined = root;
-  if (path === '') return part;
-  for (const name of path.split('/')) {
-    if (part === undefined) return undefined;
-    part = part.repeats ? part.children[0] : childNamed(part, name);
-  }
-  return part;
+/** So many parents of paths are remembered: a run has its children one behind the other. */
+const MOST_KNOWN = 1_000;
+
+/** Finds the part of a path by that of the path above it. */
+function finder(root: Part): (path: string) => Part | undefined {
+  const known = new Map<string, Part | undefined>();
+  const find = (path: string): Part | undefined => {
+    if (path === '') return root;
+    const cut = path.lastIndexOf('/');
+    const above = path.slice(0, Math.max(0, cut));
+    let parent = known.get(above);
+    if (parent === undefined && !known.has(above)) {
+      parent = find(above);
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(above, parent);
+    }
+    if (parent === undefined) return undefined;
+    return parent.repeats ? parent.children[0] : childNamed(parent, path.slice(cut + 1));
+  };
+  return find;
 }
 
 const byName = new WeakMap<Part, ReadonlyMap<string, Part>>();

@@ -157,6 +157,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       queuedFor,
       kinds,
       plans,
+      now: () => clock.now(),
     };
     this.#context = context;
     const save = (some: readonly Plan[]): Promise<void> => this.#save(some);

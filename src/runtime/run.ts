@@ -30,6 +30,8 @@ import {
   type InterventionOptions,
   type InterventionRecord,
 } from './interventions.ts';
+import type { DiagramFormat, DiagramOf } from '../charts/diagram.ts';
+import { diagramOfRun, type RunDiagramOptions } from './seeing.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
@@ -58,6 +60,8 @@ export interface RunContext {
   readonly plans: ReadonlyMap<string, Plan>;
   /** The limit that an attempt stands in line for in this process. */
   readonly queuedFor: QueuedForOf;
+  /** What time it is, in milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** How a run is cancelled. */
@@ -163,6 +167,14 @@ export class Run<Output = Json, Signals = AnySignals> {
         queuedFor,
       }),
     );
+  }
+
+  /**
+   * The definition of the run as a picture, with the run upon it: `svg`, if nothing is said, `mermaid`, `text` for a terminal, or `data`.
+   * A run with very many items is drawn from counts.
+   */
+  async diagram<F extends DiagramFormat = 'svg'>(options: RunDiagramOptions<F> = {}): Promise<DiagramOf<F>> {
+    return this.#whole((row) => diagramOfRun(this.#context, row, options));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */
