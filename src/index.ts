@@ -34,6 +34,13 @@ export {
   type DiagramOptions,
   diagram,
 } from './charts/diagram.ts';
+export type {
+  Explanation,
+  FailureExplanation,
+  PendingExplanation,
+  StepExplanation,
+} from './charts/explain.ts';
+export type { Hindrance } from './charts/why.ts';
 export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';
 export type { Clock } from './clock.ts';
@@ -111,7 +118,7 @@ export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods, StartOptions } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
-export type { RunDiagramOptions } from './runtime/seeing.ts';
+export type { ExplainOptions, ExplanationOf, RunDiagramOptions } from './runtime/seeing.ts';
 export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { InterventionOptions, InterventionRecord } from './runtime/interventions.ts';
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';

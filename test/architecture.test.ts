@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['words', 'errors', 'core', 'actors', 'schedules', 'xstate'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   views: ['words', 'errors', 'core', 'dsl', 'immer'],
-  charts: ['words', 'errors', 'core', 'machines', 'dsl', 'views', 'xstate'],
+  charts: ['words', 'errors', 'core', 'commands', 'machines', 'dsl', 'views', 'xstate'],
   policies: ['words'],
   runtime: [
     'words',

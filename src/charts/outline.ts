@@ -37,6 +37,8 @@ export interface Part {
   readonly holds: boolean;
   /** How long it may take, in milliseconds. */
   readonly deadline: number | null;
+  /** How many of its children may be under way at once. */
+  readonly concurrency: number;
   /** Whatever it is in goes on without it. */
   readonly optional: boolean;
   /** Ordinals of the parts beside it that come before it. */
@@ -140,6 +142,7 @@ function partOf({ path, name, node, after, optional, depth }: Placed, parts: Par
     catches: node.catches,
     holds: node.holds,
     deadline: node.deadline,
+    concurrency: node.concurrency,
     optional,
     after,
     children,

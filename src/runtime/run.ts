@@ -31,7 +31,7 @@ import {
   type InterventionRecord,
 } from './interventions.ts';
 import type { DiagramFormat, DiagramOf } from '../charts/diagram.ts';
-import { diagramOfRun, type RunDiagramOptions } from './seeing.ts';
+import { diagramOfRun, explainRun, type ExplainOptions, type ExplanationOf, type RunDiagramOptions } from './seeing.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
@@ -175,6 +175,17 @@ export class Run<Output = Json, Signals = AnySignals> {
    */
   async diagram<F extends DiagramFormat = 'svg'>(options: RunDiagramOptions<F> = {}): Promise<DiagramOf<F>> {
     return this.#whole((row) => diagramOfRun(this.#context, row, options));
+  }
+
+  /**
+   * Why the run stands where it stands: of each live step what it waits for, since when, until when, what would move it and what may be
+   * done about it; of what has not begun, why. `says` is one sentence for a person, and `format: 'text'` all of it.
+   *
+   * @example
+   * console.log((await run.explain()).says); // waiting for signal "paid" since 2 h; times out in 46 h (payment/paid)
+   */
+  async explain<F extends 'data' | 'text' = 'data'>(options: ExplainOptions<F> = {}): Promise<ExplanationOf<F>> {
+    return this.#whole((row) => explainRun(this.#context, row, options));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */

@@ -3,12 +3,15 @@
  * says for what, what its end is called where it has one, and what would move it.
  */
 import type { WaitingFor } from '../core/effect.ts';
+import { roughly } from '../duration.ts';
 import type { QueuedFor } from '../limits.ts';
 
 /** Something that is waited for, in words. */
 export interface Saying {
   /** Behind "waiting for": `signal "paid"`. */
   readonly for: string;
+  /** What it does meanwhile, where that is more than waiting: `running`. */
+  readonly doing?: string;
   /** What comes when it is due: `times out`, `ends`. */
   readonly end: string;
   /** What would move it, as a sentence. */
@@ -30,6 +33,7 @@ const SAYINGS: { readonly [W in WaitingFor['what']]: (waits: Extract<WaitingFor,
   }),
   body: ({ attempt }) => ({
     for: attempt > 1 ? `its body, in attempt ${attempt}` : 'its body',
+    doing: attempt > 1 ? `running attempt ${attempt}` : 'running',
     end: 'times out',
     moves: 'Its body has to answer.',
   }),
@@ -46,10 +50,16 @@ const SAYINGS: { readonly [W in WaitingFor['what']]: (waits: Extract<WaitingFor,
   person: () => ({ for: 'a person', end: 'times out', moves: 'Somebody has to decide.' }),
   cleanup: () => ({
     for: 'its cleanup',
+    doing: 'cleaning up',
     end: 'ends',
     moves: 'Its cleanup has to end; run.cancel({ force: true }) cuts it short.',
   }),
-  compensation: () => ({ for: 'its compensation', end: 'ends', moves: 'Its compensation has to answer.' }),
+  compensation: () => ({
+    for: 'its compensation',
+    doing: 'being undone',
+    end: 'ends',
+    moves: 'Its compensation has to answer.',
+  }),
   run: ({ run }) => ({
     for: `run ${JSON.stringify(run)}`,
     end: 'ends',
@@ -73,6 +83,16 @@ export function sinceIn(waits: WaitingFor): number | null {
 /** Until when, where there is an end to it. */
 export function dueIn(waits: WaitingFor): number | null {
   return 'due' in waits ? waits.due : null;
+}
+
+/** `waiting for signal "paid" since 2 h; times out in 46 h`. */
+export function sentenceOf(waits: WaitingFor, now: number): string {
+  const { for: what, doing = `waiting for ${what}`, end } = sayingOf(waits);
+  const [since, due] = [sinceIn(waits), dueIn(waits)];
+  const began = since === null ? '' : ` since ${roughly(now - since)}`;
+  if (due === null) return `${doing}${began}`;
+  // Nothing happens in a run that is held, whatever is due.
+  return `${doing}${began}; ${due > now ? `${end} in ${roughly(due - now)}` : `was due ${roughly(now - due)} ago`}`;
 }
 
 /** `limit 4 of task "charge", key "7"`. */
