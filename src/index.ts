@@ -26,6 +26,13 @@ export async function createSignalbox<const Os extends readonly AnyOrchestrator[
 
 export { chart } from './charts/chart.ts';
 export {
+  type Coverage,
+  type CoverageOptions,
+  type CoverageSource,
+  coverageOf,
+  type PartCoverage,
+} from './charts/coverage.ts';
+export {
   type Diagram,
   type DiagramBox,
   type DiagramFormat,
@@ -40,6 +47,7 @@ export type {
   PendingExplanation,
   StepExplanation,
 } from './charts/explain.ts';
+export type { Dwell, TimelineMoment, Span, Timeline, TimelineRow } from './charts/timeline.ts';
 export type { Hindrance } from './charts/why.ts';
 export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';
@@ -118,7 +126,15 @@ export type { ExportedStep, RunExport } from './views/export.ts';
 export type { LogMethods, StartOptions } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
-export type { ExplainOptions, ExplanationOf, RunDiagramOptions } from './runtime/seeing.ts';
+export type {
+  ExplainOptions,
+  ExplanationOf,
+  RunDiagramOptions,
+  TimelineFormat,
+  TimelineIn,
+  TimelineOptions,
+} from './runtime/seeing.ts';
+export type { NotKept, RunAt } from './views/at.ts';
 export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { InterventionOptions, InterventionRecord } from './runtime/interventions.ts';
 export type { CompensationOutcome, Outcome } from './views/outcome.ts';

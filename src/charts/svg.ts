@@ -17,7 +17,7 @@ const FONT = `ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica
 const TONE_NAMES = Object.keys(COLOURS) as readonly Tone[];
 
 /** Colours as variables of the drawing itself: several may stand in one page. */
-function styleOf(theme: Theme): string {
+export function toneRules(theme: Theme): string {
   const [light, dark] = ([0, 3] as const).map((from) => {
     const page = from === 0 ? '--b:#ffffff;--t:#1f2328;--f:#fbfcfd;' : '--b:#0d1117;--t:#e6edf3;--f:#10161e;';
     const tones = TONE_NAMES.map((tone) => {
@@ -31,21 +31,25 @@ function styleOf(theme: Theme): string {
   );
   const themes =
     theme === 'light' ? light : theme === 'dark' ? dark : `${light}@media(prefers-color-scheme:dark){${dark}}`;
-  return `${themes}${tones.join('')}${SHAPES}`;
+  return `${themes}${tones.join('')}`;
 }
 
-const SHAPES = [
+/** Letters, and the page behind them. */
+export const FONT_RULES = [
   `.sb text{font-family:${FONT};fill:var(--t)}`,
   '.sb .p{fill:var(--b)}',
-  '.sb .c{fill:var(--g);stroke:var(--l);stroke-width:1.2}',
-  '.sb .r{fill:var(--f);stroke:var(--l);stroke-width:1.2}',
-  '.sb .gone .c{stroke-dasharray:4 3}',
   '.sb .n{font-size:13px;font-weight:600}',
   '.sb .d,.sb .k{font-size:11px}',
   '.sb .d{fill:var(--s)}',
   '.sb .k{fill:var(--plain-t)}',
   '.sb .e{text-anchor:end}',
   '.sb .h{font-size:18px;font-weight:700}',
+].join('');
+
+const SHAPES = [
+  '.sb .c{fill:var(--g);stroke:var(--l);stroke-width:1.2}',
+  '.sb .r{fill:var(--f);stroke:var(--l);stroke-width:1.2}',
+  '.sb .gone .c{stroke-dasharray:4 3}',
   '.sb .w{fill:none;stroke:var(--plain-t);stroke-width:1.3;opacity:.75}',
   '.sb .m{stroke-dasharray:4 4}',
   '.sb .a{fill:var(--plain-t);opacity:.75}',
@@ -80,7 +84,7 @@ export function svgOf(outline: Outline, layout: Layout, marks: Marks | null, the
     `<svg xmlns="http://www.w3.org/2000/svg" class="sb" role="img" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" aria-labelledby="sb-${id}-t sb-${id}-d">`,
     `<title id="sb-${id}-t">${escaped(title)}</title>`,
     `<desc id="sb-${id}-d">${escaped(described(outline, marks))}</desc>`,
-    `<style>${styleOf(theme)}</style>`,
+    `<style>${toneRules(theme)}${FONT_RULES}${SHAPES}</style>`,
     '<defs><marker id="sb-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="a" d="M0 .6 7.4 4 0 7.4z"/></marker></defs>',
     `<rect class="p" width="${w}" height="${h}" rx="10"/>`,
     heading(outline, marks, w),

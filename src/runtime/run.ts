@@ -1,6 +1,8 @@
 /**
  * A handle on one run: ask it, follow it, cancel it. It holds an id and nothing of the run
  * itself, so it is as good after a crash as before, and any number of them may exist.
+ *
+ * It has over 400 lines because it is one class, with a method for each thing that can be asked and a word on each.
  */
 import {
   BoxClosed,
@@ -31,7 +33,19 @@ import {
   type InterventionRecord,
 } from './interventions.ts';
 import type { DiagramFormat, DiagramOf } from '../charts/diagram.ts';
-import { diagramOfRun, explainRun, type ExplainOptions, type ExplanationOf, type RunDiagramOptions } from './seeing.ts';
+import {
+  diagramOfRun,
+  type ExplainOptions,
+  type ExplanationOf,
+  explainRun,
+  type RunDiagramOptions,
+  runAtEvent,
+  type TimelineFormat,
+  type TimelineIn,
+  type TimelineOptions,
+  timelineOfRun,
+} from './seeing.ts';
+import type { RunAt } from '../views/at.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import { exportRun, type RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
@@ -186,6 +200,19 @@ export class Run<Output = Json, Signals = AnySignals> {
    */
   async explain<F extends 'data' | 'text' = 'data'>(options: ExplainOptions<F> = {}): Promise<ExplanationOf<F>> {
     return this.#whole((row) => explainRun(this.#context, row, options));
+  }
+
+  /**
+   * The run in time, of its history: when each track and step ran, waited and was tried again, and how long every part of the definition
+   * has spent in which status. `data`, if nothing is said, `svg`, `text`, or `mermaid` for a sequence diagram.
+   */
+  async timeline<F extends TimelineFormat = 'data'>(options: TimelineOptions<F> = {}): Promise<TimelineIn<F>> {
+    return this.#whole((row) => timelineOfRun(this.#context, row, this.history(), options));
+  }
+
+  /** The run as it stood after event `seq`: the fold of its history, and of its rows what cannot have changed since. `notKept` names the rest. */
+  async at(seq: number): Promise<RunAt> {
+    return this.#whole((row) => runAtEvent(this.#context, row, this.history(), seq));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */

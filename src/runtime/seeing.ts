@@ -1,16 +1,23 @@
 /** A run to be looked at, for a handle on it: what is drawn and said of it. All of it is read as snapshots and the history are. */
 import { checked, type DiagramFormat, type DiagramOf, type DiagramOptions, drawn } from '../charts/diagram.ts';
+import { ganttSvg, ganttText } from '../charts/gantt.ts';
 import { marksOf } from '../charts/marks.ts';
 import { type Explanation, explanationOf, explanationText } from '../charts/explain.ts';
 import { type Outline, outlineOfPlan } from '../charts/outline.ts';
+import { sequenceOf } from '../charts/sequence.ts';
+import type { Theme } from '../charts/svg.ts';
+import { type Timeline, timelineOf } from '../charts/timeline.ts';
 import { ask, askOptions } from '../checks.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Plan } from '../definition.ts';
+import type { RunEvent } from '../events.ts';
 import type { RunRow, Store } from '../store.ts';
+import { type RunAt, runAt } from '../views/at.ts';
 import { rootOf } from '../views/list.ts';
 import { type CountedRun, wholeOrCounted } from '../views/counted.ts';
 import type { RunSnapshot } from '../views/snapshot.ts';
 import type { QueuedForOf } from '../views/waiting-for.ts';
+import { interventionsOf } from './interventions.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 
 interface SeeingContext {
@@ -74,4 +81,62 @@ async function readRun(
   const { name, version, root } = await pinnedPlan(store, plans, row);
   const run = await wholeOrCounted(store, row, await rootOf(store, row), root, context);
   return { outline: outlineOfPlan(name, version, root), run };
+}
+
+/** How a timeline is made. */
+export interface TimelineOptions<F extends TimelineFormat = TimelineFormat> {
+  /** `data`, if nothing is said; `svg` and `text` are drawings, `mermaid` is a sequence diagram. */
+  readonly format?: F;
+  /** How many tracks and steps it has at the most; 1,000, if nothing is said. */
+  readonly limit?: number;
+  /** Of an SVG: on which pages it will stand. */
+  readonly theme?: Theme;
+  /** Of a text: how many columns it may take. */
+  readonly columns?: number;
+  /** Of a text: with the colours of a terminal. */
+  readonly colour?: boolean;
+}
+
+/** What a timeline can be. */
+export type TimelineFormat = 'data' | 'svg' | 'text' | 'mermaid';
+/** What a timeline of this format is. */
+export type TimelineIn<F extends TimelineFormat> = F extends 'data' ? Timeline : string;
+
+type History = AsyncIterable<RunEvent>;
+const MOST_ROWS = 1_000;
+
+export async function timelineOfRun<F extends TimelineFormat>(
+  { store, plans, now }: SeeingContext,
+  row: RunRow,
+  history: History,
+  options: TimelineOptions<F>,
+): Promise<TimelineIn<F>> {
+  askOptions('timeline', options, ['format', 'limit', 'theme', 'columns', 'colour']);
+  const { format, limit = MOST_ROWS, ...look } = options;
+  ask('format', format, `'data', 'svg', 'text' or 'mermaid'`, (value) => FORMATS.has(value as TimelineFormat));
+  ask('limit', limit, 'a whole number from 1', (value) => Number.isSafeInteger(value) && (value as number) >= 1);
+  const { theme = 'auto', columns = 80, colour = false } = checked(look, KEYS);
+  if (format === 'mermaid') return (await sequenceOf(row.orchestrator, history)) as TimelineIn<F>;
+  // The history is enough; the definition says which steps are one part of it.
+  const plan = await pinnedPlan(store, plans, row).catch(() => null);
+  const outline = plan === null ? null : outlineOfPlan(plan.name, plan.version, plan.root);
+  const timeline = await timelineOf(history, { outline, run: row.run, now: now(), limit });
+  if (format === 'svg') return ganttSvg(timeline, theme) as TimelineIn<F>;
+  return (format === 'text' ? ganttText(timeline, { columns, colour }) : timeline) as TimelineIn<F>;
+}
+
+const FORMATS: ReadonlySet<TimelineFormat> = new Set(['data', 'svg', 'text', 'mermaid']);
+
+export async function runAtEvent(context: SeeingContext, row: RunRow, history: History, seq: unknown): Promise<RunAt> {
+  ask('seq', seq ?? null, 'the number of an event, a whole number from 1', (value) => {
+    return Number.isSafeInteger(value) && (value as number) >= 1;
+  });
+  const { store, plans, kinds } = context;
+  const changed = new Map<string, number>();
+  for await (const { path, at, input, refused } of interventionsOf(store, row.run))
+    if (input !== undefined && refused === null) changed.set(path, at);
+  const plan = await pinnedPlan(store, plans, row).catch(() => null);
+  const root = await rootOf(store, row);
+  const actors = await store.readActors(row.run);
+  return runAt(history, seq as number, { row, root, actors, kinds, plan, changed });
 }

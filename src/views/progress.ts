@@ -9,6 +9,7 @@ import type { PlanNode } from '../definition.ts';
 import { isStep, stepsIn } from '../core/steps.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { isTerminal, type RunEvent, type Status } from '../events.ts';
+import { statusAfter } from './fold.ts';
 import { Versions } from './versions.ts';
 
 /** A step or a track in a run's progress. */
@@ -129,13 +130,6 @@ function tally(steps: Progress['steps'], status: Status, count: number): Progres
 
 function percentOf({ total, completed, failed, skipped }: Progress['steps']): number {
   return Math.round((100 * (completed + failed + skipped)) / Math.max(1, total));
-}
-
-/** The status that an event leaves behind, or null if it only tells something on the way. */
-function statusAfter(type: RunEvent['type']): Status | null {
-  const happened = type.slice(type.indexOf('.') + 1);
-  if (happened === 'progress' || type.startsWith('signal.') || type === 'children.skipped') return null;
-  return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
 }
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {

@@ -16,6 +16,7 @@ import { newFile } from '../helpers/files.ts';
 import { Anything, graphOf, stage, steps, work } from '../helpers/stage.ts';
 import { everyKind } from './every-kind.ts';
 import { lively } from './lively.ts';
+import { faultsOfXml } from './xml.ts';
 
 const HOSTILE = [
   '<script>',
@@ -37,19 +38,6 @@ const odd = HOSTILE.reduce(
 ) as never;
 
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
-
-/** Faults of XML: what is open and not closed, what is closed and not open, signs that are none. */
-function faultsOfXml(text: string): string[] {
-  const open: string[] = [];
-  const faults: string[] = [];
-  const rest = text.replace(/<(\/?)([a-z]+)((?:\s+[a-z:A-Z-]+="[^"<]*")*)\s*(\/?)>/g, (_, closing, name, __, empty) => {
-    if (closing === '/' && open.pop() !== name) faults.push(`</${name}>`);
-    if (closing === '' && empty === '') open.push(name);
-    return '';
-  });
-  const stray = rest.replace(/&(?:amp|lt|gt|quot|#39);/g, '').match(/[<&]/);
-  return [...faults, ...open, ...(stray === null ? [] : [`stray ${rest.slice(stray.index, (stray.index ?? 0) + 40)}`])];
-}
 
 const isWithin = (inner: DiagramBox, outer: DiagramBox): boolean =>
   inner.x >= outer.x &&
