@@ -47,7 +47,7 @@ export type {
   PendingExplanation,
   StepExplanation,
 } from './charts/explain.ts';
-export type { Dwell, TimelineMoment, Span, Timeline, TimelineRow } from './charts/timeline.ts';
+export type { Dwell, TimelineMoment, Span, Timeline, TimelineEntry } from './charts/timeline.ts';
 export type { Hindrance } from './charts/why.ts';
 export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';

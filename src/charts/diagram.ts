@@ -90,8 +90,19 @@ export function diagram<Format extends DiagramFormat = 'svg'>(
   if (run === undefined) return drawn(outline, null, options) as DiagramOf<Format>;
   if (run.orchestrator !== outline.name && run.orchestrator !== `task:${outline.name}`)
     throw new InvalidOption({ option: 'run', value: run.orchestrator, expected: `a run of "${outline.name}"` });
-  return drawn(outline, marksOf(outline, run, now), options) as DiagramOf<Format>;
+  return drawn(outline, marksIn(outline, run, now), options) as DiagramOf<Format>;
 }
+
+/** A snapshot may have come over any wire. */
+function marksIn(outline: Outline, run: RunSnapshot, now: number | undefined): Marks {
+  try {
+    return marksOf(outline, run, now);
+  } catch {
+    throw new InvalidOption({ option: 'run', value: run, expected: SNAPSHOT });
+  }
+}
+
+const SNAPSHOT = 'what run.snapshot() has answered with';
 
 /** The diagram of an outline, with what was said of a run. */
 export function drawn(outline: Outline, marks: Marks | null, options: DiagramOptions): string | Diagram {
@@ -123,7 +134,7 @@ export function checked(options: DiagramOptions, keys: readonly string[] = KEYS)
   ask('columns', columns, 'a whole number from 40', (value) => Number.isSafeInteger(value) && (value as number) >= 40);
   ask('colour', colour, 'true or false', (value) => typeof value === 'boolean');
   ask('now', now, 'milliseconds since 1970', (value) => Number.isFinite(value));
-  ask('run', run, 'what run.snapshot() has answered with', isSnapshot);
+  ask('run', run, SNAPSHOT, isSnapshot);
   return options;
 }
 

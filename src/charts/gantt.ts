@@ -3,7 +3,7 @@ import { roughly } from '../duration.ts';
 import { grouped, WORDS } from './marks.ts';
 import { escaped, fitted } from './markup.ts';
 import { FONT_RULES, toneRules, type Theme } from './svg.ts';
-import { saidOf, type Span, type Timeline, type TimelineRow } from './timeline.ts';
+import { saidOf, type Span, type Timeline, type TimelineEntry } from './timeline.ts';
 import { SIGNS, TONES, type Tone } from './tones.ts';
 import { columnsOf, cut, plain, tinted } from './tree.ts';
 
@@ -40,8 +40,8 @@ const STEPS = [
   ...[1, 2, 7, 14, 30, 90, 180, 365].map((each) => each * D),
 ];
 
-const nameOf = ({ path }: TimelineRow): string => (path === '' ? 'run' : path.slice(path.lastIndexOf('/') + 1));
-const depthOf = ({ path }: TimelineRow): number => (path === '' ? 0 : path.split('/').length);
+const nameOf = ({ path }: TimelineEntry): string => (path === '' ? 'run' : path.slice(path.lastIndexOf('/') + 1));
+const depthOf = ({ path }: TimelineEntry): number => (path === '' ? 0 : path.split('/').length);
 
 function titleOf({ run, status, startedAt, until }: Timeline): string {
   return `${run} · ${WORDS[status]} · ${roughly(until - startedAt)}`;
@@ -112,7 +112,7 @@ export function ganttSvg(timeline: Timeline, theme: Theme): string {
 }
 
 function rowOf(
-  row: TimelineRow,
+  row: TimelineEntry,
   y: number,
   at: number,
   width: number,

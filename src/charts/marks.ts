@@ -84,10 +84,15 @@ export function marksOf(outline: Outline, run: DrawnRun, now?: number): Marks {
     status,
     startedAt,
     endedAt,
-    took: endedAt !== null ? endedAt - startedAt : now === undefined ? null : Math.max(0, now - startedAt),
+    took: tookOf(startedAt, endedAt, now),
     error: error === null ? null : { code: error.code, path: error.path ?? null },
     of: marks,
   };
+}
+
+function tookOf(startedAt: number, endedAt: number | null, now: number | undefined): number | null {
+  if (endedAt !== null) return endedAt - startedAt;
+  return now === undefined ? null : Math.max(0, now - startedAt);
 }
 
 /** What is known of one part. */
@@ -136,7 +141,7 @@ function markOf(gathered: Gathered, all: ReadonlyMap<Part, Gathered>, now: numbe
   return {
     status,
     note: many === '' ? noteOf(actor, now) : many,
-    took: endedAt !== null ? endedAt - startedAt : now === undefined ? null : Math.max(0, now - startedAt),
+    took: status === 'skipped' ? null : tookOf(startedAt, endedAt, now),
     attempts: attempts.length,
     counts: null,
     strip,

@@ -24,7 +24,7 @@ export interface Span {
 }
 
 /** A track or a step in time. */
-export interface TimelineRow {
+export interface TimelineEntry {
   readonly path: string;
   readonly noun: 'run' | 'track' | 'step';
   readonly status: Status;
@@ -61,7 +61,7 @@ export interface Timeline {
   /** To when it is drawn: its end, or what time it is. */
   readonly until: number;
   /** The run itself, and its tracks and steps, each below what it is in. */
-  readonly rows: readonly TimelineRow[];
+  readonly rows: readonly TimelineEntry[];
   /** How many tracks and steps there are beyond these. */
   readonly more: number;
   readonly moments: readonly TimelineMoment[];
@@ -121,7 +121,7 @@ export async function timelineOf(
     spent(told, told.open, until);
     spans.get(told.path)?.push(spanOf(told.open));
   }
-  const rows = [...spans].map(([path, all]): TimelineRow => {
+  const rows = [...spans].map(([path, all]): TimelineEntry => {
     const { noun, status, startedAt, endedAt: end } = course.told.get(path) as Told;
     return { path, noun, status, startedAt, endedAt: end, spans: all };
   });
@@ -155,12 +155,12 @@ function placeOf(outline: Outline | null, path: string): string {
 }
 
 /** Each below what it is in, and otherwise in the order in which they began. */
-function nested(rows: readonly TimelineRow[]): readonly TimelineRow[] {
+function nested(rows: readonly TimelineEntry[]): readonly TimelineEntry[] {
   const below = Map.groupBy(rows, ({ path }) =>
     path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/'))),
   );
   const known = new Set(rows.map(({ path }) => path));
-  const sorted: TimelineRow[] = [];
+  const sorted: TimelineEntry[] = [];
   // What is below something that is no row of its own comes at the end.
   const roots = rows.filter(({ path }) => path === '' || !known.has(path.slice(0, Math.max(0, path.lastIndexOf('/')))));
   const todo = [...roots].reverse();
