@@ -10,7 +10,7 @@ import { roughly } from '../duration.ts';
 import { isFailure, isTerminal, type Status } from '../status.ts';
 import type { ActorSnapshot } from '../views/snapshot.ts';
 import { dueIn, sayingOf, sentenceOf, sinceIn } from '../views/waits.ts';
-import { type DrawnRun, WORDS } from './marks.ts';
+import { countsIn, type DrawnRun, type StatusCounts, WORDS } from './marks.ts';
 import type { Outline } from './outline.ts';
 import { columnsOf, cut, plain } from './tree.ts';
 import { type Hindrance, listed, reasonIn, type Stand, whyNot } from './why.ts';
@@ -86,8 +86,9 @@ export function explanationOf(
 ): Explanation {
   const stand = standIn(outline, run);
   const steps = [...stand.live].flatMap(([each, actor]) => {
-    const isAsked = path === undefined ? actor.waitingFor?.what !== 'children' : each === path;
-    return isAsked ? explained(each, actor, kinds, now) : [];
+    const counts = run.counts?.[each];
+    const isAsked = path === undefined ? actor.waitingFor?.what !== 'children' || counts !== undefined : each === path;
+    return isAsked ? explained(each, actor, kinds, now, counts) : [];
   });
   const all = path === undefined ? pendingIn(stand) : stand.statusAt(path) === undefined ? [path] : [];
   // A row without a word: it is ready and waits for its turn.
@@ -131,7 +132,14 @@ function standIn(outline: Outline, run: DrawnRun): Stand {
   };
 }
 
-function explained(path: string, actor: ActorSnapshot, kinds: Kinds, now: number): readonly StepExplanation[] {
+/** `counts`: what is in it, where that is a number and not told one by one. */
+function explained(
+  path: string,
+  actor: ActorSnapshot,
+  kinds: Kinds,
+  now: number,
+  counts: StatusCounts | undefined,
+): readonly StepExplanation[] {
   const { status, waitingFor, attempts } = actor;
   if (waitingFor === null) return [];
   const failed = actor.error ?? attempts.findLast(({ error }) => error !== null)?.error ?? null;
@@ -142,7 +150,7 @@ function explained(path: string, actor: ActorSnapshot, kinds: Kinds, now: number
       waitingFor,
       since: sinceIn(waitingFor),
       until: dueIn(waitingFor),
-      says: sentenceOf(waitingFor, now),
+      says: `${sentenceOf(waitingFor, now)}${counts === undefined ? '' : `: ${countsIn(counts)}`}`,
       moves: sayingOf(waitingFor).moves,
       allowed: interventionsIn(kinds.get(actor.kind), status),
       error: failed === null ? null : { code: failed.code, message: failed.message },

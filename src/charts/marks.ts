@@ -174,7 +174,7 @@ function noteOf(
 const SILENT: ReadonlySet<WaitingFor['what']> = new Set(['children', 'body', 'start']);
 
 /** `3 completed, 1 failed`. */
-function countsIn(counts: StatusCounts): string {
+export function countsIn(counts: StatusCounts): string {
   const parts = (Object.entries(counts) as [Status, number][])
     .sort(([left], [right]) => rank(left) - rank(right))
     .map(([status, count]) => `${grouped(count)} ${WORDS[status] ?? status}`);

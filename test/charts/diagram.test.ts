@@ -193,6 +193,9 @@ describe('a run upon its diagram', () => {
     await clock.advance('1s');
     const counted = await run.diagram({ format: 'data' });
     const whole = diagram(many, { format: 'data', run: await run.snapshot(), now: clock.now() });
+    expect((await run.explain()).says).toMatch(
+      /^waiting for what is in it since \d+ s: 2,340 completed, 260 failed, 400 running \(t\/items\)$/,
+    );
     const at = ({ boxes }: Diagram, path: string) => boxes.find((each) => each.path === path)?.mark;
     expect(at(counted, 't/items/each')).toMatchObject({ counts: { completed: 2_340, failed: 260, running: 400 } });
     for (const path of ['t', 't/items', 't/items/each', 't/then']) {

@@ -309,3 +309,16 @@ test('as text it is for a person, and fits 80 columns (P229)', async () => {
   expect(text).toContain('  close: waits for payment, parcels and news\n');
   expect(text).toContain('  news/mail/send: no such address (task-failed)\n');
 });
+
+test('a schedule is a run like others, and says when it fires next', async () => {
+  const flow = graphOf({ a: [] });
+  const at = stage();
+  await using other = at.clock.follow(await createSignalbox({ ...at.options, orchestrators: [flow] }));
+  await other.schedule('nightly', { every: '1d', orchestrator: flow, input: null } as never);
+  await at.clock.advance(0);
+  const { runs } = await other.runs();
+  const nightly = other.run(runs[0]?.run as string);
+  const [step] = (await nightly.explain()).steps;
+  expect(step?.says).toMatch(/^waiting for schedule since 0 ms; ends in /);
+  expect(await nightly.diagram({ format: 'text' })).toContain('schedule');
+});
