@@ -1,4 +1,4 @@
-/** What production has never done of a definition, over all runs that a store has (P226). */
+/** What production has never done of a definition, over all runs that a store has. */
 import {
   type AnyOrchestrator,
   chart,
@@ -21,7 +21,7 @@ const flow = orchestrator('flow', { version: '1', input: Anything }).track(
   { input: ({ input }) => input },
 );
 
-test('what was reached, how often, and what never (P226)', async () => {
+test('what was reached, how often, and what never', async () => {
   const { desk, clock, options } = stage();
   await using box = clock.follow(await createSignalbox({ ...options, orchestrators: [flow] }));
   for (const id of ['one', 'two']) {

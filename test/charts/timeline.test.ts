@@ -1,4 +1,4 @@
-/** A run in time, of its history: spans of attempts and waits, dwell times, and the drawings of it (P34, P225). */
+/** A run in time, of its history: spans of attempts and waits, dwell times, and the drawings of it (P8, P34, P225). */
 import { createSignalbox, InvalidOption, orchestrator, type Run, task, type Timeline, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/events.ts';
@@ -145,7 +145,7 @@ describe('its drawings', () => {
     await box.close();
   });
 
-  test('as a sequence diagram: who told whom what', async () => {
+  test('as a sequence diagram: who told whom what, each start and each end in order (P8)', async () => {
     const { run, box } = await played();
     expect((await run.timeline({ format: 'mermaid' })).split('\n')).toEqual([
       'sequenceDiagram',
