@@ -47,3 +47,19 @@ export function fromMs(ms: number): string {
   }
   return text;
 }
+
+/** A duration for a person, in two units at the most: `350 ms`, `1.4 s`, `12 min 5 s`, `46 h`, `3 d 4 h`. */
+export function roughly(ms: number): string {
+  if (!(ms >= 1_000)) return `${Math.max(0, Math.round(ms) || 0)} ms`;
+  if (ms < 59_500) return `${ms < 9_950 ? Math.round(ms / 100) / 10 : Math.round(ms / 1_000)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return pair(seconds, 60, 'min', 's');
+  const minutes = Math.round(seconds / 60);
+  // Up to two days a person counts in hours.
+  return minutes < 48 * 60 ? pair(minutes, 60, 'h', 'min') : pair(Math.round(minutes / 60), 24, 'd', 'h');
+}
+
+function pair(amount: number, size: number, large: string, small: string): string {
+  const rest = amount % size;
+  return `${Math.floor(amount / size)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
+}

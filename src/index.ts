@@ -25,6 +25,33 @@ export async function createSignalbox<const Os extends readonly AnyOrchestrator[
   return createBox(options, { store: memory, executor: inProcess });
 }
 
+export { chart } from './charts/chart.ts';
+export {
+  type Coverage,
+  type CoverageOptions,
+  type CoverageSource,
+  coverageOf,
+  type PartCoverage,
+} from './charts/coverage.ts';
+export {
+  type Diagram,
+  type DiagramBox,
+  type DiagramFormat,
+  type DiagramLine,
+  type DiagramOf,
+  type DiagramOptions,
+  diagram,
+} from './charts/diagram.ts';
+export type {
+  Explanation,
+  FailureExplanation,
+  PendingExplanation,
+  StepExplanation,
+} from './charts/explain.ts';
+export type { Dwell, TimelineMoment, Span, Timeline, TimelineEntry } from './charts/timeline.ts';
+export type { Hindrance } from './charts/why.ts';
+export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
+export type { Drawable } from './charts/outline.ts';
 export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {
@@ -128,6 +155,15 @@ export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
 export type { KeyedOptions, WhenLive } from './runtime/collector.ts';
 export type { RerunOptions } from './runtime/reruns.ts';
+export type {
+  ExplainOptions,
+  ExplanationOf,
+  RunDiagramOptions,
+  TimelineFormat,
+  TimelineIn,
+  TimelineOptions,
+} from './runtime/seeing.ts';
+export type { NotKept, RunAt } from './views/at.ts';
 export type { Schedule, ScheduledRun, ScheduleOptions, ScheduleState } from './runtime/schedules.ts';
 export type { InterventionOptions } from './runtime/interventions.ts';
 export type { InterventionRecord } from './views/interventions.ts';

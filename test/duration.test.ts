@@ -1,7 +1,7 @@
 /** Durations as people write them, and the short spelling that messages use. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromMs, toMs } from '../src/duration.ts';
+import { fromMs, roughly, toMs } from '../src/duration.ts';
 import { InvalidDuration } from '../src/errors/index.ts';
 import { untyped } from './dsl/fixtures.ts';
 
@@ -118,4 +118,23 @@ describe('in a message', () => {
       }),
     );
   });
+});
+
+test.each([
+  [Number.NaN, '0 ms'],
+  [-5, '0 ms'],
+  [0, '0 ms'],
+  [999.4, '999 ms'],
+  [1_000, '1 s'],
+  [1_449, '1.4 s'],
+  [59_900, '1 min'],
+  [60_000, '1 min'],
+  [725_000, '12 min 5 s'],
+  [3_600_000, '1 h'],
+  [165_600_000, '46 h'],
+  [172_799_999, '2 d'],
+  [277_200_000, '3 d 5 h'],
+  [1e12, '11574 d 2 h'],
+])('%j ms is %s to a person', (ms, said) => {
+  expect(roughly(ms)).toBe(said);
 });

@@ -15,7 +15,7 @@ const Report = z.object({ month: z.string() });
 const Lines = z.object({ lines: z.array(z.string()) });
 
 /** The same definition in every process; `by` is only here to see who did what. */
-function reports(by: string, print: (line: string) => void) {
+export function reports(by: string, print: (line: string) => void) {
   const collect = task('collect', {
     input: Report,
     output: Lines,

@@ -8,8 +8,8 @@ import { z } from 'zod';
 
 const Region = z.object({ region: z.string() });
 
-export async function main(print: (line: string) => void = console.log) {
-  // What starts the run is in its metadata: the schedule, and the time that it is for.
+/** What starts the run is in its metadata: the schedule, and the time that it is for. */
+export function reports(print: (line: string) => void) {
   const make = task('make', {
     input: Region,
     output: z.string(),
@@ -18,12 +18,15 @@ export async function main(print: (line: string) => void = console.log) {
       return run.id;
     },
   });
-  const report = orchestrator('report', { version: '1', input: Region }).track(
+  return orchestrator('report', { version: '1', input: Region }).track(
     'make',
     track('make', { input: Region }).step('make', make, ({ input }) => input),
     { input: ({ input }) => input },
   );
+}
 
+export async function main(print: (line: string) => void = console.log) {
+  const report = reports(print);
   const clock = fakeClock({ start: Date.parse('2026-03-27T20:00:00Z') });
   const store = memory();
   {

@@ -14,6 +14,7 @@ import type {
   Strategy,
   TaskDefinition,
 } from '../definition.ts';
+import type { Drawing } from './drawing.ts';
 import type { FaultCode } from '../faults.ts';
 import type { Json } from '../json.ts';
 import { faultsOfLimit, type LimitDefinition } from '../limits.ts';
@@ -85,6 +86,8 @@ export interface Declaration<D extends { readonly name: string } = BodyDefinitio
   reads?(definition: D): readonly string[];
   check(definition: D, checker: Checker): void;
   plan(definition: D, planner: Planner): NodeParts;
+  /** How it is drawn, for a kind from outside; those of the package say it in a file of their own, which no machine brings along. */
+  drawn?(node: PlanNode): Drawing;
   /** What a run is pinned to beside its name and its dependencies; functions are not part of it. */
   lines?(node: PlanNode): readonly string[];
 }

@@ -26,11 +26,16 @@ export function moved(run: RunState, kind: Kind, from: string, to: string): void
 }
 
 /** An actor has come to a state (`by` 1) or has left it (-1). */
-export function count(run: RunState, { noun, children }: Kind, state: string, by: 1 | -1): void {
+export function count(run: RunState, kind: Kind, state: string, by: 1 | -1): void {
+  const counts = restOf(kind, state);
+  if (counts !== null) run[counts] += by;
+}
+
+/** What an actor in this state counts for; null for nothing. */
+export function restOf({ noun, children }: Kind, state: string): 'resting' | 'working' | 'standing' | null {
   // A step that runs another for itself says nothing beside that one.
-  if (noun !== 'step' || (children !== undefined && state === 'running')) return;
-  const counts = COUNTS[state];
-  if (counts !== undefined) run[counts] += by;
+  if (noun !== 'step' || (children !== undefined && state === 'running')) return null;
+  return COUNTS[state] ?? null;
 }
 
 /** What the run's own row says. */

@@ -12,13 +12,19 @@ export function isStep({ noun }: PlanNode): boolean {
 export function stepsIn(node: PlanNode): number {
   const known = counted.get(node);
   if (known !== undefined) return known;
-  // From a list, not by recursion: definitions may nest as deep as they like.
-  let steps = 0;
+  // From a list, not by recursion: definitions may nest as deep as they like. Each node is counted once, however often it is used.
   const todo = [node];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (isStep(next)) steps += 1;
-    if (!next.repeats) for (const child of next.children) todo.push(child.node);
+  for (let next = todo.at(-1); next !== undefined; next = todo.at(-1)) {
+    const below = next.repeats ? [] : next.children;
+    const unknown = below.filter((child) => !counted.has(child.node));
+    if (unknown.length === 0) {
+      counted.set(
+        next,
+        below.reduce((sum, child) => sum + (counted.get(child.node) as number), isStep(next) ? 1 : 0),
+      );
+      todo.pop();
+    }
+    for (const child of unknown) todo.push(child.node);
   }
-  counted.set(node, steps);
-  return steps;
+  return counted.get(node) as number;
 }

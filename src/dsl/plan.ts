@@ -6,6 +6,7 @@
  * A body that is used in many places is compiled once, and its uses share the children.
  */
 import { type Declaration, NO_ORDINALS, type NodeParts, type Planner, type Use } from '../core/declaration.ts';
+import type { Drawing } from '../core/drawing.ts';
 import type {
   AnyDefinition,
   BodyDefinition,
@@ -96,6 +97,11 @@ const declared = new WeakMap<PlanNode, Declaration<never>>();
 /** What a run is pinned to of a node, beside its name and its dependencies. */
 export function linesOf(node: PlanNode): readonly string[] {
   return declared.get(node)?.lines?.(node) ?? [];
+}
+
+/** How a kind from outside says that its node is drawn; undefined if it says nothing. */
+export function drawnBy(node: PlanNode): Drawing | undefined {
+  return declared.get(node)?.drawn?.(node);
 }
 
 class Compiler implements Planner {

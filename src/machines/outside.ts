@@ -4,6 +4,7 @@
  */
 import { actors } from '../actors/index.ts';
 import type { Checker, Declaration, NodeParts, Planner, ReadPort } from '../core/declaration.ts';
+import type { Drawing } from '../core/drawing.ts';
 import type { Invoked } from '../core/effect.ts';
 import type { Kind, Memory } from '../core/kind.ts';
 import type { AnyDefinition, KindDefinition, PlanNode, StepDefinition } from '../definition.ts';
@@ -35,6 +36,8 @@ export interface KindOptions<Options, Spec extends object>
   plan?(spec: Spec, planner: Planner): NodeParts;
   /** What a run is pinned to. */
   line?(spec: Spec): string;
+  /** How charts show it; left out, by its name and its children alone. */
+  drawn?(spec: Spec): Drawing;
 }
 
 /** The columns that a row has for every memory, and what is no part of one. */
@@ -55,7 +58,7 @@ export function defineKind<Options, Output>(): <Spec extends object>(
   options: KindOptions<Options, Spec>,
 ) => StepKind<Options, Output> {
   return <Spec extends object>(options: KindOptions<Options, Spec>): StepKind<Options, Output> => {
-    const { name, machine, read, steps, check, plan, line, actors: own, ...engine } = options;
+    const { name, machine, read, steps, check, plan, line, drawn, actors: own, ...engine } = options;
     const specOf = ({ spec }: KindDefinition): Spec => spec as Spec;
     const declaration: Declaration<KindDefinition> = {
       name,
@@ -70,6 +73,7 @@ export function defineKind<Options, Output>(): <Spec extends object>(
         }
       },
       plan: (definition, planner) => ({ spec: definition.spec, ...plan?.(specOf(definition), planner) }),
+      ...(drawn === undefined ? {} : { drawn: ({ spec }: PlanNode) => drawn(spec as Spec) }),
       ...(line === undefined ? {} : { lines: ({ spec }: PlanNode) => [line(spec as Spec)] }),
     };
     return Object.freeze({

@@ -165,6 +165,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       queuedFor,
       kinds,
       plans,
+      now: () => clock.now(),
     };
     this.#people = new People({ ...this.#context, now: () => clock.now() });
     const save = (some: readonly Plan[]): Promise<void> => this.#save(some);

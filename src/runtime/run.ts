@@ -1,6 +1,8 @@
 /**
  * A handle on one run: ask it, follow it, cancel it. It holds an id and nothing of the run
  * itself, so it is as good after a crash as before, and any number of them may exist.
+ *
+ * It has over 400 lines because it is one class, with a method for each thing that can be asked and a word on each.
  */
 import {
   BoxClosed,
@@ -26,6 +28,20 @@ import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
 import { allowedAt, intervene, type InterventionOptions } from './interventions.ts';
 import type { AttemptRecord } from '../views/attempts.ts';
+import type { DiagramFormat, DiagramOf } from '../charts/diagram.ts';
+import {
+  diagramOfRun,
+  type ExplainOptions,
+  type ExplanationOf,
+  explainRun,
+  type RunDiagramOptions,
+  runAtEvent,
+  type TimelineFormat,
+  type TimelineIn,
+  type TimelineOptions,
+  timelineOfRun,
+} from './seeing.ts';
+import type { RunAt } from '../views/at.ts';
 import type { Abandon } from './ownership/abandon.ts';
 import type { ApprovalsPage, ApprovalsQuery } from '../views/approvals.ts';
 import type { RunExport } from '../views/export.ts';
@@ -63,6 +79,8 @@ export interface RunContext {
   readonly plans: ReadonlyMap<string, Plan>;
   /** The limit that an attempt stands in line for in this process. */
   readonly queuedFor: QueuedForOf;
+  /** What time it is, in milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** How a run is cancelled. */
@@ -165,6 +183,38 @@ export class Run<Output = Json, Signals = AnySignals> {
   async snapshot(): Promise<RunSnapshot> {
     const { store, gate, kinds, queuedFor } = this.#context;
     return this.#whole((row) => gate.snapshot(store, row, { kinds, queuedFor }));
+  }
+
+  /**
+   * The definition of the run as a picture, with the run upon it: `svg`, if nothing is said, `mermaid`, `text` for a terminal, or `data`.
+   * A run with very many items is drawn from counts.
+   */
+  async diagram<F extends DiagramFormat = 'svg'>(options: RunDiagramOptions<F> = {}): Promise<DiagramOf<F>> {
+    return this.#whole((row) => diagramOfRun(this.#context, row, options));
+  }
+
+  /**
+   * Why the run stands where it stands: of each live step what it waits for, since when, until when, what would move it and what may be
+   * done about it; of what has not begun, why. `says` is one sentence for a person, and `format: 'text'` all of it.
+   *
+   * @example
+   * console.log((await run.explain()).says); // waiting for signal "paid" since 2 h; times out in 46 h (payment/paid)
+   */
+  async explain<F extends 'data' | 'text' = 'data'>(options: ExplainOptions<F> = {}): Promise<ExplanationOf<F>> {
+    return this.#whole((row) => explainRun(this.#context, row, options));
+  }
+
+  /**
+   * The run in time, of its history: when each track and step ran, waited and was tried again, and how long every part of the definition
+   * has spent in which status. `data`, if nothing is said, `svg`, `text`, or `mermaid` for a sequence diagram.
+   */
+  async timeline<F extends TimelineFormat = 'data'>(options: TimelineOptions<F> = {}): Promise<TimelineIn<F>> {
+    return this.#whole((row) => timelineOfRun(this.#context, row, this.history(), options));
+  }
+
+  /** The run as it stood after event `seq`: the fold of its history, and of its rows what cannot have changed since. `notKept` names the rest. */
+  async at(seq: number): Promise<RunAt> {
+    return this.#whole((row) => runAtEvent(this.#context, row, this.history(), seq));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */

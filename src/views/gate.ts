@@ -124,9 +124,15 @@ export class RedactionGate {
 
   async snapshot(store: Store, row: RunRow, around: Around): Promise<RunSnapshot> {
     const [actors, attempts] = [await store.readActors(row.run), await store.readAttempts(row.run)];
-    const snapshot = snapshotOf(row, await rootOf(store, row), actors, attempts, around);
+    return this.told(snapshotOf(row, await rootOf(store, row), actors, attempts, around), row);
+  }
+
+  /** A snapshot, as it may be told. */
+  told<S extends RunSnapshot>(snapshot: S, row: RunRow): S {
     const rules = this.#rules;
     if (rules === null) return snapshot;
+    const all = { ...snapshot.tracks, ...snapshot.steps };
+    const actors = Object.entries(all).map(([path, { input, output, error }]) => ({ path, input, output, error }));
     const secrets = this.#secretsAmong(rules, row, actors);
     const actor = ([path, told]: [string, ActorSnapshot]): [string, ActorSnapshot] => {
       const tries = told.attempts.map((one) => ({ ...one, error: recordWithout(rules, one.error, secrets) }));
@@ -140,12 +146,11 @@ export class RedactionGate {
         },
       ];
     };
-    const below = (all: { readonly [path: string]: ActorSnapshot }) =>
-      Object.fromEntries(Object.entries(all).map(actor));
+    const below = (of: { readonly [path: string]: ActorSnapshot }) => Object.fromEntries(Object.entries(of).map(actor));
     return {
       ...snapshot,
-      ...without(rules, '', row, secrets),
-      metadata: redacted(rules, row.metadata, AT.metadata, secrets),
+      ...without(rules, '', snapshot, secrets),
+      metadata: redacted(rules, snapshot.metadata, AT.metadata, secrets),
       tracks: below(snapshot.tracks),
       steps: below(snapshot.steps),
     };

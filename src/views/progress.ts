@@ -9,6 +9,7 @@ import type { PlanNode } from '../definition.ts';
 import { isStep, stepsIn } from '../core/steps.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { isTerminal, type RunEvent, type Status } from '../events.ts';
+import { statusAfter } from './fold.ts';
 import { Versions } from './versions.ts';
 
 /** A step or a track in a run's progress. */
@@ -131,16 +132,6 @@ function tally(steps: Progress['steps'], status: Status, count: number): Progres
 
 function percentOf({ total, completed, failed, skipped }: Progress['steps']): number {
   return Math.round((100 * (completed + failed + skipped)) / Math.max(1, total));
-}
-
-/** What has a status; signals, hooks and a user's own events change none. */
-const ACTORS: ReadonlySet<string> = new Set(['run', 'track', 'step']);
-
-/** The status that an event leaves behind, or null if it only tells something on the way. */
-function statusAfter(type: RunEvent['type']): Status | null {
-  const [noun = '', happened = ''] = type.split('.');
-  if (happened === 'progress' || !ACTORS.has(noun) || type === 'run.rerun') return null;
-  return happened === 'started' || happened === 'resumed' ? 'running' : (happened as Status);
 }
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {

@@ -117,7 +117,7 @@ function skippedBelow({ memory }: ActorRow): number {
   return typeof memory.skipped === 'number' ? memory.skipped : 0;
 }
 
-function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: Around): ActorSnapshot {
+export function actorSnapshot(actor: ActorRow, earlier: readonly AttemptRow[], around: Around): ActorSnapshot {
   const { state: status, kind, input, output, error, due, startedAt, endedAt } = actor;
   const undo = (actor.memory.undo ?? null) as CompensationSnapshot | null;
   const skipped = skippedBelow(actor);

@@ -4,7 +4,10 @@
  */
 import {
   type AnyOrchestrator,
+  chart,
   compositeTrack,
+  coverageOf,
+  diagram,
   orchestrator,
   type Run,
   type Signalbox,
@@ -247,6 +250,21 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
     box.decide(`${run.id}/p/a#1`, { decision: 'reassign', by: 'mia', to: make() as never }),
   'which approvals are asked for': (_, box, make) => box.approvals(make() as never),
   'whose approvals are asked for': (_, box, make) => box.approvals({ mine: make() as never }),
+  'the format of a diagram': (run, _, make) => run.diagram({ format: make() as 'svg' }),
+  'the options of a diagram': (run, _, make) => run.diagram(make() as object),
+  'the path that is explained': (run, _, make) => run.explain({ path: make() as string }),
+  'the options of an explanation': (run, _, make) => run.explain(make() as object),
+  'the limit of a timeline': (run, _, make) => run.timeline({ limit: make() as number }),
+  'the options of a timeline': (run, _, make) => run.timeline(make() as object),
+  'the event after which a run is asked for': (run, _, make) => run.at(make() as number),
+  'what is charted': (_, __, make) => chart(make() as never),
+  'what is drawn': (_, __, make) => diagram(make() as never),
+  'the run that is drawn': (_, __, make) => diagram(child, { run: make() as never }),
+  'the steps of a run that is drawn': async (run, _, make) =>
+    diagram(child, {
+      run: { ...(await run.snapshot()), orchestrator: 'hostileChild', steps: { 't/s': make() } as never },
+    }),
+  'what coverage is asked of': (_, box, make) => coverageOf(box, make() as never),
   'what a run is asked for': (_, box, make) => box.run(make() as string).status(),
 };
 

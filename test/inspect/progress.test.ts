@@ -21,6 +21,34 @@ async function progressAfter(flow: AnyOrchestrator, run: Run) {
 }
 
 describe('the progress of a run', () => {
+  test('is not moved by events that a step tells for the user', async () => {
+    const flow = orchestrator('flow', head).track('t', track('t', { input: Anything }).emit('e', { event: 'shipped' }));
+    const fold = progressOf(flow);
+    const event = {
+      run: 'r',
+      seq: 1,
+      at: 0,
+      path: 't/e',
+      type: 'user.emitted',
+      name: 'shipped',
+      data: null,
+    } as RunEvent;
+    expect(fold.after(fold.start, event)).toMatchObject({
+      steps: fold.start.steps,
+      actors: { 't/e': { status: 'pending' } },
+    });
+  });
+
+  test('counts the steps of bodies that are used again and again, each body once', () => {
+    let body = track('t', { input: Anything }).step('s', echo);
+    for (let at = 0; at < 40; at += 1)
+      body = track('t', { input: Anything })
+        .step('x', body as never)
+        .step('y', body as never) as never;
+    const flow = orchestrator('flow', head).track('t', body as never) as unknown as AnyOrchestrator;
+    expect(progressOf(flow).start.steps.total).toBe(2 ** 40);
+  });
+
   test('that only waits is at its beginning until the signal has come', async () => {
     const flow = waiting();
     await using at = await open(flow);
