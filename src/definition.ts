@@ -16,6 +16,7 @@ import type { ApprovalDefinition, ApprovalSpec } from './people.ts';
 import type { Schema } from './schema.ts';
 import type { Body, Cleanup, Compensation, Mapper, Merge, RetryPolicy, RunFacts, Where } from './user-code.ts';
 
+export type { SleepSpec, WaitSpec } from './leaves.ts';
 export type {
   Backoff,
   Body,
@@ -369,25 +370,6 @@ export interface PlanNode {
   readonly output: ((finish: Finish) => unknown) | null;
   /** Without an `output`: the last child's output, all of them by name, or what has become of those that were taken. */
   readonly result: 'last' | 'byName' | 'taken';
-}
-
-/** What a sleep's node was declared with. */
-export interface SleepSpec {
-  readonly ms: number;
-  /** Milliseconds since 1970; `'input'` for a step whose input it is. */
-  readonly until?: number | 'input';
-}
-
-/** What a wait's node was declared with. */
-export interface WaitSpec {
-  readonly signal: string;
-  readonly payload: Schema | null;
-  readonly where: Where | null;
-  /** Milliseconds, or null for ever. */
-  readonly timeout: number | null;
-  /** What the end of that time does. A step of its own is the node's only child. */
-  readonly onTimeout: 'fail' | 'value' | 'step';
-  readonly value: Json;
 }
 
 /** What an `output` mapper or a merge is given when the last child has ended. */

@@ -7,6 +7,8 @@
  */
 import type { Mapper, OrchestratorDefinition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Schema } from './schema.ts';
+import type { Where } from './user-code.ts';
 
 /** A step that starts a run of an orchestrator, and waits for its end. */
 export interface RunDefinition {
@@ -86,4 +88,23 @@ export interface EmitDefinition {
 /** What the node of such a step was declared with. Its input is the data. */
 export interface EmitSpec {
   readonly event: string;
+}
+
+/** What a sleep's node was declared with. */
+export interface SleepSpec {
+  readonly ms: number;
+  /** Milliseconds since 1970; `'input'` for a step whose input it is. */
+  readonly until?: number | 'input';
+}
+
+/** What a wait's node was declared with. */
+export interface WaitSpec {
+  readonly signal: string;
+  readonly payload: Schema | null;
+  readonly where: Where | null;
+  /** Milliseconds, or null for ever. */
+  readonly timeout: number | null;
+  /** What the end of that time does. A step of its own is the node's only child. */
+  readonly onTimeout: 'fail' | 'value' | 'step';
+  readonly value: Json;
 }

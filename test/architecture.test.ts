@@ -298,8 +298,11 @@ function exportedTwice(sources: Sources): string[] {
 /** What others may take from the views: the gate, what it is made with, and what tells nothing of a run by itself. */
 const AT_THE_GATE: readonly string[] = [
   ...['RedactionGate', 'rulesOf', 'Followers', 'tellAll', 'tellFailures', 'textOf', 'isCancelled', 'isUndoing'],
-  // A fold over events that somebody was told.
-  'progressOf',
+  // Folds over events that somebody was told, and words for what they were told.
+  ...['progressOf', 'statusAfter', 'HistoryFold', 'metricsOf', 'programState', 'stateFrom', 'todoText'],
+  ...['dueIn', 'sayingOf', 'sentenceOf', 'sinceIn'],
+  // Nothing of a run: what it is called, and what a decision is about, for who decides.
+  ...['rootOf', 'DECISION_RECORD', 'recordOf'],
 ];
 
 function besideTheGate(sources: Sources): string[] {

@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 const Invoice = z.object({ id: z.string(), cents: z.number().int().positive() });
 
-export async function main(print: (line: string) => void = console.log) {
+export function invoices(print: (line: string) => void) {
   const pay = task('pay', {
     input: Invoice,
     output: z.string(),
@@ -17,7 +17,7 @@ export async function main(print: (line: string) => void = console.log) {
       return key;
     },
   });
-  const invoice = orchestrator('invoice', { version: '1', input: Invoice }).track(
+  return orchestrator('invoice', { version: '1', input: Invoice }).track(
     'payment',
     track('payment', { input: Invoice })
       .approval('release', {
@@ -34,7 +34,10 @@ export async function main(print: (line: string) => void = console.log) {
       .step('pay', pay, ({ outputs }) => outputs.release.value),
     { input: ({ input }) => input },
   );
+}
 
+export async function main(print: (line: string) => void = console.log) {
+  const invoice = invoices(print);
   const clock = fakeClock();
   await using box = clock.follow(
     await createSignalbox({ store: memory(), clock, orchestrators: [invoice], logger: () => {} }),

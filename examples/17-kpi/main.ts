@@ -10,15 +10,13 @@ const Period = z.object({ month: z.string() });
 const Figures = z.object({ revenue: z.number(), costs: z.number() });
 const Summary = z.object({ text: z.string() });
 
-export async function main(print: (line: string) => void = console.log) {
-  let drafts = 0;
+export function indicators() {
   const fetchFigures = task('fetch', { input: Period, output: Figures, run: () => ({ revenue: 1_200, costs: 900 }) });
   const summarise = task('summarise', {
     input: Figures.extend({ tone: z.string() }),
     output: Summary,
-    run: ({ input }) => {
-      drafts += 1;
-      return { text: `${input.tone} profit of ${input.revenue - input.costs}, draft ${drafts}` };
+    run: ({ input, attempt }) => {
+      return { text: `${input.tone} profit of ${input.revenue - input.costs}, draft ${attempt}` };
     },
     review: {
       ask: ({ output }) => `Report this? ${output.text}`,
@@ -27,7 +25,7 @@ export async function main(print: (line: string) => void = console.log) {
     },
   });
   const report = task('report', { input: Summary, output: z.string(), run: ({ input }) => `reported: ${input.text}` });
-  const kpi = orchestrator('kpi', { version: '1', input: Period }).track(
+  return orchestrator('kpi', { version: '1', input: Period }).track(
     'month',
     track('month', { input: Period })
       .step('figures', fetchFigures, ({ input }) => input)
@@ -36,11 +34,14 @@ export async function main(print: (line: string) => void = console.log) {
       .step('report', report, ({ outputs }) => outputs.summary ?? { text: 'nothing' }),
     { input: ({ input }) => input },
   );
+}
+
+export async function main(print: (line: string) => void = console.log) {
+  const kpi = indicators();
   await using box = await createSignalbox({ store: memory(), orchestrators: [kpi], logger: () => {} });
 
   /** Starts a run, and says these things to what it asks, one after the other. */
   async function play(month: string, ...said: readonly Partial<DecideOptions>[]): Promise<void> {
-    drafts = 0;
     const run = await box.start(kpi, { id: month, input: { month } });
     for (const [index, more] of said.entries()) {
       await settled(box);

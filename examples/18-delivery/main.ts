@@ -9,8 +9,7 @@ import { z } from 'zod';
 const Brief = z.object({ product: z.string(), breaks: z.boolean() });
 const Any = z.any();
 
-export async function main(print: (line: string) => void = console.log) {
-  const calls: string[] = [];
+export function deliveries(calls: string[]) {
   /** A task that does what its name says, and tells so. */
   const does = (
     name: string,
@@ -42,7 +41,7 @@ export async function main(print: (line: string) => void = console.log) {
   });
   const migrate = does('migrate', undefined, { compensate: () => void calls.push('migrate back') });
 
-  const delivery = program('delivery', {
+  return program('delivery', {
     version: '1',
     input: Brief,
     onFailure: 'compensate',
@@ -131,7 +130,11 @@ export async function main(print: (line: string) => void = console.log) {
       },
     },
   });
+}
 
+export async function main(print: (line: string) => void = console.log) {
+  const calls: string[] = [];
+  const delivery = deliveries(calls);
   const clock = fakeClock();
   await using box = clock.follow(
     await createSignalbox({ store: memory(), clock, orchestrators: [delivery], logger: () => {} }),

@@ -10,7 +10,7 @@ import { calledIn, type Drawable, type Outline, outlineOf, type Part } from './o
 import {
   type Condition,
   counting,
-  endOf,
+  lastStateOf,
   guardOf,
   stateId,
   idsIn,
@@ -242,7 +242,7 @@ class Charting {
     const passed = this.#guard(`no route of ${path} is taken`, {
       all: routes.map((each) => stateId(each.path, '~skipped')),
     });
-    const over = this.#guard(`${path} is over`, { all: routes.map(endOf) });
+    const over = this.#guard(`${path} is over`, { all: routes.map(lastStateOf) });
     return {
       initial: '~some',
       on: { [`${path}.failed`]: { target: to(failed) } },
@@ -300,7 +300,7 @@ class Charting {
       );
     }
     const called = calledIn(part);
-    const guard = this.#guard(`${called} is over`, { all: children.map(endOf) });
+    const guard = this.#guard(`${called} is over`, { all: children.map(lastStateOf) });
     const completes = { target: to(done) };
     const fails = { target: to(failed) };
     const state: State = { type: 'parallel', states };
@@ -320,7 +320,7 @@ class Charting {
     }
     const bad = children.map((child) => ({ one: [stateId(child.path, '~failed'), stateId(child.path, '~skipped')] }));
     const good = children.map((child) => stateId(child.path, '~completed'));
-    const over = { all: children.map(endOf) };
+    const over = { all: children.map(lastStateOf) };
     if (isFast || strategy === 'allowNone') return { ...state, always: { ...completes, guard } };
     if (strategy === 'race') return { ...state, always: { ...fails, guard } };
     if (strategy === 'bestEffort') {

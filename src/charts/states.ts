@@ -51,7 +51,7 @@ export function guardOf(condition: Condition, there: ReadonlySet<string>): any {
       );
 }
 
-export const endOf = ({ path }: Part): Condition => ({
+export const lastStateOf = ({ path }: Part): Condition => ({
   one: ['~completed', '~failed', '~skipped'].map((state) => stateId(path, state)),
 });
 

@@ -11,15 +11,16 @@ import type { Place } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
 import { newActor, skippedRow } from './actor.ts';
-import { type Children, type EndMemory, endOf, type Finished, type Skipped, toldOf } from './children/children.ts';
+import { type Children, endOf, type Finished, type Skipped, toldOf } from './children/children.ts';
 import { prepare } from './facts.ts';
 import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
-import type { Invoked, UndoFacts } from './effect.ts';
+import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import { tellOfCache } from './cache.ts';
 import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
+import { type Recalled, isOfEarlierTry, isUndone, waiting } from './waited.ts';
 import { goOn } from './hold.ts';
 import { takenCounts, givenTo, keepTaken } from './rerun.ts';
 import { moved } from './rest.ts';
@@ -195,7 +196,7 @@ export class Turn implements TurnPort {
     const { kind, state, due } = actor;
     // A child run is waited for while it is tried again.
     if (to === 'running' || (from === 'awaitingIntervention' && to === 'waiting')) actor.attemptAt = this.now;
-    const { attempt = 0, error } = state.context as unknown as Asked;
+    const { attempt = 0, error } = state.context as unknown as Recalled;
     // What failed before its first attempt has made none.
     if (attempt > 0 && (to === 'retrying' || to === 'awaitingIntervention') && !isUndone(actor)) {
       const { path, attemptAt: startedAt } = actor;
@@ -228,7 +229,7 @@ export class Turn implements TurnPort {
 
   #invoker(actor: Actor) {
     const { path, node, input, due } = actor;
-    const { output, error, attempt = 0, reason, undo = null } = actor.state.context as unknown as Asked;
+    const { output, error, attempt = 0, reason, undo = null } = actor.state.context as unknown as Recalled;
     return { run: this.run.id, path, node, input, output, error, attempt, reason, undo, due, now: this.now };
   }
 
@@ -258,7 +259,7 @@ export class Turn implements TurnPort {
     if (due === null && actor.due === null) return;
     actor.due = due;
     this.changes.changed(actor);
-    const { attempt = 0 } = state.context as unknown as Asked;
+    const { attempt = 0 } = state.context as unknown as Recalled;
     this.changes.owe(due === null ? { do: 'unwake', path } : { do: 'wake', path, attempt, due });
   }
 
@@ -357,7 +358,7 @@ export class Turn implements TurnPort {
     dropLive(parent, actor);
     if (isUndone(actor))
       return this.send(parent, { type: 'undone', path: actor.path, isUndone: status === 'compensated' });
-    const memory = actor.state.context as unknown as Asked;
+    const memory = actor.state.context as unknown as Recalled;
     const { error, withErrors = false } = memory;
     const ended = endOf(status, actor.node.strategy, memory);
     const { isForgiven, isBorne, ...told } = toldOf(place, parent.node.strategy, ended);
@@ -389,31 +390,7 @@ export class Turn implements TurnPort {
   }
 }
 
-interface Asked extends EndMemory {
-  /** A parent has none; a run that is undone counts pages. */
-  readonly attempt?: number;
-  readonly reason: string | null;
-  readonly undo?: UndoFacts | null;
-  /** A parent has completed although something below it has failed. */
-  readonly withErrors?: boolean;
-}
-
 /** The children that the store has of a parent that begins. */
 const NOBODY: readonly never[] = Object.freeze([]);
 
 const EMPTY_MEMORY: Memory = Object.freeze({ node: null, attempt: 0, error: null, reason: null });
-
-/** The actor, if it still waits for that answer of that attempt; everything else is late, double or unknown (I5). */
-function waiting(actor: Actor | undefined, invoked: string, attempt: number): Actor | null {
-  if (actor === undefined || actor.invoked !== invoked) return null;
-  return ((actor.state.context as unknown as Asked).attempt ?? 0) === attempt ? actor : null;
-}
-
-/** A step that had completed and is undone, or has been. */
-function isUndone({ parent, state }: Actor): boolean {
-  return parent !== null && ((state.context as unknown as Asked).undo ?? null) !== null;
-}
-
-function isOfEarlierTry({ state }: Actor, tries: number | undefined): boolean {
-  return tries !== undefined && (state.context as unknown as Asked).undo?.tries !== tries;
-}

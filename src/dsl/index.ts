@@ -38,14 +38,11 @@ export type {
   TracksByName,
 } from './document-types.ts';
 export {
-  type Notes,
-  type PhasePlan,
   type Program,
   type ProgramFacts,
   type ProgramOptions,
   type ProgramPhase,
   type ProgramTask,
-  phasesOf,
   program,
 } from './program.ts';
 export { defineOrchestrator, defineTrack } from './documents.ts';

@@ -35,9 +35,7 @@ import {
   type ApprovalsQuery,
   type ApprovalView,
   DECISION_RECORD,
-  listApprovals,
   recordOf,
-  viewApproval,
 } from '../views/approvals.ts';
 import type { RedactionGate } from '../views/gate.ts';
 import type { AskRun } from './ownership/requests.ts';
@@ -115,24 +113,11 @@ export class People {
   }
 
   list(query: ApprovalsQuery): Promise<ApprovalsPage> {
-    return this.#during(this.#told(listApprovals(this.#context, query)));
+    return this.#during(this.#context.gate.approvals(this.#context, query));
   }
 
-  async view(id: string): Promise<ApprovalView | null> {
-    const { store, gate } = this.#context;
-    const view = await this.#during(viewApproval(this.#context, id));
-    if (view === null || gate.isOpen) return view;
-    return gate.approval(view, (await store.readRun(view.run)) ?? undefined);
-  }
-
-  async #told(asked: Promise<ApprovalsPage>): Promise<ApprovalsPage> {
-    const { store, gate } = this.#context;
-    const page = await asked;
-    if (gate.isOpen) return page;
-    const approvals = page.approvals.map(async (each) =>
-      gate.approval(each, (await store.readRun(each.run)) ?? undefined),
-    );
-    return { ...page, approvals: await Promise.all(approvals) };
+  view(id: string): Promise<ApprovalView | null> {
+    return this.#during(this.#context.gate.approval(this.#context, id));
   }
 
   decide(id: string, options: DecideOptions): Promise<ApprovalAnswer> {

@@ -12,11 +12,9 @@ import type { Kinds } from '../core/kind.ts';
 import type { Plan } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { RunRow, Store } from '../store.ts';
-import { type RunAt, runAt } from '../views/at.ts';
+import type { RunAt } from '../views/at.ts';
 import type { RedactionGate } from '../views/gate.ts';
-import { interventionsOf } from '../views/interventions.ts';
-import { rootOf } from '../views/list.ts';
-import { type CountedRun, wholeOrCounted } from '../views/counted.ts';
+import type { CountedRun } from '../views/counted.ts';
 import type { RunSnapshot } from '../views/snapshot.ts';
 import type { QueuedForOf } from '../views/waiting-for.ts';
 import { pinnedPlan } from './reading/pinned.ts';
@@ -87,8 +85,8 @@ async function readRun(
 ): Promise<{ outline: Outline; run: RunSnapshot | CountedRun }> {
   const { store, plans } = context;
   const { name, version, root } = await pinnedPlan(store, plans, row);
-  const run = await wholeOrCounted(store, row, await rootOf(store, row), root, context);
-  return { outline: outlineOfPlan(name, version, root), run: context.gate.told(run, row) };
+  const run = await context.gate.counted(store, row, root, context);
+  return { outline: outlineOfPlan(name, version, root), run };
 }
 
 /** How a timeline is made. */
@@ -140,11 +138,6 @@ export async function runAtEvent(context: SeeingContext, row: RunRow, history: H
     return Number.isSafeInteger(value) && (value as number) >= 1;
   });
   const { store, plans, kinds, gate } = context;
-  const changed = new Map<string, number>();
-  for await (const { path, at, input, refused } of interventionsOf(store, row.run))
-    if (input !== undefined && refused === null) changed.set(path, at);
   const plan = await pinnedPlan(store, plans, row).catch(() => null);
-  const root = await rootOf(store, row);
-  const actors = await store.readActors(row.run);
-  return gate.told(await runAt(history, seq as number, { row, root, actors, kinds, plan, changed }), row);
+  return gate.at(store, history, seq as number, { row, kinds, plan });
 }

@@ -4,6 +4,7 @@
  * mappers and hooks are part of the box, and are told whole values, too.
  */
 import { type ErrorRecord, isA, SignalboxError, toRecord } from '../errors/index.ts';
+import type { PlanNode } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { Logger, LogLine } from '../executor.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -12,6 +13,16 @@ import type { RunRow, Store } from '../store.ts';
 import { approvalWithout } from './approval-redaction.ts';
 import { exportRun, type RunExport } from './export.ts';
 import type { AttemptRecord } from './attempts.ts';
+import {
+  listApprovals,
+  type ApprovalReader,
+  type ApprovalsPage,
+  type ApprovalsQuery,
+  type ApprovalView,
+  viewApproval,
+} from './approvals.ts';
+import { type Kept, type RunAt, runAt } from './at.ts';
+import { type CountedRun, wholeOrCounted } from './counted.ts';
 import { attemptsAt, type InterventionRecord, interventionsOf } from './interventions.ts';
 import { childrenOf, listRuns, rootOf, type RunsPage, type RunsQuery, type RunSummary } from './list.ts';
 import { failuresIn, type Outcome, outcomeOf } from './outcome.ts';
@@ -217,14 +228,41 @@ export class RedactionGate {
     return attempts.map((attempt) => ({ ...attempt, ...without(rules, path, attempt, secrets) }));
   }
 
-  /** What somebody is asked, for whoever has the row of its run. */
-  approval<A extends Approval>(approval: A, row: Known | undefined): A {
-    return this.#rules === null ? approval : approvalWithout(this.#rules, approval, this.#secretsOf(row));
+  /** A snapshot, or the counts of a run that is too large for one. */
+  async counted(store: Store, row: RunRow, root: PlanNode, around: Around): Promise<RunSnapshot | CountedRun> {
+    return this.told(await wholeOrCounted(store, row, await rootOf(store, row), root, around), row);
   }
 
-  /** Is anything secret? Whatever is not told needs no rows to be looked for in. */
-  get isOpen(): boolean {
-    return this.#rules === null;
+  /** The run as it stood after an event. */
+  async at(
+    store: Store,
+    history: AsyncIterable<RunEvent>,
+    seq: number,
+    kept: Omit<Kept, 'root' | 'actors' | 'changed'>,
+  ): Promise<RunAt> {
+    const { row } = kept;
+    const changed = new Map<string, number>();
+    for await (const { path, at, input, refused } of interventionsOf(store, row.run))
+      if (input !== undefined && refused === null) changed.set(path, at);
+    const [root, actors] = [await rootOf(store, row), await store.readActors(row.run)];
+    return this.told(await runAt(history, seq, { ...kept, root, actors, changed }), row);
+  }
+
+  async approvals(reader: ApprovalReader, query: ApprovalsQuery): Promise<ApprovalsPage> {
+    const page = await listApprovals(reader, query);
+    const approvals = await Promise.all(page.approvals.map((approval) => this.#approval(reader.store, approval)));
+    return { ...page, approvals };
+  }
+
+  async approval(reader: ApprovalReader, id: string): Promise<ApprovalView | null> {
+    const view = await viewApproval(reader, id);
+    return view === null ? null : this.#approval(reader.store, view);
+  }
+
+  async #approval<A extends Approval>(store: Store, approval: A): Promise<A> {
+    const rules = this.#rules;
+    if (rules === null) return approval;
+    return approvalWithout(rules, approval, this.#secretsOf((await store.readRun(approval.run)) ?? undefined));
   }
 
   /** What else is told of something with an input, such as the definition of a schedule. */

@@ -84,7 +84,10 @@ describe('the examples', async () => {
   const files = globSync('examples/[0-9][0-9]-*/main.ts', { cwd: ROOT }).sort();
   for (const file of files) {
     const given: Record<string, unknown> = await import(`${ROOT}/${file}`);
-    const made = typeof given.reports === 'function' ? [given.reports('one', () => {})] : [];
+    const { reports, invoices, indicators, deliveries } = given as { readonly [name: string]: unknown };
+    const made = [reports, invoices, indicators, deliveries].flatMap((make) =>
+      typeof make === 'function' ? [make([])] : [],
+    );
     const all = [...Object.values(given), ...made] as readonly AnyOrchestrator[];
     const found = all.filter((each) => each?.is === 'orchestrator' && each.name !== 'faulty');
 
