@@ -4,10 +4,11 @@
  */
 import type { Duration } from './duration.ts';
 import type { ErrorRecord } from './errors/index.ts';
+import type { RunEvent } from './events.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Status } from './status.ts';
 
-/** Every moment that has hooks. That of approvals gets its line with them. */
+/** Every moment that has hooks. */
 export const HOOK_NAMES = [
   'beforeRun',
   'afterRun',
@@ -17,6 +18,7 @@ export const HOOK_NAMES = [
   'afterStep',
   'onRetry',
   'onError',
+  'onApproval',
 ] as const;
 
 /** A moment that has hooks. */
@@ -73,6 +75,12 @@ export interface HookFacts {
     readonly status: Status;
     readonly error: ErrorRecord;
   };
+  /** Somebody is asked, reminded, has said something, or is not asked any more. `task` is null for a step of its own. */
+  readonly onApproval: OfRun & {
+    readonly path: string;
+    readonly task: string | null;
+    readonly event: Extract<RunEvent, { readonly type: `approval.${string}` }>;
+  };
 }
 
 /** Which runs, tracks and steps a hook is for. In a path, `*` is any one segment and `**` any number of them. */
@@ -103,7 +111,7 @@ export type Hook<N extends HookName = HookName> = HookOptions & {
 };
 
 /** The moments of a step. */
-export type StepHook = Hook<'beforeStep' | 'afterStep' | 'onRetry' | 'onError'>;
+export type StepHook = Hook<'beforeStep' | 'afterStep' | 'onRetry' | 'onError' | 'onApproval'>;
 /** The moments of a track, and of the steps in it. */
 export type TrackHook = Hook<Exclude<HookName, 'beforeRun' | 'afterRun'>>;
 

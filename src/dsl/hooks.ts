@@ -5,7 +5,7 @@ import type { Options } from '../core/declaration.ts';
 import type { Note } from './notes.ts';
 import { isOptions, readDuration, readOptions } from './reading.ts';
 
-const OF_STEPS: readonly HookName[] = ['beforeStep', 'afterStep', 'onRetry', 'onError'];
+const OF_STEPS: readonly HookName[] = ['beforeStep', 'afterStep', 'onRetry', 'onError', 'onApproval'];
 /** Which hooks a definition may have. */
 const BELOW: { readonly [what in 'task' | 'track' | 'orchestrator' | 'box']: readonly HookName[] } = {
   task: OF_STEPS,

@@ -356,6 +356,7 @@ function momentOf(event: RunEvent): HookName | null {
   if (path === '') return endsRun(type) ? 'afterRun' : null;
   if (type === 'step.retrying') return 'onRetry';
   const noun = type.slice(0, type.indexOf('.'));
+  if (noun === 'approval') return 'onApproval';
   const status = type.slice(noun.length + 1) as Status;
   if (noun === 'track' && isTerminal(status) && status !== 'skipped') {
     const isBegun = !('error' in event) || event.error.path !== path || !NOT_BEGUN.has(event.error.code);
@@ -368,6 +369,8 @@ function factsOf(event: RunEvent, node: PlanNode, { output, error }: RunRow): ob
   const { type, path } = event;
   const status = type.slice(type.indexOf('.') + 1);
   if (path === '') return { status, output: frozen(output), error: frozen(error as Json) };
+  if (type.startsWith('approval.'))
+    return { task: node.task === null ? null : node.called, event: frozen(event as unknown as Json) };
   const failure = 'error' in event ? frozen(event.error as unknown as Json) : null;
   if (node.noun === 'track') return { track: node.called, status, error: failure };
   const attempt = 'attempt' in event ? event.attempt : 0;
