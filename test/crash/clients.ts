@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnyOrchestrator, Signalbox } from '../../src/index.ts';
 import { isTerminal } from '../../src/status.ts';
-import { AGAIN, againOf, ASKED, CANCELLED, MENDED, MENDS, PAUSED } from './load.ts';
+import { AGAIN, againOf, ASKED, CANCELLED, DECIDED, DECIDERS, MENDED, MENDS, PAUSED } from './load.ts';
 
 export interface Client {
   readonly box: Signalbox;
@@ -79,6 +79,13 @@ export async function bring(
         await pause(2);
       const more = { retry: {}, resolve: { output: 100 }, skip: { output: 10 } }[word];
       await isTaken(word, () => handle[word](path, { reason: 'once more', ...more } as never));
+    }
+  }
+  if (flow === DECIDED) {
+    for (const by of DECIDERS) {
+      const say = () => box.decide(`${run}/a/both#1`, { decision: 'approve', by, id: by });
+      // It may not be asked yet. Said again, it is answered as it was.
+      while ((await surely('decide', say)).answer === 'noSuchApproval') await pause(2);
     }
   }
   if (flow === AGAIN) {

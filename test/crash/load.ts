@@ -38,6 +38,9 @@ export const MENDS = [
   ['a/lost', 'resolve'],
   ['a/given', 'skip'],
 ] as const;
+/** The flow that two people have to let through. */
+export const DECIDED = 'decided';
+export const DECIDERS = ['mia', 'tom'] as const;
 /** The flow that fails, and is made again from a step under another id. */
 export const AGAIN = 'again';
 export const againOf = (run: string): string => `${run}.again`;
@@ -224,6 +227,15 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
         { input: same },
       )
       .output(({ outputs }) => outputs.a),
+    orchestrator(DECIDED, head)
+      .track(
+        'a',
+        track('decided', { input: Count })
+          .approval('both', { ask: 'Well?', propose: same, value: Count, assignees: { users: DECIDERS }, quorum: 2 })
+          .step('then', add, ({ outputs }) => outputs.both.value),
+        { input: same },
+      )
+      .output(({ outputs }) => outputs.a),
     orchestrator(AGAIN, { ...head, onFailure: 'continue', concurrency: 1 })
       .track(
         'a',
@@ -242,6 +254,7 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
 export function endOf(flow: string, input: number, run: string): string {
   if (flow === PAUSED) return `completed ${input + 3 + input * 2}`;
   if (flow === MENDED) return `completed ${input + 1 + 100 + 10 + 1}`;
+  if (flow === DECIDED) return `completed ${input + 1}`;
   if (flow === AGAIN) return run.endsWith(againOf('')) ? `completed ${input + 3 + input + 2}` : 'failed null';
   if (flow === 'line') return `completed ${input + 3}`;
   if (flow === FAMILY) return `completed ${input + 6}`;
@@ -277,6 +290,8 @@ export function keysOf(flow: string, run: string, input: number): readonly strin
       return [...ladder('a'), ...tries('b/flaky', 3)];
     case MENDED:
       return [...tries('a/again', 2), ...tries('a/lost', 1), ...tries('a/given', 1), ...tries('a/end', 1)];
+    case DECIDED:
+      return tries('a/then', 1);
     case AGAIN: {
       const went = [...tries('a/two', 1), ...tries('b/two', 1)];
       return run.endsWith(againOf(''))
