@@ -52,7 +52,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
 }
 
-function checkPath(path: unknown): void {
+export function checkPath(path: unknown): void {
   if (!isText(path)) throw new InvalidOption({ option: 'path', value: path, expected: 'the path of a step' });
 }
 

@@ -26,7 +26,7 @@ import type { RunRow, Store } from '../store.ts';
 import { isFailure, isTerminal, type Status } from '../status.ts';
 import { MAX_TEXT } from '../text.ts';
 import { ask, askOptions } from '../checks.ts';
-import { allowedAt, intervene, type InterventionOptions } from './interventions.ts';
+import { allowedAt, checkPath, intervene, type InterventionOptions } from './interventions.ts';
 import type { AttemptRecord } from '../views/attempts.ts';
 import type { DiagramFormat, DiagramOf } from '../charts/diagram.ts';
 import {
@@ -290,6 +290,7 @@ export class Run<Output = Json, Signals = AnySignals> {
 
   /** Every attempt at a step, the first one first, with its input, its output or error, and its times (S10). Costs what a snapshot costs. */
   async attempts(path: string): Promise<readonly AttemptRecord[]> {
+    checkPath(path);
     const { store, kinds, gate } = this.#context;
     return this.#whole((row) => gate.attempts(store, row, kinds, path));
   }
