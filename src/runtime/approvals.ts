@@ -5,7 +5,7 @@ import type { Kinds } from '../core/kind.ts';
 import type { DecideMessage } from '../core/message.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Plan, PlanNode } from '../definition.ts';
-import { Impossible, InvalidOption, isA, ValueTooLarge, NotJson } from '../errors/index.ts';
+import { BoxClosed, Impossible, InvalidOption, isA, ValueTooLarge, NotJson } from '../errors/index.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, sameJson, toJson } from '../json.ts';
 import {
@@ -98,12 +98,14 @@ const MOST_ROLES = 100;
 /** A run that goes from hand to hand is asked so often. */
 const TRIES = 5;
 
+type PeopleContext = ApprovalContext & ApprovalReader & { readonly followers: { readonly closed: boolean } };
+
 /** What people are asked in a box, and what they say. */
 export class People {
-  readonly #context: ApprovalContext & ApprovalReader;
+  readonly #context: PeopleContext;
   #underWay = 0;
 
-  constructor(context: ApprovalContext & ApprovalReader) {
+  constructor(context: PeopleContext) {
     this.#context = context;
   }
 
@@ -138,6 +140,9 @@ export class People {
     this.#underWay += 1;
     try {
       return await work;
+    } catch (error) {
+      // What was under way when the box was closed finds no store any more.
+      throw this.#context.followers.closed ? new BoxClosed() : error;
     } finally {
       this.#underWay -= 1;
     }

@@ -214,6 +214,7 @@ export class RedactionGate {
           reason,
           by,
           ...('input' in record ? { input: redacted(rules, input, AT.input, secrets) } : {}),
+          ...('replaced' in record ? { replaced: redacted(rules, record.replaced ?? null, AT.input, secrets) } : {}),
           ...('output' in record ? { output: redacted(rules, output, outputOf(record.path), secrets) } : {}),
         };
       }
