@@ -36,14 +36,17 @@ export async function bring(
   };
   /** False if the run was asked the same by a client before this one, and has gone on since. */
   const isTaken = async (what: string, ask: () => Promise<void>): Promise<boolean> => {
-    try {
-      await surely(what, ask);
-      ack(`${what} ${run}`);
-      return true;
-    } catch (error) {
-      if (!/refused$/.test(String((error as { readonly code?: unknown }).code))) throw error;
-      return false;
-    }
+    const taken = await surely(what, async () => {
+      try {
+        await ask();
+        return true;
+      } catch (error) {
+        if (!/refused$/.test(String((error as { readonly code?: unknown }).code))) throw error;
+        return false;
+      }
+    });
+    if (taken) ack(`${what} ${run}`);
+    return taken;
   };
   const handle = await surely('start', () => box.start(definition, { id: run, input }));
   ack(`started ${run}`);
@@ -67,16 +70,14 @@ export async function bring(
     await pause(input % 10);
     if (await isTaken('pause', () => handle.pause())) await pause(input % 7);
     // The word of a client that has died since may lie in the store, and come later than ours.
-    for (; !(await hasEnded(handle)); await pause(5)) await isTaken('resume', () => handle.resume());
+    for (; !(await surely('status', () => hasEnded(handle))); await pause(5))
+      await isTaken('resume', () => handle.resume());
   }
   if (flow === MENDED) {
     for (const [path, word] of MENDS) {
-      while (
-        !(await hasEnded(handle)) &&
-        (await handle.allowed(path)).includes(word) === false &&
-        !(await isOver(handle, path))
-      )
-        await pause(2);
+      const isTime = async (): Promise<boolean> =>
+        (await hasEnded(handle)) || (await handle.allowed(path)).includes(word) || isOver(handle, path);
+      while (!(await surely('allowed', isTime))) await pause(2);
       const more = { retry: {}, resolve: { output: 100 }, skip: { output: 10 } }[word];
       await isTaken(word, () => handle[word](path, { reason: 'once more', ...more } as never));
     }
