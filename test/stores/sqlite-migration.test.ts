@@ -28,7 +28,7 @@ const shapeOf = (file: string): unknown =>
  */
 function asThen(document: unknown): unknown {
   const text = JSON.stringify(document, function (this: object, name, value: unknown) {
-    if (name === 'waitingFor' || name === 'endedSeq') return undefined;
+    if (name === 'waitingFor' || name === 'endedSeq' || name === 'redacted') return undefined;
     // Steps have parents, too.
     if (name === 'parent' && value === null && Object.hasOwn(this, 'metadata')) return undefined;
     return name === 'status' && value === 'waiting' ? 'running' : value;
