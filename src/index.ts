@@ -86,6 +86,7 @@ export {
   track,
   type WaitOptions,
 } from './dsl/index.ts';
+export { actorOf, type SeenContext, type SeenRef, type SeenSnapshot } from './embedding/actor-of.ts';
 export {
   type EmbeddingOptions,
   fromOrchestrator,

@@ -12,7 +12,7 @@ import type { RunSnapshot } from '../views/snapshot.ts';
 export interface RunPort {
   result(): Promise<unknown>;
   snapshot(): Promise<RunSnapshot>;
-  history(): AsyncIterable<ReadEvent>;
+  history(options?: { readonly after?: number }): AsyncIterable<ReadEvent>;
   events(options: { readonly after: number; readonly signal: AbortSignal }): AsyncIterable<ReadEvent>;
   signal(name: string, payload: unknown, options: { readonly id?: string }): Promise<SignalAnswer>;
   cancel(options: { readonly reason: string | null }): Promise<void>;

@@ -1,9 +1,12 @@
 /** The types of embedded runs: input, output and signals are those of the orchestrator. */
 import {
+  type ActorSnapshot,
+  actorOf,
   createSignalbox,
   fromOrchestrator,
   orchestrator,
   type RunActorSnapshot,
+  type RunSnapshot,
   type Signalbox,
   type StartsPort,
   track,
@@ -11,7 +14,7 @@ import {
 } from 'signalbox';
 import { machineInput } from 'signalbox/machines';
 import { expectTypeOf, test } from 'vitest';
-import { assign, createActor, type OutputFrom, setup, toPromise } from 'xstate';
+import { type AnyActorRef, assign, createActor, type OutputFrom, setup, toPromise } from 'xstate';
 import { z } from 'zod';
 import { echo } from '../helpers/two-steps.ts';
 
@@ -93,6 +96,17 @@ test('a machine that invokes it knows input and output', () => {
     });
     // @ts-expect-error cents are a number
     shop.createMachine({ context: { receipt: '' }, invoke: { src: 'order', input: { input: { cents: '1' } } } });
+  };
+  expectTypeOf(never).toBeFunction();
+});
+
+test('what is looked at is a run, or a track or a step', () => {
+  const never = (box: Box) => {
+    expectTypeOf(actorOf(box, 'r').getSnapshot().context.seen).toEqualTypeOf<RunSnapshot | null>();
+    expectTypeOf(actorOf(box, 'r', 't').getSnapshot().context.seen).toEqualTypeOf<ActorSnapshot | null>();
+    expectTypeOf(actorOf(box, 'r')).toExtend<AnyActorRef>();
+    // @ts-expect-error there is no such command
+    actorOf(box, 'r').send({ type: 'stop' });
   };
   expectTypeOf(never).toBeFunction();
 });
