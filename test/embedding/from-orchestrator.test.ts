@@ -13,7 +13,7 @@ import {
 } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Actor, assign, createActor, type Snapshot, setup, toPromise, waitFor } from 'xstate';
+import { type Actor, assign, createActor, type Snapshot, setup, spawnChild, toPromise, waitFor } from 'xstate';
 import { Anything, eventsOf } from '../helpers/stage.ts';
 import { echo } from '../helpers/two-steps.ts';
 import { head, one, open, places, waiting } from '../helpers/waits.ts';
@@ -263,6 +263,61 @@ describe.each(places)('in %s', (_, place) => {
     const end = await waitFor(restored, ({ status }) => status === 'done');
     expect(end).toMatchObject({ value: 'ordered', context: { output: { t: 'paid' } } });
   });
+});
+
+describe('an actor that is attached again', () => {
+  test('catches up in one step, and emits only what comes from then on', async () => {
+    await using stage = await open(flow);
+    const { id } = await stage.start({ n: 1 });
+    const snapshot = { status: 'active', context: { run: id }, begin: null } as never;
+    const actor = createActor(embed(stage.box), { input: { input: null }, snapshot });
+    const [seqs, emitted]: [number[], number[]] = [[], []];
+    actor.subscribe(({ context }) => void seqs.push(context.progress.seq));
+    actor.on('*', (event) => void ('seq' in event && emitted.push(event.seq)));
+    await attached(actor.start());
+    const before = (await eventsOf(stage.box.run(id))).length;
+    expect(before).toBeGreaterThan(2);
+    expect(seqs).toEqual([0, before]);
+    actor.send({ type: 'signal', name: 'go' });
+    await toPromise(actor);
+    const all = (await eventsOf(stage.box.run(id))).map(({ seq }) => seq);
+    expect(emitted).toEqual(all.slice(before));
+  });
+
+  test('fails if its run is not there', async () => {
+    await using stage = await open(flow);
+    const snapshot = { status: 'active', context: { run: 'r' }, begin: null } as never;
+    const missing = createActor(embed(stage.box), { input: { input: null }, snapshot });
+    const end = failed(missing);
+    missing.start();
+    expect(await end).toMatchObject({ code: 'run-unknown' });
+  });
+});
+
+test('a machine spawns several, hears why one was cancelled, and stops those that it has left', async () => {
+  await using stage = await open(flow);
+  const logic = fromOrchestrator(stage.box, flow, { onStop: 'cancel' });
+  const parent = setup({
+    types: { context: {} as { readonly why: unknown } },
+    actors: { order: logic },
+  }).createMachine({
+    context: { why: null },
+    initial: 'both',
+    entry: ['a', 'b'].map((id) => spawnChild('order', { id, input: { id, input: null } })),
+    states: {
+      both: {
+        on: { 'xstate.error.actor.a': { target: 'over', actions: assign({ why: ({ event }) => event.error }) } },
+      },
+      over: { type: 'final' },
+    },
+  });
+  const actor = createActor(parent).start();
+  const { a, b } = actor.getSnapshot().children as { readonly [id: string]: Embedded };
+  await Promise.all([attached(a!), attached(b!)]);
+  a!.send({ type: 'cancel', reason: 'late' });
+  const { context } = await waitFor(actor, ({ status }) => status === 'done');
+  expect(context.why).toMatchObject({ code: 'run-cancelled', run: 'a', reason: 'late' });
+  await expect(stage.box.run('b').result()).rejects.toMatchObject({ reason: 'its actor was stopped' });
 });
 
 describe('an actor that is stopped', () => {
