@@ -86,6 +86,17 @@ export {
   track,
   type WaitOptions,
 } from './dsl/index.ts';
+export { actorOf, type SeenContext, type SeenRef, type SeenSnapshot } from './embedding/actor-of.ts';
+export {
+  type EmbeddingOptions,
+  fromOrchestrator,
+  type RunActorContext,
+  type RunActorInput,
+  type RunActorSnapshot,
+  type RunLogic,
+} from './embedding/from-orchestrator.ts';
+export type { RunCommand, RunEmitted, RunPort, RunsPort, StartsPort } from './embedding/port.ts';
+export { type OrchestratorMachine, typedMachine } from './embedding/typed-machine.ts';
 export type * as Types from './entries/types.ts';
 export type { Duration } from './duration.ts';
 export * from './entries/machines.ts';

@@ -53,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@redis/client',
   ],
   executors: ['words', 'errors'],
+  embedding: ['words', 'errors', 'core', 'dsl', 'machines', 'views', 'xstate', 'type xstate'],
   inspect: ['words', 'views'],
   testing: [
     'words',
@@ -76,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'dsl',
     'views',
     'charts',
+    'embedding',
     'runtime',
     'stores',
     'executors',

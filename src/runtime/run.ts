@@ -128,8 +128,8 @@ function idAmong(options: SignalOptions): string {
 }
 
 /** The number of the event that is asked for the next of. */
-function afterIn(what: string, options: { readonly after?: number }): number {
-  askOptions(what, options, ['after']);
+function afterIn(what: string, options: { readonly after?: number }, known: readonly string[] = ['after']): number {
+  askOptions(what, options, known);
   const { after } = options;
   ask('after', after, 'the number of an event, a whole number from 0 on', (value) => {
     return Number.isSafeInteger(value) && (value as number) >= 0;
@@ -229,10 +229,17 @@ export class Run<Output = Json, Signals = AnySignals> {
     yield* this.#context.gate.children(this.#context.store, this.id);
   }
 
-  /** Events from number `after` on, as they come, until the run ends. Each exactly once, in order. Throws `RunUnknown` if the run is deleted meanwhile. */
-  async *events(options: { readonly after?: number } = {}): AsyncGenerator<ReadEvent, void, undefined> {
-    const after = afterIn('events', options);
-    yield* this.#context.followers.read(await this.#row(), after, true);
+  /**
+   * Events from number `after` on, as they come, until the run ends or `signal` is aborted. Each exactly once, in order. Throws `RunUnknown`
+   * if the run is deleted meanwhile.
+   */
+  async *events(
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ReadEvent, void, undefined> {
+    const after = afterIn('events', options, ['after', 'signal']);
+    const { signal } = options;
+    ask('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal);
+    yield* this.#context.followers.read(await this.#row(), after, true, signal);
   }
 
   /** The events that there are, from number `after` on; ends where the history ends now. */

@@ -77,15 +77,20 @@ export class Followers {
 
   /**
    * The history from `after` on; with `follow`, to the end of the run, and otherwise to the end of what there is. Throws
-   * `RunUnknown` if the run is deleted before that.
+   * `RunUnknown` if the run is deleted before that. Ends early, also in the middle of a wait, when `signal` is aborted.
    */
-  async *read(of: RunRow, after: number, follow: boolean): AsyncGenerator<ReadEvent, void, undefined> {
+  async *read(
+    of: RunRow,
+    after: number,
+    follow: boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ReadEvent, void, undefined> {
     const { run } = of;
     const reader: Reader = { isGone: false };
     const others = this.#readers.get(run) ?? new Set();
     this.#readers.set(run, others.add(reader));
     try {
-      yield* this.#read(of, after, follow, reader);
+      yield* this.#read(of, after, follow, reader, signal);
     } finally {
       others.delete(reader);
       if (others.size === 0) this.#readers.delete(run);
@@ -97,14 +102,16 @@ export class Followers {
     after: number,
     follow: boolean,
     reader: Reader,
+    signal?: AbortSignal,
   ): AsyncGenerator<ReadEvent, void, undefined> {
     const { run, metadata, startedAt } = row;
     let seq = after;
     let ended = false;
     for (let waited = false; ; ) {
+      if (signal?.aborted) return;
       // Begun before the store is asked: what is committed in between is told, too.
       if (this.#closed) throw new BoxClosed();
-      const more = this.#when(this.#waiting, run);
+      const more = this.#when(this.#waiting, run, signal);
       try {
         const page = await this.#ridingOut(waited, () => this.#store.readEvents(run, { after: seq, limit: PAGE }));
         if (page === AWAY) {
@@ -207,13 +214,16 @@ export class Followers {
     return this.#closed;
   }
 
-  #when<T>(waiting: Map<string, Set<(value?: T) => void>>, run: string): Wait<T | undefined> {
+  #when<T>(waiting: Map<string, Set<(value?: T) => void>>, run: string, signal?: AbortSignal): Wait<T | undefined> {
     const { promise: over, resolve } = Promise.withResolvers<T | undefined>();
     if (this.#closed) resolve(undefined);
+    const abort = (): void => resolve(undefined);
+    signal?.addEventListener('abort', abort);
     const others = waiting.get(run);
     if (others === undefined) waiting.set(run, new Set([resolve]));
     else others.add(resolve);
     const forget = (): void => {
+      signal?.removeEventListener('abort', abort);
       const all = waiting.get(run);
       all?.delete(resolve);
       if (all?.size === 0) waiting.delete(run);

@@ -102,6 +102,27 @@ describe('a reader of a run', () => {
     expect((await rest).at(-1)).toBe('run.completed');
   });
 
+  test('ends when its signal is aborted, also in the middle of a wait, and leaves the run and other readers alone', async () => {
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options });
+    const run = await box.start(chain, { input: null });
+    const [left, stayed] = [new AbortController(), new AbortController()];
+    const collect = async ({ signal }: AbortController) => {
+      const events: ReadEvent[] = [];
+      for await (const event of run.events({ signal })) events.push(event);
+      return events;
+    };
+    const [leaving, staying] = [collect(left), collect(stayed)];
+    await settled(box);
+    const sofar = await eventsOf(run);
+    left.abort();
+    expect(await leaving).toEqual(sofar);
+    expect(await collect(left)).toEqual([]);
+    await finish(desk, box);
+    expect(await staying).toEqual(await eventsOf(run));
+    await expect(run.events({ signal: 'now' as never }).next()).rejects.toThrow('an AbortSignal');
+  });
+
   test('of the history so far ends where it ends now', async () => {
     const { options } = stage();
     await using box = await createSignalbox({ orchestrators: [chain], ...options });
