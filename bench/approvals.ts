@@ -138,7 +138,7 @@ try {
   if (isWanted('sqlite')) await measure('sqlite', sqlite(join(folder, 'runs.db')));
   if (isWanted('postgres')) {
     const options = {
-      databaseDir: join(folder, 'pg'),
+      databaseDir: mkdtempSync(join(tmpdir(), 'signalbox-bench-')),
       port: 54_987,
       user: 'postgres',
       password: 'bench',
