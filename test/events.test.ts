@@ -32,7 +32,6 @@ const values = {
   roles: ['manager'],
   decisions: ['approve', 'reject'],
   decision: 'approve',
-  digest: 'ab12',
   act: 'claim',
   by: 'mia',
   revision: 1,
@@ -45,10 +44,10 @@ const values = {
 };
 
 const approvals: { readonly [what: string]: readonly (keyof typeof values)[] } = {
-  requested: ['question', 'users', 'roles', 'decisions', 'digest', 'due'],
-  changed: ['act', 'by', 'revision', 'digest'],
+  requested: ['question', 'users', 'roles', 'decisions', 'due'],
+  changed: ['act', 'by', 'revision'],
   reminded: ['users', 'roles'],
-  resolved: ['decision', 'by', 'digest'],
+  resolved: ['decision', 'by', 'revision'],
   expired: ['outcome'],
   withdrawn: [],
 };

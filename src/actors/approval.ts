@@ -111,7 +111,7 @@ function open(port: TurnPort, actor: Actor): void {
   if ('error' in made) return port.send(actor, { type: 'fail', error: { ...made.error, path: actor.path } });
   const at = { run, path: actor.path, number, when, orchestrator: plan.name, version: plan.version, hash: row.hash };
   const asked = opened(made.output as unknown as Opening, spec, { ...at, now: port.now });
-  const { question, users, roles, decisions, digest, expiresAt } = asked;
+  const { question, users, roles, decisions, expiresAt } = asked;
   port.tell({
     ...port.at(actor.path),
     type: 'approval.requested',
@@ -120,7 +120,6 @@ function open(port: TurnPort, actor: Actor): void {
     users: [...users],
     roles: [...roles],
     decisions: [...decisions],
-    digest,
     due: expiresAt,
   });
   stand(port, actor, asked);
@@ -137,12 +136,12 @@ export function stand(port: TurnPort, actor: Actor, asked: Approval): void {
 export function settle(port: TurnPort, actor: Actor, asked: Approval, verdict: Consequence): void {
   const { decision, by, isOverride } = asked.resolution as Resolution;
   keep(port, asked);
-  const { id, digest, status } = asked;
+  const { id, revision, status } = asked;
   const event = { ...port.at(actor.path), approval: id } as const;
   if (status === 'expired') port.tell({ ...event, type: 'approval.expired', outcome: decision });
   else {
     const over = isOverride ? ({ override: true } as const) : {};
-    port.tell({ ...event, type: 'approval.resolved', decision, by, digest, ...over });
+    port.tell({ ...event, type: 'approval.resolved', decision, by, revision, ...over });
   }
   if (verdict.how === 'abort') {
     port.send(actor, { type: 'asked', approval: asked });

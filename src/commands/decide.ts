@@ -61,8 +61,8 @@ export const decision: Command<DecideMessage> = {
     if (verdict !== null) settle(port, actor, approval, verdict);
     else if (approval !== before) {
       const { act, by } = message.ask;
-      const { revision, digest } = approval;
-      port.tell({ ...port.at(actor.path), type: 'approval.changed', approval: id, act, by, revision, digest });
+      const { revision } = approval;
+      port.tell({ ...port.at(actor.path), type: 'approval.changed', approval: id, act, by, revision });
       stand(port, actor, approval);
     }
     return true;

@@ -1,5 +1,5 @@
 /** People are asked about a task: before its body begins, and about what it has left behind (S25, S27, P141, P194). */
-import { createSignalbox, orchestrator, task, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -147,6 +147,38 @@ describe('a task', () => {
     await say({}, 2);
     expect(await run.outcome()).toMatchObject({ status: 'completed' });
     expect(desk.begun).toEqual(['t/send#1']);
+    await box.close();
+  });
+
+  test('is asked about although its output was kept, and is not asked again by a run that takes over from it (S25)', async () => {
+    const { desk, clock, options } = stage();
+    const store = memory();
+    const send = task('send', { ...bodies, approval, cache: { ttl: '1h', scope: 'task' } } as never) as never;
+    const broken = task('broken', bodies);
+    const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+      't',
+      track('t', { input: Anything })
+        .step('send', send, (() => ({ to: 'x', cents: 5 })) as never)
+        .step('broken', broken, () => ({ to: 'x', cents: 5 })),
+    );
+    const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
+    for (const id of ['a', 'b']) {
+      await box.start(flow, { id, input: null });
+      await settled(box);
+      expect((await box.approvals({ run: id })).approvals).toMatchObject([{ id: `${id}/t/send#1` }]);
+      await box.decide(`${id}/t/send#1`, { decision: 'approve', by: 'mia' });
+      await settled(box);
+      if (id === 'a') desk.give('t/send#1', { to: 'x', cents: 5 });
+      await settled(box);
+    }
+    // The second one has what the first has left behind, and its person was asked all the same.
+    expect(desk.begun.filter((place) => place.startsWith('t/send'))).toEqual(['t/send#1']);
+    desk.fail('t/broken#1', new Error('no'));
+    await settled(box);
+    const again = await box.run('b').rerun({ from: 't/broken', reason: 'mended', id: 'c' });
+    await settled(box);
+    expect((await again.approvals()).approvals).toEqual([]);
+    expect(desk.open).toContain('t/broken#1');
     await box.close();
   });
 });
