@@ -179,8 +179,8 @@ function rejection({ id, resolution }: Approval, path: string): ErrorRecord {
   return toRecord(new ApprovalRejected({ approval: id, by, comment }), { path, retryable: false });
 }
 
-/** Time has passed: somebody is reminded, or it is over. True if it is. */
-export function pass(port: TurnPort, actor: Actor, before: Approval): boolean {
+/** Time has passed: somebody is reminded, others are asked, or it is over. Answers with what it is now. */
+export function pass(port: TurnPort, actor: Actor, before: Approval): Approval {
   const { spec } = askedBy(actor);
   const { approval: asked, reminded, expired } = elapsed(before, spec, port.now);
   const { id, users, roles } = asked;
@@ -190,7 +190,7 @@ export function pass(port: TurnPort, actor: Actor, before: Approval): boolean {
   if (asked === before) port.arm(actor, nextDue(before));
   else if (isOpen(asked)) stand(port, actor, asked);
   else settle(port, actor, asked, verdictOf(asked, asked.resolution as Resolution, spec));
-  return !isOpen(asked);
+  return asked;
 }
 
 /** What the mappers make of the facts; what they cannot make fails the step. */

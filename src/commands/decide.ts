@@ -7,7 +7,7 @@ import type { DecideMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
 import { isPaused } from '../core/run.ts';
 import type { Json } from '../json.ts';
-import { type Approval, type ApprovalAnswer, type ApprovalAsk, approvalId } from '../people.ts';
+import { type Approval, type ApprovalAnswer, type ApprovalAsk, approvalId, isOpen } from '../people.ts';
 import { said } from '../policies/approvals/decide.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
@@ -26,10 +26,10 @@ export const decision: Command<DecideMessage> = {
   take(port, message) {
     if (message.known) return false;
     const actor = port.run.actors.get(message.path);
-    const before = actor === undefined ? null : openApproval(actor);
+    const found = actor === undefined ? null : openApproval(actor);
     const id = approvalId(port.run.id, message.path, message.number);
     message.answer = null;
-    if (actor === undefined || before === null || before.id !== id) {
+    if (actor === undefined || found === null || found.id !== id) {
       // Whoever asks has seen what became of it, and why nothing comes of this.
       const { fault } = message.ask;
       if (fault === null) return false;
@@ -37,15 +37,12 @@ export const decision: Command<DecideMessage> = {
       note(port, message, null, null);
       return true;
     }
-    // It was over before this came, only that nobody had noticed (S22).
-    const isLate = before.expiresAt !== null && before.expiresAt < port.now && !isPaused(port.run);
-    if (isLate && pass(port, actor, before)) {
-      message.answer = refused(id, {
-        reason: 'expired',
-        message: 'It has expired: nobody had decided in time.',
-        issues: [],
-      });
-      note(port, message, before, null);
+    // Its time was up before this came, only that nobody had noticed (S22).
+    const isLate = found.expiresAt !== null && found.expiresAt < port.now && !isPaused(port.run);
+    const before = isLate ? pass(port, actor, found) : found;
+    if (!isOpen(before)) {
+      message.answer = refused(id, EXPIRED);
+      note(port, message, found, null);
       return true;
     }
     const { spec } = askedBy(actor);
@@ -84,6 +81,8 @@ export const decision: Command<DecideMessage> = {
     },
   },
 };
+
+const EXPIRED = { reason: 'expired', message: 'It has expired: nobody had decided in time.', issues: [] } as const;
 
 function refused(approval: string, fault: NonNullable<ApprovalAsk['fault']>): ApprovalAnswer {
   return { answer: 'refused', approval, ...fault };

@@ -313,6 +313,26 @@ describe('an approval', () => {
     await over.box.close();
   });
 
+  test('that is handed on, or waits on, when its time is up is so for one who comes later, however late the timer is (S22)', async () => {
+    const up = await asked({
+      expires: '1h',
+      onExpiry: 'escalate',
+      assignees: { users: ['mia'] },
+      escalate: { users: ['boss'] },
+    });
+    up.clock.jump(3_600_001);
+    expect(await up.say({})).toMatchObject({ answer: 'refused', reason: 'not-assigned' });
+    expect(await up.say({ by: 'boss' })).toMatchObject({ answer: 'resolved' });
+    await up.box.close();
+    const patient = await asked({ expires: '1h', onExpiry: 'wait', quorum: 2 });
+    patient.clock.jump(3_600_001);
+    expect(await patient.say({})).toMatchObject({ answer: 'recorded' });
+    await patient.clock.advance('2h');
+    expect(await patient.say({ by: 'tom' })).toMatchObject({ answer: 'resolved' });
+    expect((await historyOf(patient.run)).filter((event) => event.startsWith('approval.expired'))).toHaveLength(1);
+    await patient.box.close();
+  });
+
   test('waits on over a restart, with what was said to it, and its time goes on (S22, S27)', async () => {
     const store = memory();
     const { desk, clock, box, say, id, options, flow } = await asked(
