@@ -30,6 +30,14 @@ export type ApprovalAct = DecisionName | (typeof CHANGING)[number] | 'override';
 /** Whether a person is asked by a step of their own, before a task begins, or about what it has left behind. */
 export type AskedWhen = 'step' | 'before' | 'after';
 
+/**
+ * How large what is shown, proposed and put in its place may be, in bytes of JSON, and what comes with a decision: a record has
+ * several of each, and an inbox many records.
+ */
+export const MOST_SHOWN = 128 * 1024;
+export const MOST_FORM = 4 * 1024;
+/** So many people may be named in one list, and so many may vote. */
+export const MOST_PEOPLE = 100;
 /** How long the name of a user or a role may be. */
 export const LONGEST_NAME = 200;
 

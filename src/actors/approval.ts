@@ -26,6 +26,8 @@ import {
   type AskedWhen,
   type Assignees,
   LONGEST_NAME,
+  MOST_PEOPLE,
+  MOST_SHOWN,
   type AskingSpec,
   isOpen,
   type Resolution,
@@ -37,10 +39,6 @@ import { changed, elapsed, nextDue } from '../policies/approvals/time.ts';
 import { electorate } from '../policies/approvals/votes.ts';
 
 export const APPROVAL = 'approval';
-/** What is shown and proposed may be so large, in bytes of JSON: it stands in a record, and in an inbox. */
-export const MOST_SHOWN = 256 * 1024;
-/** So many people may be named, by name or role. */
-const MOST_PEOPLE = 100;
 
 /** What a step asks, and when. */
 export function askedBy({ node, state }: Actor): { readonly spec: ApprovalSpec; readonly when: AskedWhen } {

@@ -11,12 +11,14 @@ import type { RecordRow } from '../store.ts';
 
 /** What a record says beside the values in it: reasons, names, times. */
 const FRAME = 16 * 1024;
+/** What the engine's own records come to at the most: an approval with a hundred votes, and as many questions. */
+const LARGEST = 2 * 1024 * 1024;
 
 /** It may have one or two values in it, each of which may have its size. */
 export function checkRecord(row: RecordRow, maxValueBytes: number): RecordRow {
   const { type, id, version, body, keys } = row;
   const what = `record "${String(id)}" of type "${String(type)}"`;
-  toJson(body, what, 2 * maxValueBytes + FRAME);
+  toJson(body, what, Math.max(2 * maxValueBytes, LARGEST) + FRAME);
   const texts: readonly unknown[] = [type, id, ...Object.values(keys)];
   if (!texts.every((text) => typeof text === 'string' && text.length <= MAX_TEXT))
     throw new TypeError(

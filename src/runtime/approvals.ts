@@ -20,6 +20,8 @@ import {
   type DecisionName,
   isOpen,
   LONGEST_NAME,
+  MOST_FORM,
+  MOST_SHOWN,
   RESOLVING,
 } from '../people.ts';
 import { saidTooLate } from '../policies/approvals/decide.ts';
@@ -285,8 +287,8 @@ async function payloadOf(
 ): Promise<Payload> {
   const spec = specAt(node, approval);
   const own = spec.decisions[decision] ?? null;
-  const most = Math.min(maxValueBytes, MOST_VALUE);
-  const payload = (value: unknown, what: string): Json => toJson(value, `${what} of "${approval.id}"`, most);
+  const payload = (value: unknown, what: string, most = MOST_SHOWN): Json =>
+    toJson(value, `${what} of "${approval.id}"`, Math.min(maxValueBytes, most));
   if (decision === 'edit' || decision === 'retry' || decision === 'replace' || decision === 'respond') {
     const patch = given.patch === undefined ? null : payload(given.patch, 'patch');
     if (patch === null && given.value === undefined) {
@@ -302,15 +304,12 @@ async function payloadOf(
     if ('issues' in made) return wrong('What it would become does not fit.', made.issues);
     return { value: payload(made.value, 'value'), patch, made: decision === 'edit' ? approval.digest : null };
   }
-  if (own === null) return given.form === undefined ? {} : { form: payload(given.form, 'form') };
+  if (own === null) return given.form === undefined ? {} : { form: payload(given.form, 'form', MOST_FORM) };
   const made = await fitting(own, given.form, false);
   return 'issues' in made
     ? wrong('What comes with the decision does not fit.', made.issues)
-    : { form: payload(made.value, 'form') };
+    : { form: payload(made.value, 'form', MOST_FORM) };
 }
-
-/** As much as can be shown (`actors/approval.ts`). */
-const MOST_VALUE = 256 * 1024;
 
 function wrong(message: string, issues: ApprovalRefusal['issues'] = []): Payload {
   return { fault: { reason: 'payload-invalid', message, issues } };

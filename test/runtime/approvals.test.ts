@@ -4,6 +4,7 @@ import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ApprovalOptions } from '../../src/dsl/approval.ts';
+import { MOST_FORM, MOST_SHOWN } from '../../src/people.ts';
 import type { DecideOptions } from '../../src/runtime/approvals.ts';
 import { Anything, faultsOfHistory, historyOf, never, stage } from '../helpers/stage.ts';
 
@@ -331,6 +332,31 @@ describe('an approval', () => {
     expect(await patient.say({ by: 'tom' })).toMatchObject({ answer: 'resolved' });
     expect((await historyOf(patient.run)).filter((event) => event.startsWith('approval.expired'))).toHaveLength(1);
     await patient.box.close();
+  });
+
+  test('takes what is as large as it may be, from as many as may, with all that is said beside it (S33)', async () => {
+    const text = 'x'.repeat(MOST_SHOWN - 100);
+    const { box, say, id } = await asked(
+      {
+        propose: () => text,
+        decisions: { approve: z.any(), edit: true, reject: true },
+        quorum: { approvals: 100, veto: false },
+      },
+      { box: { maxValueBytes: 200_000 } },
+    );
+    const other = 'y'.repeat(MOST_SHOWN - 100);
+    expect(await say({ decision: 'edit', value: `${other}${other}` })).toMatchObject({ reason: 'payload-invalid' });
+    expect(await say({ decision: 'edit', value: other })).toMatchObject({ answer: 'recorded' });
+    const { digest = '' } = (await box.approval(id)) ?? {};
+    const most = { comment: 'c'.repeat(1_000), form: 'f'.repeat(MOST_FORM - 10), digest };
+    expect(await say({ by: 'a', form: 'f'.repeat(MOST_FORM) })).toMatchObject({ reason: 'subject-changed' });
+    expect(await say({ by: 'a', form: 'f'.repeat(MOST_FORM), digest })).toMatchObject({ reason: 'payload-invalid' });
+    for (let voter = 2; voter < 100; voter += 1)
+      expect(await say({ by: `voter ${voter}`, ...most })).toMatchObject({ answer: 'recorded' });
+    for (let question = 0; question < 100; question += 1)
+      await say({ decision: 'requestInfo', comment: 'q'.repeat(1_000) });
+    expect(await say({ by: 'the last', ...most })).toMatchObject({ answer: 'resolved' });
+    await box.close();
   });
 
   test('waits on over a restart, with what was said to it, and its time goes on (S22, S27)', async () => {

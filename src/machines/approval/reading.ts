@@ -9,6 +9,7 @@ import {
   type Assignees,
   type DecisionName,
   LONGEST_NAME,
+  MOST_PEOPLE,
   RESOLVING,
 } from '../../people.ts';
 import { electorate } from '../../policies/approvals/votes.ts';
@@ -198,8 +199,8 @@ function checkNames({ users, roles }: Assignees, option: string, checker: Checke
 
 function names(given: unknown, option: string, checker: Checker): void {
   const isName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
-  if (Array.isArray(given) && given.every(isName)) return;
-  checker.option(option, given, `a list of names of up to ${LONGEST_NAME} characters`);
+  if (Array.isArray(given) && given.length <= MOST_PEOPLE && given.every(isName)) return;
+  checker.option(option, given, `a list of up to ${MOST_PEOPLE} names of up to ${LONGEST_NAME} characters`);
 }
 
 function checkQuorum(spec: ApprovalSpec, checker: Checker): void {

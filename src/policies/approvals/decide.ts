@@ -11,6 +11,7 @@ import {
   type ApprovalSpec,
   type DecisionName,
   isOpen,
+  MOST_PEOPLE,
   type Resolution,
   RESOLVING,
   type Consequence,
@@ -148,6 +149,8 @@ function voted(
       return { approval, verdict: null };
     return refusal('already-voted', `"${earlier.by}" has voted already: "${earlier.decision}". Withdraw that first.`);
   }
+  if (approval.votes.length >= MOST_PEOPLE)
+    return refusal('not-allowed', `It has ${MOST_PEOPLE} votes, and takes no more.`);
   const vote: Vote = { by, onBehalfOf, decision, weight: weightOf(person, spec), comment, form, at: now };
   const votes = [...approval.votes, vote];
   const outcome = outcomeOfVotes(votes, spec, approval);
