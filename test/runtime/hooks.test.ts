@@ -709,7 +709,6 @@ describe('what is no hook is told', () => {
   const { made } = counting();
   test.each([
     [[{ beforStep: no }], 'cannot have "beforStep"', 'Did you mean "beforeStep"?'],
-    [[{ onApproval: no }], 'cannot have "onApproval"'],
     [[{}], 'has no function to call'],
     [{ beforeStep: no }, 'it takes a list of hooks'],
     [[{ beforeStep: 'no' }], 'it takes a function'],
