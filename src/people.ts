@@ -2,7 +2,7 @@
  * The words for what people decide: what an approval is declared with, what it is once it is open, and what somebody says to it.
  * `policies/approvals` decides, and looks at nothing else.
  */
-import type { Mapper } from './definition.ts';
+import type { Mapper, PlanNode } from './definition.ts';
 import type { Json } from './json.ts';
 import type { Issue, Schema } from './schema.ts';
 
@@ -27,8 +27,15 @@ export type DecisionName = (typeof RESOLVING)[number];
 /** What somebody says to an approval. `override` is for those whom it was declared for, and says in whose place it decides. */
 export type ApprovalAct = DecisionName | (typeof CHANGING)[number] | 'override';
 
-/** Whether a person is asked by a step of their own, before a task begins, or about what it has left behind. */
-export type AskedWhen = 'step' | 'before' | 'after';
+/**
+ * Whether a person is asked by a step of their own, by such a step once more because it stands still, before a task begins, or
+ * about what it has left behind.
+ */
+export type AskedWhen = 'step' | 'standing' | 'before' | 'after';
+
+/** The records that approvals, and what is said to them, are kept as. */
+export const APPROVAL_RECORD = 'approval';
+export const DECISION_RECORD = 'decision';
 
 /**
  * How large what is shown, proposed and put in its place may be, in bytes of JSON, and what comes with a decision: a record has
@@ -266,6 +273,31 @@ export type Consequence =
   | { readonly how: 'fail' }
   /** The run is cancelled. */
   | { readonly how: 'abort' };
+
+/** What is asked is about a task: held to its schemas, and what it gets or gives is proposed. */
+export function isOfTask(when: AskedWhen): when is 'before' | 'after' {
+  return when === 'before' || when === 'after';
+}
+
+/** What an approval of this node was declared with. */
+export function specOf(
+  { spec, task }: Pick<PlanNode, 'spec' | 'task'>,
+  { when }: Pick<Approval, 'when'>,
+): ApprovalSpec {
+  if (task !== null) return (when === 'before' ? task.approval : task.review) as ApprovalSpec;
+  const { approval, standing = approval } = spec as AskingSpec;
+  return when === 'standing' ? standing : approval;
+}
+
+/** May this be the name of a user or a role? */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME;
+}
+
+/** May these be named in one list? */
+export function areNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= MOST_PEOPLE && value.every(isName);
+}
 
 /** Nothing has been decided yet. */
 export function isOpen({ status }: Approval): boolean {

@@ -304,7 +304,7 @@ const AT_THE_GATE: readonly string[] = [
   ...['progressOf', 'statusAfter', 'HistoryFold', 'metricsOf', 'programState', 'stateFrom', 'todoText'],
   ...['dueIn', 'sayingOf', 'sentenceOf', 'sinceIn'],
   // Nothing of a run: what it is called, and what a decision is about, for who decides.
-  ...['rootOf', 'DECISION_RECORD', 'recordOf'],
+  ...['rootOf', 'recordOf'],
 ];
 
 function besideTheGate(sources: Sources): string[] {

@@ -20,36 +20,33 @@ import {
 import { type Json, toJson } from '../json.ts';
 import {
   type Approval,
+  APPROVAL_RECORD,
   approvalId,
-  recordOfApproval,
   type ApprovalSpec,
+  areNames,
   type AskedWhen,
+  type AskingSpec,
   type Assignees,
+  type Consequence,
+  isOfTask,
+  isOpen,
   LONGEST_NAME,
   MOST_PEOPLE,
   MOST_SHOWN,
-  type AskingSpec,
-  isOpen,
+  recordOfApproval,
   type Resolution,
-  type Consequence,
+  specOf,
 } from '../people.ts';
 import { verdictOf } from '../policies/approvals/decide.ts';
 import { keysOf, opened, type Opening } from '../policies/approvals/record.ts';
 import { changed, elapsed, nextDue } from '../policies/approvals/time.ts';
 import { electorate } from '../policies/approvals/votes.ts';
 
-export const APPROVAL = 'approval';
-
-/** What a step asks, and when. */
-export function askedBy({ node, state }: Actor): { readonly spec: ApprovalSpec; readonly when: AskedWhen } {
-  const { attempt = 0 } = state.context as { readonly attempt?: number };
-  const { task } = node;
-  if (task === null) {
-    const { approval: spec, standing = spec } = node.spec as AskingSpec;
-    return { spec: state.value === 'awaitingIntervention' ? standing : spec, when: 'step' };
-  }
-  const spec = attempt === 0 ? task.approval : task.review;
-  return { spec: spec as ApprovalSpec, when: attempt === 0 ? 'before' : 'after' };
+/** When a step asks, as it stands now. */
+function whenAsked({ node, state }: Actor): AskedWhen {
+  if (node.task === null) return state.value === 'awaitingIntervention' ? 'standing' : 'step';
+  const { attempt } = state.context as unknown as { readonly attempt: number };
+  return attempt === 0 ? 'before' : 'after';
 }
 
 /** The approval that a step waits for; null if it waits for none. */
@@ -96,11 +93,12 @@ export const approval: Invoked = {
 function keep(port: TurnPort, asked: Approval): void {
   const { version } = asked;
   const body = asked as unknown as Json;
-  port.record({ type: APPROVAL, id: recordOfApproval(asked), version, body, keys: keysOf(asked) });
+  port.record({ type: APPROVAL_RECORD, id: recordOfApproval(asked), version, body, keys: keysOf(asked) });
 }
 
 function open(port: TurnPort, actor: Actor): void {
-  const { spec, when } = askedBy(actor);
+  const when = whenAsked(actor);
+  const spec = specOf(actor.node, { when });
   const { id: run, plan, row } = port.run;
   const { approval: before = null } = actor.state.context as { readonly approval?: Approval | null };
   const number = (before?.number ?? 0) + 1;
@@ -179,7 +177,7 @@ function rejection({ id, resolution }: Approval, path: string): ErrorRecord {
 
 /** Time has passed: somebody is reminded, others are asked, or it is over. Answers with what it is now. */
 export function pass(port: TurnPort, actor: Actor, before: Approval): Approval {
-  const { spec } = askedBy(actor);
+  const spec = specOf(actor.node, before);
   const { approval: asked, reminded, expired } = elapsed(before, spec, port.now);
   const { id, users, roles } = asked;
   const at = (): EventPlace & { readonly approval: string } => ({ ...port.at(actor.path), approval: id });
@@ -229,7 +227,7 @@ function proposedAs({ value }: ApprovalSpec, proposed: unknown): unknown {
 /** What a mapper is told: as every mapper in the place of the step, or what the task was given, and what it has left behind. */
 function factsOf(when: AskedWhen, { place, node, parent, input, state }: Actor, { run }: TurnPort): Facts {
   const { output } = state.context as unknown as { readonly output: Json };
-  if (when === 'step' && place !== null && parent?.children) {
+  if (!isOfTask(when) && place !== null && parent?.children) {
     const { beside } = node.spec as AskingSpec;
     return Object.freeze({ ...parent.children.factsFor(place), ...beside?.(input) });
   }
@@ -239,7 +237,7 @@ function factsOf(when: AskedWhen, { place, node, parent, input, state }: Actor, 
 const NO_OUTPUTS = Object.freeze({});
 
 function proposedBy(when: AskedWhen, { input, output = null }: Facts & { readonly output?: Json }): unknown {
-  if (when === 'step') return null;
+  if (!isOfTask(when)) return null;
   return when === 'before' ? input : output;
 }
 
@@ -249,12 +247,11 @@ function peopleIn(given: unknown): Assignees {
 }
 
 function namesIn(given: unknown, what: string): readonly string[] {
-  const isName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
-  if (!Array.isArray(given) || given.length > MOST_PEOPLE || !given.every(isName))
+  if (!areNames(given))
     throw new TypeError(
       `"${what}" has to give a list of up to ${MOST_PEOPLE} names of up to ${LONGEST_NAME} characters.`,
     );
-  return [...new Set(given as string[])];
+  return [...new Set(given)];
 }
 
 function excludedBy({ excluded }: ApprovalSpec, facts: Facts, id: string): readonly string[] {

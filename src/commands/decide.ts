@@ -2,17 +2,24 @@
  * `decide`: somebody says something to an approval of a run (S20–S29). Everything that is said leaves a record, what is refused too:
  * who, when, what, why, and what the approval was before and after.
  */
-import { askedBy, openApproval, pass, settle, stand } from '../actors/approval.ts';
+import { openApproval, pass, settle, stand } from '../actors/approval.ts';
 import type { DecideMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
 import { isPaused } from '../core/run.ts';
 import type { Json } from '../json.ts';
-import { type Approval, type ApprovalAnswer, type ApprovalAsk, approvalId, isOpen } from '../people.ts';
+import {
+  type Approval,
+  type ApprovalAnswer,
+  type ApprovalAsk,
+  type ApprovalRefusal,
+  approvalId,
+  DECISION_RECORD,
+  isOpen,
+  specOf,
+} from '../people.ts';
 import { said } from '../policies/approvals/decide.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
-
-export const DECISION = 'decision';
 
 /** In which statuses of a run there may be an approval that is open. */
 const OPEN: ReadonlySet<Status> = new Set(['running', 'waiting', 'paused', 'awaitingIntervention']);
@@ -28,30 +35,23 @@ export const decision: Command<DecideMessage> = {
     const actor = port.run.actors.get(message.path);
     const found = actor === undefined ? null : openApproval(actor);
     const id = approvalId(port.run.id, message.path, message.number);
+    const refuse = (fault: ApprovalRefusal, before: Approval | null): true => {
+      message.answer = { answer: 'refused', approval: id, ...fault };
+      note(port, message, before, null);
+      return true;
+    };
     message.answer = null;
     if (actor === undefined || found === null || found.id !== id) {
       // Whoever asks has seen what became of it, and why nothing comes of this.
       const { fault } = message.ask;
-      if (fault === null) return false;
-      message.answer = { answer: 'refused', approval: id, ...fault };
-      note(port, message, null, null);
-      return true;
+      return fault === null ? false : refuse(fault, null);
     }
     // Its time was up before this came, only that nobody had noticed (S22).
     const isLate = found.expiresAt !== null && found.expiresAt < port.now && !isPaused(port.run);
     const before = isLate ? pass(port, actor, found) : found;
-    if (!isOpen(before)) {
-      message.answer = refused(id, EXPIRED);
-      note(port, message, found, null);
-      return true;
-    }
-    const { spec } = askedBy(actor);
-    const came = said(before, spec, message.ask, port.now);
-    if ('refused' in came) {
-      message.answer = refused(id, came.refused);
-      note(port, message, before, null);
-      return true;
-    }
+    if (!isOpen(before)) return refuse(EXPIRED, found);
+    const came = said(before, specOf(actor.node, before), message.ask, port.now);
+    if ('refused' in came) return refuse(came.refused, before);
     const { approval, verdict } = came;
     message.answer = answerTo(approval, verdict !== null);
     note(port, message, before, approval);
@@ -84,10 +84,6 @@ export const decision: Command<DecideMessage> = {
 
 const EXPIRED = { reason: 'expired', message: 'It has expired: nobody had decided in time.', issues: [] } as const;
 
-function refused(approval: string, fault: NonNullable<ApprovalAsk['fault']>): ApprovalAnswer {
-  return { answer: 'refused', approval, ...fault };
-}
-
 export function answerTo({ id, status, revision, digest, resolution }: Approval, isOver: boolean): ApprovalAnswer {
   if (!isOver || resolution === null) return { answer: 'recorded', approval: id, status, revision, digest };
   return { answer: 'resolved', approval: id, decision: resolution.decision, by: resolution.by };
@@ -112,7 +108,7 @@ function note(
     after: after === null ? null : shortly(after),
     ...(isEdit ? { edited: { before: before.proposed, after: after.proposed } } : {}),
   };
-  port.record({ type: DECISION, id, version: 1, body: body as unknown as Json, keys: { approval, by: ask.by } });
+  port.record({ type: DECISION_RECORD, id, version: 1, body: body as unknown as Json, keys: { approval, by: ask.by } });
 }
 
 function shortly({ status, revision, version, digest }: Approval): Json {

@@ -7,7 +7,7 @@ import { placeAt } from '../core/undo.ts';
 import type { Plan, PlanNode } from '../definition.ts';
 import { BoxClosed, Impossible, InvalidOption, isA, ValueTooLarge, NotJson } from '../errors/index.ts';
 import { randomIds } from '../ids.ts';
-import { type Json, sameJson, toJson } from '../json.ts';
+import { type Json, toJson } from '../json.ts';
 import {
   type Approval,
   type ApprovalAct,
@@ -15,14 +15,19 @@ import {
   type ApprovalAsk,
   type ApprovalRefusal,
   type ApprovalSpec,
-  type AskingSpec,
+  areNames,
   CHANGING,
+  DECISION_RECORD,
   type DecisionName,
+  isName,
+  isOfTask,
   isOpen,
   LONGEST_NAME,
   MOST_FORM,
+  MOST_PEOPLE,
   MOST_SHOWN,
   RESOLVING,
+  specOf,
 } from '../people.ts';
 import { saidTooLate } from '../policies/approvals/decide.ts';
 import { patched } from '../policies/approvals/patch.ts';
@@ -36,7 +41,6 @@ import {
   type ApprovalsPage,
   type ApprovalsQuery,
   type ApprovalView,
-  DECISION_RECORD,
   recordOf,
 } from '../views/approvals.ts';
 import type { RedactionGate } from '../views/gate.ts';
@@ -96,7 +100,6 @@ const KEYS = [
   'id',
 ];
 const ACTS: readonly unknown[] = [...RESOLVING, ...CHANGING, 'override'];
-const MOST_ROLES = 100;
 /** A run that goes from hand to hand is asked so often. */
 const TRIES = 5;
 
@@ -214,7 +217,7 @@ function checked(options: DecideOptions): Given {
   };
   need('decision', decision, ACTS.map((act) => `'${String(act)}'`).join(', '), (value) => ACTS.includes(value));
   need('by', by, `who decides, a text of 1 to ${LONGEST_NAME} characters`, isName);
-  need('roles', roles, `a list of up to ${MOST_ROLES} names of roles`, areNames);
+  need('roles', roles, `a list of up to ${MOST_PEOPLE} names of roles`, areNames);
   need('onBehalfOf', onBehalfOf, 'the name of a user', (value) => value === null || isName(value));
   need('comment', comment, `a text of up to ${MAX_TEXT} characters`, (value) => {
     return value === null || (typeof value === 'string' && value.length <= MAX_TEXT);
@@ -248,16 +251,8 @@ function peopleIn(to: DecideOptions['to']): ApprovalAsk['to'] {
   askOptions('to', to, ['users', 'roles']);
   const { users = [], roles = [] } = to;
   for (const [option, value] of Object.entries({ 'to.users': users, 'to.roles': roles }))
-    if (!areNames(value)) throw new InvalidOption({ option, value, expected: `a list of up to ${MOST_ROLES} names` });
+    if (!areNames(value)) throw new InvalidOption({ option, value, expected: `a list of up to ${MOST_PEOPLE} names` });
   return { users: [...users], roles: [...roles] };
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME;
-}
-
-function areNames(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= MOST_ROLES && value.every(isName);
 }
 
 /** What the run is asked: the payload as its schema has made it, or what is wrong with it. */
@@ -285,7 +280,7 @@ async function payloadOf(
   decision: DecisionName,
   given: Given,
 ): Promise<Payload> {
-  const spec = specAt(node, approval);
+  const spec = specOf(node, approval);
   const own = spec.decisions[decision] ?? null;
   const payload = (value: unknown, what: string, most = MOST_SHOWN): Json =>
     toJson(value, `${what} of "${approval.id}"`, Math.min(maxValueBytes, most));
@@ -299,7 +294,7 @@ async function payloadOf(
     const wanted = patch === null ? payload(given.value, 'value') : patched(from, patch);
     const schema = own ?? schemaOf(node, approval, decision, spec);
     // A task's own schema makes what it makes of it when the body is called.
-    const isKept = approval.when !== 'step' && own === null;
+    const isKept = isOfTask(approval.when) && own === null;
     const made = await fitting(schema, wanted, isKept);
     if ('issues' in made) return wrong('What it would become does not fit.', made.issues);
     return { value: payload(made.value, 'value'), patch, made: decision === 'edit' ? approval.digest : null };
@@ -315,24 +310,13 @@ function wrong(message: string, issues: ApprovalRefusal['issues'] = []): Payload
   return { fault: { reason: 'payload-invalid', message, issues } };
 }
 
-function specAt(node: PlanNode, { when, decisions }: Approval): ApprovalSpec {
-  if (when === 'step' || node.task === null) return specOfStep(node.spec as AskingSpec, decisions);
-  return (when === 'before' ? node.task.approval : node.task.review) as ApprovalSpec;
-}
-
-/** Where a step may ask two things, it is the one that these can be decided of. */
-function specOfStep({ approval, standing = approval }: AskingSpec, decisions: Approval['decisions']): ApprovalSpec {
-  const isFirst = sameJson(Object.keys(approval.decisions), decisions);
-  return isFirst ? approval : standing;
-}
-
 function schemaOf(
   { task }: PlanNode,
   { when }: Approval,
   decision: DecisionName,
   { value }: ApprovalSpec,
 ): Schema | null {
-  if (when === 'step' || task === null) return value;
+  if (task === null) return value;
   if (decision === 'retry') return task.input;
   return when === 'before' && decision === 'edit' ? task.input : task.output;
 }

@@ -5,11 +5,13 @@ import { type Instant, instantOf } from '../instant.ts';
 import type { Json } from '../json.ts';
 import {
   type Approval,
+  APPROVAL_RECORD,
   type ApprovalAnswer,
   type ApprovalAsk,
   type ApprovalStatus,
+  DECISION_RECORD,
+  isName,
   isOpen,
-  LONGEST_NAME,
   placeOfApproval,
 } from '../people.ts';
 import { isTerminal } from '../status.ts';
@@ -57,9 +59,6 @@ export type ApprovalState = Pick<Approval, 'status' | 'revision' | 'version' | '
 export interface ApprovalView extends Approval {
   readonly history: readonly ApprovalEntry[];
 }
-
-export const APPROVAL_RECORD = 'approval';
-export const DECISION_RECORD = 'decision';
 
 export interface ApprovalReader {
   readonly store: Store;
@@ -227,10 +226,6 @@ function checked(query: ApprovalsQuery): ApprovalsQuery {
 }
 
 const CURSOR = /^\d{1,4}\./;
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME;
-}
 
 function placeIn(cursor: string | undefined, streams: number): [number, string | undefined] {
   if (cursor === undefined) return [0, undefined];

@@ -2,6 +2,7 @@
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { faultsOf } from '../../src/dsl/check.ts';
 import type { GateOptions } from '../../src/dsl/approval.ts';
 import { Anything, faultsOfHistory, historyOf, never, stage, statusesOf } from '../helpers/stage.ts';
@@ -111,6 +112,24 @@ describe('a gate', () => {
     });
     expect(await faultsOfHistory(run)).toEqual([]);
     await box.close();
+  });
+
+  test('asks for what its review asks for only where it reviews, though the same can be decided when it stands still', async () => {
+    const form = z.object({ ticket: z.string() });
+    const review = { decisions: { approve: form, reject: true, skip: true, abort: true } } as const;
+    const rejected = await gated({ criteria, values, review }, { coverage: 71, speed: 7 });
+    const say = { decision: 'approve', by: 'mia', comment: 'ship it' } as const;
+    expect((await rejected.box.approvals()).approvals).toMatchObject([{ when: 'standing' }]);
+    expect(await rejected.box.decide('r/checks/quality#1', say)).toMatchObject({ answer: 'resolved' });
+    await rejected.box.close();
+
+    const nearly = await gated({ criteria, values, review }, { coverage: 91, speed: 7 });
+    expect((await nearly.box.approvals()).approvals).toMatchObject([{ when: 'step' }]);
+    expect(await nearly.box.decide('r/checks/quality#1', say)).toMatchObject({ reason: 'payload-invalid' });
+    expect(await nearly.box.decide('r/checks/quality#1', { ...say, form: { ticket: 'T-1' } })).toMatchObject({
+      answer: 'resolved',
+    });
+    await nearly.box.close();
   });
 
   test('judges again what was measured again', async () => {

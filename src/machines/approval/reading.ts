@@ -5,12 +5,13 @@ import { fromMs } from '../../duration.ts';
 import { canonicalText, type Json } from '../../json.ts';
 import {
   type ApprovalSpec,
+  areNames,
   type AskedWhen,
   type Assignees,
   type DecisionName,
+  isOfTask,
   LONGEST_NAME,
   MOST_PEOPLE,
-  RESOLVING,
 } from '../../people.ts';
 import { electorate } from '../../policies/approvals/votes.ts';
 import type { Schema } from '../../schema.ts';
@@ -41,9 +42,11 @@ const EXCLUDED_KEYS = ['initiator', 'decidersOf', 'users'];
 const PEOPLE_KEYS = ['users', 'roles'];
 const DEFAULT_LEASE = 15 * 60_000;
 
+const OF_A_STEP: readonly DecisionName[] = ['approve', 'edit', 'reject', 'replace', 'respond', 'skip', 'abort'];
 /** What can be decided where. */
 const DECISIONS: { readonly [when in AskedWhen]: readonly DecisionName[] } = {
-  step: ['approve', 'edit', 'reject', 'replace', 'respond', 'skip', 'abort'],
+  step: OF_A_STEP,
+  standing: OF_A_STEP,
   before: ['approve', 'edit', 'reject', 'replace', 'skip', 'abort'],
   after: ['approve', 'edit', 'reject', 'retry', 'replace', 'skip', 'abort'],
 };
@@ -130,7 +133,7 @@ export function checkApproval(spec: ApprovalSpec, when: AskedWhen, checker: Chec
     else if (mapper !== null && (option === 'show' || option === 'propose')) checker.option(option, mapper, 'a mapper');
   }
   if (value !== null) checker.schema(value, 'value');
-  if (value !== null && when !== 'step')
+  if (value !== null && isOfTask(when))
     checker.fault('bad-option', 'What is decided about a task is held to the schemas of the task. Leave "value" out.');
   checkDecisions(spec, when, checker);
   checkPeople(spec, checker);
@@ -161,17 +164,16 @@ function checkDecisions(
     } else if (decisions[name] !== null) checker.schema(decisions[name], `decisions.${name}`);
   }
   if (names.length === 0) checker.fault('bad-option', 'Option "decisions" is empty, so nobody could end it.');
-  if (onReject !== 'fail' && (onReject !== 'complete' || when !== 'step'))
+  if (onReject !== 'fail' && (onReject !== 'complete' || isOfTask(when)))
     checker.option(
       'onReject',
       onReject,
-      when === 'step' ? `'fail' or 'complete'` : `'fail': a task cannot complete without an output`,
+      isOfTask(when) ? `'fail': a task cannot complete without an output` : `'fail' or 'complete'`,
     );
   if (typeof reasons !== 'boolean') checker.option('reasons', reasons, 'true or false');
   if (onEdit !== 'approve' && onEdit !== 'ask') checker.option('onEdit', onEdit, `'approve' or 'ask'`);
   if (!ON_EXPIRY.includes(onExpiry))
     checker.option('onExpiry', onExpiry, ON_EXPIRY.map((name) => `'${name}'`).join(', '));
-  void RESOLVING;
 }
 
 function checkPeople(
@@ -198,8 +200,7 @@ function checkNames({ users, roles }: Assignees, option: string, checker: Checke
 }
 
 function names(given: unknown, option: string, checker: Checker): void {
-  const isName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
-  if (Array.isArray(given) && given.length <= MOST_PEOPLE && given.every(isName)) return;
+  if (areNames(given)) return;
   checker.option(option, given, `a list of up to ${MOST_PEOPLE} names of up to ${LONGEST_NAME} characters`);
 }
 

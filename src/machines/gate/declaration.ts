@@ -163,7 +163,7 @@ export const gateDeclaration: Declaration<GateDefinition> = {
       checker.option('steps', steps, 'a list of names of earlier steps');
     checkMapper(values, 'values', checker);
     checkApproval(review, 'step', checker);
-    checkApproval(rejected, 'step', checker);
+    checkApproval(rejected, 'standing', checker);
   },
   /** What it says that it reads has to be there before it. */
   reads: (gate) => (gate.view === undefined ? namesRead(gate) : []),

@@ -9,12 +9,13 @@ import {
   type ApprovalAsk,
   type ApprovalRefusal,
   type ApprovalSpec,
+  type Consequence,
   type DecisionName,
+  isOfTask,
   isOpen,
   MOST_PEOPLE,
   type Resolution,
   RESOLVING,
-  type Consequence,
   type Vote,
 } from '../../people.ts';
 import { changeOf } from './changes.ts';
@@ -207,9 +208,9 @@ export function verdictOf(
       return { how: 'fail' };
     case 'replace':
     case 'respond':
-      return when === 'step' ? own : { how: 'complete', output: value };
+      return isOfTask(when) ? { how: 'complete', output: value } : own;
     default:
-      if (when === 'step') return own;
+      if (!isOfTask(when)) return own;
       if (when === 'after') return { how: 'complete', output: value };
       return revision === 1 ? { how: 'go' } : { how: 'go', input: value };
   }
