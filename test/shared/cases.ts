@@ -132,7 +132,7 @@ export function sharedCases(make: () => Promise<SharedPlace>): void {
         const run = await box.start(flow, { id: `r${index}`, input: 1 });
         // The body's end and the signal come while other commits are under way, in one order or the other.
         const sent = run.signal('paid', index);
-        if (index % 3 > 0) await Promise.race([sent, box.run('r0').status()]);
+        if (index % 3 > 0) await Promise.race([sent, run.status()]);
         open(`r${index}/f/two#1`);
         expect(['buffered', 'accepted']).toContain((await sent).answer);
         return run;
