@@ -13,6 +13,7 @@ const PROGRAM = `
 import assert from 'node:assert/strict';
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { progressOf } from 'signalbox/inspect';
+import { openTelemetry } from 'signalbox/opentelemetry';
 import { postgres } from 'signalbox/postgres';
 import { redis } from 'signalbox/redis';
 import { sqlite } from 'signalbox/sqlite';
@@ -50,6 +51,14 @@ for (const [driver, store] of [['pg', postgres('postgres://localhost')], ['@redi
   const missing = (error) => error.code === 'driver-missing' && error.message.endsWith(\`npm install \${driver}\`);
   await assert.rejects(createSignalbox({ store }), missing);
 }
+// Neither is the API of OpenTelemetry: nothing is traced, and the log says so once.
+const lines = [];
+const untraced = clock.follow(await createSignalbox({ orchestrators: [total], clock, tracing: openTelemetry(), logger: (line) => lines.push(line) }));
+const plain = await untraced.start(total, { input: 1 });
+await clock.advance('2h');
+assert.equal(await plain.result(), 3);
+await untraced.close();
+assert.equal(lines.filter(({ message }) => message.includes('npm i @opentelemetry/api')).length, 1);
 assert.equal(typeof progressOf, 'function');
 console.log('an orchestration ran to its end from the installed package');
 `;

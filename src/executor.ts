@@ -15,6 +15,8 @@ export interface Job {
   /** `<run>/<path>#<attempt>`. */
   readonly key: string;
   readonly attempt: number;
+  /** Of the step, below its run. */
+  readonly path: string;
   /** Parsed by the task's schema: what the body is given. */
   readonly input: unknown;
   /** When the attempt times out, in milliseconds since 1970, or null. */
@@ -46,6 +48,8 @@ export interface LogLine {
   readonly run?: string;
   readonly path?: string;
   readonly attempt?: number;
+  /** The id of the trace that the run was started under. */
+  readonly trace?: string;
   readonly fields?: JsonObject;
   readonly error?: Error;
 }

@@ -52,6 +52,7 @@ export type { Dwell, TimelineMoment, Span, Timeline, TimelineEntry } from './cha
 export type { Hindrance } from './charts/why.ts';
 export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';
+export type { TracedBody, TracedRun, TracedStart, Tracing } from './tracing.ts';
 export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {
@@ -161,7 +162,8 @@ export type { Criteria, Criterion, GateDecision, Judgement, Miss } from './gates
 export type { Approval, ApprovalAct, ApprovalAnswer, DecisionName } from './people.ts';
 export type { BoxCounts } from './runtime/host-options.ts';
 export type { ExportedStep, RunExport } from './views/export.ts';
-export type { LogMethods, StartOptions } from './runtime/options.ts';
+export type { LogFields } from './views/lines.ts';
+export type { LogMethods, StartOptions, StructuredLogger } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';
 export type { CancelOptions, Run, SignalOptions } from './runtime/run.ts';
 export type { KeyedOptions, WhenLive } from './runtime/collector.ts';

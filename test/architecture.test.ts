@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   executors: ['words', 'errors'],
   embedding: ['words', 'errors', 'core', 'dsl', 'machines', 'views', 'xstate', 'type xstate'],
   inspect: ['words', 'views'],
+  opentelemetry: ['words', 'errors', 'views', 'charts', '@opentelemetry/api', 'type @opentelemetry/api'],
   testing: [
     'words',
     'errors',
@@ -299,7 +300,17 @@ function exportedTwice(sources: Sources): string[] {
 
 /** What others may take from the views: the gate, what it is made with, and what tells nothing of a run by itself. */
 const AT_THE_GATE: readonly string[] = [
-  ...['RedactionGate', 'rulesOf', 'Followers', 'tellAll', 'tellFailures', 'textOf', 'isCancelled', 'isUndoing'],
+  ...[
+    'RedactionGate',
+    'rulesOf',
+    'Followers',
+    'tellAll',
+    'tellFailures',
+    'textOf',
+    'fieldsOf',
+    'isCancelled',
+    'isUndoing',
+  ],
   // Folds over events that somebody was told, and words for what they were told.
   ...['progressOf', 'statusAfter', 'HistoryFold', 'metricsOf', 'programState', 'stateFrom', 'todoText'],
   ...['dueIn', 'sayingOf', 'sentenceOf', 'sinceIn'],

@@ -86,18 +86,20 @@ export class RunExists extends SignalboxError<{ readonly run: string; readonly d
 export class RunUnfinished extends SignalboxError<{
   readonly run: string;
   readonly status: string;
-  readonly wanted: 'deleted' | 'undone' | 'rerun';
+  readonly wanted: 'deleted' | 'undone' | 'rerun' | 'recorded';
 }> {
   readonly code = 'run-unfinished';
   readonly run: string;
-  constructor(fields: { run: string; status: string; wanted: 'deleted' | 'undone' | 'rerun' }) {
+  constructor(fields: { run: string; status: string; wanted: 'deleted' | 'undone' | 'rerun' | 'recorded' }) {
     const { run, wanted } = fields;
     const hint =
-      wanted === 'rerun'
-        ? 'Wait for its end, or cancel it first: await run.cancel(); await run.outcome()'
-        : wanted === 'undone'
-          ? 'Cancel it, and have it undone with that: await run.cancel({ compensate: true })'
-          : `Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(run)}`;
+      wanted === 'recorded'
+        ? 'Wait for its end: await run.outcome()'
+        : wanted === 'rerun'
+          ? 'Wait for its end, or cancel it first: await run.cancel(); await run.outcome()'
+          : wanted === 'undone'
+            ? 'Cancel it, and have it undone with that: await run.cancel({ compensate: true })'
+            : `Wait for its end, or cancel it first: await run.cancel(); await run.outcome(); await run.delete(). One that no box can go on with is ended by its rows alone: ${abandonLine(run)}`;
     super(`Run "${run}" is still "${fields.status}", and only a run that has ended can be ${wanted}. ${hint}.`, fields);
     this.run = run;
   }

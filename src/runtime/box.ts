@@ -49,11 +49,12 @@ import {
   planName,
   checkKinds,
 } from './options.ts';
-import { isKeyed, startKeyed } from './keyed-starts.ts';
+import { startAny } from './keyed-starts.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
 import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
 import type { SignalAnswer } from '../core/signals.ts';
+import { Tracer } from './tracing.ts';
 import { checkId, Starts } from './starts.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given
@@ -76,6 +77,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   /** With the other processes, in a store that is shared. */
   #exchange: Exchange | null = null;
   #closing: Promise<void> | null = null;
+  readonly #tracer: Tracer | null;
   /** The store was given to another box before. */
   #isTaken = false;
 
@@ -93,6 +95,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const { logger: inner, course } = logOf(options.logger);
     const logger = gate.logger(inner, (run) => this.#host?.rowInMemory(run));
     const hooks = hooksOf(options.hooks);
+    const tracer = options.tracing === undefined ? null : new Tracer(options.tracing, logger);
+    this.#tracer = tracer;
     this.#options = { ...options, clock, logger, maxValueBytes };
     this.#store = store;
     this.#plans = plans;
@@ -104,20 +108,23 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#owner = { name: owner, lease, now: () => clock.now(), oneTime: options.clock !== undefined };
     const complaints = new Complaints(logger, clock);
     const told: HostOptions['told'] = (run, events, ended, row) => {
-      course(gate.events(events, row), row, this.#followers.awaits(run.id), logger);
+      const news = gate.events(events, row);
+      tracer?.told(run, news);
+      course(news, row, this.#followers.awaits(run.id), logger);
       this.#followers.tell(run, events, ended, row);
     };
     const kinds = kindsWith(options.kinds ?? []);
     for (const plan of plans.values()) checkKinds(plan, kinds);
     const lives = (): boolean => this.#exchange?.lives ?? true;
     const term = (): number => this.#exchange?.term ?? 0;
-    const errands = new Errands({ store, followers: this.#followers, plans, logger });
+    const errands = new Errands({ store, followers: this.#followers, plans, logger, tracer });
     this.#host = new Host({
       errands,
       store,
       complaints,
       owner,
-      executor: executor(bodies),
+      executor: tracer?.around(executor(bodies)) ?? executor(bodies),
+      tracer,
       clock,
       logger,
       kinds,
@@ -182,6 +189,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     inUse.add(this.#store);
     await this.#store.open(this.#owner);
     await this.#save([...this.#plans.values()].filter(({ name }) => name !== SCHEDULES));
+    await this.#tracer?.opened((run) => this.#host.rowInMemory(run), this.#owner.now);
     void this.#host.handover.recover();
     await this.#exchange?.open();
     return this;
@@ -342,6 +350,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     if (this.#store.shared !== undefined) await within(PATIENCE, over);
     else await over;
     this.#followers.close();
+    this.#tracer?.closed();
     if (this.#isTaken) return;
     await this.#store.close();
     inUse.delete(this.#store);
@@ -372,14 +381,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   async #start(plan: Plan, options: StartOptions<unknown>): Promise<Run> {
     this.#checkOpen();
-    if (typeof options !== 'object' || options === null) {
-      throw new InvalidOption({ option: 'start', value: options, expected: 'an object with the input' });
-    }
-    if (isKeyed(options)) return new Run(await startKeyed(this.#context, plan, options), this.#context);
-    const { input, key, metadata = {} } = options;
-    // Ids of one's own making are taken as they are given: they may come twice.
-    const id = options.id === undefined ? this.#options.ids?.() : options.id;
-    return new Run(await this.#starts.start(plan, { input, id, key, metadata, parent: null }), this.#context);
+    const around = { ...this.#context, ids: this.#options.ids, tracer: this.#tracer };
+    return new Run(await startAny(around, plan, options), this.#context);
   }
 
   #checkOpen(): void {

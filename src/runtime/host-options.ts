@@ -12,10 +12,13 @@ import type { RunRow, Store } from '../store.ts';
 import type { Complaints } from './complaints.ts';
 import type { Errands } from './performing/errands.ts';
 import type { Fairness } from './performing/under.ts';
+import type { Tracer } from './tracing.ts';
 
 export interface HostOptions {
   readonly store: Store;
   readonly executor: Executor;
+  /** Null if nothing is traced. */
+  readonly tracer: Tracer | null;
   /** Does what runs ask of other runs. */
   readonly errands: Errands;
   readonly clock: Clock;

@@ -24,8 +24,7 @@ import { newRun, owedTo } from '../core/assemble.ts';
 import { answers, recall } from './reading/recall.ts';
 import { RowsNeeded } from '../core/need.ts';
 import { keepRow, statusOf } from '../core/rest.ts';
-import { keyOf } from '../core/run.ts';
-import type { Owed } from '../core/run.ts';
+import { keyOf, type Owed } from '../core/run.ts';
 import { type Held, hold } from './held.ts';
 import { recognise } from './ownership/requests.ts';
 import { OutputCache } from './performing/cache.ts';
@@ -307,10 +306,11 @@ export class Host {
   }
 
   #lost(run: Held, why: LeaseLost | RunCancelled): void {
-    const level = why instanceof LeaseLost ? 'warn' : 'info';
-    this.#options.logger({ level, message: why.message, run: run.id, error: why });
+    const { logger, tracer } = this.#options;
+    logger({ level: why instanceof LeaseLost ? 'warn' : 'info', message: why.message, run: run.id, error: why });
     this.#evict(run);
     this.#settleDoubt(run.id, null, why);
+    tracer?.lost(run.id);
   }
 
   /** A run has been read: what waited for it is taken. */

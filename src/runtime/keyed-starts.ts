@@ -6,7 +6,7 @@
 import { ask, askOptions, isObject } from '../checks.ts';
 import type { Plan } from '../definition.ts';
 import { InvalidOption, RunLive } from '../errors/index.ts';
-import { randomIds } from '../ids.ts';
+import { type Ids, randomIds } from '../ids.ts';
 import { type JsonObject, toJson } from '../json.ts';
 import { sha256 } from '../sha256.ts';
 import { isTerminal } from '../status.ts';
@@ -14,6 +14,7 @@ import type { RecordRow, Store } from '../store.ts';
 import { CALL, collectorName, type KeyedOptions, type WhenLive } from './collector.ts';
 import { send } from './ownership/requests.ts';
 import { Run, type RunContext } from './run.ts';
+import type { Tracer } from './tracing.ts';
 import { checkId, type Starts } from './starts.ts';
 
 const WHEN_LIVE: readonly unknown[] = ['join', 'refuse', 'cancelOther'];
@@ -29,12 +30,28 @@ interface KeyedContext extends RunContext {
   readonly starts: Starts;
 }
 
-export function isKeyed({ singleton, debounce }: KeyedOptions): boolean {
-  return singleton !== undefined || debounce !== undefined;
+interface StartContext extends KeyedContext {
+  /** Makes the id of a run that is given none. */
+  readonly ids: Ids | undefined;
+  readonly tracer: Tracer | null;
 }
 
-/** Answers with the id of the run that it comes to. */
-export function startKeyed(context: KeyedContext, plan: Plan, options: Asked): Promise<string> {
+/** Starts a run as it is asked for. Answers with the id of the run that it comes to. */
+export async function startAny(context: StartContext, plan: Plan, options: Asked): Promise<string> {
+  if (!isObject(options))
+    throw new InvalidOption({ option: 'start', value: options, expected: 'an object with the input' });
+  const { singleton, debounce, metadata: given = {} } = options;
+  const start = (metadata: JsonObject): Promise<string> => {
+    if (singleton !== undefined || debounce !== undefined) return startKeyed(context, plan, { ...options, metadata });
+    const { input, id, key } = options;
+    // Ids of one's own making are taken as they are given: they may come twice.
+    const wish = { input, id: id === undefined ? context.ids?.() : id, key, metadata, parent: null };
+    return context.starts.start(plan, wish);
+  };
+  return context.tracer?.start(plan.name, given, start) ?? start(given);
+}
+
+function startKeyed(context: KeyedContext, plan: Plan, options: Asked): Promise<string> {
   const { singleton, debounce, id, key } = options;
   for (const [option, value] of Object.entries({ id, key }))
     if (value !== undefined)

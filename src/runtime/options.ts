@@ -17,10 +17,17 @@ import { hooksOf } from './box-hooks.ts';
 import { checkLimitOptions, type LimitOptions } from './box-limits.ts';
 import type { Lane } from '../core/lanes.ts';
 import { type Redact, rulesOf } from '../views/redaction.ts';
-import { type Course, tellAll, tellFailures, textOf } from '../views/lines.ts';
+import type { Tracing } from '../tracing.ts';
+import { checkTracing } from './tracing.ts';
+import { type Course, fieldsOf, type LogFields, tellAll, tellFailures, textOf } from '../views/lines.ts';
 
 /** A logger with a method for each level, such as `console`. */
 export type LogMethods = { readonly [L in LogLine['level']]: (message: string) => void };
+
+/** A logger that takes fields before the message, such as one of pino's: it is known by its `bindings`. */
+export type StructuredLogger = {
+  readonly [L in LogLine['level']]: (fields: LogFields, message: string) => void;
+} & { bindings(): object };
 
 /** Everything but `orchestrators` and `tasks`, which are typed by what is given. */
 export interface BoxOptions extends LimitOptions {
@@ -50,11 +57,13 @@ export interface BoxOptions extends LimitOptions {
   /** Makes ids for runs that are started without one. */
   readonly ids?: Ids;
   /**
-   * Where lines go: a function gets each as data, an object with `error`, `warn`, `info` and `debug` (such as `console`) as
-   * text. Left out: what failed, what is retried and what was resumed, to stderr; where `NODE_ENV` is `test` or
+   * Where lines go: a function gets each as data, pino's logger (or Fastify's) as fields and a message, another object with
+   * `error`, `warn`, `info` and `debug` (such as `console`) as text. Left out: what failed, what is retried and what was resumed, to stderr; where `NODE_ENV` is `test` or
    * `production`, only what is wrong with the box itself.
    */
-  readonly logger?: Logger | LogMethods;
+  readonly logger?: Logger | LogMethods | StructuredLogger;
+  /** Where traces go: `openTelemetry()` of `signalbox/opentelemetry`. Left out: nowhere. */
+  readonly tracing?: Tracing;
   /** Which way machines are stepped; for measuring and for doubt. Left out: `table`. */
   readonly lane?: Lane;
 }
@@ -76,6 +85,7 @@ const KEYS: readonly string[] = [
   'clock',
   'ids',
   'logger',
+  'tracing',
   'lane',
 ];
 
@@ -98,6 +108,7 @@ export function checkBoxOptions(
     clock,
     ids,
     logger,
+    tracing,
     lane,
     lease,
     orchestrators,
@@ -110,6 +121,7 @@ export function checkBoxOptions(
   checkLimitOptions(options);
   hooksOf(options.hooks);
   rulesOf(options.redact);
+  checkTracing(tracing);
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));
   ask('idleRuns', idleRuns, 'a whole number from 0 on', isCount(0));
@@ -262,9 +274,18 @@ export interface Log {
 /** What becomes of the option `logger`. */
 export function logOf(option: BoxOptions['logger'], environment = nodeEnvironment()): Log {
   if (typeof option === 'function') return { logger: safely(option), course: tellAll };
-  if (option !== undefined) return { logger: safely((line) => option[line.level](textOf(line))), course: tellAll };
+  if (option !== undefined) {
+    const inner: Logger = isStructured(option)
+      ? (line) => option[line.level](fieldsOf(line), line.message)
+      : (line) => option[line.level](textOf(line));
+    return { logger: safely(inner), course: tellAll };
+  }
   const isQuiet = environment === 'test' || environment === 'production';
   return isQuiet ? { logger: aboutTheBox, course: () => {} } : { logger: atTheTerminal, course: tellFailures };
+}
+
+function isStructured(option: LogMethods | StructuredLogger): option is StructuredLogger {
+  return typeof (option as Partial<StructuredLogger>).bindings === 'function';
 }
 
 /** To stderr, so that what the application prints stays its own. */

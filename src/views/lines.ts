@@ -4,9 +4,17 @@ import { fromMs } from '../duration.ts';
 import type { RunEvent } from '../events.ts';
 import type { Logger, LogLine } from '../executor.ts';
 import type { RunRow } from '../store.ts';
+import { traceOf } from '../tracing.ts';
 
 /** The line of an event. What failed is a warning; everything else is for who wants to look closely. */
 export function lineOf(event: RunEvent, row?: RunRow): LogLine {
+  const line: { -readonly [F in keyof LogLine]: LogLine[F] } = saidOf(event, row);
+  const trace = traceOf(row?.metadata);
+  if (trace !== null) line.trace = trace;
+  return line;
+}
+
+function saidOf(event: RunEvent, row?: RunRow): LogLine {
   const { type, run, path } = event;
   const attempt = 'attempt' in event ? { attempt: event.attempt } : {};
   const place = path === '' ? '' : ` ${path}`;
@@ -78,6 +86,18 @@ const LONGEST = 500;
 export function textOf({ message, run, path = '', fields }: LogLine): string {
   const place = run === undefined ? '' : ` [${message.includes(path) ? run : `${run}/${path}`}]`;
   return `signalbox${place}: ${fields?.code === undefined ? message : oneLine(message)}`;
+}
+
+/** A line for a logger that takes fields and a message. */
+export type LogFields = Omit<LogLine, 'level' | 'message' | 'error' | 'fields'> & {
+  /** Under the name by which such loggers know an error. */
+  readonly err?: Error;
+  readonly [field: string]: unknown;
+};
+
+/** All of a line but its level and its message. What a body has logged cannot take the place of where it was logged. */
+export function fieldsOf({ level: _, message: __, error, fields, ...place }: LogLine): LogFields {
+  return { ...fields, ...place, ...(error === undefined ? {} : { err: error }) };
 }
 
 function oneLine(message: string): string {

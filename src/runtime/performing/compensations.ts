@@ -12,12 +12,14 @@ import type { Executor } from '../../executor.ts';
 import type { Json } from '../../json.ts';
 import { AS_IT_COMES } from '../../schema.ts';
 import type { Held } from '../held.ts';
+import type { Tracer } from '../tracing.ts';
 
 type Wanted = Extract<Effect, { readonly do: 'compensate' }>;
 type Unwanted = Extract<Owed, { readonly do: 'abortUndo' }>;
 
 export interface CompensationsOptions {
   readonly around: Omit<Surroundings, 'done' | 'executor'>;
+  readonly tracer: Tracer | null;
   post(run: string, message: Message): void;
   /** Keeps a run in memory until what is answered is called. */
   hold(run: string): () => void;
@@ -42,7 +44,7 @@ export class Compensations {
 
   /** Begins one, unless it is under way already. */
   begin(run: Held, { path, attempt, node, input, output, tries, of }: Wanted): void {
-    const { post, hold, isSure, ifOurs, around } = this.#options;
+    const { post, hold, isSure, ifOurs, around, tracer } = this.#options;
     const key = undoKeyOf(of ?? run.id, path, attempt);
     const { task } = node;
     if (this.#underWay.has(key) || run.actors.get(path)?.invoked !== 'compensate' || !task?.compensate) return;
@@ -52,7 +54,8 @@ export class Compensations {
       const error = outcome.ok ? null : outcome.error;
       post(id, { type: 'answer', from: 'compensate', path, attempt, output: null, error, tries });
     };
-    const surroundings = { ...around, done, executor: undoing(task.compensate, output) };
+    const body = undoing(task.compensate, output);
+    const surroundings = { ...around, done, executor: tracer?.around(body) ?? body };
     const one = new Attempt(surroundings, asTask(task, task.compensate), key, path, tries, run.facts, input);
     this.#underWay.set(key, { attempt: one, run: id, path, release: hold(id) });
     if (isSure(id)) return one.begin();

@@ -24,9 +24,12 @@ import type { Hooks, StepHooks } from './hooks.ts';
 import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
 import type { Fairness } from './under.ts';
+import type { Tracer } from '../tracing.ts';
+import { traceOf } from '../../tracing.ts';
 
 export interface DispatcherOptions {
   readonly executor: Executor;
+  readonly tracer: Tracer | null;
   readonly errands: Errands;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -356,8 +359,9 @@ function timerOf(run: string, path: string): string {
   return `${run}/${path}`;
 }
 
-function placeOf(attempt: Attempt): { run: string; path: string; attempt: number } {
-  return { run: attempt.run.id, path: attempt.path, attempt: attempt.attempt };
+function placeOf({ run, path, attempt }: Attempt): { run: string; path: string; attempt: number; trace?: string } {
+  const trace = traceOf(run.metadata);
+  return { run: run.id, path, attempt, ...(trace === null ? {} : { trace }) };
 }
 
 function cancelled(): Error {

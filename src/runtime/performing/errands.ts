@@ -26,7 +26,8 @@ import {
   toRecord,
 } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
-import type { Json } from '../../json.ts';
+import type { Tracer } from '../tracing.ts';
+import type { Json, JsonObject } from '../../json.ts';
 import type { ChildAsked, FiringAsked, RunSpec } from '../../leaves.ts';
 import { isTerminal } from '../../status.ts';
 import type { RunRow, Store } from '../../store.ts';
@@ -45,6 +46,7 @@ export interface ErrandsOptions {
   /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
   readonly logger: Logger;
+  readonly tracer: Tracer | null;
 }
 
 /** What there is only when the box is put together. */
@@ -284,14 +286,11 @@ export class Errands {
     if (errand.isOver) return;
     const { input, metadata } = errand.input as unknown as ChildAsked;
     const facts = { ...parent.metadata, ...metadata };
-    await this.#here.starts.start(plan, {
-      input,
-      id: child,
-      key: undefined,
-      metadata: facts,
-      parent: from,
-      limit: detach ? null : errand.limit,
-    });
+    const limit = detach ? null : errand.limit;
+    const wish = { input, id: child, key: undefined, parent: from, limit };
+    const start = (known: JsonObject): Promise<string> => this.#here.starts.start(plan, { ...wish, metadata: known });
+    const { tracer } = this.#options;
+    await (tracer?.start(plan.name, facts, start) ?? start(facts));
   }
 
   /** What the child is a run of: the step says it, or, for a firing, its input. */
