@@ -25,7 +25,6 @@ export async function createSignalbox<const Os extends readonly AnyOrchestrator[
   return createBox(options, { store: memory, executor: inProcess });
 }
 
-export { chart } from './charts/chart.ts';
 export {
   type Coverage,
   type CoverageOptions,
@@ -33,15 +32,6 @@ export {
   coverageOf,
   type PartCoverage,
 } from './charts/coverage.ts';
-export {
-  type Diagram,
-  type DiagramBox,
-  type DiagramFormat,
-  type DiagramLine,
-  type DiagramOf,
-  type DiagramOptions,
-  diagram,
-} from './charts/diagram.ts';
 export type {
   Explanation,
   FailureExplanation,
@@ -87,17 +77,6 @@ export {
   track,
   type WaitOptions,
 } from './dsl/index.ts';
-export { actorOf, type SeenContext, type SeenRef, type SeenSnapshot } from './embedding/actor-of.ts';
-export {
-  type EmbeddingOptions,
-  fromOrchestrator,
-  type RunActorContext,
-  type RunActorInput,
-  type RunActorSnapshot,
-  type RunLogic,
-} from './embedding/from-orchestrator.ts';
-export type { RunCommand, RunEmitted, RunPort, RunsPort, StartsPort } from './embedding/port.ts';
-export { type OrchestratorMachine, typedMachine } from './embedding/typed-machine.ts';
 export type * as Types from './entries/types.ts';
 export type { Duration } from './duration.ts';
 export * from './entries/machines.ts';

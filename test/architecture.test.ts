@@ -66,7 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores/memory.ts',
     'executors/in-process.ts',
   ],
-  entries: ['words', 'errors', 'core', 'machines', 'dsl', 'views'],
+  entries: ['words', 'errors', 'core', 'machines', 'dsl', 'views', 'charts', 'embedding'],
   'index.ts': [
     'words',
     'commands',

@@ -206,7 +206,7 @@ export const WORDS: { readonly [status in Status]: string } = {
   compensationFailed: 'not undone',
 };
 
-const ORDER = Object.keys(WORDS);
+const ORDER = /* @__PURE__ */ Object.keys(WORDS);
 /** What goes on comes last, what has completed first. */
 const rank = (status: Status): number => (isTerminal(status) ? 0 : 100) + ORDER.indexOf(status);
 

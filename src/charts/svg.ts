@@ -14,7 +14,7 @@ import { COLOURS, type Tone, TONES } from './tones.ts';
 export type Theme = 'auto' | 'light' | 'dark';
 
 const FONT = `ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif`;
-const TONE_NAMES = Object.keys(COLOURS) as readonly Tone[];
+const TONE_NAMES = /* @__PURE__ */ Object.keys(COLOURS) as readonly Tone[];
 
 /** Colours as variables of the drawing itself: several may stand in one page. */
 export function toneRules(theme: Theme): string {
@@ -35,7 +35,7 @@ export function toneRules(theme: Theme): string {
 }
 
 /** Letters, and the page behind them. */
-export const FONT_RULES = [
+export const FONT_RULES = /* @__PURE__ */ [
   `.sb text{font-family:${FONT};fill:var(--t)}`,
   '.sb .p{fill:var(--b)}',
   '.sb .n{font-size:13px;font-weight:600}',
@@ -46,7 +46,7 @@ export const FONT_RULES = [
   '.sb .h{font-size:18px;font-weight:700}',
 ].join('');
 
-const SHAPES = [
+const SHAPES = /* @__PURE__ */ [
   '.sb .c{fill:var(--g);stroke:var(--l);stroke-width:1.2}',
   '.sb .r{fill:var(--f);stroke:var(--l);stroke-width:1.2}',
   '.sb .gone .c{stroke-dasharray:4 3}',

@@ -1,7 +1,28 @@
 /**
- * The machines by themselves, as `signalbox/machines`: for applications that draw, walk or run them without a box, in a
- * browser too. Nothing of the runtime and of the stores is needed for it.
+ * The machines by themselves, as `signalbox/machines`: for applications that draw, walk or run them without a box, in a browser
+ * too, or that embed runs of a box which is somewhere else. Nothing of the runtime and of the stores is needed for it.
  */
+export { chart } from '../charts/chart.ts';
+export {
+  type Diagram,
+  type DiagramBox,
+  type DiagramFormat,
+  type DiagramLine,
+  type DiagramOf,
+  type DiagramOptions,
+  diagram,
+} from '../charts/diagram.ts';
+export { actorOf, type SeenContext, type SeenRef, type SeenSnapshot } from '../embedding/actor-of.ts';
+export {
+  type EmbeddingOptions,
+  fromOrchestrator,
+  type RunActorContext,
+  type RunActorInput,
+  type RunActorSnapshot,
+  type RunLogic,
+} from '../embedding/from-orchestrator.ts';
+export type { RunCommand, RunEmitted, RunPort, RunsPort, StartsPort } from '../embedding/port.ts';
+export { type OrchestratorMachine, typedMachine } from '../embedding/typed-machine.ts';
 export { machineInput } from '../dsl/machine-input.ts';
 export { emitMachine } from '../machines/emit/machine.ts';
 export { compositeMachine } from '../machines/composite/machine.ts';

@@ -12,8 +12,8 @@ import { drawTask } from './task/drawing.ts';
 import { drawTerminate } from './terminate/drawing.ts';
 import { drawWait } from './wait/drawing.ts';
 
-export const drawings: ReadonlyMap<string, Drawn> = new Map<string, Drawn>(
-  Object.entries({
+export const drawings: ReadonlyMap<string, Drawn> = /* @__PURE__ */ new Map<string, Drawn>(
+  /* @__PURE__ */ Object.entries({
     task: drawTask,
     sleep: drawSleep,
     wait: drawWait,

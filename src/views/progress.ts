@@ -45,8 +45,8 @@ export interface ProgressFold {
   after(progress: Progress, event: RunEvent): Progress;
 }
 
-const UNTOLD: ActorProgress = Object.freeze({ status: 'pending', attempt: 0, fraction: 0, note: null });
-const NO_ACTORS = Object.freeze({});
+const UNTOLD: ActorProgress = /* @__PURE__ */ Object.freeze({ status: 'pending', attempt: 0, fraction: 0, note: null });
+const NO_ACTORS = /* @__PURE__ */ Object.freeze({});
 
 /**
  * The fold for an orchestrator.

@@ -14,6 +14,9 @@ import * as programs from './programs.ts';
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The machines, what persists them, and what they need of us, minified and packed, without XState. */
 const MOST_BYTES = 24 * 1024;
+/** What only a box has, by words that bundlers leave as they are. */
+const OF_THE_HOST = /a store of its own for each box|\bhandover\b|\breadOpen\b/g;
+const OF_NODE = /['"]node:\w+|\bBuffer\b|\bsetImmediate\b/g;
 
 let folder = '';
 
@@ -62,8 +65,19 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
     const { esbuild } = bundlers;
     await esbuild?.({ folder, from: whole, to: `${name}-machines.min.mjs`, ...job, minify: true });
     const text = readFileSync(small);
-    expect(String(text).match(/['"]node:\w+|\bBuffer\b|\bsetImmediate\b/g) ?? []).toEqual([]);
+    expect(String(text).match(OF_NODE) ?? []).toEqual([]);
     expect(gzipSync(text).length).toBeLessThan(MOST_BYTES);
+  });
+
+  test('what embeds runs of a box that is somewhere else brings no host along', { timeout: PATIENCE }, async () => {
+    const program = await made('embedding', { format: 'esm', platform: 'browser' });
+    const ends = { result: 42, output: 42, machine: 42, status: 'completed', drawn: true };
+    expect(await node(program)).toEqual({ code: 0, stdout: `${JSON.stringify(ends)}\n`, stderr: '' });
+    const text = readFileSync(program, 'utf8');
+    expect([...(text.match(OF_THE_HOST) ?? []), ...(text.match(OF_NODE) ?? [])]).toEqual([]);
+    // Where there is a box, all of these words are.
+    const whole = readFileSync(await made('page', { format: 'esm', platform: 'browser' }), 'utf8');
+    expect(new Set(whole.match(OF_THE_HOST)).size).toBe(3);
   });
 
   describe.skipIf(!existsSync(CHROMIUM))(
