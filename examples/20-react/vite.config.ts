@@ -1,0 +1,5 @@
+/** Vite as its pages say; nothing here is about signalbox. */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({ plugins: [react()] });
