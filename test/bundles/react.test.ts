@@ -164,7 +164,9 @@ describe.skipIf(!here)(`in a browser${here ? '' : `, skipped: there is no ${CHRO
     });
   });
 
-  test('a component that selects from actorOf renders what is new, and reads nothing while it is gone', async () => {
+  test('a component that selects from actorOf renders what is new, and reads nothing while it is gone', {
+    timeout: PATIENCE,
+  }, async () => {
     writeFileSync(join(folder, 'selecting.js'), selecting);
     const to = 'selecting.mjs';
     await bundlers.esbuild?.({ folder, from: 'selecting.js', to, format: 'esm', platform: 'browser' });
