@@ -54,7 +54,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   executors: ['words', 'errors'],
   embedding: ['words', 'errors', 'core', 'dsl', 'machines', 'views', 'xstate', 'type xstate'],
-  inspect: ['words', 'views'],
+  inspect: [
+    'words',
+    'errors',
+    'views',
+    'charts',
+    'stores/driver.ts',
+    'ws',
+    'type node:crypto',
+    'type node:http',
+    'type node:stream',
+  ],
   opentelemetry: ['words', 'errors', 'views', 'charts', '@opentelemetry/api', 'type @opentelemetry/api'],
   testing: [
     'words',
@@ -96,7 +106,8 @@ const CONFINED: readonly Confined[] = [
   {
     title: 'time is read and waited for in clock.ts (I4, P87)',
     pattern: /\bDate\.now\b|\bnew Date\(\)|\bset(Timeout|Interval)\b|\bperformance\.now\b/,
-    to: ['clock.ts'],
+    // A page in a browser has no clock but its own.
+    to: ['clock.ts', 'inspect/page-script.ts'],
   },
   {
     title: 'identity and chance come from ids.ts (I4, P87)',

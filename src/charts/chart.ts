@@ -37,12 +37,13 @@ interface Exits {
  * const paths = getShortestPaths(machine); // `xstate/graph`
  */
 export function chart(definition: Drawable): AnyStateMachine {
-  const outline = outlineOf(definition);
-  let machine = charts.get(outline);
-  if (machine === undefined) {
-    machine = new Charting(outline).machine();
-    charts.set(outline, machine);
-  }
+  return chartOf(outlineOf(definition));
+}
+
+/** The chart of an outline, made once. */
+export function chartOf(outline: Outline): AnyStateMachine {
+  const machine = charts.get(outline) ?? new Charting(outline).machine();
+  charts.set(outline, machine);
   return machine;
 }
 

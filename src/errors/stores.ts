@@ -135,13 +135,13 @@ export class CommitRefused extends SignalboxError<{ readonly run: string; readon
   }
 }
 
-/** The driver of a store is not installed. */
+/** A package that a store or the inspector needs is not installed. */
 export class DriverMissing extends SignalboxError<{ readonly driver: string }> {
   readonly code = 'driver-missing';
   constructor(fields: { driver: string }, cause?: unknown) {
     const { driver } = fields;
     super(
-      `The store needs the package "${driver}", which is not installed. Install it beside signalbox: npm install ${driver}`,
+      `${driver === 'ws' ? 'The server of the inspector' : 'The store'} needs the package "${driver}", which is not installed. Install it beside signalbox: npm install ${driver}`,
       fields,
       cause,
     );

@@ -34,6 +34,8 @@ import {
   type ExplainOptions,
   type ExplanationOf,
   explainRun,
+  type Inspected,
+  inspectedRun,
   type RunDiagramOptions,
   runAtEvent,
   type TimelineFormat,
@@ -215,6 +217,11 @@ export class Run<Output = Json, Signals = AnySignals> {
   /** The run as it stood after event `seq`: the fold of its history, and of its rows what cannot have changed since. `notKept` names the rest. */
   async at(seq: number): Promise<RunAt> {
     return this.#whole((row) => runAtEvent(this.#context, row, this.history(), seq));
+  }
+
+  /** @internal For `signalbox/inspect`: how it stands upon its definition, from counts if there is much of it. */
+  async inspected(): Promise<Inspected> {
+    return this.#whole((row) => inspectedRun(this.#context, row));
   }
 
   /** Everything that the store has of the run, as one JSON document: `JSON.stringify(await run.export(), null, 2)`. */

@@ -9,6 +9,7 @@ import type { Theme } from '../charts/svg.ts';
 import { type Timeline, timelineOf } from '../charts/timeline.ts';
 import { ask, askOptions } from '../checks.ts';
 import type { Kinds } from '../core/kind.ts';
+import type { AnyStateMachine } from 'xstate';
 import type { Plan } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { RunRow, Store } from '../store.ts';
@@ -87,6 +88,19 @@ async function readRun(
   const { name, version, root } = await pinnedPlan(store, plans, row);
   const run = await context.gate.counted(store, row, root, context);
   return { outline: outlineOfPlan(name, version, root), run };
+}
+
+/** What the inspector is told of a run: its definition, how it stands, and the machine of each kind. */
+export interface Inspected {
+  readonly outline: Outline;
+  readonly run: RunSnapshot | CountedRun;
+  machineOf(kind: string): AnyStateMachine | null;
+}
+
+export async function inspectedRun(context: SeeingContext, row: RunRow): Promise<Inspected> {
+  const { kinds } = context;
+  const known = new Set(kinds.names());
+  return { ...(await readRun(context, row)), machineOf: (kind) => (known.has(kind) ? kinds.get(kind).machine : null) };
 }
 
 /** How a timeline is made. */

@@ -1,4 +1,4 @@
-/** Drivers are not installed with the package: each is loaded when a store that needs it is opened. */
+/** Drivers are not installed with the package: each is loaded when a store, or a server, that needs it is opened. */
 import { DriverMissing } from '../errors/index.ts';
 
 /** What `load` imports, or an error that says what to install. */
