@@ -60,6 +60,20 @@ async function boxOf(definition: AnyOrchestrator, more: object = {}) {
   return { box, run, desk, clock };
 }
 
+/** Nothing is told of an actor that is not known, nothing twice, and no batch is empty. */
+function expectSense(watched: Watched): void {
+  const known = new Map<string, string>();
+  for (const event of watched.all) {
+    const { sessionId } = event;
+    if (event.type === '@xstate.actor') known.set(sessionId, '');
+    expect(known.has(sessionId)).toBe(true);
+    if (event.type !== '@xstate.snapshot') continue;
+    expect(JSON.stringify(event.snapshot)).not.toBe(known.get(sessionId));
+    known.set(sessionId, JSON.stringify(event.snapshot));
+  }
+  expect(watched.batches.every((batch) => batch.length > 0)).toBe(true);
+}
+
 const flaky = task('flaky', { input: Anything, output: Anything, retry: { maxAttempts: 2, delay: '1m' }, run: never });
 
 describe('whoever comes late', () => {
@@ -85,13 +99,7 @@ describe('whoever comes late', () => {
       expect(seen.has(parentId)).toBe(true);
       seen.add(sessionId);
     }
-    // Nothing is told of an actor that is not known, and no batch is empty.
-    const known = new Set<string>();
-    for (const event of watched.all) {
-      if (event.type === '@xstate.actor') known.add(event.sessionId);
-      expect(known.has(event.sessionId)).toBe(true);
-    }
-    expect(watched.batches.every((batch) => batch.length > 0)).toBe(true);
+    expectSense(watched);
     await watched.stop();
     await box.close();
   });
@@ -169,6 +177,7 @@ describe('a run that is watched', () => {
     expect(watched.events('r/a/try')).toEqual(['step.started', 'step.retrying', 'step.started', 'step.completed']);
     expect(watched.standing('r/c/risk/low')).toMatchObject({ status: 'done', value: 'completed' });
     expect(watched.standing('r/c/risk/high')).toEqual({ status: 'done', value: 'skipped', context: {} });
+    expectSense(watched);
     // Each event of the history, once and in order.
     const numbers = watched.all.flatMap((each) => (each.type === '@xstate.event' ? [each.event.seq] : []));
     expect(numbers).toEqual(numbers.map((_, at) => at + 1));
@@ -274,13 +283,20 @@ describe('a run with many items', () => {
         } as never)
         .wait('go', { signal: 'go' }),
     ) as unknown as AnyOrchestrator;
-  const quick = { work: async () => null };
-
   test.each([150, 3_000])('of %i items the first 100 are actors, and the others are counted', async (count) => {
-    const definition = many(count);
-    const box = await createSignalbox({ orchestrators: [definition], tasks: quick, logger: () => {} } as never);
-    const run = (await box.start(definition as never, { id: 'r', input: null } as never)) as Run;
-    const watched = new Watched(box, run.id);
+    const { box, desk, clock } = await boxOf(many(count));
+    const watched = new Watched(box, 'r');
+    await watched.until('r/t/items/49/one', 'running');
+    // The first ones last: by then there is so much of it that only what is under way has an entry of its own.
+    const isFirst = (place: string): boolean => /items\/\d\//.test(place);
+    for (let open = desk.open; open.length > 10; open = desk.open) {
+      for (const place of open) if (!isFirst(place)) desk.give(place);
+      await clock.advance(0);
+    }
+    const counts = { completed: count - 10, running: 10 };
+    await expect.poll(() => watched.standing('r/t/items')?.context).toMatchObject({ counts });
+    for (const place of desk.open) desk.give(place);
+    await clock.advance(0);
     await watched.until('r/t/go', 'waiting');
     await expect.poll(() => watched.standing('r/t/items')?.context).toEqual({ counts: { completed: count } });
     const items = watched.actors.filter(({ parentId }) => parentId === 'r/t/items');
@@ -291,6 +307,7 @@ describe('a run with many items', () => {
     await expect
       .poll(() => about.filter(({ sessionId }) => watched.standing(sessionId)?.value !== 'completed'))
       .toEqual([]);
+    expectSense(watched);
     await watched.stop();
     await box.close();
   });
