@@ -9,6 +9,7 @@ import { type AnyStateMachine, createMachine } from 'xstate';
 import { calledIn, type Drawable, type Outline, outlineOf, type Part } from './outline.ts';
 import {
   type Condition,
+  type Exits,
   counting,
   lastStateOf,
   guardOf,
@@ -21,12 +22,6 @@ import {
   type Transitions,
 } from './states.ts';
 
-/** Where it is left for: ids of states. */
-interface Exits {
-  readonly done: string;
-  readonly failed: string;
-}
-
 /**
  * A definition as an XState machine: one state for each of its tracks and steps, and events named by path. It is there to be drawn,
  * walked and tested against; it runs nothing.
@@ -37,47 +32,54 @@ interface Exits {
  * const paths = getShortestPaths(machine); // `xstate/graph`
  */
 export function chart(definition: Drawable): AnyStateMachine {
-  return chartOf(outlineOf(definition));
+  return chartOf(outlineOf(definition)).machine;
 }
 
 /** The chart of an outline, made once. */
-export function chartOf(outline: Outline): AnyStateMachine {
-  const machine = charts.get(outline) ?? new Charting(outline).machine();
-  charts.set(outline, machine);
-  return machine;
+export function chartOf(outline: Outline): Chart {
+  const made = charts.get(outline) ?? new Chart(outline);
+  charts.set(outline, made);
+  return made;
 }
 
-const charts = new WeakMap<Outline, AnyStateMachine>();
+const charts = new WeakMap<Outline, Chart>();
 
 const RUN = { done: '~completed', failed: '~failed' } as const;
 
-class Charting {
+class Chart {
+  /** What the machine is made of, which is JSON. */
+  readonly config: State;
   readonly #outline: Outline;
-  // biome-ignore lint/suspicious/noExplicitAny: guards of XState have many types
-  readonly #guards: { [name: string]: any } = {};
   /** Guards to be made when it is known which states there are. */
   readonly #asked = new Map<string, Condition>();
   /** Some parent has to count its children. */
   #counts = false;
+  #machine: AnyStateMachine | null = null;
 
   constructor(outline: Outline) {
     this.#outline = outline;
+    const { name, root, version } = outline;
+    const states = this.#run(root);
+    // What has no id of its own is called by XState after the machine: no name of the user's may be the same.
+    const isTaken = [...idsIn({ states })].some((id) => id === name || id.startsWith(`${name}.`));
+    const context = this.#counts ? { context: { counts: {} } } : {};
+    this.config = {
+      id: isTaken ? `${name}#run` : name,
+      initial: 'running',
+      meta: { orchestrator: name, version },
+      states,
+      ...context,
+    };
   }
 
-  machine(): AnyStateMachine {
-    const { name, root, version } = this.#outline;
-    const states = this.#run(root);
-    const there = idsIn({ states });
-    // What has no id of its own is called by XState after the machine: no name of the user's may be the same.
-    const isTaken = [...there].some((id) => id === name || id.startsWith(`${name}.`));
-    const id = isTaken ? `${name}#run` : name;
-    const config = { id, initial: 'running', meta: { orchestrator: name, version }, states };
-    for (const [guard, condition] of this.#asked) this.#guards[guard] = guardOf(condition, there);
-    const context = this.#counts ? { context: { counts: {} } } : {};
-    return createMachine({ ...config, ...context } as never, {
-      guards: this.#guards,
-      actions: counting() as never,
-    }) as unknown as AnyStateMachine;
+  /** XState needs far more room for it than there is in the config, so it is made when somebody walks it. */
+  get machine(): AnyStateMachine {
+    if (this.#machine !== null) return this.#machine;
+    const there = idsIn(this.config);
+    const guards: { [name: string]: unknown } = this.#counts ? { enough: isEnough } : {};
+    for (const [guard, condition] of this.#asked) guards[guard] = guardOf(condition, there);
+    this.#machine = createMachine(this.config as never, { guards, actions: counting() } as never) as AnyStateMachine;
+    return this.#machine;
   }
 
   #run(root: Part): { [key: string]: State } {
@@ -307,7 +309,6 @@ class Charting {
     const state: State = { type: 'parallel', states };
     if (counts) {
       this.#counts = true;
-      this.#guards.enough = isEnough;
       const { quorum, rest } = strategy;
       const isSo = (as: 'completed' | 'failed', count: number) => ({ type: 'enough', params: { of: path, as, count } });
       const enough = { ...completes, guard: isSo('completed', quorum) };

@@ -15,7 +15,7 @@ type Named = readonly [name: string, state: State];
 
 /** The state of the chart that the run is in. */
 export function standingIn(outline: Outline, { status, of }: Marks): StandingValue {
-  const states = (chartOf(outline).config as unknown as State).states as { [name: string]: State };
+  const states = chartOf(outline).config.states as { [name: string]: State };
   const standing = new Standing((path) => of.get(path)?.status ?? 'pending');
   if (status !== 'running' && Object.hasOwn(states, status)) return status;
   if (isTerminal(status)) return ENDS_AS[status] ?? 'failed';

@@ -25,6 +25,12 @@ export interface State {
   always?: Transitions;
 }
 
+/** Where a state is left for: ids of states. */
+export interface Exits {
+  readonly done: string;
+  readonly failed: string;
+}
+
 /** When a guard lets pass: this state is reached, all of these hold, or one of them. */
 export type Condition = string | { readonly all: readonly Condition[] } | { readonly one: readonly Condition[] };
 
