@@ -2,7 +2,7 @@
  * Follows one run for one viewer, as long as the viewer wants to.
  *
  * I. Nothing is read before the viewer has taken what was sent: a viewer that is slow has a late picture, and nothing piles up.
- * II. It takes a fifteenth of the time at the most: after each look, the feed rests for fourteen times as long as the look took.
+ * II. A run is slowed down by a tenth at the most: after each look, the feed rests for nine times as long as the look took.
  * III. It reads what anybody may read, behind the gate that blanks what is secret. Without a viewer, nothing of this is there.
  */
 import { ask, askOptions } from '../checks.ts';
@@ -44,16 +44,13 @@ export interface Inspectable extends InspectedRun {
   inspected(): Promise<Projected & { readonly run: DrawnRun }>;
 }
 
-/** So many events are in a batch at the most. */
+/** So many events are in a batch at the most, and so many are read for it. */
 const MOST_TOLD = 500;
-/** So many events are read between two looks at the clock: as many as are asked of a store at once. */
-const STRIDE = 500;
+const MOST_READ = 5_000;
 /** The feed rests so many times as long as it took to look, and for a time within these bounds, in milliseconds. */
-const REST = 14;
+const REST = 9;
 const SHORTEST = 20;
 const LONGEST = 1_000;
-/** How long events are read at the most, and one batch is made of what was read: the run waits meanwhile. */
-const SLICE = 5;
 
 /**
  * Sends what there is to see of a run in the words of `@statelyai/inspect`: first every actor as it stands, then events and
@@ -115,10 +112,6 @@ class Feed {
   /** There were no more events when it was looked at last. */
   #isAtEnd = false;
   #restUntil = 0;
-  /** What is to be told of the last look. */
-  #untold: Iterator<WireEvent | null> | null = null;
-  /** Since when there have been more events than were read, or how the run stands was read meanwhile. */
-  #behindSince: number | null = null;
 
   constructor(run: Inspectable, outputs: boolean, signal: AbortSignal | undefined) {
     this.#run = run;
@@ -129,39 +122,20 @@ class Feed {
   /** What is new, which may be nothing; null when all was told. */
   async next(): Promise<readonly WireEvent[] | null> {
     await this.#rest();
-    if (this.#isAborted) return null;
-    if (this.#untold === null && this.#isAtEnd && !this.#isOver) await this.#wait();
-    if (this.#isAborted || (this.#untold === null && this.#isOver)) return null;
+    if (this.#isAtEnd && !this.#isOver && !this.#isAborted) await this.#wait();
+    if (this.#isOver || this.#isAborted) return null;
     const began = now();
-    this.#untold ??= await this.#look();
-    const batch = this.#slice(this.#untold);
-    this.#restUntil = now() + Math.min(LONGEST, Math.max(SHORTEST, (now() - began) * REST));
+    const batch = await this.#look();
+    const took = now() - began;
+    this.#restUntil = now() + Math.min(LONGEST, Math.max(SHORTEST, took * REST));
     return batch;
   }
 
-  /** As much as a batch may have, and no more than can be made in a short time. */
-  #slice(untold: Iterator<WireEvent | null>): readonly WireEvent[] {
-    const batch: WireEvent[] = [];
-    const end = now() + SLICE;
-    while (batch.length < MOST_TOLD && now() < end) {
-      const { value, done } = untold.next();
-      if (done) {
-        this.#untold = null;
-        break;
-      }
-      if (value !== null) batch.push(value);
-    }
-    return batch;
-  }
-
-  async #look(): Promise<Iterator<WireEvent | null>> {
-    if (this.#projector === null) {
-      const standing = await this.#standing();
-      return (this.#projector as unknown as Projector).told(standing, []);
-    }
-    const projector = this.#projector;
+  async #look(): Promise<readonly WireEvent[]> {
+    let standing = this.#projector === null ? await this.#standing() : null;
+    const projector = this.#projector as unknown as Projector;
+    const first = standing === null ? [] : projector.told(standing, []);
     const events: ReadEvent[] = [];
-    const end = now() + SLICE;
     let read = 0;
     this.#isAtEnd = true;
     for await (const event of this.#run.history({ after: this.#seq })) {
@@ -169,16 +143,13 @@ class Feed {
       if (event.path === '' && endsRun(event.type)) this.#isOver = true;
       if (projector.concerns(event.path)) events.push(event);
       read += 1;
-      if (events.length < MOST_TOLD && (read % STRIDE > 0 || now() < end)) continue;
+      if (read < MOST_READ && events.length < MOST_TOLD) continue;
       this.#isAtEnd = false;
       break;
     }
-    // Read after the events, so that whatever they are about is there. Not each time while there are many to come: it takes longer.
-    if (this.#isAtEnd) this.#behindSince = null;
-    else this.#behindSince ??= now();
-    const isDue = this.#behindSince === null || now() - this.#behindSince >= LONGEST;
-    if (isDue && this.#behindSince !== null) this.#behindSince = now();
-    return projector.told(isDue ? await this.#standing() : null, events);
+    // Read after the events, so that whatever they are about is there.
+    standing = read === 0 ? null : await this.#standing();
+    return [...first, ...projector.told(standing, events)];
   }
 
   async #standing(): Promise<DrawnRun> {
@@ -201,7 +172,7 @@ class Feed {
 
   async #rest(): Promise<void> {
     const left = this.#restUntil - now();
-    if (left > 0) await pause(left, this.#signal);
+    if (left > 0 && !this.#isOver) await pause(left, this.#signal);
   }
 
   get #isAborted(): boolean {

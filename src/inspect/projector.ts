@@ -60,35 +60,28 @@ export class Projector {
     this.#outputs = outputs;
   }
 
-  /**
-   * What is to be told of events, and of a run that stands like this after them: new actors, the events, and snapshots that have
-   * changed. Without knowing how it stands, as far as the events say it. Nothing but a place to stop at is null.
-   */
-  *told(run: DrawnRun | null, events: readonly ReadEvent[]): Generator<WireEvent | null, void, undefined> {
-    const moment = {
-      at: events.at(-1)?.at ?? run?.endedAt ?? run?.startedAt ?? 0,
-      type: events.at(-1)?.type ?? STARTED,
-    };
-    if (run !== null) yield* this.#standing(run, moment, true);
-    for (const [index, event] of events.entries()) {
-      if (run === null) yield* this.#introduced(event);
-      if (this.#known.has(event.path)) yield this.#happening(event);
-      else if (index % STRIDE === 0) yield null;
+  /** What is to be told of a run that stands like this, at that time: new actors, the events, and snapshots that have changed. */
+  told(run: DrawnRun | null, events: readonly ReadEvent[]): WireEvent[] {
+    const actors: WireEvent[] = [];
+    const snapshots: WireEvent[] = [];
+    const last = events.at(-1);
+    const by = { type: last?.type ?? 'run.started' };
+    if (run !== null) {
+      const at = last?.at ?? run.endedAt ?? run.startedAt;
+      this.#take('', run.status, this.#ofRun(run), run.startedAt, at, by, actors, snapshots);
+      const counts = this.#countsIn(run);
+      for (const each of standingOf(run)) {
+        const { path, status, actor } = each;
+        if (!this.concerns(path)) continue;
+        const snapshot = this.#ofActor(each, counts.get(path) ?? null);
+        this.#take(path, status, snapshot, actor?.startedAt ?? at, at, by, actors, snapshots);
+      }
     }
-    if (run !== null) yield* this.#standing(run, moment, false);
-    yield* this.#saidBy(events, run);
-  }
-
-  *#standing(run: DrawnRun, moment: Moment, isNewOnly: boolean): Generator<WireEvent | null, void, undefined> {
-    if (!isNewOnly || !this.#known.has('')) yield* this.#take('', run.status, this.#ofRun(run), run.startedAt, moment);
-    const counts = this.#countsIn(run);
-    for (const [index, each] of standingOf(run).entries()) {
-      if (index % STRIDE === STRIDE - 1) yield null;
-      const { path, status, actor } = each;
-      if ((isNewOnly && this.#known.has(path)) || !this.concerns(path)) continue;
-      const snapshot = this.#ofActor(each, counts.get(path) ?? null);
-      yield* this.#take(path, status, snapshot, actor?.startedAt ?? moment.at, moment);
-    }
+    const told = events.flatMap((event) => this.#happening(event));
+    const isThere = (path: string): boolean =>
+      run === null || Object.hasOwn(run.steps, path) || Object.hasOwn(run.tracks, path);
+    const ended = this.#endedIn(events, isThere);
+    return [...actors, ...told, ...snapshots, ...ended];
   }
 
   /** Is this an actor of its own for this viewer, or will it be? */
@@ -105,23 +98,27 @@ export class Projector {
     return this.#below < MOST_BELOW;
   }
 
-  *#take(
+  #take(
     path: string,
     status: Status,
     { snapshot, values }: Told,
     startedAt: number,
-    { at, type }: Moment,
-  ): Generator<WireEvent, void, undefined> {
+    at: number,
+    event: { readonly type: string },
+    actors: WireEvent[],
+    snapshots: WireEvent[],
+  ): void {
     const said = JSON.stringify(snapshot);
     const known = this.#known.get(path);
-    if (known?.snapshot === said) return;
     const whole = { ...snapshot, ...values, context: { ...snapshot.context, ...values?.context } };
-    this.#known.set(path, { snapshot: said, status });
     if (known === undefined) {
       if (this.#of.outline.at(path)?.path !== path) this.#below += 1;
-      yield this.#actor(path, whole, startedAt);
+      this.#known.set(path, { snapshot: said, status });
+      actors.push(this.#actor(path, whole, startedAt));
     }
-    yield { type: '@xstate.snapshot', ...wireBase(this.#run, path, at), event: { type }, snapshot: whole };
+    if (known?.snapshot === said) return;
+    if (known !== undefined) Object.assign(known, { snapshot: said, status });
+    snapshots.push({ type: '@xstate.snapshot', ...wireBase(this.#run, path, at), event, snapshot: whole });
   }
 
   #actor(path: string, snapshot: WireSnapshot, startedAt: number): WireActor {
@@ -197,73 +194,36 @@ export class Projector {
   }
 
   /** An event goes to the actor that it happened to. Those of items that are only counted are left out. */
-  #happening(event: ReadEvent): WireHappening {
+  #happening(event: ReadEvent): WireHappening[] {
     const { seq, at, type, path } = event;
+    if (!this.#known.has(path)) return [];
     const isOfParent = type.endsWith('.started') && path !== '';
-    return {
-      type: '@xstate.event',
-      ...wireBase(this.#run, path, at, `${this.#run}#${seq}`),
-      event: this.#outputs ? { ...event } : plain(event),
-      sourceId: isOfParent ? sessionOf(this.#run, parentOf(path)) : undefined,
-    };
+    return [
+      {
+        type: '@xstate.event',
+        ...wireBase(this.#run, path, at, `${this.#run}#${seq}`),
+        event: this.#outputs ? { ...event } : plain(event),
+        sourceId: isOfParent ? sessionOf(this.#run, parentOf(path)) : undefined,
+      },
+    ];
   }
 
-  /** An actor that is told by the first event that it has. */
-  *#introduced(event: ReadEvent): Generator<WireEvent, void, undefined> {
-    const { path, at } = event;
-    const status = statusAfter(event.type);
-    if (status === null || this.#known.has(path) || !this.concerns(path)) return;
-    const above = parentOf(path);
-    // What was taken over or skipped may not have been told of the one around it.
-    if (!this.#known.has(above)) yield* this.#introduced({ ...event, type: 'track.started', path: above } as ReadEvent);
-    yield* this.#take(path, status, this.#ofEvent(event, status), at, event);
-    this.#forget(path);
-  }
-
-  /**
-   * The last status that the events say of each actor of which nothing else does: of items that have no rows of their own any more, or
-   * of all where it was not read how the run stands.
-   */
-  *#saidBy(events: readonly ReadEvent[], run: DrawnRun | null): Generator<WireEvent, void, undefined> {
-    const last = new Map<string, ReadEvent>();
-    for (const event of events) if (statusAfter(event.type) !== null) last.set(event.path, event);
-    for (const [path, event] of last) {
-      const status = statusAfter(event.type) as Status;
+  /** What a run that is counted has no rows of any more: that an item has ended is read off its event. */
+  #endedIn(events: readonly ReadEvent[], isThere: (path: string) => boolean): WireEvent[] {
+    const ended: WireEvent[] = [];
+    for (const { type, path, at, ...more } of events) {
       const known = this.#known.get(path);
-      if (path === '' || known === undefined || known.status === status) continue;
-      const isRead = run !== null && (this.#of.outline.at(path)?.path === path || isIn(run, path));
-      if (isRead) continue;
-      yield* this.#take(path, status, this.#ofEvent(event, status), event.at, event);
-      if (run === null) this.#forget(path);
+      const status = statusAfter(type);
+      const part = this.#of.outline.at(path);
+      if (known === undefined || status === null || !isTerminal(status) || known.status === status) continue;
+      if (path === '' || part?.path === path || isThere(path)) continue;
+      const error = 'error' in more ? (more.error as ErrorRecord) : null;
+      const { snapshot } = this.#snapshot(status, status, {}, { error });
+      Object.assign(known, { snapshot: JSON.stringify(snapshot), status });
+      ended.push({ type: '@xstate.snapshot', ...wireBase(this.#run, path, at), event: { type }, snapshot });
     }
+    return ended;
   }
-
-  /** What an event says is not all: it is told again when it is read how the run stands. */
-  #forget(path: string): void {
-    const known = this.#known.get(path);
-    if (known !== undefined && this.#outputs) known.snapshot = '';
-  }
-
-  #ofEvent(event: ReadEvent, status: Status): Told {
-    const attempt = 'attempt' in event && event.attempt > 0 ? { attempt: event.attempt } : {};
-    const error = 'error' in event ? ((event.error as ErrorRecord | null) ?? null) : null;
-    const { snapshot } = this.#snapshot(status, status, attempt, { error });
-    return { snapshot, values: null };
-  }
-}
-
-/** So much is looked at between two places to stop at. */
-const STRIDE = 256;
-const STARTED = 'run.started';
-
-/** With what, and when, something came to be as it is told. */
-interface Moment {
-  readonly at: number;
-  readonly type: string;
-}
-
-function isIn({ steps, tracks }: DrawnRun, path: string): boolean {
-  return Object.hasOwn(steps, path) || Object.hasOwn(tracks, path);
 }
 
 type Values = Partial<Pick<ActorSnapshot, 'input' | 'output' | 'error'>>;
@@ -289,7 +249,6 @@ const STATUS: { readonly [status in Status]?: WireSnapshot['status'] } = {
 const PLAIN: readonly string[] = [
   ...['run', 'seq', 'at', 'type', 'path', 'orchestrator', 'version', 'of', 'from', 'taken'],
   ...['attempt', 'fraction', 'delay', 'due', 'count', 'steps', 'signal', 'approval', 'revision', 'hook', 'on'],
-  ...['name', 'act', 'decision', 'outcome'],
 ];
 
 function plain(event: ReadEvent): WireHappening['event'] {
