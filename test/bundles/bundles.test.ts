@@ -103,6 +103,9 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
         const faults: Error[] = [];
         page.on('pageerror', (error) => faults.push(error));
         await page.addScriptTag({ content: readFileSync(program, 'utf8'), type: 'module' });
+        // A module may run a moment after it was added; one that throws leaves a fault and no answer.
+        const isThere = async () => (await page.evaluate('globalThis.answer !== undefined')) || faults.length > 0;
+        await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
         const answer = await page.evaluate('globalThis.answer');
         expect({ answer, faults }).toEqual({ answer: { box: 42, machine: 42 }, faults: [] });
       });

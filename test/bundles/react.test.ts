@@ -172,6 +172,8 @@ describe.skipIf(!here)(`in a browser${here ? '' : `, skipped: there is no ${CHRO
     await bundlers.esbuild?.({ folder, from: 'selecting.js', to, format: 'esm', platform: 'browser' });
     const page = await browser.newPage();
     await page.addScriptTag({ path: join(folder, to), type: 'module' });
+    // A module may run a moment after it was added.
+    await page.waitForFunction('globalThis.answer !== undefined');
     expect(await page.evaluate('globalThis.answer')).toEqual({
       rendered: ['null', 'pending', 'waiting', 'completed'],
       readWhileGone: 0,
