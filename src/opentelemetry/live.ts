@@ -86,12 +86,11 @@ export class RunSpans {
 
   #take(event: RunEvent): void {
     const { type, path, at } = event;
-    if (type === 'signal.accepted') this.#open.get(path)?.span.addEvent(type, undefined, timeOf(at));
     const status = statusAfter(type);
     if (status === null) return;
     const noun = type.slice(0, type.indexOf('.')) as Open['noun'];
     if (AT_WORK.has(status)) {
-      const open = this.#open.get(path) ?? this.#at(path, noun, at, event);
+      const open = this.#at(path, noun, at, event);
       if (status !== 'running') open.span.addEvent(status, undefined, timeOf(at));
     } else if (noun === 'step' || isTerminal(status)) {
       const error = 'error' in event ? (event.error as ErrorRecord | null) : null;

@@ -5,13 +5,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IN_A_BROWSER, isHere, useBrowser } from '../helpers/browser.ts';
 import { installed, node, PATIENCE } from '../helpers/installed.ts';
 import { bundlers, type Job } from './bundlers.ts';
 import * as programs from './programs.ts';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The machines, what persists them, and what they need of us, minified and packed, without XState. */
 const MOST_BYTES = 24 * 1024;
 /** What only a box has, by words that bundlers leave as they are. */
@@ -80,35 +79,20 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
     expect(new Set(whole.match(OF_THE_HOST)).size).toBe(3);
   });
 
-  describe.skipIf(!existsSync(CHROMIUM))(
-    `in a browser${existsSync(CHROMIUM) ? '' : `, skipped: there is no ${CHROMIUM}`}`,
-    () => {
-      let browser: Browser;
+  describe.skipIf(!isHere)(IN_A_BROWSER, () => {
+    const browser = useBrowser();
 
-      beforeAll(async () => {
-        const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-        browser = await chromium.launch({
-          executablePath: CHROMIUM,
-          args: ['--headless', '--no-sandbox', ...quiet, '--disable-component-update', '--disable-sync'],
-        });
-      }, PATIENCE);
-
-      afterAll(async () => {
-        await browser?.close();
-      });
-
-      test('a box in memory and a machine without one come to their ends', { timeout: PATIENCE }, async () => {
-        const program = await made('page', { format: 'esm', platform: 'browser' });
-        const page = await browser.newPage();
-        const faults: Error[] = [];
-        page.on('pageerror', (error) => faults.push(error));
-        await page.addScriptTag({ content: readFileSync(program, 'utf8'), type: 'module' });
-        // A module may run a moment after it was added; one that throws leaves a fault and no answer.
-        const isThere = async () => (await page.evaluate('globalThis.answer !== undefined')) || faults.length > 0;
-        await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
-        const answer = await page.evaluate('globalThis.answer');
-        expect({ answer, faults }).toEqual({ answer: { box: 42, machine: 42 }, faults: [] });
-      });
-    },
-  );
+    test('a box in memory and a machine without one come to their ends', { timeout: PATIENCE }, async () => {
+      const program = await made('page', { format: 'esm', platform: 'browser' });
+      const page = await browser.newPage();
+      const faults: Error[] = [];
+      page.on('pageerror', (error) => faults.push(error));
+      await page.addScriptTag({ content: readFileSync(program, 'utf8'), type: 'module' });
+      // A module may run a moment after it was added; one that throws leaves a fault and no answer.
+      const isThere = async () => (await page.evaluate('globalThis.answer !== undefined')) || faults.length > 0;
+      await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+      const answer = await page.evaluate('globalThis.answer');
+      expect({ answer, faults }).toEqual({ answer: { box: 42, machine: 42 }, faults: [] });
+    });
+  });
 });

@@ -2,17 +2,15 @@
  * The React example as Vite builds it, played in Chromium: an order is started, tried again, approved and delivered. Time is the page's,
  * and is moved by hand. The pictures that are taken on the way are for people to look at: `SIGNALBOX_PICTURES` says where they go.
  */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { complaintsOf, IN_A_BROWSER, isHere, pictured, useBrowser } from '../helpers/browser.ts';
 import { installed, node, PATIENCE } from '../helpers/installed.ts';
 import { ROOT } from '../helpers/sources.ts';
 import { bundlers } from './bundlers.ts';
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const PICTURES = process.env.SIGNALBOX_PICTURES ?? join(ROOT, 'test/.tmp/pictures');
 
 let folder = '';
 
@@ -32,22 +30,8 @@ test('the React example compiles against the package', { timeout: PATIENCE }, as
   expect(said).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
-const here = existsSync(CHROMIUM);
-describe.skipIf(!here)(`in a browser${here ? '' : `, skipped: there is no ${CHROMIUM}`}`, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--headless', '--no-sandbox', ...quiet, '--disable-component-update', '--disable-sync'],
-    });
-    mkdirSync(PICTURES, { recursive: true });
-  }, PATIENCE);
-
-  afterAll(async () => {
-    await browser?.close();
-  });
+describe.skipIf(!isHere)(IN_A_BROWSER, () => {
+  const browser = useBrowser();
 
   // React says more of what is wrong in development, and mounts everything twice.
   describe.each(['production', 'development'])('built for %s', (mode) => {
@@ -67,11 +51,9 @@ describe.skipIf(!here)(`in a browser${here ? '' : `, skipped: there is no ${CHRO
     }, PATIENCE);
 
     beforeEach(async () => {
-      complaints = [];
       page = await browser.newPage({ viewport: { width: 1180, height: 800 } });
       page.setDefaultTimeout(PATIENCE / 4);
-      page.on('pageerror', (error) => complaints.push(String(error)));
-      page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
+      complaints = complaintsOf(page);
       await page.route('http://shop.test/**', (route) => {
         const { pathname } = new URL(route.request().url());
         return route.fulfill({ path: join(folder, mode, pathname === '/' ? 'index.html' : pathname) });
@@ -92,11 +74,7 @@ describe.skipIf(!here)(`in a browser${here ? '' : `, skipped: there is no ${CHRO
     const isSaid = (text: string | RegExp) => page.getByText(text).first().waitFor();
 
     async function picture(name: string): Promise<void> {
-      if (mode !== 'production') return;
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.screenshot({ path: join(PICTURES, `react-${name}-${colorScheme}.png`) });
-      }
+      if (mode === 'production') await pictured(page, `react-${name}`);
     }
 
     test('an order is seen running and retrying, is approved, and completes', { timeout: PATIENCE }, async () => {
