@@ -3,12 +3,22 @@
  * throws. A commit of these tests is answered when they say so: landed, lost, or landed and unheard (I3).
  */
 import { createSignalbox, memory, orchestrator, orchestratorMachine, type Store, taskMachine, track } from 'signalbox';
-import { CommitConflict } from 'signalbox/errors';
+import { CommitConflict, CommitFailed, LeaseLost } from 'signalbox/errors';
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { News } from '../../src/store.ts';
 import { judged, WRONGS } from '../helpers/commits.ts';
-import { Anything, faultsOfHistory, graphOf, historyOf, settled, soon, stage, work } from '../helpers/stage.ts';
+import {
+  Anything,
+  faultsOfHistory,
+  graphOf,
+  historyOf,
+  settled,
+  soon,
+  stage,
+  statusesOf,
+  work,
+} from '../helpers/stage.ts';
 import { alone } from '../helpers/stores.ts';
 import { head, one } from '../helpers/waits.ts';
 
@@ -329,4 +339,24 @@ describe('a turn that throws', () => {
     expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
     await box.close();
   });
+});
+
+test('a start that another process was faster with is no error, whatever else is in its commit (S17)', async () => {
+  const { store, pending, landAll } = judged();
+  const { box, desk, lines } = await opened(two, store);
+  const first = box.start(two as never, { id: 'first', input: null } as never);
+  await landAll();
+  await first;
+  const second = box.start(two as never, { id: 'second', input: null } as never).catch(() => {});
+  desk.give('a/work#1');
+  await settled();
+  expect(pending.map(({ runs }) => [...runs].sort())).toEqual([['first', 'second']]);
+  await pending[0]?.lose(new LeaseLost({ run: 'second', owner: 'another', fence: 1 }));
+  await landAll();
+  await second;
+  expect(lines.filter(({ error }) => error instanceof CommitFailed).map(({ level }) => level)).toEqual(['info']);
+  desk.give('b/work#1');
+  await landAll();
+  expect(await statusesOf(await first)).toMatchObject({ a: 'completed', b: 'completed' });
+  await box.close();
 });

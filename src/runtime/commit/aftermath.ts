@@ -107,12 +107,12 @@ export class Aftermath {
     }
     // The store is well and knows better: what it knows is read at once. That somebody else was faster with a start is no mishap.
     const knows = error instanceof LeaseLost || error instanceof CommitConflict || error instanceof RunExists;
-    const begins = batch.every(({ changes }) => changes.after === 0);
+    const begins = knows && batch.some(({ run, changes }) => run.id === error.fields.run && changes.after === 0);
     // Of several runs one may be what the store refuses: the next time each goes by itself.
-    const atOnce = error instanceof LeaseLost || (knows && begins) || (lasts && batch.length > 1);
+    const atOnce = error instanceof LeaseLost || begins || (lasts && batch.length > 1);
     const retryIn = atOnce ? 0 : this.#pause;
     if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
-    this.#complain(batch, error, retryIn, knows && begins ? 'info' : 'error');
+    this.#complain(batch, error, retryIn, begins ? 'info' : 'error');
     for (const { run, changes } of batch) void this.#again(run, changes, retryIn, error);
   }
 
