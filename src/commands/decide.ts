@@ -35,8 +35,10 @@ export const decision: Command<DecideMessage> = {
     const actor = port.run.actors.get(message.path);
     const found = actor === undefined ? null : openApproval(actor);
     const id = approvalId(port.run.id, message.path, message.number);
-    const refuse = (fault: ApprovalRefusal, before: Approval | null): true => {
+    const refuse = (fault: ApprovalRefusal, before: Approval | null): boolean => {
       message.answer = { answer: 'refused', approval: id, ...fault };
+      // Its end may be on its way to the store: nothing can be committed behind it.
+      if (isTerminal(port.run.row.status)) return false;
       note(port, message, before, null);
       return true;
     };

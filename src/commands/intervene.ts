@@ -61,6 +61,8 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
 function take(port: TurnPort, message: InterveneMessage): boolean {
   // Taken before, in a turn of which nobody may have heard.
   if (message.known) return false;
+  // Its end may be on its way to the store: nothing can be committed behind it, not even that this was refused.
+  if (isTerminal(port.run.row.status)) return false;
   const { type, id, path, reason, by, input, output } = message;
   const actor = port.run.actors.get(path);
   const before = actor === undefined || path === '' ? 'ended' : (String(actor.state.value) as Status);
