@@ -89,6 +89,7 @@ export {
   DefinitionMissing,
   type ErrorCode,
   type ErrorRecord,
+  ImportRefused,
   InputInvalid,
   InvalidOption,
   RetryAfter,
@@ -140,7 +141,7 @@ export { judge } from './policies/gates.ts';
 export type { Criteria, Criterion, GateDecision, Judgement, Miss } from './gates.ts';
 export type { Approval, ApprovalAct, ApprovalAnswer, DecisionName } from './people.ts';
 export type { BoxCounts } from './runtime/host-options.ts';
-export type { ExportedStep, RunExport } from './views/export.ts';
+export type { ExportedStep, ForImport, RunExport } from './views/export.ts';
 export type { LogFields } from './views/lines.ts';
 export type { LogMethods, StartOptions, StructuredLogger } from './runtime/options.ts';
 export type { RunSummary, RunsPage, RunsQuery } from './views/list.ts';

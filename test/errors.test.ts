@@ -297,6 +297,22 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Nothing was done about run "r" ("retry"): "a/b" is running.',
     'Possible now: skip.',
   ],
+  'import-refused': [
+    new errors.ImportRefused({ run: 'r', at: 'steps[2].kind', why: 'it is of kind "sleep"' }),
+    'Run "r" was not imported: steps[2].kind: it is of kind "sleep".',
+    'Nothing of it was kept.',
+  ],
+  'state-file-unusable': [
+    new errors.StateFileUnusable({
+      file: 'r.json',
+      reasons: [
+        { file: 'r.json', reason: 'it is missing' },
+        { file: 'r.json-before', reason: 'it is missing' },
+      ],
+    }),
+    'No run can be restored from the state file r.json',
+    'r.json: it is missing; r.json-before: it is missing.',
+  ],
   'schedule-unknown': [
     new errors.ScheduleUnknown({ schedule: 'nightly' }),
     'There is no schedule "nightly" any more',

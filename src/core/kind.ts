@@ -53,6 +53,8 @@ export interface Kind {
   recount?(memory: Memory, children: Children, counts: ChildCounts): Memory;
   /** For a parent that is read back: are there so many children that their counts have to do, until somebody needs more? */
   isCounted?(node: PlanNode, memory: Memory): boolean;
+  /** The types of the records that it writes, if it writes any of its own: an export of a run has those. */
+  readonly records?: readonly string[];
   /** How many of its children have ended, in which way, where its memory says it; null: the store is to count them. */
   endedIn?(memory: Memory): ChildCounts | null;
 }

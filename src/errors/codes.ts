@@ -57,6 +57,8 @@ export const ERROR_CODES = [
   'command-failed',
   'command-refused',
   'intervention-refused',
+  'import-refused',
+  'state-file-unusable',
   'schedule-unknown',
   'box-closed',
   'commit-failed',

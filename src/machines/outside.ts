@@ -24,7 +24,7 @@ export interface StepKind<Options, Output> extends Kind {
 /** What a kind of step is made of. `Spec` is what it keeps of its options. */
 export interface KindOptions<Options, Spec extends object>
   extends Pick<Kind, 'name' | 'machine'>,
-    Partial<Pick<Kind, 'acts' | 'children' | 'placeNamed' | 'tell' | 'keep' | 'changed' | 'recount'>> {
+    Partial<Pick<Kind, 'acts' | 'children' | 'placeNamed' | 'tell' | 'keep' | 'changed' | 'recount' | 'records'>> {
   /** Actors of its own; those of the package are there in any case. */
   readonly actors?: { readonly [name: string]: Invoked };
   /** Reads the options: nothing is thrown, what is wrong is noted. */

@@ -1,6 +1,8 @@
 /**
  * `createSignalbox`: the one object that an application holds. It puts the host together
  * from what it is given, and is the border where ids, inputs and names are checked (I10).
+ *
+ * It has over 400 lines because it is one class, with a method for each thing that can be asked of it and a word on each.
  */
 import { systemClock, within } from '../clock.ts';
 import type { Body, Plan, TaskDefinition } from '../definition.ts';
@@ -20,12 +22,14 @@ import { structureOf } from '../dsl/structure.ts';
 import { toMs } from '../duration.ts';
 import { BoxClosed, InvalidOption, OrchestratorUnknown, TaskMissing } from '../errors/index.ts';
 import { EVENT_TYPES, type EventOf, type EventType, type ReadEvent } from '../events.ts';
+import type { LogLine } from '../executor.ts';
 import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES } from '../json.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, Store } from '../store.ts';
 import type { ApprovalAnswer } from '../people.ts';
 import { type DecideOptions, People } from './approvals.ts';
+import { type ImportContext, importRuns } from './importing/import.ts';
 import { abandoning } from './ownership/abandon.ts';
 import { Complaints } from './complaints.ts';
 import { hooksOf } from './box-hooks.ts';
@@ -73,6 +77,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #people: People;
   readonly #starts: Starts;
   readonly #schedules: Schedules;
+  readonly #importing: ImportContext;
   readonly #owner: Owner;
   /** With the other processes, in a store that is shared. */
   #exchange: Exchange | null = null;
@@ -146,6 +151,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     });
     const basics = { store, plans, clock, maxValueBytes, checkOpen: () => this.#checkOpen() };
     this.#starts = new Starts({ ...basics, host: this.#host });
+    this.#importing = { ...basics, host: this.#host, starts: this.#starts, logger };
     const here = requests(store, this.#host);
     const { shared } = store;
     if (shared !== undefined) {
@@ -262,6 +268,28 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   run(id: string): Run {
     checkId('id', id);
     return new Run(id, this.#context);
+  }
+
+  /**
+   * Takes over a run from another store: what `run.export()` answered there, also of a run in flight, and also after a file or a wire. It is
+   * checked, committed whole, and goes on as after a restart. The same export twice is one run. Given a list, such as a run and the
+   * child runs that it waits for, it takes all or none, and answers with the first.
+   *
+   * @example
+   * const run = await box.import(JSON.parse(await readFile('order-17.json', 'utf8')));
+   */
+  async import(exported: unknown): Promise<Run> {
+    this.#checkOpen();
+    const [run] = await importRuns(
+      this.#importing,
+      Array.isArray(exported) && exported.length > 0 ? exported : [exported],
+    );
+    return new Run(run as string, this.#context);
+  }
+
+  /** Writes a line where the lines of this box go. What is secret in it is blanked, as in every other (S34). */
+  log(line: LogLine): void {
+    this.#importing.logger(line);
   }
 
   /** Runs in the order in which they were started, a page at a time. */

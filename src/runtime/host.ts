@@ -4,12 +4,14 @@
  * mailbox → turn → group commit → dispatch → the answers, as messages again. Turns of one
  * run are serial (I2): a run is either here in memory, and a message is taken at once, or
  * it is being read, and messages wait in line until it is.
+ *
+ * It has over 400 lines because it is one class, which has all that is in memory of runs.
  */
 import type { Plan } from '../definition.ts';
 import { BoxClosed, LeaseLost, type RunCancelled } from '../errors/index.ts';
 import { endsRun, isTerminal } from '../events.ts';
 import type { QueuedFor } from '../limits.ts';
-import type { OpenRun, RunRow } from '../store.ts';
+import type { OpenRun, RunChange, RunRow } from '../store.ts';
 import { Aftermath } from './commit/aftermath.ts';
 import { type Committed, Committer } from './commit/committer.ts';
 import { touches, Dispatcher } from './performing/dispatcher.ts';
@@ -38,7 +40,8 @@ export type StartMore = Pick<StartMessage, 'undoes' | 'limit' | 'rerun' | 'recor
 
 export class Host {
   readonly #options: HostOptions;
-  readonly #rules: Rules;
+  /** What turns are taken by. */
+  readonly rules: Rules;
   readonly #turn: Turn;
   readonly #committer: Committer;
   readonly #dispatcher: Dispatcher;
@@ -70,8 +73,8 @@ export class Host {
       hold: (run) => this.#dispatcher.hold(run),
     });
     const asksFirst = this.hooks.asksFirst.bind(this.hooks);
-    this.#rules = { kinds, maxValueBytes, signalBuffer, stepperOf, takeCommand, asksFirst };
-    this.#turn = new Turn(this.#rules);
+    this.rules = { kinds, maxValueBytes, signalBuffer, stepperOf, takeCommand, asksFirst };
+    this.#turn = new Turn(this.rules);
     this.#dispatcher = new Dispatcher({
       ...options,
       hooks: this.hooks,
@@ -132,6 +135,23 @@ export class Host {
     const begun = this.#committed(run, { type: 'start', plan, row, ...more });
     for (const tell of warnings) tell();
     await begun;
+  }
+
+  /** Commits runs that come from elsewhere, all or none, and goes on with them. Afterwards they are as any others that this process has taken over. */
+  async bring(changes: readonly RunChange[]): Promise<void> {
+    if (this.#closed) throw new BoxClosed();
+    for (const { run } of changes) {
+      // As with one that begins: nothing may be left of a run that was deleted.
+      if (this.#runs.has(run) || this.#reader.isReading(run)) await this.handover.bury(run);
+    }
+    try {
+      await this.#committer.aside(changes);
+    } catch (error) {
+      // It may have landed all the same, and then nobody else would go on with them.
+      for (const { run } of changes) void this.#reader.read(run, []);
+      throw error;
+    }
+    for (const { run, row } of changes) if (row !== null && !isTerminal(row.status)) await this.#reader.tryOnce(run);
   }
 
   /** The run is in memory, so it has not ended: its end is told when it comes. */
@@ -209,7 +229,7 @@ export class Host {
   }
 
   #adopt(plan: Plan, row: RunRow): Held {
-    const run = hold(newRun(this.#rules, plan, row), 1, false);
+    const run = hold(newRun(this.rules, plan, row), 1, false);
     this.#runs.set(run.id, run);
     return run;
   }
@@ -375,7 +395,7 @@ export class Host {
       return null;
     }
     const run = await recall(
-      this.#rules,
+      this.rules,
       store,
       await pinnedPlan(store, this.#options.plans, found.row),
       found,

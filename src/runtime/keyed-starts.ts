@@ -4,6 +4,7 @@
  * record, found by that key, and the id of the next one follows from the last one's. So two who start it at once start one run.
  */
 import { ask, askOptions, isObject } from '../checks.ts';
+import { KEYED } from '../core/record-types.ts';
 import type { Plan } from '../definition.ts';
 import { InvalidOption, RunLive } from '../errors/index.ts';
 import { type Ids, randomIds } from '../ids.ts';
@@ -170,7 +171,6 @@ class KeyLine {
   }
 }
 
-const KEYED = 'keyed';
 const PAGE = 100;
 /** How many keys a process remembers. One that it has forgotten costs a look at all of its runs. */
 const MOST = 10_000;

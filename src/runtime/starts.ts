@@ -54,7 +54,7 @@ export class Starts {
   readonly #store: Store;
   readonly #host: Host;
   /** Starts that are not committed yet, by id and by key. */
-  readonly #underWay = new Map<string, Promise<RunRow>>();
+  readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(options: StartsOptions) {
     this.#options = options;
@@ -101,6 +101,14 @@ export class Starts {
     this.#options.checkOpen();
     if ((await this.#store.readRun(id)) !== null) return false;
     return (await this.#commit(plan, row, { records })) === row;
+  }
+
+  /** Does something while nothing starts here under these ids and keys. */
+  apart<T>(rows: readonly RunRow[], work: () => Promise<T>): Promise<T> {
+    return this.#apart(
+      rows.flatMap((row) => namesOf(row, true)),
+      work,
+    );
   }
 
   /** Would a run of `plan` take this input? Throws what `start` would. */
@@ -155,15 +163,19 @@ export class Starts {
   }
 
   async #once(plan: Plan, row: RunRow, byId: boolean, more?: StartMore): Promise<string> {
-    const names = [...(byId ? [row.run] : []), ...(row.key === null ? [] : [`${row.orchestrator}\n${row.key}`])];
-    const others = (): Promise<RunRow> | undefined =>
+    return sameRun(row, await this.#apart(namesOf(row, byId), () => this.#begin(plan, row, more)));
+  }
+
+  /** One after the other under each of these names. */
+  async #apart<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
+    const others = (): Promise<unknown> | undefined =>
       names.map((name) => this.#underWay.get(name)).find((each) => each !== undefined);
     // Whether that one succeeds or not: the store says afterwards what is there.
     for (let other = others(); other !== undefined; other = others()) await other.catch(() => {});
-    const begun = this.#begin(plan, row, more);
-    for (const name of names) this.#underWay.set(name, begun);
+    const done = work();
+    for (const name of names) this.#underWay.set(name, done);
     try {
-      return sameRun(row, await begun);
+      return await done;
     } finally {
       for (const name of names) this.#underWay.delete(name);
     }
@@ -193,6 +205,11 @@ export class Starts {
     const byKey = key === null ? null : await this.#store.readRunByKey(orchestrator, key);
     return byKey ?? (await this.#store.readRun(run));
   }
+}
+
+/** What a run is known by while it is being started. */
+function namesOf({ run, orchestrator, key }: RunRow, byId: boolean): readonly string[] {
+  return [...(byId ? [run] : []), ...(key === null ? [] : [`${orchestrator}\n${key}`])];
 }
 
 /** The id of the run that is there, if it is the one that was asked for. */

@@ -189,6 +189,7 @@ export class RedactionGate {
         payload: redacted(rules, signal.payload, [['payload']], secrets),
       })),
       events: whole.events.map((event) => this.event(event, row)),
+      forImport: null,
     };
   }
 

@@ -54,8 +54,12 @@ export async function* childrenOf(store: Store, parent: string): AsyncGenerator<
 /** The id of the run at the top of a run's family: of the first one that was not started by another. One that was deleted is the end of it. */
 export async function rootOf(store: Store, row: RunRow): Promise<string> {
   let root = row.run;
-  for (let parent = row.parent; parent !== null; parent = (await store.readRun(root))?.parent ?? null)
+  const seen = new Set<string>();
+  for (let { parent } = row; parent !== null && !seen.has(parent.run); ) {
     root = parent.run;
+    seen.add(root);
+    parent = (await store.readRun(root))?.parent ?? null;
+  }
   return root;
 }
 

@@ -87,6 +87,22 @@ export class Committer {
     }
   }
 
+  /** Commits something that no turn has changed, in the place of one of the commits that the store takes at once. */
+  async aside(changes: readonly RunChange[]): Promise<void> {
+    while (this.#isFull) await Promise.race([...this.#underWay].map(({ over }) => over));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const underWay: UnderWay = { term: this.#options.term(), runs: changes.length, over: promise };
+    this.#underWay.add(underWay);
+    this.commits += 1;
+    try {
+      await this.#options.store.commit(changes);
+    } finally {
+      this.#underWay.delete(underWay);
+      resolve();
+      if (this.#waiting.length > 0) this.#schedule();
+    }
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#isFull) return;
     this.#scheduled = true;

@@ -11,13 +11,16 @@ import { type Held, hold } from '../held.ts';
 
 const PAGE = 100;
 
+/** What is asked of a store beside what is open. */
+type Read = Pick<Store, 'name' | 'readChildren' | 'countChildren' | 'readRecords'>;
+
 /**
  * A run as its rows say that it stands. Its parents' children are one question to the store, however many parents there are; those of
  * parents that have a great many are counted, unless a turn has said that it needs them.
  */
 export async function recall(
   rules: Rules,
-  store: Store,
+  store: Read,
   plan: Plan,
   found: OpenRun,
   needed: ReadonlySet<string> | undefined,
@@ -40,7 +43,7 @@ export async function recall(
 }
 
 /** What somebody had said of a run that takes over from another one, and what it has still to take over. */
-async function recordsOfRerun(store: Store, run: string): Promise<readonly RecordRow[]> {
+async function recordsOfRerun(store: Read, run: string): Promise<readonly RecordRow[]> {
   const records: RecordRow[] = [];
   for (const type of [RERUN, TAKEN]) {
     for (let after: string | null | undefined; after !== null; ) {
