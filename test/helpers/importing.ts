@@ -40,6 +40,11 @@ export async function exportsIn(store: Store): Promise<readonly RunExport[]> {
   return JSON.parse(JSON.stringify(exports)) as readonly RunExport[];
 }
 
+/** Keys of the attempts that have completed. */
+function completedIn({ run: { run }, steps }: RunExport): readonly string[] {
+  return steps.flatMap(({ path, state, attempt }) => (state === 'completed' ? [`${run}/${path}#${attempt}`] : []));
+}
+
 async function endOf(box: Signalbox, flow: AnyOrchestrator): Promise<Pick<Moved, 'outcome' | 'history' | 'faults'>> {
   const run = await box.start(flow, { id: 'r', input: null });
   const { status, output, outputs, error, failures } = await run.outcome();
@@ -71,11 +76,14 @@ export async function moved(flow: AnyOrchestrator, after: number, store: Store):
   try {
     const exports = await exportsIn(first.underlying);
     const before = exports.map(({ run, events }) => [run.run, events] as const);
+    const done = new Set(exports.flatMap(completedIn));
+    const calls = called.length;
     // All of them at once, and once more: it is one run.
     await next.import(exports);
     await next.import(exports);
     const ending = endOf(next, flow);
     const end = await (store.shared === undefined ? soon(ending) : ending);
+    for (const key of called.slice(calls)) if (done.has(key)) faults.push(`${key} was called again`);
     for (const [run, events] of before) {
       const kept = (await next.run(run).export()).events.slice(0, events.length);
       if (!isDeepStrictEqual(kept, events)) faults.push(`the history of ${run} is another one`);
