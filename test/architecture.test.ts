@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type node:http',
     'type node:stream',
   ],
+  files: ['words', 'errors', 'dsl', 'views', 'node:crypto', 'node:fs/promises', 'node:path'],
   opentelemetry: ['words', 'errors', 'views', 'charts', '@opentelemetry/api', 'type @opentelemetry/api'],
   testing: [
     'words',

@@ -313,6 +313,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'No run can be restored from the state file r.json',
     'r.json: it is missing; r.json-before: it is missing.',
   ],
+  'state-file-unwritten': [
+    new errors.StateFileUnwritten({ file: 'r.json', reason: 'the disk is full. Make room' }),
+    'State file r.json could not be written: the disk is full. Make room.',
+    'The run goes on',
+  ],
   'schedule-unknown': [
     new errors.ScheduleUnknown({ schedule: 'nightly' }),
     'There is no schedule "nightly" any more',

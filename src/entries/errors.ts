@@ -69,6 +69,7 @@ export {
   SignalboxError,
   SignalUnheard,
   StateFileUnusable,
+  StateFileUnwritten,
   StepTimedOut,
   StoreHeld,
   StoreLost,

@@ -59,6 +59,7 @@ export const ERROR_CODES = [
   'intervention-refused',
   'import-refused',
   'state-file-unusable',
+  'state-file-unwritten',
   'schedule-unknown',
   'box-closed',
   'commit-failed',

@@ -31,3 +31,15 @@ export class StateFileUnusable extends SignalboxError<{
     );
   }
 }
+
+/** A state file cannot be written. The run goes on all the same. */
+export class StateFileUnwritten extends SignalboxError<{ readonly file: string; readonly reason: string }> {
+  readonly code = 'state-file-unwritten';
+  constructor(fields: { file: string; reason: string }, cause?: unknown) {
+    super(
+      `State file ${fields.file} could not be written: ${sentence(fields.reason)} The run goes on, the file is as it was, and it is tried again.`,
+      fields,
+      cause,
+    );
+  }
+}

@@ -47,7 +47,7 @@ export {
   RunUnknown,
   ScheduleUnknown,
 } from './runs.ts';
-export { ImportRefused, StateFileUnusable } from './imports.ts';
+export { ImportRefused, StateFileUnusable, StateFileUnwritten } from './imports.ts';
 export { ApprovalExpired, ApprovalImpossible, ApprovalRejected, GateRejected, InitiatorUnknown } from './people.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
 export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
