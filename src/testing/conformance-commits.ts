@@ -17,6 +17,7 @@ import {
   row,
   same,
   seqs,
+  signal,
 } from './conformance-rows.ts';
 
 export const COMMITS: Readonly<Record<string, Check>> = {
@@ -81,6 +82,49 @@ export const COMMITS: Readonly<Record<string, Check>> = {
     same(await store.readActors('a'), frozen([actor('a', '')]));
     assert.equal((await store.readOpen('a'))?.seq, 2);
   },
+  'a run that is whole from its first commit on, as one from elsewhere, is kept as any other, ended or not, for the next owner, too (I3, P228)':
+    async (first, bench) => {
+      const whole = (run: string, status: 'running' | 'completed') => {
+        const over = { state: 'completed', startedAt: 1, attempt: 2 } as const;
+        const steps = [
+          actor(run, '', status === 'completed' ? { ...over, endedSeq: 5 } : {}),
+          actor(run, 'pay', { ...over, endedSeq: 4, output: 1 }),
+          actor(run, 'pay/bank', { ...over, endedSeq: 3, input: { n: 1 } }),
+          ...(status === 'completed' ? [] : [actor(run, 'ship', { state: 'waiting', due: 9, memory: { n: 1 } })]),
+        ];
+        const records = [{ run, type: 'approval', id: 'pay#1', version: 3, body: { n: 1 }, keys: { state: 'open' } }];
+        const taken = signal(run, 'taken', { takenBy: 'pay/bank', answer: 'accepted' });
+        return change(run, 0, {
+          row: row(run, { status, key: run, metadata: { tenant: 'a' }, endedAt: status === 'completed' ? 7 : null }),
+          ...{ actors: steps, attempts: [attempt(run, 'pay/bank', 1)], events: events(run, 0, 5), records },
+          signals: [taken, signal(run, 'kept')],
+        });
+      };
+      const both = [whole('ended', 'completed'), whole('open', 'running')];
+      await first.commit(both);
+      const next = await bench.after('two');
+      for (const { run, row: kept, actors, attempts, signals, records = [] } of both) {
+        same(await next.readRun(run), kept);
+        same(await next.readRunByKey('order', run), kept);
+        same(await next.readActors(run), actors);
+        same(await next.readAttempts(run), attempts);
+        assert.deepEqual(await seqs(next, run), [1, 2, 3, 4, 5]);
+        for (const each of signals) same(await next.readSignal(run, each.id), each);
+        for (const each of records) same(await next.readRecord(run, each.type, each.id), each);
+      }
+      assert.deepEqual(
+        (await next.readCompleted('open', { limit: 9 })).map(({ path }) => path),
+        ['pay', 'pay/bank'],
+      );
+      assert.deepEqual(await next.claim(9), ['open']);
+      const open = await next.readOpen('open');
+      assert.deepEqual([open?.owner, open?.fence, open?.seq], ['two', 2, 5]);
+      assert.deepEqual(
+        [open?.open.map(({ path }) => path), open?.signals.map(({ id }) => id)],
+        [['', 'ship'], ['kept']],
+      );
+      assert.equal(await next.deleteRun('ended'), true);
+    },
   'a thousand runs and a run of a thousand changes are one commit': async (store) => {
     const many = Array.from({ length: 1_000 }, (_, index) => change(`r${index}`, 0));
     const actors = Array.from({ length: 1_000 }, (_, index) => actor('big', `s${index}`));

@@ -1,5 +1,6 @@
 /** Runs that come from another store: kept whole and gone on with, or refused in words. */
-import { createSignalbox, memory, orchestrator, type RunExport, task, track } from 'signalbox';
+import { createSignalbox, type LogLine, memory, orchestrator, type RunExport, task, track } from 'signalbox';
+import { defineKind, waitMachine } from 'signalbox/machines';
 import { expect, test } from 'vitest';
 import { Anything, eventsOf, never, settled, soon, stage } from '../helpers/stage.ts';
 import { head } from '../helpers/waits.ts';
@@ -73,4 +74,168 @@ test('a run in flight goes on in another store: the body under way under its key
   expect(events.slice(0, history.length)).toEqual(history);
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
   for (const { box } of [first, second, third, fourth]) await box.close();
+});
+
+test('a family that is paused is imported as it stands, and goes on when somebody says so (S15, P228)', async () => {
+  const small = orchestrator('small', head).track(
+    's',
+    track('s', { input: Anything }).step('one', flaky).step('two', flaky),
+  );
+  const large = orchestrator('large', head).track('l', track('l', { input: Anything }).run('kid', small));
+  const open = async () => {
+    const { desk, clock, options } = stage();
+    return { desk, box: clock.follow(await createSignalbox({ ...options, orchestrators: [large] })) };
+  };
+  const first = await open();
+  const run = await first.box.start(large, { id: 'r', input: 1 });
+  await settled(first.box);
+  await run.pause();
+  await settled(first.box);
+  const parent = await run.export();
+  const kids = await Promise.all((parent.forImport?.needs ?? []).map((id) => first.box.run(id).export()));
+  expect(kids).toHaveLength(1);
+
+  const { box, desk } = await open();
+  const again = await box.import(JSON.parse(JSON.stringify([parent, ...kids])));
+  await settled(box);
+  expect(desk.begun).toEqual(['s/one#1']);
+  desk.give('s/one#1');
+  await settled(box);
+  expect(desk.begun).toEqual(['s/one#1']);
+  await again.resume();
+  await settled(box);
+  desk.give('s/two#1', 2);
+  expect(await soon(again.outcome())).toMatchObject({ status: 'completed' });
+  await first.box.close();
+  await box.close();
+});
+
+test('a run that takes over from another one goes on in a store that never had that one (S16, P228)', async () => {
+  const step = task('step', { input: Anything, output: Anything, run: never });
+  const made = orchestrator('made', head)
+    .track('a', track('a', { input: Anything }).step('one', step).step('two', step))
+    .track('b', track('b', { input: Anything }).step('one', step).step('two', step), { after: ['a'] });
+  const open = async () => {
+    const { desk, clock, options } = stage();
+    return { desk, box: clock.follow(await createSignalbox({ ...options, orchestrators: [made] })) };
+  };
+  const first = await open();
+  const run = await first.box.start(made, { id: 'r', input: 1 });
+  for (const place of ['a/one#1', 'a/two#1', 'b/one#1']) {
+    await settled(first.box);
+    first.desk.give(place, place);
+  }
+  await settled(first.box);
+  first.desk.fail('b/two#1');
+  await run.outcome();
+  const rerun = await run.rerun({ from: 'a/two', input: 9, reason: 'once more', id: 'r2' });
+  await settled(first.box);
+
+  const { box, desk } = await open();
+  const again = await box.import(JSON.parse(JSON.stringify(await rerun.export())));
+  await settled(box);
+  expect(desk.begun).toEqual(['a/two#1']);
+  expect(desk.job('a/two#1').input).toBe(9);
+  for (const place of ['a/two#1', 'b/one#1', 'b/two#1']) {
+    desk.give(place, place);
+    await settled(box);
+  }
+  expect(await soon(again.outcome())).toMatchObject({ status: 'completed', outputs: { a: 'a/two#1', b: 'b/two#1' } });
+  expect((await again.snapshot()).rerunOf).toMatchObject({ run: 'r', from: 'a/two' });
+  await first.box.close();
+  await box.close();
+});
+
+test('a schedule moves with what it remembers, and fires once for each of its times (S24, P228)', async () => {
+  const target = orchestrator('target', head).track('t', track('t', { input: Anything }).step('one', flaky));
+  const open = async (now?: number) => {
+    const { desk, clock, options } = stage();
+    if (now !== undefined) await clock.advance(now - clock.now());
+    return { desk, clock, box: clock.follow(await createSignalbox({ ...options, orchestrators: [target] })) };
+  };
+  const first = await open();
+  await first.box.schedule('hourly', { every: '1h', orchestrator: target, input: 1 });
+  await first.clock.advance('90m');
+  const fired = (await first.box.runs({ parent: 'schedule:hourly' })).runs;
+  expect(fired).toHaveLength(1);
+  const schedule = await first.box.run('schedule:hourly').export();
+  const below = await Promise.all((schedule.forImport?.needs ?? []).map((id) => first.box.run(id).export()));
+  await first.box.close();
+
+  const { box, clock, desk } = await open(first.clock.now());
+  await box.import(JSON.parse(JSON.stringify([schedule, ...below])));
+  await settled(box);
+  desk.give('t/one#1');
+  await clock.advance('31m');
+  const all = (await box.runs({ parent: 'schedule:hourly' })).runs.map(({ run, startedAt }) => [run, startedAt]);
+  expect(all).toHaveLength(2);
+  expect(all[0]?.[0]).toBe(fired[0]?.run);
+  expect((all[1]?.[1] as number) - (all[0]?.[1] as number)).toBe(3_600_000);
+  await box.close();
+});
+
+test('records of a kind from outside are in an export if the kind names their types, and come along (P93, P228)', async () => {
+  const open = async () => {
+    const marking = defineKind<object, null>()({
+      name: 'marking',
+      machine: waitMachine as never,
+      records: ['mark'],
+      acts: {},
+      read: () => ({}),
+    });
+    const marked = orchestrator('marked', head).track('t', track('t', { input: Anything }).step('one', flaky));
+    const { clock, options } = stage();
+    const store = memory();
+    const given = { ...options, orchestrators: [marked], kinds: [marking], store };
+    return { box: clock.follow(await createSignalbox(given)), store, marked };
+  };
+  const first = await open();
+  const run = await first.box.start(first.marked, { id: 'r', input: 1 });
+  await settled(first.box);
+  const { events } = await run.export();
+  const mark = { run: 'r', type: 'mark', id: 'x', version: 1, body: { n: 1 }, keys: { by: 'mia' } };
+  // As an act of the kind does by its port.
+  const change = {
+    run: 'r',
+    fence: 1,
+    after: events.length,
+    row: null,
+    actors: [],
+    attempts: [],
+    events: [],
+    signals: [],
+  };
+  await first.store.commit([{ ...change, records: [mark] }]);
+  const second = await open();
+  await second.box.import(JSON.parse(JSON.stringify(await run.export())));
+  expect(await second.store.readRecord('r', 'mark', 'x')).toEqual(mark);
+  await first.box.close();
+  await second.box.close();
+});
+
+test('an export says when its pieces are of several moments, and is read again until they are of one (P220)', async () => {
+  const inner = memory();
+  let changes = 3;
+  const readOpen: typeof inner.readOpen = async (run) => {
+    const found = await inner.readOpen(run);
+    changes -= 1;
+    return found === null || changes < 0 ? found : { ...found, seq: found.seq + changes };
+  };
+  const { box } = await opened(undefined, { ...inner, readOpen });
+  const run = await box.start(flow, { id: 'r', input: 1 });
+  changes = 3;
+  expect((await run.export()).forImport).toMatchObject({ version: 1 });
+  changes = Number.MAX_SAFE_INTEGER;
+  const torn = await run.export();
+  expect([torn.forImport, torn.events.length > 0]).toEqual([null, true]);
+  changes = 0;
+  await box.close();
+});
+
+test('a line that somebody writes to the log of a box goes where its lines go, without what is secret (S34)', async () => {
+  const lines: LogLine[] = [];
+  const logger = (line: LogLine): void => void lines.push(line);
+  await using box = await createSignalbox({ redact: [/\b\d{16}\b/], logger });
+  box.log({ level: 'warn', message: 'card 4111222233334444', run: 'r' });
+  expect(lines).toEqual([{ level: 'warn', message: 'card [redacted]', run: 'r' }]);
 });

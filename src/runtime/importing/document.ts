@@ -94,7 +94,7 @@ const RECORD: Form<RecordRow> = {
   run: is.text,
   type: is.text,
   id: is.text,
-  version: is.amount,
+  version: is.version,
   body: is.json,
   keys: is.named,
 };
@@ -133,7 +133,6 @@ export function documentOf(exported: unknown, maxValueBytes: number): Brought {
   once(records, 'forImport.records', (record) => JSON.stringify([record.type, record.id]));
   if (kept.some(({ takenBy }) => takenBy !== null)) throw new Unfit('signals', 'one of them was taken');
   if (taken.some(({ takenBy }) => takenBy === null)) throw new Unfit('forImport.taken', 'one of them was not taken');
-  if (records.some(({ version }) => version === 0)) throw new Unfit('forImport.records', 'versions begin with 1');
   checkSizes({ row, steps, signals: [...kept, ...taken] }, maxValueBytes);
   const needs = rest.needs as readonly string[];
   return { row, steps, attempts, signals: [...taken, ...kept], events, records, needs };

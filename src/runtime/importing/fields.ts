@@ -47,6 +47,10 @@ export const status = want('a status', isStatus);
 export const amount = want('a whole number from 0 on', (value) => {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT;
 });
+export const version = want(
+  'a whole number from 1 on',
+  (value) => Number.isSafeInteger(value) && (value as number) > 0,
+);
 export const instant = want('a time in milliseconds since 1970', (value) => {
   return typeof value === 'number' && value >= 0 && value <= LATEST;
 });
