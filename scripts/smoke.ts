@@ -12,6 +12,7 @@ import { join } from 'node:path';
 const PROGRAM = `
 import assert from 'node:assert/strict';
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
+import { restoreFrom, stateFile } from 'signalbox/files';
 import { progressOf } from 'signalbox/inspect';
 import { openTelemetry } from 'signalbox/opentelemetry';
 import { postgres } from 'signalbox/postgres';
@@ -60,6 +61,7 @@ assert.equal(await plain.result(), 3);
 await untraced.close();
 assert.equal(lines.filter(({ message }) => message.includes('npm i @opentelemetry/api')).length, 1);
 assert.equal(typeof progressOf, 'function');
+assert.deepEqual([typeof stateFile, typeof restoreFrom], ['function', 'function']);
 console.log('an orchestration ran to its end from the installed package');
 `;
 
