@@ -38,7 +38,7 @@ const inUse = new Set<string>();
 /** A disk that refused is tried again after so many milliseconds, and then after twice as many, up to the last. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [200, 10_000];
 /** How often a family that goes on meanwhile is read again. */
-const TRIES = 20;
+const TRIES = 5;
 
 /**
  * Keeps a file that says where a run stands, after each of its events, until the run has ended or the answer is closed. The file is whole
@@ -121,7 +121,12 @@ export class StateFile {
   async flush(): Promise<number> {
     // What is being written may have been read before this very moment.
     while (this.#writing !== null) await this.#writing;
-    await this.#once();
+    try {
+      await this.#once();
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
     return this.#event;
   }
 
@@ -139,7 +144,7 @@ export class StateFile {
     this.#stop.abort();
     this.#stopWaiting();
     await this.#following;
-    await this.flush().catch((error: unknown) => this.#failed(error));
+    await this.flush().catch(() => {});
     this.#stopWaiting();
     inUse.delete(this.path);
   }
@@ -156,7 +161,9 @@ export class StateFile {
     if (text === null) return;
     const found = stateIn(text);
     if ('fault' in found) {
-      const aside = await setFileAside(this.path, systemClock.now());
+      const aside = await setFileAside(this.path, systemClock.now()).catch((error: unknown) => {
+        throw new StateFileUnwritten({ file: this.path, reason: diskReason(error) }, error);
+      });
       this.#tell('warn', `could not be read (${found.fault}), and was set aside as ${aside}`);
     } else if (found.run !== this.#run.id) {
       const expected = `a file of its own for each run: this one is of run "${found.run}"`;
@@ -190,14 +197,16 @@ export class StateFile {
       while (this.#isStale && this.#closed === null);
     })();
     this.#writing = writing.then(
-      () => this.#over(),
-      () => this.#over(),
+      () => {
+        this.#writing = null;
+        // What came between the last look and this moment has not been written.
+        if (this.#isStale && this.#closed === null) this.#wake();
+      },
+      () => {
+        this.#writing = null;
+      },
     );
     return writing;
-  }
-
-  #over(): void {
-    this.#writing = null;
   }
 
   async #write(): Promise<void> {
@@ -219,8 +228,10 @@ export class StateFile {
       if (error instanceof SignalboxError) throw error;
       throw new StateFileUnwritten({ file: this.path, reason: diskReason(error) }, error);
     }
-    if (this.#failures > 0) this.#tell('info', 'is written again');
+    if (this.#failures === 0) return;
     this.#failures = 0;
+    this.#stopWaiting();
+    this.#tell('info', 'is written again');
   }
 
   /** The run, and the runs that it waits for: they are read after it, and it has to be as it was then. */

@@ -11,13 +11,18 @@ import { filedFlow } from './filed-flow.ts';
 
 const [, , folder = '.', event = '0', turns = '0'] = process.argv;
 
+const { promise: opened, resolve: open } = Promise.withResolvers<void>();
 const flow = filedFlow(async (key) => {
+  // No body ends before there is a file.
+  await opened;
   appendFileSync(`${folder}/effects`, `${key}\n`);
   await pause(4);
 });
 const box = await createSignalbox({ orchestrators: [flow], logger: () => {} });
 
+let isDying = false;
 function die(left: number): void {
+  isDying = true;
   if (left === 0) process.kill(process.pid, 'SIGKILL');
   else setImmediate(() => die(left - 1));
 }
@@ -29,6 +34,9 @@ const isOver = (seq: number): void => {
 };
 isOver(file.event);
 box.on('*', ({ seq }) => isOver(seq));
+open();
 for await (const _ of run.events()) appendFileSync(`${folder}/acks`, `${await file.flush()}\n`);
+// Its time may come after the end of the run.
+while (isDying) await pause(1_000);
 await file.close();
 await box.close();

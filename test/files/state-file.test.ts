@@ -87,6 +87,52 @@ test('events that come while a state is written are one state more, and the last
   await box.close();
 });
 
+test('an event that comes at any moment of a writing, also at its very end, is in the file soon (P220)', async () => {
+  // A run that is asked and told by hand: its events come when the test says so.
+  const exported = await (async () => {
+    const { box } = await opened();
+    const run = await box.start(plan, { id: 'r', input: 1 });
+    const made = await run.export();
+    await box.close();
+    return made;
+  })();
+  for (let turns = 0; turns < 20; turns += 1) {
+    let count = 1;
+    let tell = (): void => {};
+    const run = {
+      id: 'r',
+      export: async () => ({ ...exported, events: exported.events.slice(0, count) }),
+      snapshot: never,
+      history: never,
+      // No generator: that would take a few turns longer than the gap is wide.
+      events: ({ signal }: { readonly signal?: AbortSignal }) => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () =>
+            new Promise((resolve) => {
+              if (signal?.aborted) resolve({ done: true });
+              tell = () => resolve({ done: false, value: count });
+              signal?.addEventListener('abort', () => resolve({ done: true }));
+            }),
+        }),
+      }),
+    };
+    const path = `${newFile('missing')}/gap.json`;
+    // What is told at the end of the first writing that works is the last thing that it does.
+    const log = async ({ message }: { readonly message: string }): Promise<void> => {
+      if (!message.includes('is written again')) return;
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      count = 2;
+      tell();
+    };
+    const box = { run: () => run as never, log: (line: { readonly message: string }) => void log(line) };
+    const file = await stateFile(box, 'r', path);
+    mkdirSync(dirname(path));
+    await file.flush();
+    await vi.waitFor(() => expect(read(path).event).toBe(2));
+    await file.close();
+  }
+});
+
 test('flush writes what there is at this moment, and says up to which event (P220)', async () => {
   const { box, desk } = await opened();
   const run = await box.start(plan, { id: 'r', input: 1 });
@@ -137,7 +183,7 @@ describe('what is in the way of a state file', () => {
     expect(told().map(({ level, run: of }) => [level, of])).toEqual([['error', 'r']]);
 
     mkdirSync(dirname(path));
-    await vi.waitFor(() => expect(read(path).event).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(read(path).event).toBeGreaterThan(0), 10_000);
     expect(told().at(-1)).toMatchObject({ level: 'info', message: expect.stringContaining('is written again') });
     desk.give('second/work/two#1');
     expect(await run.outcome()).toMatchObject({ status: 'completed' });
