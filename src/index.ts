@@ -119,6 +119,7 @@ export {
 export type { Answer, Executor, Job, Logger, LogLine } from './executor.ts';
 export { inProcess } from './executors/in-process.ts';
 export type { Json, JsonObject } from './json.ts';
+export { type MappingData, mapping } from './mapping.ts';
 export type { Signalbox } from './runtime/box.ts';
 export type { SignalboxOptions } from './runtime/create.ts';
 export type { ApprovalOptions, AskOptions, Decided, GateOptions, Passed } from './dsl/approval.ts';

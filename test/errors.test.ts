@@ -208,6 +208,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     '"lins"',
     'lines',
   ],
+  'mapping-missing': [
+    new errors.MappingMissing({ path: 'outputs.hold.id', stop: 'outputs.hold', reason: 'is null' }),
+    '"outputs.hold.id"',
+    '"outputs.hold" is null',
+    `{ from: "outputs.hold.id", or: { value: null } }, or 'previous'`,
+  ],
   'approval-rejected': [
     new errors.ApprovalRejected({ approval: 'r/a/b#1', by: 'mia', comment: 'too dear' }),
     '"mia" rejected approval "r/a/b#1": too dear.',

@@ -16,8 +16,8 @@ const write = defineTrack({
   input: Text,
   registry,
   tasks: [
-    { task: 'draft', input: ({ input }) => ({ text: String(input.text) }) },
-    { task: 'polish', input: ({ previous }) => previous },
+    { task: 'draft', input: { text: { from: 'input.text', or: { value: 'nothing' } } } },
+    { task: 'polish', input: '$.previous' },
   ],
 });
 const publish = defineTrack({
@@ -33,7 +33,7 @@ export const article = defineOrchestrator({
   input: Text,
   tracks: { write, publish },
   dependencies: { publish: ['write'] },
-  inputMappings: { write: ({ input }) => input, publish: ({ outputs }) => outputs.write },
+  inputMappings: { write: '$.input', publish: ({ outputs }) => outputs.write },
   output: ({ outputs }) => outputs.publish,
 });
 

@@ -134,6 +134,7 @@ export function checkLimits(limits: readonly LimitDefinition[], option: string, 
 /** A predicate or a mapper that has to be there, and may not wait. */
 export function checkNow(value: unknown, option: string, checker: Checker): void {
   if (typeof value !== 'function') return checker.option(option, value, 'a function');
+  checker.function(value, option);
   if (isAsync(value))
     checker.fault(
       'bad-option',

@@ -13,6 +13,7 @@ import { fromMs } from '../duration.ts';
 import { DefinitionInvalid, show } from '../errors/index.ts';
 import { declarationOf } from '../machines/declarations.ts';
 import { checkUndo } from '../machines/task/declaration.ts';
+import { mappingFaults, namesReadBy } from '../mapping.ts';
 import { knownNames, nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
 import { CACHED_AND_UNDONE } from './cache.ts';
@@ -123,6 +124,12 @@ class Check implements Checker {
     this.#add(code, this.#path, message);
   }
 
+  /** A mapper may be looked at as a step's and as an option of what the step is. */
+  #once(code: FaultCode, message: string): void {
+    const isKnown = this.#faults.some((fault) => fault.path === this.#path && fault.message === message);
+    if (!isKnown) this.fault(code, message);
+  }
+
   option(option: string, value: unknown, expected: string, code: FaultCode = 'bad-option'): void {
     this.fault(code, `Option "${option}" cannot be ${show(value)}: it takes ${expected}.`);
   }
@@ -137,6 +144,7 @@ class Check implements Checker {
   }
 
   function(value: unknown, option: string, code: FaultCode = 'bad-option'): void {
+    for (const fault of mappingFaults(value)) this.#once(fault.code, fault.message);
     if (value === undefined || typeof value === 'function') return;
     this.fault(code, `Option "${option}" cannot be ${show(value)}: it takes a function.`);
   }
@@ -178,11 +186,11 @@ class Check implements Checker {
   }
 
   /** What a step says that it reads comes before it; what is around a group is seen by its steps, too. */
-  #reads({ name, body }: StepDefinition, positions: ReadonlyMap<string, number>): void {
-    if (typeof body === 'string') return;
+  #reads(step: StepDefinition, positions: ReadonlyMap<string, number>): void {
+    const { name } = step;
     const owner = this.#at.at(-1) as AnyDefinition;
     if (declarationOf(owner).noun !== 'track') return;
-    for (const read of readsOf(body)) {
+    for (const read of readsOf(step)) {
       if (read !== name && positions.has(read)) continue;
       const known = [...positions.keys()].filter((each) => each !== name);
       const message = `It reads the output of "${read}", and no step before it has that name. ${knownNames('steps', known, read)}`;
@@ -247,15 +255,17 @@ function longestIn(definition: AnyDefinition): readonly [option: string, ms: num
   return longest;
 }
 
-/** What a step reads of those before it, with what the steps in it read that are not about each other. */
-function readsOf(body: AnyDefinition): readonly string[] {
+/** What a step reads of those before it, as far as it says so, with what the steps in it read that are not about each other. */
+function readsOf({ input, body }: StepDefinition): readonly string[] {
+  const mapped = namesReadBy([input]);
+  if (typeof body === 'string') return mapped;
   const { noun, steps, reads } = declarationOf(body);
-  const own = reads?.(body) ?? [];
-  if (noun !== 'step' || steps === undefined) return own;
+  const own = [...mapped, ...(reads?.(body) ?? [])];
+  if (noun !== 'step' || steps === undefined) return [...new Set(own)];
   const below = steps(body);
   const names = below.map(({ name }) => name);
-  const read = below.flatMap((step) => (typeof step.body === 'string' ? [] : readsOf(step.body)));
-  return [...own, ...read.filter((name) => !names.includes(name))];
+  const read = below.flatMap(readsOf).filter((name) => !names.includes(name));
+  return [...new Set([...own, ...read])];
 }
 
 /** What a definition is called in a message: its kind. */

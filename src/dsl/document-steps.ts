@@ -17,6 +17,7 @@ import { readParallel } from '../machines/parallel/declaration.ts';
 import { readSet } from '../machines/set/declaration.ts';
 import { readTerminate } from '../machines/terminate/declaration.ts';
 import { readWait } from '../machines/wait/declaration.ts';
+import { mapperOf } from '../mapping.ts';
 import type { Note } from './notes.ts';
 import { isOptions, OptionReader, readByKind, readUseOf } from './reading.ts';
 import type { Builder } from './source.ts';
@@ -72,13 +73,18 @@ class DocumentReader extends OptionReader {
   }
 
   override step(name: unknown, body: unknown, input: unknown): StepDefinition {
-    return super.step(name, this.#lookUp(body, this.notes), input);
+    return super.step(name, this.#lookUp(body, this.notes), mapperOf(input));
   }
 
   override use(name: unknown, given: unknown): StepDefinition {
     if (!isOptions(given) || !('do' in given)) return readUseOf(name, this.#lookUp(given, this.notes));
-    return readUseOf(name, { ...given, do: this.#lookUp(given.do, this.notes) });
+    return readUseOf(name, { ...given, do: this.#lookUp(given.do, this.notes), ...mapped(given) });
   }
+}
+
+/** The mapper of a use, if it has one. */
+function mapped(given: Options): Options {
+  return 'input' in given ? { input: mapperOf(given.input) } : {};
 }
 
 /** A step of such an entry. `steps` reads the entries of a group. */

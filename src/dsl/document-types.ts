@@ -9,6 +9,7 @@ import type { Duration } from '../duration.ts';
 import type { Hook, TrackHook } from '../hooks.ts';
 import type { FailedStep, FailurePolicy } from '../definition.ts';
 import type { Json } from '../json.ts';
+import type { MappingData } from '../mapping.ts';
 import type { OutputOf, Schema } from '../schema.ts';
 import type { StrategyOption } from './composite.ts';
 import type { ItemCounts, ItemFactsOf, LoopOutput, RoundFactsOf } from './control.ts';
@@ -39,7 +40,9 @@ type DocumentOutputs<R> = { readonly [K in keyof R]: BodyOutput<R[K]> } & { read
 type Reference<R> = (keyof R & string) | AnyBody;
 
 /** A body or its name, perhaps with a mapper. */
-type DocumentUse<F, R> = Reference<R> | { readonly do: Reference<R>; readonly input: (facts: F) => unknown };
+type DocumentUse<F, R> =
+  | Reference<R>
+  | { readonly do: Reference<R>; readonly input: ((facts: F) => unknown) | MappingData };
 
 type Predicate<F> = (facts: F) => boolean;
 
@@ -195,7 +198,7 @@ export type DocumentStep<V, R> =
       readonly task: Reference<R>;
       /** Default: the name of the task. */
       readonly name?: string;
-      readonly input?: (facts: DocumentFacts<V, R>) => unknown;
+      readonly input?: ((facts: DocumentFacts<V, R>) => unknown) | MappingData;
       readonly compensate?: CompensationOption<Anything, Anything>;
       readonly irreversible?: boolean;
       readonly optional?: boolean;
@@ -231,8 +234,8 @@ type StrictBody<V, R, X> = X extends { readonly task: infer T }
 type StrictSteps<V, R, Ts> = { readonly [K in keyof Ts]: StrictStep<V, R, Ts[K]> };
 
 type StrictMapper<V, R, T, I> = {} extends I
-  ? { readonly task: T; readonly input?: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>
-  : { readonly task: T; readonly input: (facts: DocumentFacts<V, R>) => I } & StrictUndo<R, T, I>;
+  ? { readonly task: T; readonly input?: ((facts: DocumentFacts<V, R>) => I) | MappingData } & StrictUndo<R, T, I>
+  : { readonly task: T; readonly input: ((facts: DocumentFacts<V, R>) => I) | MappingData } & StrictUndo<R, T, I>;
 
 type StrictUndo<R, T, I> = { readonly name?: string } & StepOptions<I, BodyOutput<Referred<R, T>>>;
 
@@ -298,9 +301,9 @@ type StrictDependencies<D, Ts> = Dependencies<Ts> & { readonly [K in Exclude<key
 
 type DependenciesOf<D, K> = K extends keyof D ? (D[K] extends readonly (infer N)[] ? N : never) : never;
 
-type Mapping<V, Ts, D, K extends keyof Ts> = (
-  facts: StepFacts<V, Pick<TrackOutputs<Ts>, DependenciesOf<D, K> & keyof Ts>, null>,
-) => BodyInput<Ts[K]>;
+type Mapping<V, Ts, D, K extends keyof Ts> =
+  | ((facts: StepFacts<V, Pick<TrackOutputs<Ts>, DependenciesOf<D, K> & keyof Ts>, null>) => BodyInput<Ts[K]>)
+  | MappingData;
 
 type Demanding<Ts> = { [K in keyof Ts]: {} extends BodyInput<Ts[K]> ? never : K }[keyof Ts];
 

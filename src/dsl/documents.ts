@@ -21,6 +21,7 @@ import type {
   TrackOutputs,
   TracksByName,
 } from './document-types.ts';
+import { mapperOf } from '../mapping.ts';
 import { knownNames } from '../names.ts';
 import { readLeaf } from './leaf-documents.ts';
 import type { Note } from './notes.ts';
@@ -74,7 +75,7 @@ export function defineTrack<
     notes,
   });
   // What it carries at compile time cannot be seen in the data; the signature says it.
-  return trackOf(head, steps, given.output) as never;
+  return trackOf(head, steps, mapperOf(given.output)) as never;
 }
 
 function readEntries(list: unknown, option: string, registry: Options, notes: Note[]): readonly StepDefinition[] {
@@ -98,7 +99,7 @@ function readEntry(entry: unknown, registry: Options): StepDefinition {
   return readStep(
     name ?? nameOf(task),
     lookUp(task, registry, notes),
-    input,
+    mapperOf(input),
     notes,
     undefined,
     readStepOptions(rest, notes),
@@ -150,10 +151,10 @@ export function defineOrchestrator<
   const dependencies = readTable(given.dependencies, 'dependencies', names, notes);
   const mappings = readTable(given.inputMappings, 'inputMappings', names, notes);
   const uses = tracks.map(
-    ([name, body]): TrackUse => readUse(name, body, valueAt(dependencies, name), valueAt(mappings, name), []),
+    ([name, body]): TrackUse => readUse(name, body, valueAt(dependencies, name), mapperOf(valueAt(mappings, name)), []),
   );
   const head = from(defineOrchestrator, { name: given.name as string, given, notes });
-  return orchestratorOf(head, Object.freeze(uses), given.output) as never;
+  return orchestratorOf(head, Object.freeze(uses), mapperOf(given.output)) as never;
 }
 
 function readTracks(tracks: unknown, notes: Note[]): readonly (readonly [string, unknown])[] {

@@ -5,6 +5,7 @@
 import type { StepDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { JsonObject } from '../json.ts';
+import { type MappingData, mapperOf } from '../mapping.ts';
 import { readEmit } from '../machines/emit/declaration.ts';
 import { readRun } from '../machines/run/declaration.ts';
 import { readSignal } from '../machines/signal/declaration.ts';
@@ -23,7 +24,7 @@ export type DocumentLeaf<F> =
   | {
       readonly run: AnyChild;
       readonly name: string;
-      readonly input?: (facts: F) => unknown;
+      readonly input?: ((facts: F) => unknown) | MappingData;
       readonly detach?: boolean;
       readonly id?: (facts: F) => string;
       readonly metadata?: JsonObject | ((facts: F) => JsonObject);
@@ -63,8 +64,8 @@ export type LeafCalls<X> = X extends AnyBody
 /** What it is held to: the mapper of a child run makes the child's input. */
 export type StrictLeaf<X, F> = X extends { readonly run: infer O }
   ? {} extends RunInput<Given<O>>
-    ? Omit<X, 'input'> & { readonly input?: (facts: F) => RunInput<Given<O>> }
-    : Omit<X, 'input'> & { readonly input: (facts: F) => RunInput<Given<O>> }
+    ? Omit<X, 'input'> & { readonly input?: ((facts: F) => RunInput<Given<O>>) | MappingData }
+    : Omit<X, 'input'> & { readonly input: ((facts: F) => RunInput<Given<O>>) | MappingData }
   : unknown;
 
 /** The step of an entry; null for one that is none of these. */
@@ -73,7 +74,8 @@ export function readLeaf(entry: unknown, builder: Builder): StepDefinition | nul
   const { name, ...rest } = entry;
   if (Object.hasOwn(entry, 'run')) {
     const { run: orchestrator, ...more } = rest;
-    return readByKind(name, builder, (reader) => readRun(name, { orchestrator, ...more }, undefined, reader));
+    const options = 'input' in more ? { ...more, input: mapperOf(more.input) } : more;
+    return readByKind(name, builder, (reader) => readRun(name, { orchestrator, ...options }, undefined, reader));
   }
   if (Object.hasOwn(entry, 'signal')) return readByKind(name, builder, (reader) => readSignal(name, rest, reader));
   if (Object.hasOwn(entry, 'emit')) {

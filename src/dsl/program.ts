@@ -16,12 +16,14 @@ import { type InputOf, type OutputOf, type Schema, AS_IT_COMES } from '../schema
 import { knownNames } from '../names.ts';
 import type { GateDefinition } from '../gates.ts';
 import type { Json } from '../json.ts';
+import type { MappingData } from '../mapping.ts';
 import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { namesRead, readGate } from '../machines/gate/declaration.ts';
 import type { ApprovalOptions, AskOptions, GateOptions } from './approval.ts';
 import { compositeTrack } from './composite.ts';
 import type { Note } from './notes.ts';
 import { type Orchestrator, orchestratorOf, type OrchestratorOptions, readUse } from './orchestrator.ts';
+import { readPhaseInput } from './phase-input.ts';
 import { isOptions, readByKind, readDuration, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { track, trackOf } from './track.ts';
@@ -49,7 +51,7 @@ export interface Notes {
 export interface ProgramTask<V> {
   readonly do: AnyBody;
   /** Left out: `{}`. */
-  readonly input?: (facts: ProgramFacts<V>) => unknown;
+  readonly input?: ((facts: ProgramFacts<V>) => unknown) | MappingData;
   /** Tasks of the phase that it waits for; earlier phases, and tasks of theirs, are over anyway. */
   readonly after?: readonly string[];
   /** False: the phase can do without it. */
@@ -227,11 +229,15 @@ class PhaseReader {
           `${phase}/${name}`,
         );
       const waits = (Array.isArray(after) ? after : after === undefined ? [] : [after]) as readonly unknown[];
+      const waitsFor = waits.filter((other): other is string => this.#isWaitedFor(phase, name, other, names, before));
+      const readable = { phases: before, tasks: waitsFor };
       return {
         name,
         body,
-        input: input as Mapper | undefined,
-        after: waits.filter((other): other is string => this.#isWaitedFor(phase, name, other, names, before)),
+        input: readPhaseInput(input, readable, (code, message) =>
+          this.#notes.push({ code, message, at: `${phase}/${name}` }),
+        ),
+        after: waitsFor,
         isRequired: required !== false,
         notes: notes as ReadTask['notes'],
       };

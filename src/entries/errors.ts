@@ -47,6 +47,7 @@ export {
   LoopLimit,
   MapperAsync,
   MapperFailed,
+  MappingMissing,
   NodeTooOld,
   NotJson,
   OrchestratorUnknown,

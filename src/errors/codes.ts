@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   'quorum-unreachable',
   'loop-limit',
   'reference-missing',
+  'mapping-missing',
   'approval-rejected',
   'approval-expired',
   'approval-impossible',

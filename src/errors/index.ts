@@ -24,6 +24,7 @@ export {
   LoopLimit,
   MapperAsync,
   MapperFailed,
+  MappingMissing,
   PredicateFailed,
   QuorumUnreachable,
   ReferenceMissing,

@@ -218,6 +218,19 @@ export class ReferenceMissing extends SignalboxError<{ readonly reference: strin
   }
 }
 
+/** A mapper that was said as data has read something that is not there. */
+export class MappingMissing extends SignalboxError<{ readonly path: string; readonly stop: string }> {
+  readonly code = 'mapping-missing';
+  /** `stop` is how far the path leads; empty for nowhere. */
+  constructor({ path, stop, reason }: { path: string; stop: string; reason: string }) {
+    const where = stop === '' ? 'what this mapper is told' : show(stop);
+    super(
+      `Nothing stands at ${show(path)}: ${where} ${reason}. Say with "or" what is to stand there then: { from: ${show(path)}, or: { value: null } }, or 'previous'.`,
+      { path, stop },
+    );
+  }
+}
+
 /** A step has ended its run as failed. */
 export class RunTerminated extends SignalboxError<{ readonly step: string }> {
   readonly code = 'run-terminated';

@@ -2,6 +2,7 @@
 import { type Checker, NO_ORDINALS } from '../core/declaration.ts';
 import type { StepDefinition } from '../definition.ts';
 import { show } from '../errors/index.ts';
+import { namesReadBy } from '../mapping.ts';
 import { knownNames, segmentOf } from '../names.ts';
 import { cyclesIn, printCycle } from './orchestrator/cycles.ts';
 
@@ -28,12 +29,28 @@ export function checkDependencies(members: readonly Dependent[], what: string, o
         checker.of(use, position, 'unknown-reference', message);
       }
     }
+    for (const name of namesReadBy([use.input])) {
+      if (use.after.includes(name)) continue;
+      const message = `${called} "${use.name}" reads the output of ${show(name)}, which it does not wait for. ${knownNames(`${what}s that it waits for`, use.after, name)}`;
+      checker.of(use, position, 'unknown-reference', message);
+    }
     return after;
   });
   for (const cycle of cyclesIn(graph)) {
     const way = printCycle(cycle.map((position) => segmentOf(members[position]?.name, position)));
     const message = `Each of these ${what}s waits for the next, so none of them could start: ${way}. Take out one of the dependencies.`;
     checker.fault('cycle', message);
+  }
+}
+
+/** What an `output` reads is there. `what` is what is called by the names. */
+export function checkOutput(output: unknown, uses: readonly StepDefinition[], what: string, checker: Checker): void {
+  checker.function(output, 'output');
+  const names = uses.map(({ name }) => name);
+  for (const name of namesReadBy([output])) {
+    if (names.includes(name)) continue;
+    const message = `The "output" reads the output of ${show(name)}, and there is no such ${what}. ${knownNames(`${what}s`, names, name)}`;
+    checker.fault('unknown-reference', message);
   }
 }
 

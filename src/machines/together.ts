@@ -1,12 +1,13 @@
 /** Several mappers of one step as the one mapper that makes its input; and what is wrong with each. */
 import { type Checker, isAsync } from '../core/declaration.ts';
 import type { Facts, Mapper } from '../definition.ts';
+import { speakingFor } from '../mapping.ts';
 import { isThenable } from '../promises.ts';
 
 /** Calls every mapper with the same facts; what is no function stands for itself, and `undefined` for null. */
 export function together(mappers: { readonly [name: string]: unknown }): Mapper {
   const entries = Object.entries(mappers);
-  return (facts: Facts) => {
+  const mapper = (facts: Facts) => {
     const made: { [name: string]: unknown } = {};
     for (const [name, mapper] of entries) {
       const value: unknown = typeof mapper === 'function' ? mapper(facts) : mapper;
@@ -16,6 +17,7 @@ export function together(mappers: { readonly [name: string]: unknown }): Mapper 
     }
     return made;
   };
+  return speakingFor(mapper, ...Object.values(mappers));
 }
 
 /** A mapper of an option, or nothing. */

@@ -2,6 +2,7 @@
 import { type Declaration, isAsync, type ReadPort } from '../../core/declaration.ts';
 import type { AggregateDefinition, Facts, Mapper } from '../../definition.ts';
 import { ReferenceMissing, show } from '../../errors/index.ts';
+import { speakingFor } from '../../mapping.ts';
 
 const KEYS = ['output', 'of'];
 
@@ -17,7 +18,8 @@ export function readAggregate(
     reader.note('bad-option', `Option "of" cannot be ${show(of)}: it takes a function that is not async (S5).`);
     return [definition, undefined];
   }
-  return [definition, (facts) => (of as Mapper)({ ...facts, outputs: named(String(name), facts) })];
+  const mapper: Mapper = (facts) => (of as Mapper)({ ...facts, outputs: named(String(name), facts) });
+  return [definition, speakingFor(mapper, of)];
 }
 
 /** The outputs, where a name that is none says so: a value that was to be there is missed here, and not where it is used. */

@@ -142,6 +142,7 @@ export function checkApproval(spec: ApprovalSpec, when: AskedWhen, checker: Chec
 }
 
 function checkMapper(mapper: unknown, option: string, checker: Checker): void {
+  checker.function(mapper, option);
   if (isAsync(mapper))
     checker.fault(
       'bad-option',

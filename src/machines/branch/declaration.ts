@@ -3,6 +3,7 @@ import { checkNow, type Declaration, NO_ORDINALS, type Options, type ReadPort } 
 import type { BranchSpec } from '../../core/children/routes.ts';
 import type { BranchDefinition, Mapper, StepDefinition } from '../../definition.ts';
 import { show } from '../../errors/index.ts';
+import { namesReadBy } from '../../mapping.ts';
 import { parentLines } from '../endings.ts';
 
 const KEYS = ['when', 'on', 'routes', 'otherwise', 'all'];
@@ -81,6 +82,7 @@ export const branchDeclaration: Declaration<BranchDefinition> = {
   name: 'branch',
   noun: 'step',
   steps: ({ routes }) => routes,
+  reads: ({ on, when }) => namesReadBy([on, ...when]),
   check({ routes, when, on, otherwise }, checker) {
     if (on !== undefined) checkNow(on, 'on', checker);
     else

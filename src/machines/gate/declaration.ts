@@ -5,6 +5,7 @@
 import type { Checker, Declaration, ReadPort } from '../../core/declaration.ts';
 import type { BodyDefinition, Facts, GroupDefinition, Mapper, StepDefinition } from '../../definition.ts';
 import type { Criteria, Criterion, GateDefinition, GateSpec, Judgement } from '../../gates.ts';
+import { speakingFor } from '../../mapping.ts';
 import type { ApprovalSpec } from '../../people.ts';
 import { DEFAULT_THRESHOLD, judge, sayMissed } from '../../policies/gates.ts';
 import { disarm, isThenable } from '../../promises.ts';
@@ -97,7 +98,9 @@ const shown: Mapper = ({ judgement }: Facts & { readonly judgement?: Judgement }
 
 /** The mapper of its step: a value for each criterion. */
 function judging({ criteria, values, steps, view }: GateDefinition): Mapper {
-  return (given) => judged(view === undefined ? given : view(given));
+  const mapper: Mapper = (given) => judged(view === undefined ? given : view(given));
+  // Of a gate that looks into something else, the names are names in there.
+  return view === undefined ? speakingFor(mapper, values) : mapper;
 
   function judged(facts: Facts): unknown {
     const given: unknown = values === undefined ? byPath(criteria, steps, facts) : values(facts);

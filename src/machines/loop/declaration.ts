@@ -3,6 +3,7 @@ import { checkNow, type Declaration, NO_ORDINALS, type ReadPort } from '../../co
 import type { LoopSpec } from '../../core/children/rounds.ts';
 import type { LoopDefinition } from '../../definition.ts';
 import { canonicalText } from '../../json.ts';
+import { namesReadBy } from '../../mapping.ts';
 import { parentLines } from '../endings.ts';
 
 const KEYS = ['body', 'while', 'until', 'maxIterations', 'onLimit', 'accumulate', 'from', 'keepLast'];
@@ -29,6 +30,7 @@ export const loopDeclaration: Declaration<LoopDefinition> = {
   name: 'loop',
   noun: 'step',
   steps: ({ body }) => [body],
+  reads: (loop) => namesReadBy([loop.while, loop.until]),
   check(loop, checker) {
     const { maxIterations, onLimit, accumulate, keepLast, body } = loop;
     if (loop.while !== undefined) checkNow(loop.while, 'while', checker);

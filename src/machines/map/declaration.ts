@@ -12,6 +12,7 @@ import { itemsIn, type MapSpec } from '../../core/children/items.ts';
 import type { MapDefinition, Mapper, StepDefinition } from '../../definition.ts';
 import { reasonOf, show } from '../../errors/index.ts';
 import { toJson } from '../../json.ts';
+import { namesReadBy } from '../../mapping.ts';
 import { parentLines } from '../endings.ts';
 
 const KEYS = ['over', 'each', 'filter', 'mode', 'strategy', 'concurrency', 'batch', 'collect'];
@@ -75,6 +76,7 @@ export const mapDeclaration: Declaration<MapDefinition> = {
   name: 'map',
   noun: 'step',
   steps: ({ each }) => [each],
+  reads: ({ over, filter }) => namesReadBy([over, filter]),
   check({ over, each, filter, strategy, concurrency, batch }, checker) {
     checkNow(over, 'over', checker);
     if (filter !== undefined) checkNow(filter, 'filter', checker);

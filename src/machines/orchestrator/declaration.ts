@@ -4,7 +4,7 @@ import type { Mapper, OrchestratorDefinition } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
 import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
 import { checkApproval } from '../approval/reading.ts';
-import { checkDependencies, ordinalsAfter } from '../dependencies.ts';
+import { checkDependencies, checkOutput, ordinalsAfter } from '../dependencies.ts';
 
 export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
   name: 'orchestrator',
@@ -25,7 +25,7 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     if (debounce !== undefined && !(debounce > 0)) checker.option('debounce', debounce, 'a duration above 0');
     checkLimits(orchestrator.bodies ?? NO_LIMITS, 'bodies', checker);
     checker.schema(orchestrator.input, 'input');
-    checker.function(orchestrator.output, 'output');
+    checkOutput(orchestrator.output, orchestrator.tracks, 'track', checker);
     checkDeadline(orchestrator, checker);
     if (orchestrator.approval !== undefined) checkApproval(orchestrator.approval, 'step', checker);
     checker.steps(orchestrator.tracks, 'track');

@@ -3,6 +3,7 @@ import { type Declaration, isAsync, type ReadPort } from '../../core/declaration
 import type { Facts, Mapper, SetDefinition } from '../../definition.ts';
 import { show } from '../../errors/index.ts';
 import { type Json, type JsonObject, toJson } from '../../json.ts';
+import { speakingFor } from '../../mapping.ts';
 import { nameProblem } from '../../names.ts';
 import { type Gathering, synchronous } from '../../core/facts.ts';
 
@@ -22,7 +23,9 @@ export function readSet(name: unknown, given: unknown, reader: ReadPort): readon
     else if (typeof value !== 'function') reader.json(value, `variable "${variable}"`);
   }
   const variables = Object.freeze(entries.map(([variable]) => variable));
-  return [{ is: 'set', name: name as string, variables }, (facts) => valuesOf(String(name), entries, facts)];
+  const mapper: Mapper = (facts) => valuesOf(String(name), entries, facts);
+  const made = speakingFor(mapper, ...entries.map(([, value]) => value));
+  return [{ is: 'set', name: name as string, variables }, made];
 }
 
 function valuesOf(step: string, entries: readonly (readonly [string, unknown])[], facts: Facts): Json {

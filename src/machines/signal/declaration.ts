@@ -3,6 +3,7 @@ import type { Declaration, ReadPort } from '../../core/declaration.ts';
 import type { Facts, Mapper } from '../../definition.ts';
 import { InvalidOption } from '../../errors/index.ts';
 import type { Addressee, SendSpec, SignalDefinition } from '../../leaves.ts';
+import { speakingFor } from '../../mapping.ts';
 import { isThenable } from '../../promises.ts';
 import { checkMapper, together } from '../together.ts';
 
@@ -35,10 +36,11 @@ function inputOf({ to, payload }: SignalDefinition): Mapper {
 
 function addressing(to: SignalDefinition['to']): unknown {
   if (typeof to !== 'function') return ALL;
-  return (facts: Facts) => {
+  const mapper = (facts: Facts) => {
     const given: unknown = to(facts);
     return isThenable(given) ? given : addresseeOf(given);
   };
+  return speakingFor(mapper, to);
 }
 
 const ALL: Addressee = Object.freeze({ all: true });

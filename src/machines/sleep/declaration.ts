@@ -3,6 +3,7 @@ import type { Declaration, ReadPort } from '../../core/declaration.ts';
 import type { Facts, Mapper, SleepDefinition, SleepSpec } from '../../definition.ts';
 import { fromMs } from '../../duration.ts';
 import { instantOf } from '../../instant.ts';
+import { speakingFor } from '../../mapping.ts';
 import { isThenable } from '../../promises.ts';
 import { parentLines } from '../endings.ts';
 import { checkMapper } from '../together.ts';
@@ -36,10 +37,11 @@ export function readSleep(
 /** For a sleep whose end is asked for when it begins: that is its input. */
 function inputOf({ name, until }: SleepDefinition): Mapper | undefined {
   if (typeof until !== 'function') return undefined;
-  return (facts: Facts) => {
+  const mapper = (facts: Facts) => {
     const instant: unknown = until(facts);
     return isThenable(instant) ? instant : instantOf(instant, `"until" of step "${name}"`);
   };
+  return speakingFor(mapper, until);
 }
 
 export const sleepDeclaration: Declaration<SleepDefinition> = {

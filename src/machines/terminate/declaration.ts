@@ -3,6 +3,7 @@ import { type Declaration, isAsync, type ReadPort } from '../../core/declaration
 import { synchronous } from '../../core/facts.ts';
 import type { Facts, Mapper, TerminateDefinition } from '../../definition.ts';
 import { show } from '../../errors/index.ts';
+import { speakingFor } from '../../mapping.ts';
 import { MAX_TEXT } from '../../text.ts';
 
 const KEYS = ['as', 'output', 'reason'];
@@ -30,7 +31,8 @@ export function readTerminate(
     reader.note('bad-option', 'A "reason" is for a run that is ended as failed; one that completes has an "output".');
   if (as === 'failed' && output !== undefined)
     reader.note('bad-option', 'An "output" is for a run that completes; one that is ended as failed has a "reason".');
-  const make = as === 'failed' ? (facts: Facts) => reasonFor(reason, facts) : ((output ?? (() => null)) as Mapper);
+  const failing = speakingFor((facts: Facts) => reasonFor(reason, facts), reason);
+  const make = as === 'failed' ? failing : ((output ?? (() => null)) as Mapper);
   return [{ is: 'terminate', name: name as string, as: as as 'completed' }, make];
 }
 

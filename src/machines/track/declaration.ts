@@ -2,6 +2,7 @@
 import { checkLimits, type Declaration, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
 import type { Mapper, TrackDefinition } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
+import { checkOutput } from '../dependencies.ts';
 import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
 
 export const trackDeclaration: Declaration<TrackDefinition> = {
@@ -11,7 +12,7 @@ export const trackDeclaration: Declaration<TrackDefinition> = {
   check(track, checker) {
     checker.schema(track.input, 'input', 'optional');
     checkLimits(track.bodies ?? NO_LIMITS, 'bodies', checker);
-    checker.function(track.output, 'output');
+    checkOutput(track.output, track.steps, 'step', checker);
     checkDeadline(track, checker);
     checker.steps(track.steps, 'step');
   },

@@ -4,6 +4,7 @@ import type { StepDefinition, WaitDefinition, WaitSpec } from '../../definition.
 import { fromMs } from '../../duration.ts';
 import { show } from '../../errors/index.ts';
 import { canonicalText } from '../../json.ts';
+import { namesReadBy } from '../../mapping.ts';
 import { parentLines } from '../endings.ts';
 
 const KEYS = ['signal', 'payload', 'where', 'timeout', 'onTimeout'];
@@ -56,6 +57,7 @@ export const waitDeclaration: Declaration<WaitDefinition> = {
   name: 'wait',
   noun: 'step',
   steps: insteadOf,
+  reads: ({ where }) => namesReadBy([where]),
   check(wait, checker) {
     const { signal, payload, where, timeout, onTimeout } = wait;
     if (typeof signal !== 'string' || signal === '' || signal.length > MAX_SIGNAL) {
