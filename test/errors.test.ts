@@ -154,6 +154,10 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'more than 3 runs below',
     'greater "depth"',
   ],
+  'box-missing': [
+    new errors.BoxMissing({ what: 'undo the child runs of a child run' }),
+    'A machine without a box cannot undo the child runs of a child run. Start the orchestrator in a box: box.start(…).',
+  ],
   'signal-unheard': [
     new errors.SignalUnheard({ signal: 'shipped', to: 'run "r"', answers: ['There is no run "r".'] }),
     'signal "shipped"',

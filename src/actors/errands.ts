@@ -5,6 +5,7 @@
 import { type AnyActorLogic, fromPromise } from 'xstate';
 import type { Effect, Invoked, Invoker, UndoFacts } from '../core/effect.ts';
 import { childOf, undoOf } from '../core/child.ts';
+import { waitingLogic } from './waiting.ts';
 
 const alone = (what: string): AnyActorLogic =>
   fromPromise<never>(() => Promise.reject(new Error(`A machine without a box cannot ${what}. Provide the actor.`)));
@@ -17,8 +18,6 @@ export const childRunLogic = alone('start a child run');
 export const endChildLogic = alone('cancel a child run');
 export const undoChildLogic = alone('undo a child run');
 export const sendLogic = alone('send a signal to a run');
-
-export const pullLogic = alone('undo what it has done');
 
 export const childRun: Invoked = {
   waitsFor: (row) => ({ what: 'run', run: childOf(row), since: row.startedAt }),
@@ -48,7 +47,7 @@ export const undoChild: Invoked = {
 
 export const pull: Invoked = {
   waitsFor: ({ attemptedAt }) => ({ what: 'children', since: attemptedAt, due: null }),
-  logic: pullLogic,
+  logic: waitingLogic,
   describe: ({ path, attempt, node, input, undo }) => {
     return { do: 'pull', path, attempt, node, input, before: undo?.before ?? null, of: undo?.of ?? null };
   },

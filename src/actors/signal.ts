@@ -1,33 +1,15 @@
 /** `signal`: what a wait waits for. Somebody else sends it; the timer that may stand beside it is only a limit. */
-import { type AnyActorLogic, fromPromise } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode, WaitSpec } from '../definition.ts';
 import { fromMs } from '../duration.ts';
 import { type ErrorRecord, toRecord, WaitTimedOut } from '../errors/index.ts';
-import { calledLive } from './called.ts';
-import { wakeWhenDue } from './due.ts';
+import { waitingLogic } from './waiting.ts';
 import type { Invoked } from '../core/effect.ts';
 import { offer, signalsOf } from '../core/signals.ts';
 
-export interface SignalInput {
-  readonly node: PlanNode | null;
-  /** For one that was persisted. */
-  readonly due?: number | null;
-}
-
-export const signalLogic: AnyActorLogic = fromPromise<never, SignalInput>(
-  (asked) =>
-    new Promise((_, reject) => {
-      const { node } = asked.input;
-      const limit = node === null ? null : limitOf(node);
-      if (node === null || limit === null) return;
-      wakeWhenDue(asked, limit, () => reject(lateFor(node, calledLive(asked.self, node))));
-    }),
-);
-
 export const signal: Invoked = {
   waitsFor: ({ memory, startedAt, due }) => ({ what: 'signal', signal: String(memory.signal), since: startedAt, due }),
-  logic: signalLogic,
+  logic: waitingLogic,
   describe({ path, attempt, node, now, due }) {
     const limit = limitOf(node);
     return limit === null ? null : { do: 'wake', path, attempt, due: due ?? dueAfter(now, limit) };

@@ -3,33 +3,15 @@
  * what runs below a track or an orchestrator, `intervention` for a person. Naming the
  * wait in the machine is what lets `explain` say why a run stands still (I7).
  */
-import { type AnyActorLogic, fromCallback, fromPromise } from 'xstate';
+import { type AnyActorLogic, fromCallback } from 'xstate';
 import { dueAfter } from '../clock.ts';
 import type { PlanNode } from '../definition.ts';
 import { fromMs } from '../duration.ts';
 import { DeadlinePassed, type ErrorRecord, toRecord } from '../errors/index.ts';
-import { calledLive } from './called.ts';
-import { wakeWhenDue } from './due.ts';
 import type { Invoked } from '../core/effect.ts';
 
-/** Stands for all of them in a machine without a box. */
+/** Stands for all of them, also in a machine without a box, whose run sends what ends them. */
 export const waitingLogic: AnyActorLogic = fromCallback(() => undefined);
-
-export interface ChildrenInput {
-  readonly node: PlanNode | null;
-  /** For one that was persisted. */
-  readonly due?: number | null;
-}
-
-/** Others tell of the children; only the end of the time comes from here. */
-export const childrenLogic: AnyActorLogic = fromPromise<never, ChildrenInput>(
-  (asked) =>
-    new Promise((_, reject) => {
-      const { node } = asked.input;
-      if (node === null || node.deadline === null) return;
-      wakeWhenDue(asked, node.deadline, () => reject(lateFor(node, calledLive(asked.self, node))));
-    }),
-);
 
 function lateFor({ noun, deadline }: PlanNode, path: string): ErrorRecord {
   const what = noun === 'run' ? 'run' : 'track';
@@ -45,7 +27,7 @@ const person: Invoked = {
 
 export const children: Invoked = {
   waitsFor: ({ attemptedAt, due }) => ({ what: 'children', since: attemptedAt, due }),
-  logic: childrenLogic,
+  logic: waitingLogic,
   /** A deadline is a timer of the parent's own. One that is set already is what is left of it, or of the parent's. */
   describe({ path, attempt, node: { deadline }, now, due }) {
     const limit = due ?? (deadline === null ? null : dueAfter(now, deadline));

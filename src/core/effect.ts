@@ -53,8 +53,16 @@ export type Effect =
       readonly of: string | null;
     }
   | {
-      /** Starts a child run and waits for its end; sends a signal. */
-      readonly do: 'childRun' | 'send';
+      /** Starts a child run and waits for its end. */
+      readonly do: 'childRun';
+      readonly path: string;
+      readonly attempt: number;
+      readonly node: PlanNode;
+      readonly input: Json;
+    }
+  | {
+      /** Sends a signal. */
+      readonly do: 'send';
       readonly path: string;
       readonly attempt: number;
       readonly node: PlanNode;

@@ -59,6 +59,17 @@ export interface Kind {
   endedIn?(memory: Memory): ChildCounts | null;
 }
 
+/** What every kind has. */
+type Needed = 'name' | 'machine' | 'noun' | 'actors' | 'tell' | 'keep' | 'changed';
+
+/** A kind that is as another one, but for what is its own. A call, because bundlers drop one that nobody needs, and keep an object that is spread. */
+export function kindOf<B extends Partial<Kind>>(
+  base: B,
+  own: Partial<Kind> & Pick<Kind, Exclude<Needed, keyof B>>,
+): Kind {
+  return { ...base, ...own } as B & typeof own as Kind;
+}
+
 export class Kinds {
   readonly #byName = new Map<string, Kind>();
 

@@ -1,4 +1,5 @@
 /** How long something has left, by the deadlines of all that it stands in, and by its own. Times are in milliseconds since 1970. */
+import type { Bounds } from '../attempt.ts';
 import type { Actor } from './run.ts';
 
 /** When the first deadline above an actor is over; null without one. */
@@ -16,4 +17,10 @@ export function limitAbove({ parent }: Actor): number | null {
 export function totalLimit({ node, startedAt }: Actor): number | null {
   const total = node.task?.totalTimeout;
   return total === undefined ? null : startedAt + total;
+}
+
+/** What limits an attempt. Undefined for a step that nothing limits but its own timeout. */
+export function boundsOf(actor: Actor): Bounds | undefined {
+  const [above, total] = [limitAbove(actor), totalLimit(actor)];
+  return above === null && total === null ? undefined : { above, total };
 }

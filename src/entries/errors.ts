@@ -69,6 +69,7 @@ export {
   SchemaFailed,
   SignalboxError,
   SignalUnheard,
+  BoxMissing,
   StateFileUnusable,
   StateFileUnwritten,
   StepTimedOut,

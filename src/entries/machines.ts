@@ -23,7 +23,7 @@ export {
 } from '../embedding/from-orchestrator.ts';
 export type { RunCommand, RunEmitted, RunPort, RunsPort, StartsPort } from '../embedding/port.ts';
 export { type OrchestratorMachine, typedMachine } from '../embedding/typed-machine.ts';
-export { machineInput } from '../dsl/machine-input.ts';
+export { machineInput } from '../live/machine-input.ts';
 export { emitMachine } from '../machines/emit/machine.ts';
 export { compositeMachine } from '../machines/composite/machine.ts';
 export type { Checker, NodeParts, Planner, ReadPort, Use } from '../core/declaration.ts';

@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'child-timed-out',
   'child-cancelled',
   'child-too-deep',
+  'box-missing',
   'signal-unheard',
   'mapper-failed',
   'mapper-async',

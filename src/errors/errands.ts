@@ -56,6 +56,14 @@ export class ChildTooDeep extends SignalboxError<{ readonly orchestrator: string
 /** How many answers a message lists. */
 const LISTED = 10;
 
+/** A machine was started without a box, and one of its steps needs other runs, or what a store has of them. */
+export class BoxMissing extends SignalboxError<{ readonly what: string }> {
+  readonly code = 'box-missing';
+  constructor(fields: { what: string }) {
+    super(`A machine without a box cannot ${fields.what}. Start the orchestrator in a box: box.start(…).`, fields);
+  }
+}
+
 /** A signal that somebody had to take was taken by nobody. */
 export class SignalUnheard extends SignalboxError<{ readonly signal: string; readonly answers: readonly string[] }> {
   readonly code = 'signal-unheard';

@@ -13,7 +13,7 @@ export {
   TaskMissing,
   TaskUnknown,
 } from './definitions.ts';
-export { ChildCancelled, ChildFailed, ChildTimedOut, ChildTooDeep, SignalUnheard } from './errands.ts';
+export { BoxMissing, ChildCancelled, ChildFailed, ChildTimedOut, ChildTooDeep, SignalUnheard } from './errands.ts';
 export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } from './values.ts';
 export {
   BodyDropped,

@@ -9,7 +9,6 @@ import type { Act } from '../core/kind.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
-import { live } from './live.ts';
 import { persistable } from './persist.ts';
 import { beforehand, beginsAnew, ended, toBegin } from './step-states.ts';
 import { stepMemory, type TaskEvent, type TaskMemory } from './task/machine.ts';
@@ -26,8 +25,8 @@ export const momentSetup = setup({
     standsStill: ({ context, event }) => context.node?.holds === true && !('spared' in event),
   },
   actions: {
-    /** Tells the run's own machine something. */
-    tellRun: (args, params: { readonly event: AnyEventObject }) => live.tellRun(args, params.event),
+    /** Tells the run's own machine something: a wish, done in the turn. */
+    tellRun: (_args, _params: { readonly event: AnyEventObject }) => {},
     /** What its mapper has made. */
     give: assign({ output: ({ context }) => context.input }),
     takeInput: assign({ input: ({ context, event }) => inputIn(event) ?? context.input }),

@@ -6,17 +6,14 @@
  *
  * Every event about children carries what has changed for the counters (`ready`, `skipped`)
  * and, once nothing is left to do, the parent's own `finish`. The actions `startNext`, `skipRest`,
- * and `cancelChildren` are wishes: a host keeps them as data and does them
- * in the same turn; `live.ts` does them when the machine is started with `createActor`.
+ * and `cancelChildren` are wishes: the engine does them in the same turn, under a host and also when the machine
+ * is started with `createActor` (`live.ts`). So none of them does anything here.
  */
-import { type AnyActorRef, assign, setup } from 'xstate';
-import { beginLogic } from '../actors/begin.ts';
-import { pullLogic } from '../actors/errands.ts';
-import { signalLogic } from '../actors/signal.ts';
-import { childrenLogic, waitingLogic } from '../actors/waiting.ts';
+import { assign, setup } from 'xstate';
+import { waitingLogic } from '../actors/waiting.ts';
 import type { ErrorRecord } from '../errors/index.ts';
+import type { ReadEvent } from '../events.ts';
 import type { Json } from '../json.ts';
-import { live } from './live.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
 import { bears, type Borne, isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
@@ -32,13 +29,14 @@ export const parentSetup = setup({
     events: {} as ParentEvent,
     input: {} as MachineInput,
     output: {} as Json,
+    emitted: {} as ReadEvent,
   },
   actors: {
-    begin: beginLogic,
-    children: childrenLogic,
+    begin: waitingLogic,
+    children: waitingLogic,
     stopping: waitingLogic,
-    pull: pullLogic,
-    signal: signalLogic,
+    pull: waitingLogic,
+    signal: waitingLogic,
     intervention: waitingLogic,
   },
   guards: {
@@ -64,18 +62,18 @@ export const parentSetup = setup({
   },
   actions: {
     /** Starts as many ready children as the node's concurrency allows. The count is in `params`. */
-    startNext: (args, _: { readonly count: number }) => live.startNext(args, _.count),
-    skipRest: (args) => live.skipRest(args),
-    /** Tells of those that never begin. Without a host there is nobody to tell. */
+    startNext: (_args, _params: { readonly count: number }) => {},
+    skipRest: () => {},
+    /** Tells of those that never begin. */
     skipGiven: (_args, _params: { readonly given: Skipped | null }) => {},
-    cancelChildren: (args, _: { readonly reason: string | null }) => live.cancelChildren(args, _.reason),
+    cancelChildren: (_args, _params: { readonly reason: string | null }) => {},
     /** As it is told, without waiting for what children still tidy up. */
     forceChildren: () => {},
     /** A page of completed steps has come; the next of them is to be undone; the one that is being undone is cut short. */
     undoPage: () => {},
     undoNext: () => {},
     cutUndo: () => {},
-    passSignal: (args) => live.passSignal(args, args.event),
+    passSignal: () => {},
     countReady: assign({
       ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
       total: ({ context, event }) => ('total' in event ? event.total : context.total),
@@ -256,13 +254,7 @@ export const choosingStart = [
 /** The states that every parent has. */
 export const parentStates = {
   pending: {
-    invoke: {
-      src: 'begin',
-      id: 'begin',
-      input: ({ self, context }: { self: AnyActorRef; context: ParentMemory }) => ({
-        start: () => live.begin({ self, context }),
-      }),
-    },
+    invoke: { src: 'begin', id: 'begin' },
     on: {
       start: [
         { guard: 'finishesWell', target: 'completed', actions: 'keepFinish' },

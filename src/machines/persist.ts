@@ -4,11 +4,15 @@
  *
  * A definition is code, so it is not in the snapshot: nodes are put back by their names. Nor is what a state invokes: it
  * follows from the state, as for a host. What was under way is done again; what completed is not; timers keep their due time.
+ *
+ * This is also where a machine's actor hears something: one that stands for a run hands it on, and one that shows a part of a run
+ * follows what was decided (`live.ts`).
  */
-import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type { AnyActorRef, AnyActorScope, AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { dueOf } from '../actors/due.ts';
 import type { PlanNode } from '../definition.ts';
-import { type Below, needsDefinition, persistBelow, restoreBelow, resumeBelow } from './live.ts';
+import type { Json } from '../json.ts';
+import { beginLive, isShown, isTold, needsDefinition, runOf } from './live.ts';
 
 /** A machine's state as it is persisted. The last three are ours; what is undefined is not in the JSON. */
 interface Persisted {
@@ -22,23 +26,58 @@ interface Persisted {
   /** What the definition is called; null for a task machine that was given none. */
   readonly definition: string | null;
   readonly due: number | undefined;
-  readonly below: Below | undefined;
+  /** Of an actor that stands for a run: the rows of that run. */
+  readonly below: object | undefined;
 }
+
+interface Known {
+  readonly node: PlanNode | null;
+  readonly input: Json;
+}
+
+const STOPPED = 'xstate.stop';
+/** What was persisted beside an actor that has not been started yet. */
+const belows = new WeakMap<AnyActorRef, object>();
 
 /** The same machine, whose actors can be persisted without their definition. */
 export function persistable<M extends AnyStateMachine>(machine: M): M {
-  const { provide, restoreSnapshot, start } = machine;
-  const own: Pick<AnyStateMachine, 'getPersistedSnapshot' | 'restoreSnapshot' | 'start' | 'provide'> = {
+  const { provide, restoreSnapshot, start, transition } = machine;
+  const begin = (snapshot: AnyMachineSnapshot, { self, emit }: AnyActorScope): void => {
+    start(snapshot);
+    if (!isParent(snapshot) || isShown(self) || snapshot.status !== 'active') return;
+    const { node, input } = snapshot.context as unknown as Known;
+    beginLive({ self, input, below: belows.get(self) ?? null, emit }, node);
+  };
+  const own: Pick<AnyStateMachine, 'getPersistedSnapshot' | 'restoreSnapshot' | 'start' | 'transition' | 'provide'> = {
     getPersistedSnapshot: (snapshot) => persist(snapshot) as never,
     restoreSnapshot: (snapshot, scope) => restore(machine, restoreSnapshot, snapshot as never, scope),
-    start(snapshot, ...rest) {
-      start(snapshot, ...rest);
-      const self = invokedBy(snapshot)?._parent;
-      if (self !== undefined) resumeBelow(self);
+    // XState hands over both, and its types know of one.
+    start: begin as AnyStateMachine['start'],
+    transition(snapshot, event, scope) {
+      const { self } = scope as AnyActorScope;
+      if (isTold(event) || isHandedOn(self, event)) return transition(snapshot, event, scope);
+      return snapshot;
     },
     provide: (implementations) => persistable(provide.call(machine, implementations)),
   };
   return Object.assign(machine, own);
+}
+
+/** Parents count their children; a leaf has none and runs by itself, as any machine of XState's. */
+function isParent({ context }: AnyMachineSnapshot): boolean {
+  return 'settled' in context;
+}
+
+/** Is what an actor has heard its machine's own affair? Otherwise it is the run's, which hears of it. */
+function isHandedOn(self: AnyActorRef, event: AnyEventObject): boolean {
+  const run = runOf(self);
+  if (event.type === STOPPED) {
+    run?.stop();
+    return true;
+  }
+  if (isShown(self)) return false;
+  run?.hear(event);
+  return run === undefined;
 }
 
 /** Every state that is not final has invoked one actor, whose parent is the machine's own. */
@@ -47,20 +86,23 @@ function invokedBy({ children }: AnyMachineSnapshot): AnyActorRef | undefined {
 }
 
 function persist(snapshot: AnyMachineSnapshot): Persisted {
-  const { value, status, output, error, context } = snapshot;
-  const { node, ...rest } = context as { readonly node: PlanNode | null };
   const invoked = invokedBy(snapshot);
+  const self = invoked?._parent;
+  const run = self === undefined ? undefined : runOf(self);
+  const { value, status, context } = run?.state ?? snapshot;
+  const { output, error } = snapshot;
+  const { node, ...rest } = context as Known & { readonly [key: string]: unknown };
   return {
-    value,
+    value: value as string,
     status,
-    output,
+    output: status === 'done' ? ((rest as { readonly output?: unknown }).output ?? output) : output,
     error,
     historyValue: {},
     children: {},
     context: rest,
     definition: node?.called ?? null,
     due: invoked && dueOf(invoked),
-    below: invoked?._parent && persistBelow(invoked._parent),
+    below: run?.persist(),
   };
 }
 
@@ -76,7 +118,7 @@ function restore(
   const context = { ...persisted.context, node };
   const children: { [id: string]: object } = {};
   if (persisted.status === 'active') {
-    if (below !== undefined && node !== null) restoreBelow({ self, context: context as never }, below);
+    if (below !== undefined) belows.set(self, below);
     for (const { id, src, input } of machine.states[persisted.value]?.invoke ?? []) {
       const asked =
         typeof input === 'function' ? input({ context, self, event: { type: 'xstate.init' } } as never) : input;

@@ -98,7 +98,7 @@ describe('the end of its time', () => {
   });
 
   test('may come to a step that waits in its turn, which a signal reaches', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const actor = begin(one('t', 'go', { timeout: '60d', onTimeout: { do: one('inner', 'again') } }));
     await settled();
     vi.advanceTimersByTime(59 * DAY);
@@ -114,7 +114,7 @@ describe('the end of its time', () => {
     ['a wait', one('t', 'go', { timeout: '60d', onTimeout: { value: 'late' } })],
     ['a sleep', track('t', { input: Anything }).sleep('nap', '60d')],
   ])('of %s may be farther away than a timer of Node can count', async (_, definition) => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const actor = begin(definition);
     await settled();
     vi.advanceTimersByTime(60 * DAY - 1);

@@ -110,12 +110,10 @@ const save = (actor: AnyActorRef): string => JSON.stringify(actor.getPersistedSn
 
 /** What had completed, anywhere below. */
 const completedIn = (snapshot: unknown): string[] => {
-  const { below } = snapshot as { below?: { over: { name: string; status: string }[]; live: Record<string, unknown> } };
-  if (below === undefined) return [];
-  return [
-    ...below.over.flatMap(({ name, status }) => (status === 'completed' ? [name] : [])),
-    ...Object.values(below.live).flatMap((child) => (child === null ? [] : completedIn(child))),
-  ];
+  const { below } = snapshot as { below?: { steps: { path: string; state: string }[] } };
+  return (below?.steps ?? []).flatMap(({ path, state }) =>
+    state === 'completed' ? [path.slice(path.lastIndexOf('/') + 1)] : [],
+  );
 };
 
 describe.each<[string, Definition]>([
@@ -129,7 +127,7 @@ describe.each<[string, Definition]>([
     snapshots.add(save(first));
     const end = await drive(first);
     expect(end.value).toBe('completed');
-    expect(snapshots.size).toBeGreaterThan(10);
+    expect(snapshots.size).toBeGreaterThan(5);
 
     for (const snapshot of snapshots) {
       calls = [];

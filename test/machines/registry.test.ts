@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { assign, cancel, emit, enqueueActions, not, raise, sendTo, setup, spawnChild, stopChild } from 'xstate';
 import { isTerminal, type RunEvent } from '../../src/events.ts';
+import type { AnyDefinition } from '../../src/definition.ts';
+import { declarationOf } from '../../src/machines/declarations.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
 import { type Kind, Kinds } from '../../src/core/kind.ts';
 import { xstateStepper } from '../../src/core/stepper.ts';
@@ -19,7 +21,7 @@ describe('a kind', () => {
   test('that nobody registered is an error that names the known ones (P91)', () => {
     expect(() => builtInKinds.get('dance')).toThrow(KindUnknown);
     expect(() => builtInKinds.get('dance')).toThrow(
-      /"dance".*task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate, run, signal, emit, approval, gate, schedule, firing, track, composite, …/,
+      /"dance".*task, sleep, wait, branch, parallel, group, map, loop, aggregate, set, terminate, run, signal, emit, approval, gate, track, composite, orchestrator, schedule, …/,
     );
   });
 
@@ -42,6 +44,14 @@ describe('a kind', () => {
     }
   });
 
+  test('is called and told the same where it is declared and where it is run', () => {
+    // Kinds that no definition names are made by what makes their runs.
+    for (const is of builtInKinds.names().filter((name) => name !== 'schedule' && name !== 'firing')) {
+      const { name, noun } = declarationOf({ is } as AnyDefinition);
+      expect([name, noun]).toEqual([is, builtInKinds.get(is).noun]);
+    }
+  });
+
   test('is asked for no more than it has: children, a signal and wishes are for those that need them (P82, P83)', () => {
     const having = (has: (kind: Kind) => unknown): string[] =>
       builtInKinds.names().filter((name) => has(builtInKinds.get(name)));
@@ -51,7 +61,7 @@ describe('a kind', () => {
       );
     const steps = ['wait', 'branch', 'parallel', 'group', 'map', 'loop'];
     // A schedule has no children in the plan: it starts runs, and counts those that have not ended.
-    const parents = [...steps, 'schedule', 'track', 'composite', 'orchestrator'];
+    const parents = [...steps, 'track', 'composite', 'orchestrator', 'schedule'];
 
     expect(having(({ children }) => children)).toEqual(parents);
     // Whoever has children counts them, and a wait runs its child only when its time is up.

@@ -13,7 +13,7 @@ import {
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { endOfChild } from '../../src/runtime/performing/child-ends.ts';
+import { endOfChild } from '../../src/performing/child-ends.ts';
 import type { RunRow } from '../../src/store.ts';
 import { wrapped } from '../helpers/stores.ts';
 import { Anything, faultsOfHistory, historyOf, stage, work } from '../helpers/stage.ts';

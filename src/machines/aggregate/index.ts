@@ -1,7 +1,6 @@
 /** An aggregate: an output that is made of earlier ones. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { task } from '../task/index.ts';
-import { aggregateDeclaration } from './declaration.ts';
 import { aggregateMachine } from './machine.ts';
 
-export const aggregate: Kind = { ...task, ...aggregateDeclaration, machine: aggregateMachine };
+export const aggregate: Kind = kindOf(task, { name: 'aggregate', noun: 'step', machine: aggregateMachine });

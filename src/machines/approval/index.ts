@@ -1,7 +1,6 @@
 /** An approval: a step that asks somebody. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { task } from '../task/index.ts';
-import { approvalDeclaration } from './declaration.ts';
 import { approvalMachine } from './machine.ts';
 
-export const approvalStep: Kind = { ...task, ...approvalDeclaration, machine: approvalMachine };
+export const approvalStep: Kind = kindOf(task, { name: 'approval', noun: 'step', machine: approvalMachine });

@@ -3,7 +3,7 @@
  * that is known only when it starts. The history of a schedule would grow for ever with them, so it tells of those alone that
  * could not be started: of all others there is a run with a history of its own.
  */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import type { PlanNode } from '../../definition.ts';
 import type { ErrorRecord } from '../../errors/index.ts';
 import { NO_LIMITS } from '../../limits.ts';
@@ -12,8 +12,7 @@ import { tellStep } from '../telling.ts';
 
 const OF_THE_RUN: ReadonlySet<string> = new Set(['child-failed', 'child-timed-out', 'child-cancelled']);
 
-export const firing: Kind = {
-  ...childRunStep,
+export const firing: Kind = kindOf(childRunStep, {
   name: 'firing',
   // What has ended of it is forgotten.
   undoes: () => false,
@@ -21,7 +20,7 @@ export const firing: Kind = {
     const { code = '' } = (memory.error as ErrorRecord | null) ?? {};
     return to === 'failed' && !OF_THE_RUN.has(code) ? tellStep(place, from, to, memory, due) : null;
   },
-};
+});
 
 /** What every firing has for its node. */
 export const FIRING: PlanNode = /* @__PURE__ */ Object.freeze({

@@ -1,8 +1,7 @@
 /** Steps in order, as one step of a track. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellStep } from '../telling.ts';
-import { groupDeclaration } from './declaration.ts';
 import { groupMachine } from './machine.ts';
 
-export const group: Kind = { ...parentKind, ...groupDeclaration, machine: groupMachine, tell: tellStep };
+export const group: Kind = kindOf(parentKind, { name: 'group', noun: 'step', machine: groupMachine, tell: tellStep });

@@ -1,16 +1,15 @@
 /** An orchestrator: a graph of tracks, and the root of every run. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { undoActs } from '../../core/undo.ts';
 import type { JsonObject } from '../../json.ts';
 import type { ParentMemory } from '../parent-memory.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellParent } from '../telling.ts';
-import { orchestratorDeclaration } from './declaration.ts';
 import { orchestratorMachine } from './machine.ts';
 
-export const orchestrator: Kind = {
-  ...parentKind,
-  ...orchestratorDeclaration,
+export const orchestrator: Kind = kindOf(parentKind, {
+  name: 'orchestrator',
+  noun: 'run',
   machine: orchestratorMachine,
   keep(memory) {
     const { variables, undo, paused } = memory as unknown as ParentMemory;
@@ -28,4 +27,4 @@ export const orchestrator: Kind = {
   },
   acts: { ...parentKind.acts, ...undoActs },
   tell: tellParent('run'),
-};
+});

@@ -1,8 +1,12 @@
 /** Members side by side, as a step of a track. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { parentKind } from '../parent-kind.ts';
 import { tellStep } from '../telling.ts';
-import { parallelDeclaration } from './declaration.ts';
 import { parallelMachine } from './machine.ts';
 
-export const parallel: Kind = { ...parentKind, ...parallelDeclaration, machine: parallelMachine, tell: tellStep };
+export const parallel: Kind = kindOf(parentKind, {
+  name: 'parallel',
+  noun: 'step',
+  machine: parallelMachine,
+  tell: tellStep,
+});

@@ -1,13 +1,12 @@
 /** A child run: a step that starts another run, and is kept as a task is. What is not waited for is not undone either. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import type { RunSpec } from '../../leaves.ts';
 import { task } from '../task/index.ts';
-import { runDeclaration } from './declaration.ts';
 import { runMachine } from './machine.ts';
 
-export const childRunStep: Kind = {
-  ...task,
-  ...runDeclaration,
+export const childRunStep: Kind = kindOf(task, {
+  name: 'run',
+  noun: 'step',
   machine: runMachine,
   undoes: ({ spec }) => !(spec as RunSpec).detach,
-};
+});

@@ -1,8 +1,7 @@
 /** A step that puts values into the variables of its run. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { momentActs } from '../moment.ts';
 import { task } from '../task/index.ts';
-import { setDeclaration } from './declaration.ts';
 import { setMachine } from './machine.ts';
 
-export const set: Kind = { ...task, ...setDeclaration, machine: setMachine, acts: momentActs };
+export const set: Kind = kindOf(task, { name: 'set', noun: 'step', machine: setMachine, acts: momentActs });

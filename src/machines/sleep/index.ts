@@ -1,7 +1,6 @@
 /** A sleep: a step that lets time pass, and is kept as a task is. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { task } from '../task/index.ts';
-import { sleepDeclaration } from './declaration.ts';
 import { sleepMachine } from './machine.ts';
 
-export const sleep: Kind = { ...task, ...sleepDeclaration, machine: sleepMachine };
+export const sleep: Kind = kindOf(task, { name: 'sleep', noun: 'step', machine: sleepMachine });

@@ -2,12 +2,12 @@
 import { actors } from '../../actors/index.ts';
 import type { Kind } from '../../core/kind.ts';
 import { tellStep } from '../telling.ts';
-import { taskDeclaration } from './declaration.ts';
 import { keepStep } from '../step-states.ts';
 import { taskMachine } from './machine.ts';
 
 export const task: Kind = {
-  ...taskDeclaration,
+  name: 'task',
+  noun: 'step',
   machine: taskMachine,
   actors,
   tell: tellStep,

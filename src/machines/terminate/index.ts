@@ -1,8 +1,12 @@
 /** A step that ends its run, as completed or as failed. */
-import type { Kind } from '../../core/kind.ts';
+import { type Kind, kindOf } from '../../core/kind.ts';
 import { momentActs } from '../moment.ts';
 import { task } from '../task/index.ts';
-import { terminateDeclaration } from './declaration.ts';
 import { terminateMachine } from './machine.ts';
 
-export const terminate: Kind = { ...task, ...terminateDeclaration, machine: terminateMachine, acts: momentActs };
+export const terminate: Kind = kindOf(task, {
+  name: 'terminate',
+  noun: 'step',
+  machine: terminateMachine,
+  acts: momentActs,
+});

@@ -4,10 +4,11 @@
  */
 import type { Plan } from '../../definition.ts';
 import { waitsFor } from '../../core/prospects.ts';
-import { BoxClosed, reasonOf, SignalUnheard, StoreUnusable } from '../../errors/index.ts';
+import { BoxClosed, reasonOf, StoreUnusable } from '../../errors/index.ts';
 import { stepIdOf } from '../../ids.ts';
 import type { Json } from '../../json.ts';
 import type { Addressee, SendAsked, SendSpec } from '../../leaves.ts';
+import { Tally } from '../../performing/tally.ts';
 import type { RunRow, Store } from '../../store.ts';
 import type { SignalAnswer } from '../../core/signals.ts';
 import { type AskRun, send } from '../ownership/requests.ts';
@@ -34,22 +35,15 @@ const PAGE = 100;
 
 /** How many runs took the signal, keep it for later, or refused it. */
 export async function deliver(options: DeliveryOptions, sender: Sender): Promise<Json> {
-  const { sends: signal, required } = sender.node.spec as SendSpec;
+  const { sends: signal } = sender.node.spec as SendSpec;
   const { to, payload } = sender.input as unknown as SendAsked;
   const id = stepIdOf(sender.run, sender.path, sender.attempt);
-  const counts = { accepted: 0, buffered: 0, refused: 0 };
-  const said: string[] = [];
+  const tally = new Tally(sender.node.spec as SendSpec, to);
   for await (const runs of addressed(options, to, signal)) {
     const answers = await Promise.all(runs.map((run) => sendTo(options, run, { id, name: signal, payload })));
-    for (const [at, answer] of answers.entries()) {
-      if (answer.answer === 'noSuchRun') said.push(`There is no run "${runs[at]}".`);
-      else counts[answer.answer] += 1;
-      if (answer.answer === 'refused') said.push(`Run "${runs[at]}": ${answer.message}`);
-    }
+    for (const [at, answer] of answers.entries()) tally.add(runs[at] as string, answer);
   }
-  if (required && counts.accepted + counts.buffered === 0)
-    throw new SignalUnheard({ signal, to: nameOf(to), answers: said });
-  return counts;
+  return tally.counts();
 }
 
 async function sendTo(
@@ -98,9 +92,4 @@ async function* waiting({ store, plans }: DeliveryOptions, signal: string): Asyn
       yield runs;
     }
   }
-}
-
-function nameOf(to: Addressee): string {
-  if ('run' in to) return `run "${to.run}"`;
-  return 'key' in to ? `the run of orchestrator "${to.orchestrator}" with key "${to.key}"` : 'all that wait for it';
 }

@@ -4,8 +4,8 @@
  * way already is not begun again, so what is owed to a run may be dispatched twice.
  */
 import type { Effect } from '../../core/effect.ts';
-import { Attempt, type AttemptOutcome, type Bounds, type Surroundings } from '../../attempt.ts';
-import { limitAbove, totalLimit } from '../../core/limits.ts';
+import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
+import { boundsOf } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { PlanNode } from '../../definition.ts';
 import { AnswerIgnored } from '../../errors/index.ts';
@@ -13,11 +13,11 @@ import type { Executor, Logger } from '../../executor.ts';
 import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
-import { type Actor, keyOf, type Owed } from '../../core/run.ts';
+import { keyOf, type Owed } from '../../core/run.ts';
 import type { Held } from '../held.ts';
 import type { CacheEntry, CacheHit, OutputCache } from './cache.ts';
-import { Cleanups } from './cleanups.ts';
-import { Compensations } from './compensations.ts';
+import { Cleanups, isCutOff } from '../../performing/cleanups.ts';
+import { Compensations } from '../../performing/compensations.ts';
 import type { Errands } from './errands.ts';
 import type { HookRound } from './hook-round.ts';
 import type { Hooks, StepHooks } from './hooks.ts';
@@ -283,7 +283,7 @@ export class Dispatcher {
       const said = { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error } as const;
       this.#options.post(run, record === null ? said : { ...said, record });
     };
-    if (error !== null && attempt.begun && task.cleanup !== undefined && CUT_OFF.has(error.code)) {
+    if (error !== null && attempt.begun && task.cleanup !== undefined && isCutOff(error)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
       const tidy = (): void => this.#cleanups.bounded(run, path, attempt.attempt, task, context, answer);
@@ -339,16 +339,7 @@ export class Dispatcher {
   }
 }
 
-/** What a body that was still at work fails with. */
-const CUT_OFF: ReadonlySet<string> = new Set(['step-timed-out', 'body-replaced']);
-
 const UNTOUCHED: ReadonlySet<Owed['do']> = new Set(['wake', 'unwake', 'abort']);
-
-/** Undefined for a step that nothing limits but its own timeout. */
-function boundsOf(actor: Actor): Bounds | undefined {
-  const [above, total] = [limitAbove(actor), totalLimit(actor)];
-  return above === null && total === null ? undefined : { above, total };
-}
 
 /** Does it let something happen in the world? */
 export function touches({ do: wanted }: Owed): boolean {

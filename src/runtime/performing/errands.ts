@@ -37,7 +37,7 @@ import type { Host } from '../host.ts';
 import type { AskRun } from '../ownership/requests.ts';
 import { knownPlans, planName } from '../options.ts';
 import { isChildOf, type Starts } from '../starts.ts';
-import { endOfChild } from './child-ends.ts';
+import { endOfChild } from '../../performing/child-ends.ts';
 import { deliver } from './deliveries.ts';
 
 export interface ErrandsOptions {

@@ -1,15 +1,13 @@
-/** Cleanups: what tidies up after a body that was cut off is run here, in this process, once and within its time (S14). */
-import type { Effect } from '../../core/effect.ts';
-import type { Message } from '../../core/message.ts';
-import { keyOf } from '../../core/run.ts';
-import type { TaskDefinition } from '../../definition.ts';
-import { reasonOf, toRecord } from '../../errors/index.ts';
-import type { Logger } from '../../executor.ts';
-import type { Held } from '../held.ts';
-import type { Timers } from './timers.ts';
+/** Cleanups: what tidies up after a body that was cut off is run here, in this process, once and within its time (S14). A box has them, and a machine without one. */
+import type { Effect } from '../core/effect.ts';
+import type { Message } from '../core/message.ts';
+import { keyOf, type RunState } from '../core/run.ts';
+import type { TaskDefinition } from '../definition.ts';
+import { type ErrorRecord, reasonOf, toRecord } from '../errors/index.ts';
+import type { Logger } from '../executor.ts';
 
 export interface CleanupsOptions {
-  readonly timers: Timers;
+  readonly timers: { in(ms: number, wake: () => void): () => void };
   readonly logger: Logger;
   post(run: string, message: Message): void;
   /** Keeps a run in memory until what is answered is called. */
@@ -38,7 +36,10 @@ export class Cleanups {
   }
 
   /** That of a step that was cancelled; the answer is a message to its run. */
-  begin({ id }: Held, { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>): void {
+  begin(
+    { id }: Pick<RunState, 'id'>,
+    { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>,
+  ): void {
     const answer = (error?: unknown): void => {
       const record = error === undefined ? null : toRecord(error, { path, attempt });
       this.#options.post(id, { type: 'answer', from: 'cleanup', path, attempt, output: null, error: record });
@@ -106,4 +107,12 @@ export class Cleanups {
       .then(begun)
       .then(() => settle(), settle);
   }
+}
+
+/** What a body that was still at work fails with. */
+const CUT_OFF: ReadonlySet<string> = new Set(['step-timed-out', 'body-replaced']);
+
+/** Was the body still at work when its attempt ended? Then what it had begun is tidied up (S11). */
+export function isCutOff({ code }: ErrorRecord): boolean {
+  return CUT_OFF.has(code);
 }

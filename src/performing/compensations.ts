@@ -2,30 +2,30 @@
  * Compensations: what undoes a completed step is run here, in this process, as an attempt with a timeout and a retry of its own
  * (S13). However often it is tried, and by however many processes, it has one key.
  */
-import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
-import { callBody } from '../../body.ts';
-import type { Effect } from '../../core/effect.ts';
-import type { Message } from '../../core/message.ts';
-import { type Owed, undoKeyOf } from '../../core/run.ts';
-import type { CompensationDefinition, TaskDefinition } from '../../definition.ts';
-import type { Executor } from '../../executor.ts';
-import type { Json } from '../../json.ts';
-import { AS_IT_COMES } from '../../schema.ts';
-import type { Held } from '../held.ts';
-import type { Tracer } from '../tracing.ts';
+import { Attempt, type AttemptOutcome, type Surroundings } from '../attempt.ts';
+import { callBody } from '../body.ts';
+import type { Effect } from '../core/effect.ts';
+import type { Message } from '../core/message.ts';
+import { type Owed, type RunState, undoKeyOf } from '../core/run.ts';
+import type { CompensationDefinition, TaskDefinition } from '../definition.ts';
+import type { Executor } from '../executor.ts';
+import type { Json } from '../json.ts';
+import { AS_IT_COMES } from '../schema.ts';
 
 type Wanted = Extract<Effect, { readonly do: 'compensate' }>;
 type Unwanted = Extract<Owed, { readonly do: 'abortUndo' }>;
 
 export interface CompensationsOptions {
   readonly around: Omit<Surroundings, 'done' | 'executor'>;
-  readonly tracer: Tracer | null;
+  readonly tracer: { around(executor: Executor): Executor } | null;
   post(run: string, message: Message): void;
   /** Keeps a run in memory until what is answered is called. */
   hold(run: string): () => void;
   isSure(run: string): boolean;
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
+
+type Performed = Pick<RunState, 'id' | 'actors' | 'facts'>;
 
 interface UnderWay {
   readonly attempt: Attempt;
@@ -43,7 +43,7 @@ export class Compensations {
   }
 
   /** Begins one, unless it is under way already. */
-  begin(run: Held, { path, attempt, node, input, output, tries, of }: Wanted): void {
+  begin(run: Performed, { path, attempt, node, input, output, tries, of }: Wanted): void {
     const { post, hold, isSure, ifOurs, around, tracer } = this.#options;
     const key = undoKeyOf(of ?? run.id, path, attempt);
     const { task } = node;
@@ -72,7 +72,7 @@ export class Compensations {
   }
 
   /** After a run was read again: null for one that has ended, or is another process's. */
-  reconcile(id: string, run: Held | null, why: Error): void {
+  reconcile(id: string, run: Performed | null, why: Error): void {
     for (const [key, { run: of, path }] of [...this.#underWay]) {
       if (of === id && run?.actors.get(path)?.invoked !== 'compensate') this.#abort(key, why);
     }

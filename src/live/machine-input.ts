@@ -1,12 +1,12 @@
 /** What a bare machine is given to run a definition without a host: `createActor(trackMachine, { input })`. */
 import { toJson } from '../json.ts';
-import { bareKinds } from '../machines/by-kind.ts';
-import { runsBare } from '../machines/live.ts';
 import type { MachineInput } from '../core/stepper.ts';
-import type { RunInput } from './needs.ts';
-import type { AnyOrchestrator } from './orchestrator.ts';
-import { nodeOf } from './ready.ts';
-import type { AnyBody, BodyInput } from './types.ts';
+import type { RunInput } from '../dsl/needs.ts';
+import type { AnyOrchestrator } from '../dsl/orchestrator.ts';
+import { nodeOf } from '../dsl/ready.ts';
+import type { AnyBody, BodyInput } from '../dsl/types.ts';
+import { runsBare } from '../machines/live.ts';
+import { RunOfActor } from './run.ts';
 
 /**
  * The input of `taskMachine`, `trackMachine`, `compositeMachine` or `orchestratorMachine` for one of
@@ -22,6 +22,7 @@ export function machineInput<D extends AnyBody | AnyOrchestrator>(
   input: D extends AnyBody ? BodyInput<D> : RunInput<D>,
 ): MachineInput {
   const node = nodeOf(definition.definition);
-  runsBare(node, bareKinds);
+  const { version = '' } = definition.definition as { readonly version?: string };
+  runsBare(node, (root) => void new RunOfActor(root, { id: 'live', version, metadata: {}, level: 0, kin: new Map() }));
   return { node, input: toJson(input, `input of "${definition.name}"`) };
 }
