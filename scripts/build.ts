@@ -54,11 +54,27 @@ const inlineThread: Plugin = {
   },
 };
 
+/**
+ * Says of machines, kinds and actors that making one does nothing but make it, so that bundlers leave out those that an application has
+ * no use for: they stand in files together, and a call is otherwise kept for what it might do.
+ */
+const MADE =
+  /^((?:export )?const \w+(?:: [^=\n]+)? = )((?:new )?[\w.]+(?:<[^=\n]*>)?\((?:.*\)|.*\n(?:(?: .*)?\n)*[)}\]]+));$/gm;
+const purity: Plugin = {
+  name: 'purity',
+  transform: {
+    filter: { id: /[\\/]src[\\/]/ },
+    handler: (code) => code.replace(MADE, '$1/* @__PURE__ */ (() => $2)();'),
+  },
+};
+
 rmSync(dist, { recursive: true, force: true });
 await build({
   ...options,
   input: Object.fromEntries(entries),
-  plugins: [inlineThread],
+  plugins: [inlineThread, purity],
+  // A word in front of a call moves what stands behind it in its line, and no line.
+  checks: { sourcemapBroken: false },
   output: {
     dir: dist,
     format: 'esm',

@@ -55,8 +55,13 @@ export const page = `${definitions}${bare}
 globalThis.answer = Promise.all([runIn({}), runBare()]).then(([box, machine]) => ({ box, machine }));
 `;
 
-/** Nothing but the entry. */
+/** Machines to draw, to walk, or, if they are those of steps, to start. */
 export const machines = `export {
+  compositeMachine, orchestratorMachine, sleepMachine, taskMachine, trackMachine, waitMachine,
+} from 'signalbox/machines';`;
+
+/** Whole orchestrators, which play a run without a box. */
+export const liveMachines = `export {
   compositeMachine, machineInput, orchestratorMachine, sleepMachine, taskMachine, trackMachine, waitMachine,
 } from 'signalbox/machines';`;
 
