@@ -196,12 +196,16 @@ export class Attempt implements Job {
     this.#controller?.abort(reason);
   }
 
-  /** Ends it as failed, whether it has begun or not; a body at work is told by its signal. */
-  refuse(error: Error, isRetryable: boolean): void {
+  /**
+   * Ends it as failed, whether it has begun or not; a body at work is told by its signal. If it is tried again, then `retryAfter`
+   * milliseconds from now, where that is said.
+   */
+  refuse(error: Error, isRetryable: boolean, retryAfter?: number): void {
     if (this.#settled) return;
     this.abort(error);
     const mayRetry = isRetryable && this.#mayRetry(error);
-    this.#around.done(this, { ok: false, error: toRecord(error, this.#place(mayRetry)) });
+    const delay = mayRetry && retryAfter !== undefined ? { retryAfter: Math.min(retryAfter, LONGEST) } : {};
+    this.#around.done(this, { ok: false, error: toRecord(error, { ...this.#place(mayRetry), ...delay }) });
   }
 
   signal(): AbortSignal {

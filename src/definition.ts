@@ -6,6 +6,7 @@
  * thing made ready to run: names resolved, dependencies as ordinals. A `Place` is where a
  * node stands; each actor of a run has one.
  */
+import type { BudgetDefinition } from './budgets.ts';
 import type { CacheDefinition } from './cache.ts';
 import type { HookDefinition } from './hooks.ts';
 import type { GateDefinition } from './gates.ts';
@@ -61,6 +62,8 @@ export interface TaskDefinition {
   /** How many of its bodies may run at once, and how often they may begin, in a process (S30). */
   readonly limits?: readonly LimitDefinition[];
   readonly priority?: number | ((facts: never) => unknown) | undefined;
+  /** How much its attempts may spend in a time (S38). */
+  readonly budgets?: readonly BudgetDefinition[];
   /** Somebody is asked before the body begins. */
   readonly approval?: ApprovalSpec | undefined;
   /** Somebody is asked about what the body has left behind. */

@@ -47,6 +47,7 @@ export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {
   type AnyOrchestrator,
+  type Budget,
   type CompositeOptions,
   type CompositeTrack,
   compositeTrack,

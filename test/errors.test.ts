@@ -113,6 +113,22 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'The limit of 4 for bodies of the box was reached',
     'a newer body took the place',
   ],
+  'budget-spent': [
+    new errors.BudgetSpent({
+      task: 'draw',
+      budget: 'images',
+      key: 'acme',
+      limit: 10,
+      per: 86_400_000,
+      spent: 9,
+      cost: 2,
+      resetsAt: Date.UTC(2030, 0, 2),
+      text: '1d',
+    }),
+    'The budget "images" of 10 per 1d for task "draw" with key "acme" is spent: 9 in the last 1d, and this attempt costs 2.',
+    'was not begun',
+    'from 2030-01-02T00:00:00.000Z on',
+  ],
   'hook-failed': [
     new errors.HookFailed({ hook: 'audit', on: 'beforeStep', reason: 'no ledger.' }, new Error('no ledger.')),
     'Hook "audit" failed in its beforeStep: no ledger.',

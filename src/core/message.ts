@@ -9,7 +9,7 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { ApprovalAnswer, ApprovalAsk } from '../people.ts';
 import type { Status } from '../status.ts';
-import type { RecordRow, RunRow } from '../store.ts';
+import type { RecordName, RecordRow, RunRow } from '../store.ts';
 import type { Rerun } from './rerun.ts';
 import type { SignalAnswer } from './signals.ts';
 
@@ -40,6 +40,7 @@ export type Message =
   | { readonly type: 'asked'; readonly path: string; readonly error: ErrorRecord | null }
   | HookMessage
   | CacheMessage
+  | SpentMessage
   | CommandMessage;
 
 /** What a step results in was kept from before, by the run `from`; null if it was not, and is made. */
@@ -48,6 +49,17 @@ export interface CacheMessage {
   readonly path: string;
   readonly attempt: number;
   readonly from: string | null;
+}
+
+/** What an attempt spends of its budgets is to be kept before its body is called (S38), or taken back. */
+export interface SpentMessage {
+  readonly type: 'spent';
+  readonly path: string;
+  readonly attempt: number;
+  readonly records: readonly Omit<RecordRow, 'run'>[];
+  readonly gone: readonly RecordName[];
+  /** Does the step still wait for the attempt? Set in the turn. */
+  isWanted: boolean;
 }
 
 /** A hook has failed, and nothing else comes of it. */

@@ -17,6 +17,7 @@ import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
+import { keepSpent } from './budget.ts';
 import { tellOfCache } from './cache.ts';
 import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
@@ -110,6 +111,8 @@ export class Turn implements TurnPort {
         return tellOfHook(this, message);
       case 'cache':
         return tellOfCache(this, message);
+      case 'spent':
+        return keepSpent(this, message);
       default:
         return this.rules.takeCommand(this, message);
     }

@@ -66,6 +66,7 @@ export type {
   SignalTarget,
   SleepUntil,
 } from './leaf-steps.ts';
+export type { Budget } from './budgets.ts';
 export type { CacheOptions } from './cache.ts';
 export { readHooks } from './hooks.ts';
 export {

@@ -5,6 +5,7 @@
 import type { Duration } from '../duration.ts';
 import { type LimitDefinition, type LimitFacts, type LimitKey, NO_LIMITS, type WhenFull } from '../limits.ts';
 import type { RunFacts } from '../user-code.ts';
+import type { Budget } from './budgets.ts';
 import type { Note } from './notes.ts';
 import { readDuration, readOptions } from './reading.ts';
 
@@ -37,6 +38,8 @@ export interface TaskLimits<I> {
   readonly concurrency?: Concurrency<LimitFacts<I>>;
   /** How many of them may begin in a time: `{ limit: 100, per: '1m' }`. Default: as many as there are. */
   readonly rate?: RateLimit<LimitFacts<I>> | readonly RateLimit<LimitFacts<I>>[];
+  /** How much its attempts may spend in a time: `{ limit: 10, per: '1d' }`. One over it is refused. Default: as much as they like. */
+  readonly budget?: Budget<LimitFacts<I>> | readonly Budget<LimitFacts<I>>[];
   /** Of bodies in line those with the highest number begin first. Default 0. */
   readonly priority?: number | ((facts: LimitFacts<I>) => number);
 }

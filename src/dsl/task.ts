@@ -8,6 +8,7 @@ import type { Body, Cleanup, TaskDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { StepHook } from '../hooks.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
+import { readBudgets } from './budgets.ts';
 import { CACHED_AND_UNDONE, type CacheOptions, readCache } from './cache.ts';
 import { readHooks } from './hooks.ts';
 import { readConcurrency, readRate, type TaskLimits } from './limits.ts';
@@ -80,6 +81,7 @@ const TASK_KEYS = [
   'heartbeat',
   'concurrency',
   'rate',
+  'budget',
   'priority',
   'approval',
   'review',
@@ -131,6 +133,7 @@ export function task<
     totalTimeout: readDuration(given.totalTimeout, 'totalTimeout', undefined, notes),
     heartbeat: readDuration(given.heartbeat, 'heartbeat', undefined, notes),
     limits: [...readConcurrency(given.concurrency, 'concurrency', notes), ...readRate(given.rate, notes)],
+    budgets: readBudgets(given.budget, notes),
     priority: given.priority as TaskDefinition['priority'],
     ...readAsked('approval', given.approval, 'a task', notes),
     ...readAsked('review', given.review, 'a task', notes),

@@ -8,6 +8,7 @@ export {
   InitiatorUnknown,
   BodyDropped,
   BodyReplaced,
+  BudgetSpent,
   BoxClosed,
   ChildCancelled,
   ChildFailed,

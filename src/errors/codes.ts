@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'step-timed-out',
   'body-dropped',
   'body-replaced',
+  'budget-spent',
   'hook-failed',
   'hook-timed-out',
   'deadline-passed',

@@ -18,6 +18,7 @@ export { InputInvalid, NotJson, OutputInvalid, SchemaFailed, ValueTooLarge } fro
 export {
   BodyDropped,
   BodyReplaced,
+  BudgetSpent,
   DeadlinePassed,
   ItemsChanged,
   ItemsInvalid,

@@ -103,6 +103,43 @@ export class BodyReplaced extends SignalboxError<{ readonly limit: QueuedFor }> 
   }
 }
 
+/** An attempt would have spent more than its budget has left (S38). Times are milliseconds. */
+export class BudgetSpent extends SignalboxError<{
+  readonly task: string;
+  /** The name of a budget that several tasks share; null for the task's own. */
+  readonly budget: string | null;
+  readonly key: string | null;
+  readonly limit: number;
+  readonly per: number;
+  /** What was spent in the time up to now, and what the attempt would have cost. */
+  readonly spent: number;
+  readonly cost: number;
+  /** When there is room for it, since 1970; null if it costs more than the whole budget. */
+  readonly resetsAt: number | null;
+}> {
+  readonly code = 'budget-spent';
+  constructor({ text, ...fields }: BudgetSpent['fields'] & { readonly text: string }) {
+    const { task, budget, key, limit, spent, cost, resetsAt } = fields;
+    const whose = budget === null ? '' : ` "${budget}"`;
+    const keyed = key === null ? '' : ` with key ${show(key)}`;
+    const left = cost === 1 ? '' : `, and this attempt costs ${cost}`;
+    const until =
+      resetsAt === null
+        ? 'That is more than the whole budget, so it never fits: raise its "limit", or lower the "cost".'
+        : `There is room for it from ${instantText(resetsAt)} on: have it tried again then, or raise the "limit".`;
+    super(
+      `The budget${whose} of ${limit} per ${text} for task "${task}"${keyed} is spent: ${spent} in the last ${text}${left}. The attempt was not begun. ${until}`,
+      fields,
+    );
+  }
+}
+
+/** An instant for a person; the number of one that no date can say. */
+function instantText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+}
+
 function limitIn({ of, name, key, limit }: QueuedFor): string {
   const whose = name === null ? 'the box' : `${of} "${name}"`;
   return `The limit of ${limit} for bodies of ${whose}${key === null ? '' : ` with key "${key}"`}`;

@@ -124,7 +124,7 @@ export class Host {
 
   /** No message waits, nothing is to be committed. Bodies and timers may be under way, and runs may wait for a store that fails. */
   get quiet(): boolean {
-    return this.#committer.quiet && this.#reader.quiet && this.handover.quiet && this.#options.errands.quiet;
+    return this.#committer.quiet && this.#reader.quiet && this.handover.quiet && this.#dispatcher.quiet;
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */

@@ -1,5 +1,5 @@
 /** Messages that somebody waits for: who sent one is told when what it changed is committed, or why it never will be. */
-import type { CommandMessage, HookMessage, Message } from '../core/message.ts';
+import type { CommandMessage, HookMessage, Message, SpentMessage } from '../core/message.ts';
 
 interface Awaited {
   told?: (error?: Error) => void;
@@ -16,7 +16,7 @@ export function tell(message: Message & Awaited, error?: Error): void {
 }
 
 /** Resolves when what the message changes is committed. */
-export function committed(message: (CommandMessage | HookMessage) & Awaited): Promise<void> {
+export function committed(message: (CommandMessage | HookMessage | SpentMessage) & Awaited): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   message.told = (error) => (error === undefined ? resolve() : reject(error));
   // Whoever asked may be told otherwise, and then nobody waits for this.

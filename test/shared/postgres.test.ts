@@ -2,6 +2,7 @@
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { abandonCases } from './abandon-cases.ts';
+import { budgetCases } from './budget-cases.ts';
 import { sharedCases } from './cases.ts';
 import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
@@ -28,6 +29,7 @@ scheduleCases(place);
 policyCases(place);
 peopleCases(place);
 keyedCases(place);
+budgetCases(place);
 
 crashCases(() => {
   const schema = newSchema(server);

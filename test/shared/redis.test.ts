@@ -3,6 +3,7 @@ import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
 import { abandonCases } from './abandon-cases.ts';
+import { budgetCases } from './budget-cases.ts';
 import { sharedCases } from './cases.ts';
 import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
@@ -34,6 +35,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   policyCases(place);
   peopleCases(place);
   keyedCases(place);
+  budgetCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');

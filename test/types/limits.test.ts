@@ -1,5 +1,6 @@
 /** What compiles and what does not of limits: their keys are told the input of the task, and must answer with a key. */
 import {
+  type Budget,
   type Concurrency,
   createSignalbox,
   type LimitFacts,
@@ -34,6 +35,32 @@ test('a key, and a priority, of a task are told what its mapper makes, and the r
     priority: ({ input }) => input.account.length,
   });
   task('charge', { ...head, concurrency: 4, priority: 3, rate: [{ limit: 10, per: 1_000, burst: 1 }] });
+});
+
+test('the key and the cost of a budget are told what its mapper makes, and the run', () => {
+  task('charge', {
+    ...head,
+    budget: [
+      { limit: 10, per: '1d', name: 'images' },
+      {
+        limit: 5,
+        per: '1h',
+        key: ({ input, run }) => {
+          expectTypeOf(input.account).toEqualTypeOf<string>();
+          expectTypeOf(run).toEqualTypeOf<RunFacts>();
+          return input.account;
+        },
+        cost: ({ input }) => input.account.length,
+      },
+    ],
+  });
+  expectTypeOf<{ limit: number; per: string }>().toExtend<Budget<LimitFacts>>();
+  // @ts-expect-error: a budget needs a time
+  task('charge', { ...head, budget: { limit: 1 } });
+  // @ts-expect-error: a cost is a number
+  task('charge', { ...head, budget: { limit: 1, per: '1d', cost: () => 'cheap' } });
+  // @ts-expect-error: the input has no such field
+  task('charge', { ...head, budget: { limit: 1, per: '1d', key: ({ input }) => input.acount } });
 });
 
 test('the body of a task with limits is inferred as without', () => {

@@ -1,4 +1,5 @@
 /** A task where it is declared: two schemas, a body that somebody may bind later, and its policies. */
+import { faultsOfBudget, NO_BUDGETS } from '../../budgets.ts';
 import { type Checker, checkLimits, type Declaration } from '../../core/declaration.ts';
 import type { RetryPolicy, TaskDefinition, Undo } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
@@ -86,7 +87,10 @@ export function checkUndo({ compensate, irreversible }: Undo, checker: Checker):
   checkRetry(retry, 'compensate.retry', checker);
 }
 
-function checkTaskLimits({ limits = NO_LIMITS, priority = 0 }: TaskDefinition, checker: Checker): void {
+function checkTaskLimits(
+  { limits = NO_LIMITS, budgets = NO_BUDGETS, priority = 0 }: TaskDefinition,
+  checker: Checker,
+): void {
   const isRate = ({ per }: (typeof limits)[number]): boolean => per !== null;
   checkLimits(
     limits.filter((limit) => !isRate(limit)),
@@ -94,6 +98,8 @@ function checkTaskLimits({ limits = NO_LIMITS, priority = 0 }: TaskDefinition, c
     checker,
   );
   checkLimits(limits.filter(isRate), 'rate', checker);
+  for (const budget of budgets)
+    for (const [option, value, expected] of faultsOfBudget(budget)) checker.option(option, value, expected);
   if (typeof priority !== 'function' && !Number.isFinite(priority)) {
     checker.option('priority', priority, 'a number, or a function that gives one');
   }

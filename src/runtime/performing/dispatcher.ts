@@ -5,6 +5,7 @@
  */
 import type { Effect } from '../../core/effect.ts';
 import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
+import { NO_BUDGETS } from '../../budgets.ts';
 import { boundsOf } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { PlanNode } from '../../definition.ts';
@@ -14,7 +15,9 @@ import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
 import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
+import type { Store } from '../../store.ts';
 import type { Held } from '../held.ts';
+import { Budgets } from './budgets.ts';
 import type { CacheEntry, CacheHit, OutputCache } from './cache.ts';
 import { Cleanups, isCutOff } from '../../performing/cleanups.ts';
 import { Compensations } from '../../performing/compensations.ts';
@@ -28,6 +31,7 @@ import type { Tracer } from '../tracing.ts';
 import { traceOf } from '../../tracing.ts';
 
 export interface DispatcherOptions {
+  readonly store: Store;
   readonly executor: Executor;
   readonly tracer: Tracer | null;
   readonly errands: Errands;
@@ -66,6 +70,7 @@ export class Dispatcher {
   /** How much is under way for each run: a run with anything is kept in memory. */
   readonly #busy = new Map<string, number>();
   readonly #line: Line;
+  readonly #budgets: Budgets;
   /** Answers that changed nothing (I5). */
   ignored = 0;
 
@@ -73,6 +78,7 @@ export class Dispatcher {
     this.#options = options;
     const { executor, clock, timers, maxValueBytes, logger } = options;
     this.#line = new Line({ ...options, begin: (attempt) => this.#begin(attempt) });
+    this.#budgets = new Budgets(options);
     const around: Omit<Surroundings, 'done' | 'executor'> = {
       maxValueBytes,
       now: () => clock.now(),
@@ -94,6 +100,11 @@ export class Dispatcher {
   hold(run: string): () => void {
     this.#more(run);
     return () => this.#fewer(run);
+  }
+
+  /** Nothing is asked of the store. What is under way beside that may take its time. */
+  get quiet(): boolean {
+    return this.#budgets.quiet && this.#options.errands.quiet;
   }
 
   isBusy(run: string): boolean {
@@ -220,10 +231,20 @@ export class Dispatcher {
   /** Begins an attempt; where it has hooks, once these have let it (S31). */
   #begin(attempt: Attempt): void {
     const hooks = this.#hooked.get(attempt.key);
-    if (hooks !== undefined)
-      this.#askHooks(hooks, attempt, (isAtOnce) => (isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt)));
-    else if (this.#kept.has(attempt.key)) this.#beginIfOurs(attempt);
-    else attempt.begin();
+    if (hooks !== undefined) this.#askHooks(hooks, attempt, (isAtOnce) => this.#spend(attempt, isAtOnce));
+    else this.#spend(attempt, !this.#kept.has(attempt.key));
+  }
+
+  /** Begins an attempt; where it has budgets, once it is counted there (S38). */
+  #spend(attempt: Attempt, isAtOnce: boolean): void {
+    const { budgets = NO_BUDGETS } = attempt.task;
+    if (budgets.length === 0) return isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt);
+    const isWanted = (): boolean => this.#attempts.get(attempt.key) === attempt && !attempt.settled;
+    void this.#budgets.ask(attempt, isWanted).then((refusal) => {
+      if (!isWanted()) return;
+      if (refusal === null) this.#beginIfOurs(attempt);
+      else attempt.refuse(refusal.error, refusal.isRetryable, refusal.retryAfter);
+    });
   }
 
   #askHooks(hooks: StepHooks, attempt: Attempt, then: (isAtOnce: boolean) => void): void {

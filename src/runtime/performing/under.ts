@@ -12,6 +12,7 @@ import { type LimitDefinition, NO_LIMITS, type QueuedFor } from '../../limits.ts
 import type { Limits } from '../../policies/limits/limits.ts';
 import type { Claim, Limit, Queue } from '../../policies/limits/ticket.ts';
 import type { Held } from '../held.ts';
+import { askMapper, keyIn } from './asking.ts';
 
 /** How the places of a box are shared among runs. */
 export interface Fairness {
@@ -171,12 +172,9 @@ function keyedFor(limits: readonly Limit[], input: Json, run: RunFacts): readonl
   for (const { id, rule, called } of limits) {
     const { of, name } = called;
     const what = `"key" of a limit of ${name === null ? 'the box' : `${of} "${name}"`}`;
-    const key = askMapper(what, rule.key as (facts: object) => unknown, input, run);
+    const key = keyIn(what, rule.key as (facts: object) => unknown, input, run);
     if (key === null) continue;
-    if (typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'boolean') {
-      throw new MapperFailed({ mapper: what, reason: `it answered with ${show(key)}, and a key is a text, or null` });
-    }
-    keyed.push({ id: `${id}/${key}`, rule, called: { ...called, key: String(key) } });
+    keyed.push({ id: `${id}/${key}`, rule, called: { ...called, key } });
   }
   return keyed;
 }
@@ -186,12 +184,4 @@ function priorityOf(priority: (facts: never) => unknown, task: string, input: Js
   const value = askMapper(what, priority as (facts: object) => unknown, input, run);
   if (Number.isFinite(value)) return value as number;
   throw new MapperFailed({ mapper: what, reason: `it answered with ${show(value)}, and a priority is a number` });
-}
-
-function askMapper(mapper: string, ask: (facts: object) => unknown, input: Json, run: RunFacts): unknown {
-  try {
-    return ask(Object.freeze({ input, run }));
-  } catch (thrown) {
-    throw new MapperFailed({ mapper, reason: reasonOf(thrown) }, thrown);
-  }
 }

@@ -1,0 +1,310 @@
+/**
+ * Budgets (S38): before an attempt begins, what it costs is kept in records of its run, and what all runs have spent is read
+ * from there. So a restart forgets nothing, and processes that share a store see what the others have spent.
+ *
+ * Within a process nothing is begun that does not fit. Where others may commit at the same moment, an attempt is counted first and
+ * then looked at with theirs: of those that are too many, each takes itself back and asks again a moment later. No budget is
+ * overspent by that, and what is left goes to one of them.
+ */
+import type { Attempt } from '../../attempt.ts';
+import { type BudgetDefinition, isCost, NO_BUDGETS, SPENT } from '../../budgets.ts';
+import type { Clock } from '../../clock.ts';
+import type { SpentMessage } from '../../core/message.ts';
+import { fromMs } from '../../duration.ts';
+import { BudgetSpent, isA, MapperFailed, reasonOf, show, SignalboxError, StoreUnusable } from '../../errors/index.ts';
+import type { Logger } from '../../executor.ts';
+import { chanceOf } from '../../ids.ts';
+import { canonicalText, type Json } from '../../json.ts';
+import { Ledger, type Overspent, type Spent } from '../../policies/budgets/ledger.ts';
+import { sha256 } from '../../sha256.ts';
+import type { RecordRow, Store } from '../../store.ts';
+import { committed } from '../told.ts';
+import { askMapper, keyIn } from './asking.ts';
+import type { Timers } from './timers.ts';
+
+export interface BudgetsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  post(run: string, message: SpentMessage): void;
+}
+
+/** Why an attempt is not begun, and whether and when it may be tried again. */
+export interface BudgetRefusal {
+  readonly error: Error;
+  readonly isRetryable: boolean;
+  /** In so many milliseconds. */
+  readonly retryAfter: number | undefined;
+}
+
+/** One budget, of one key, and how far the store has been read for it. */
+interface Account {
+  readonly digest: string;
+  readonly ledger: Ledger;
+  /** By stretch of time: what is behind this cursor does not change any more; null for all of it. */
+  read: ReadonlyMap<number, string | null>;
+  isRead: boolean;
+  reading: Promise<void> | null;
+  next: Promise<void> | null;
+}
+
+/** What an attempt asks of one of its budgets. */
+interface Asked {
+  readonly account: Account;
+  readonly definition: BudgetDefinition;
+  readonly key: string | null;
+  readonly cost: number;
+}
+
+/** A record of what was spent, and the name of the attempt in the ledger. */
+interface Taken extends Asked {
+  readonly name: string;
+  readonly record: Omit<RecordRow, 'run'>;
+}
+
+const PAGE = 100;
+/** What was spent so long ago is not taken back any more, and nothing that is older comes to light. */
+const SETTLED = 60_000;
+/** How many budgets a process remembers, each key for itself. One that it has forgotten is read again. */
+const MOST = 10_000;
+/** How long a store that is away is left alone, and how long two who were in each other's way wait at first, in milliseconds. */
+const [FIRST_PAUSE, LONGEST_PAUSE, STEP_ASIDE] = [200, 10_000, 20];
+
+export class Budgets {
+  readonly #options: BudgetsOptions;
+  readonly #accounts = new Map<string, Account>();
+  #working = 0;
+
+  constructor(options: BudgetsOptions) {
+    this.#options = options;
+  }
+
+  /** Nobody waits for the store to be read. */
+  get quiet(): boolean {
+    return this.#working === 0;
+  }
+
+  /** Counts an attempt. Null if it may begin, or if nobody wants it any more. */
+  async ask(attempt: Attempt, isWanted: () => boolean): Promise<BudgetRefusal | null> {
+    try {
+      const asked = this.#asked(attempt);
+      for (let tries = 0; isWanted(); tries += 1) {
+        for (const { account } of asked) await this.#read(account, attempt, isWanted);
+        const now = this.#options.clock.now();
+        const due = asked.filter((each) => each.cost > 0 && !isCounted(each, attempt, now));
+        const taken = due.map((each) => this.#take(each, attempt, now));
+        for (const { name, ...each } of taken) {
+          const over = each.account.ledger.overspent({ id: name, cost: each.cost }, each.definition.limit, now);
+          if (over !== null) return refusalOf(attempt, each, over, now);
+        }
+        if (taken.length === 0 || (await this.#keep(attempt, taken, isWanted))) return null;
+        const chance = chanceOf(`${attempt.key}~${tries}`);
+        await this.#pause(Math.ceil(chance * STEP_ASIDE * 2 ** Math.min(tries, 8)));
+      }
+      return null;
+    } catch (error) {
+      return isWanted() ? { error: error as Error, isRetryable: false, retryAfter: undefined } : null;
+    }
+  }
+
+  /** Commits what is spent. False if others have spent the same at the same moment: then it is taken back. */
+  async #keep(attempt: Attempt, taken: readonly Taken[], isWanted: () => boolean): Promise<boolean> {
+    const { clock, store } = this.#options;
+    const now = clock.now();
+    for (const { account, name, cost } of taken) account.ledger.take({ id: name, at: now, cost });
+    const records = taken.map(({ record }) => record);
+    const isThere = await this.#commit(attempt, records, []);
+    for (const { account, name } of taken) {
+      if (isThere) account.ledger.keep(name);
+      else account.ledger.drop(name);
+    }
+    if (!isThere || store.shared === undefined) return true;
+    for (const { account } of taken) await this.#read(account, attempt, isWanted);
+    const isOver = ({ account, name, definition }: Taken): boolean =>
+      account.ledger.isOver(name, definition.limit, clock.now());
+    if (!taken.some(isOver)) return true;
+    await this.#commit(attempt, [], records);
+    for (const { account, name } of taken) account.ledger.drop(name);
+    return false;
+  }
+
+  async #commit(
+    { run, path, attempt }: Attempt,
+    records: SpentMessage['records'],
+    gone: SpentMessage['gone'],
+  ): Promise<boolean> {
+    const message: SpentMessage = { type: 'spent', path, attempt, records, gone, isWanted: false };
+    const landed = committed(message);
+    this.#options.post(run.id, message);
+    await landed;
+    return message.isWanted;
+  }
+
+  #asked({ task, input, run }: Attempt): readonly Asked[] {
+    const asked: Asked[] = [];
+    const names = new Map<string, number>();
+    for (const definition of task.budgets ?? NO_BUDGETS) {
+      const { key: ask, cost, per, name } = definition;
+      const of = JSON.stringify([name === undefined ? 'task' : 'name', name ?? task.name, per, ask !== undefined]);
+      // Two that are alike in all else are told apart by their order.
+      const nth = names.get(of) ?? 0;
+      names.set(of, nth + 1);
+      const what = (option: string): string => `"${option}" of the budget of task "${task.name}"`;
+      const key = ask === undefined ? null : keyIn(what('key'), ask as (facts: object) => unknown, input as Json, run);
+      if (ask !== undefined && key === null) continue;
+      const costs = typeof cost === 'function' ? askMapper(what('cost'), cost as never, input as Json, run) : cost;
+      if (!isCost(costs)) {
+        const reason = `it answered with ${show(costs)}, and a cost is a number from 0`;
+        throw new MapperFailed({ mapper: what('cost'), reason });
+      }
+      asked.push({ account: this.#accountOf(canonicalText([of, nth, key]), per), definition, key, cost: costs });
+    }
+    return asked;
+  }
+
+  #accountOf(name: string, per: number): Account {
+    const digest = sha256(name).slice(0, 32);
+    const known = this.#accounts.get(digest);
+    const account = known ?? {
+      digest,
+      ledger: new Ledger(per),
+      read: new Map(),
+      isRead: false,
+      reading: null,
+      next: null,
+    };
+    this.#accounts.delete(digest);
+    this.#accounts.set(digest, account);
+    for (const [oldest, { ledger }] of this.#accounts) {
+      if (this.#accounts.size <= MOST) break;
+      if (ledger.isKept(this.#options.clock.now())) this.#accounts.delete(oldest);
+    }
+    return account;
+  }
+
+  /** An attempt that was made before a crash and is made again is the same one: then it is counted already. */
+  #take(asked: Asked, attempt: Attempt, now: number): Taken {
+    const { account, definition, key, cost } = asked;
+    const { per, name: budget = null } = definition;
+    const stretch = Math.floor(now / per);
+    const id = recordId(account, attempt, stretch);
+    const body = { at: now, cost, task: attempt.task.name, budget, key, path: attempt.path, attempt: attempt.attempt };
+    const record = {
+      type: SPENT,
+      id,
+      version: 1,
+      body: body as Json,
+      keys: { budget: `${account.digest}.${stretch}` },
+    };
+    return { ...asked, name: nameOf(attempt.run.id, id), record };
+  }
+
+  /** What the store has by now; where nobody else writes into it, once is enough. */
+  async #read(account: Account, attempt: Attempt, isWanted: () => boolean): Promise<void> {
+    const { store, logger } = this.#options;
+    if (account.isRead && store.shared === undefined) return;
+    for (let pause = FIRST_PAUSE; isWanted(); pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return await this.#fresh(account);
+      } catch (error) {
+        if (isA(error, StoreUnusable) ? error.isLasting : isA(error, SignalboxError)) throw error;
+        if (!isWanted()) return;
+        const { run, path } = attempt;
+        const message = `What is spent of the budget of task "${attempt.task.name}" could not be read, which is tried again: ${reasonOf(error)}`;
+        if (pause === FIRST_PAUSE) logger({ level: 'warn', message, run: run.id, path });
+        await this.#pause(pause);
+      }
+    }
+  }
+
+  /** A reading that begins from now on; those who ask while one is under way share the next. */
+  #fresh(account: Account): Promise<void> {
+    if (account.reading === null) {
+      const reading = this.#readAll(account).finally(() => {
+        account.reading = null;
+      });
+      account.reading = reading;
+      return reading;
+    }
+    account.next ??= account.reading
+      .catch(() => {})
+      .then(() => {
+        account.next = null;
+        return this.#fresh(account);
+      });
+    return account.next;
+  }
+
+  async #readAll(account: Account): Promise<void> {
+    const { store, clock } = this.#options;
+    const { digest, ledger } = account;
+    const now = clock.now();
+    const here = Math.floor(now / ledger.per);
+    const [settled, recent]: [Spent[], Spent[]] = [[], []];
+    const read = new Map<number, string | null>();
+    this.#working += 1;
+    try {
+      // A process whose clock is ahead by a little writes into the next stretch already.
+      const soon = Math.floor((now + SETTLED) / ledger.per);
+      for (const stretch of new Set([here - 1, here, Math.min(here + 1, soon)])) {
+        let after: string | null | undefined = account.read.get(stretch);
+        let isSettled = after !== null;
+        const isOver = (stretch + 1) * ledger.per + SETTLED <= now;
+        while (after !== null) {
+          const key = { name: 'budget', value: `${digest}.${stretch}` };
+          const query = { type: SPENT, key, limit: PAGE, ...(after === undefined ? {} : { after }) };
+          const { records, cursor } = await store.readRecords(query);
+          const spent = records.map(spentIn);
+          isSettled &&= isOver || (cursor !== null && spent.every(({ at }) => at + SETTLED <= now));
+          (isSettled ? settled : recent).push(...spent);
+          if (isSettled) read.set(stretch, cursor);
+          after = cursor;
+        }
+        const before = account.read.get(stretch);
+        if (!read.has(stretch) && before !== undefined) read.set(stretch, before);
+      }
+    } finally {
+      this.#working -= 1;
+    }
+    ledger.learn(settled, recent);
+    account.read = read;
+    account.isRead = true;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.timers.after(ms, resolve));
+  }
+}
+
+function nameOf(run: string, id: string): string {
+  return `${run}\n${id}`;
+}
+
+function recordId({ digest }: Account, { path, attempt }: Attempt, stretch: number): string {
+  return sha256(JSON.stringify([digest, path, attempt, stretch])).slice(0, 32);
+}
+
+function spentIn({ run, id, body }: RecordRow): Spent {
+  const { at, cost } = body as unknown as Spent;
+  return { id: nameOf(run, id), at, cost };
+}
+
+function isCounted({ account }: Asked, attempt: Attempt, now: number): boolean {
+  const { ledger } = account;
+  const here = Math.floor(now / ledger.per);
+  return [here, here - 1].some((stretch) =>
+    ledger.has(nameOf(attempt.run.id, recordId(account, attempt, stretch)), now),
+  );
+}
+
+function refusalOf(attempt: Attempt, asked: Asked, { spent, resetsAt }: Overspent, now: number): BudgetRefusal {
+  const { definition, key, cost } = asked;
+  const { limit, per, name: budget = null } = definition;
+  const { name: task, retry } = attempt.task;
+  const sums = { limit, per, spent: Number(spent.toPrecision(12)), cost, resetsAt };
+  const error = new BudgetSpent({ task, budget, key, ...sums, text: fromMs(per) });
+  // Whoever has not said so does not want a step to stand still until tomorrow.
+  const isRetryable = retry.when !== undefined && resetsAt !== null;
+  return { error, isRetryable, retryAfter: resetsAt === null ? undefined : resetsAt - now };
+}

@@ -1,0 +1,48 @@
+/** Budgets that several processes spend (S38): all of them together spend no more than there is, and what is left is had by one. */
+import { orchestrator, task, track } from 'signalbox';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { type SharedPlace, Station } from './station.ts';
+
+const Any = z.any();
+
+/** Registers the cases for a place that can be shared. */
+export function budgetCases(open: () => SharedPlace | Promise<SharedPlace>): void {
+  test('three processes that draw at once draw no more than ten together, and one that comes later knows of it (S38)', async () => {
+    const at = new Station(await open());
+    onTestFinished(() => at.end());
+    const called: string[] = [];
+    const draw = task('draw', {
+      input: Any,
+      output: Any,
+      budget: { limit: 10, per: '30s' },
+      run: ({ key }) => called.push(key),
+    });
+    const flow = orchestrator('flow', { version: '1', input: Any }).track(
+      't',
+      track('t', { input: Any }).step('s', draw),
+    );
+    const boxes = [await at.box([flow]), await at.box([flow]), await at.box([flow])];
+    const start = async (n: number, box = boxes[n % 3]) => {
+      const { status, failures } = (await (await box?.start(flow, { input: n }))?.outcome()) ?? {};
+      return failures?.[0]?.code ?? status;
+    };
+    let left = 24;
+    const ends = Array.from({ length: left }, async (_, n) => {
+      const end = await start(n);
+      left -= 1;
+      return end;
+    });
+    // Those that were in each other's way ask again a moment later.
+    while (left > 0) await at.clock.advance('50ms');
+    const all = await Promise.all(ends);
+    expect(all.filter((end) => end === 'completed')).toHaveLength(10);
+    expect(all.filter((end) => end === 'budget-spent')).toHaveLength(14);
+    expect(called).toHaveLength(10);
+
+    const late = await at.box([flow]);
+    expect(await start(0, late)).toBe('budget-spent');
+    await at.clock.advance('30s');
+    expect(await start(0, late)).toBe('completed');
+  });
+}
