@@ -45,14 +45,16 @@ describe('what is kept', () => {
   ] as const)('a crash %s, for time %i: the attempt is made again, and counted once', async (point, pass, kept) => {
     const { made } = drawing({ budget: { limit: 1, per: '1d' } });
     const flow = flowOf(made);
-    const doomed = crashAt(point, pass, { store: memory(), clock: fakeClock() });
+    // Stretches of time that records are found by end at midnight.
+    const late = Date.UTC(2030, 0, 1, 23, 59, 30);
+    const doomed = crashAt(point, pass, { store: memory(), clock: fakeClock({ start: late }) });
     const opening = createSignalbox({ ...doomed.options, orchestrators: [flow], logger: () => {} } as never);
     void opening.then((box) => box.start(flow as never, { id: 'r', input: null } as never)).catch(() => {});
     await soon(doomed.crashed);
     const store = doomed.underlying;
     expect(await spentIn(store)).toHaveLength(kept);
 
-    const { box, end } = await opened(flow, { store, clock: fakeClock({ start: fakeClock().now() + 60_000 }) });
+    const { box, end } = await opened(flow, { store, clock: fakeClock({ start: late + 60_000 }) });
     await box.recovered;
     expect(await soon(box.run('r').outcome())).toMatchObject({ status: 'completed' });
     expect(await spentIn(store)).toHaveLength(1);
