@@ -335,6 +335,11 @@ export interface Store {
   /** A page of records, by an index: other types, runs and keys are not looked at. */
   readRecords(query: RecordQuery): Awaitable<RecordPage>;
   /**
+   * Adds a record to a run, whoever owns it and whether or not it has ended: what somebody has tried is kept although nothing of
+   * the run changes. One of this name that is there already stays as it is. False if there is no such run.
+   */
+  addRecord(record: RecordRow): Awaitable<boolean>;
+  /**
    * Ends an unfinished run by its rows alone, whoever owns it (S18): its row and its open actors become `cancelled` at `end.at`, the
    * run's with the reason and without output and error, and `end` is its last event, with which all of them ended. Nobody owns it any more, and its fence has
    * grown: what its owner still commits is refused with `LeaseLost`. Answers with the number of the event; null if there is no unfinished run.

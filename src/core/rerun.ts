@@ -178,7 +178,9 @@ export function takenRecords({ below }: Rerun): readonly Omit<RecordRow, 'run'>[
 
 /** A run that is read back, from its records. */
 export function rerunFrom(of: string, from: string, records: readonly RecordRow[]): Rerun {
-  const asked = records.find(({ type }) => type === RERUN)?.body as { readonly input?: Json } | undefined;
+  const asked = records.find(({ type, id }) => type === RERUN && id === RERUN)?.body as
+    | { readonly input?: Json }
+    | undefined;
   const taken = records.filter(({ type }) => type === TAKEN);
   const below = new Map(taken.map(({ id, body }) => [id, body as unknown as readonly Taken[]]));
   return { of, from, below, ...(asked?.input === undefined ? {} : { input: asked.input }) };

@@ -1,9 +1,10 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
 import type { CommandName } from '../commands/index.ts';
 import { type Intervention, interventionsIn, isAsking, NOT_TAKEN } from '../commands/intervene.ts';
+import type { Clock } from '../clock.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
-import type { InterveneMessage } from '../core/message.ts';
+import { INTERVENTION, type InterveneMessage } from '../core/message.ts';
 import type { Plan } from '../definition.ts';
 import { ask, askOptions } from '../checks.ts';
 import { InterventionRefused, InvalidOption, OutputInvalid } from '../errors/index.ts';
@@ -14,6 +15,7 @@ import type { RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import { type AskRun, recognise } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
+import { keepRefusal } from './refusals.ts';
 
 /** Who intervenes, and why. */
 export interface InterventionOptions {
@@ -28,6 +30,7 @@ export interface InterventionContext {
   readonly kinds: Kinds;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly maxValueBytes: number;
+  readonly clock: Clock;
 }
 
 /** Asks the run, and throws if it does not do it. */
@@ -45,6 +48,10 @@ export async function intervene(
   // Another process may have done it, and the run may have ended before that one could say so.
   if (!isThere) await recognise(context.store, run, message);
   const { refused } = message;
+  if (refused === NOT_TAKEN) {
+    const said = { type, path, ...wanted, at: context.clock.now(), before: 'ended', refused };
+    await keepRefusal(context.store, { run, type: INTERVENTION, id: message.id, keys: { path } }, said);
+  }
   if (refused !== null) throw new InterventionRefused({ run, command: type, path, why: refused });
 }
 

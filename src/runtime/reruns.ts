@@ -3,7 +3,15 @@ import { askOptions, ask } from '../checks.ts';
 import { RERUN, takenOver, takenRecords } from '../core/rerun.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Plan } from '../definition.ts';
-import { InterventionRefused, InvalidOption, RunUnfinished } from '../errors/index.ts';
+import {
+  DefinitionChanged,
+  DefinitionMissing,
+  InterventionRefused,
+  InvalidOption,
+  reasonOf,
+  RunExists,
+  RunUnfinished,
+} from '../errors/index.ts';
 import type { Clock } from '../clock.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
@@ -12,6 +20,7 @@ import type { RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import type { InterventionOptions } from './interventions.ts';
 import { pinnedPlan } from './reading/pinned.ts';
+import { keepRefusal } from './refusals.ts';
 import { checkId, type Starts } from './starts.ts';
 
 /** From where a run is made again, by whom, and why. */
@@ -35,7 +44,7 @@ export interface RerunContext {
 
 /** Starts the new run, unless it is there already. Answers with its id. */
 export async function rerun(context: RerunContext, row: RunRow, options: RerunOptions): Promise<string> {
-  const { store, starts, kinds, plans, maxValueBytes, clock } = context;
+  const { store, maxValueBytes, clock } = context;
   askOptions('rerun', options, ['from', 'input', 'id', 'by', 'reason']);
   const { from, input, id = randomIds(), by, reason } = options;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
@@ -45,16 +54,48 @@ export async function rerun(context: RerunContext, row: RunRow, options: RerunOp
   ask('by', by, expected, isText);
   checkId('id', id);
   const given = input === undefined ? {} : { input: toJson(input, `input of "${from}"`, maxValueBytes) };
+  const said: Said = { path: from, reason, by: by ?? null, at: clock.now(), ...given };
+  try {
+    return await make(context, row, said, id);
+  } catch (error) {
+    const refused = refusalIn(error);
+    if (refused !== null) {
+      const record = { run: row.run, type: RERUN, id: randomIds(), keys: { of: row.run, path: from } };
+      await keepRefusal(store, record, { type: RERUN, before: 'ended', ...said, refused });
+    }
+    throw error;
+  }
+}
+
+/** What somebody has asked for. */
+interface Said {
+  readonly path: string;
+  readonly reason: string;
+  readonly by: string | null;
+  readonly at: number;
+  readonly input?: Json;
+}
+
+async function make(context: RerunContext, row: RunRow, said: Said, id: string): Promise<string> {
+  const { store, starts, kinds, plans } = context;
   const { run: of, status } = row;
+  const { path: from, input } = said;
   if (!isTerminal(status)) throw new RunUnfinished({ run: of, status, wanted: 'rerun' });
   const plan = await pinnedPlan(store, plans, row);
   const rows = new Map((await store.readActors(of)).map((each) => [each.path, each]));
   const taken = takenOver(kinds, plan.root, rows, from);
   if ('why' in taken) throw new InterventionRefused({ run: of, command: RERUN, path: from, why: taken.why });
   const before = rows.get(from)?.state ?? 'ended';
-  const said = { type: RERUN, path: from, reason, by: by ?? null, at: clock.now(), before, refused: null, run: id };
-  const body = { ...said, ...given } as unknown as Json;
+  const body = { type: RERUN, ...said, before, refused: null, run: id } as unknown as Json;
   const record = { type: RERUN, id: RERUN, version: 1, body, keys: { of, path: from } };
-  const again = { of, from, ...given, ...taken };
+  const again = { of, from, ...(input === undefined ? {} : { input }), ...taken };
   return starts.rerun(plan, row, id, again, [record, ...takenRecords(again)]);
+}
+
+const REFUSALS = [InterventionRefused, RunUnfinished, RunExists, DefinitionMissing, DefinitionChanged];
+
+/** Why it was refused; null if it was not, and something else went wrong. */
+function refusalIn(error: unknown): string | null {
+  if (error instanceof InterventionRefused) return error.fields.why;
+  return REFUSALS.some((refusal) => error instanceof refusal) ? reasonOf(error) : null;
 }

@@ -177,6 +177,13 @@ export function memory(): Store {
     readEvents: (run, { after, limit }) => (runs.get(run)?.events ?? []).slice(after, after + limit),
     readRecord: (run, type, id) => runs.get(run)?.records?.get(nameOf({ type, id }))?.row ?? null,
     readRecords: (query) => records.read(query),
+    addRecord(record) {
+      const kept = runs.get(record.run);
+      if (kept === undefined) return false;
+      kept.records ??= new Map();
+      if (!kept.records.has(nameOf(record))) records.write(kept.records, record);
+      return true;
+    },
     abandonRun(end) {
       const kept = runs.get(end.run);
       if (kept === undefined || isTerminal(kept.row.status)) return null;

@@ -283,6 +283,39 @@ export const RECORDS: Readonly<Record<string, Check>> = {
     );
     assert.deepEqual([await found(store), await found(store, open)], [['a 1'], ['a 1']]);
   },
+  'a record is added to a run that has ended, and to one of another owner, which go on as if nothing had been; not to one that is not there, and for the next owner, too (S16)':
+    async (first, bench) => {
+      const keys = { state: 'open' };
+      const tried = (run: string, id: string) => frozen(record(run, id, { body: { by: 'ann' }, keys }));
+      assert.equal(await first.addRecord(tried('a', '1')), false);
+      await first.commit([
+        writing('a', 0, [record('a', '1', { keys })], { row: row('a', { status: 'completed' }) }),
+        change('b', 0),
+      ]);
+      assert.equal(await first.addRecord(tried('a', '2:\n%')), true);
+      assert.equal(await first.addRecord(tried('b', '1')), true);
+      // One that is there stays as it is.
+      assert.equal(await first.addRecord(tried('a', '1')), true);
+      assert.equal((await first.readRecord('a', 'approval', '1'))?.body, null);
+      await first.commit([writing('b', 1, [record('b', '2')])]);
+      const read = async (store: Store): Promise<void> => {
+        assert.deepEqual(await found(store, { run: 'a' }), ['a 1', 'a 2:\n%']);
+        assert.deepEqual(await found(store, open), ['a 1', 'a 2:\n%', 'b 1']);
+        assert.deepEqual(await found(store, { run: 'b' }), ['b 1', 'b 2']);
+        same(await store.readRecord('a', 'approval', '2:\n%'), tried('a', '2:\n%'));
+        assert.equal((await store.readRun('a'))?.status, 'completed');
+      };
+      await read(first);
+      const next = await bench.after('the next owner');
+      await read(next);
+      // Before it has claimed any.
+      assert.equal(await next.addRecord(tried('b', '3')), true);
+      await next.claim(10);
+      await next.commit([change('b', 2, { fence: 2 })]);
+      assert.equal(await next.deleteRun('a'), true);
+      assert.equal(await next.addRecord(tried('a', '4')), false);
+      assert.deepEqual(await found(next, open), ['b 1', 'b 3']);
+    },
   'commits that are made at once, with records of the same names in crosswise order, all land': async (store) => {
     const runs = Array.from({ length: 6 }, (_, index) => `r${index}`);
     await store.commit(

@@ -31,7 +31,7 @@ const COMMANDS: { readonly [name: string]: (run: Run, box: Signalbox) => Promise
 const endOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: { readonly code?: string }) => error.code ?? error);
 
-describe.each(Object.entries(COMMANDS))('%s', (_, ask) => {
+describe.each(Object.entries(COMMANDS))('%s', (name, ask) => {
   test('while the end is committed is answered as after it, and breaks no commit (I5, S16)', async () => {
     const { store, landAll } = judged();
     const lines: LogLine[] = [];
@@ -65,9 +65,11 @@ describe.each(Object.entries(COMMANDS))('%s', (_, ask) => {
     expect(box.counts.commits).toBe(commits);
     expect(history.at(-1)).toBe('run.completed');
     expect(lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([]);
-    const records = [];
-    for await (const record of run.interventions()) records.push(record);
-    expect(records).toEqual([]);
+    const refused = [];
+    for await (const record of run.interventions()) refused.push([record.type, record.refused]);
+    // Before and after: each try to intervene is on record, and nothing else is.
+    const tried = [name, 'the run has ended'];
+    expect(refused).toEqual(['retry', 'skip', 'resolve'].includes(name) ? [tried, tried] : []);
     await box.close();
   });
 });

@@ -3,6 +3,7 @@ import { createSignalbox, memory, orchestrator, type Run, task, TerminalError, t
 import { settled } from 'signalbox/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Anything, eventsOf, faultsOfHistory, historyOf, rejection, stage, statusesOf } from '../helpers/stage.ts';
+import { places } from '../helpers/waits.ts';
 
 const head = { version: '1', input: Anything } as const;
 const input = { input: Anything } as const;
@@ -162,7 +163,8 @@ describe('a rerun', () => {
     expect(await rejection(run.rerun({ from: 'second/one', reason: 'x', id: 'r' }))).toMatchObject({
       code: 'run-exists',
     });
-    expect(await recordsOf(run)).toHaveLength(1);
+    const why = expect.stringContaining('exists already');
+    expect(await recordsOf(run)).toMatchObject([{ run: 'r2', refused: null }, { refused: why }, { refused: why }]);
   });
 
   test('is refused by name where it cannot be: nothing there, never reached, after what failed, in an item (S16)', async () => {
@@ -201,6 +203,41 @@ describe('a rerun', () => {
     );
   });
 
+  test.each(places)(
+    'that is refused is on record, as is whatever else a run refuses after its end: %s (S16)',
+    async (_, place) => {
+      const next = place();
+      const { box, run } = await failed({ store: next() });
+      const ask = async (of: Run<unknown>, from: string, more: object = {}) =>
+        (await rejection<Error & { code: string }>(of.rerun({ from, reason: 'hm', ...more }))).code;
+      expect(await ask(run as never, 'second/nothing', { by: 'ann', input: { n: 1 } })).toBe('intervention-refused');
+      expect(await ask(run as never, 'third/one')).toBe('intervention-refused');
+      expect(await ask(run as never, '')).toBe('option-invalid');
+      const again = await run.rerun({ from: 'second/two', reason: 'now', id: 'r2' });
+      await again.outcome();
+      expect(await rejection(run.retry('second/two', { reason: 'late', by: 'bob' }))).toMatchObject({
+        code: 'intervention-refused',
+      });
+      const history = await historyOf(run);
+      await box.close();
+
+      await using after = await createSignalbox({ orchestrators: [flow], store: next(), ...quiet });
+      const read = after.run('r');
+      expect(await recordsOf(read)).toMatchObject([
+        { type: 'retry', path: 'second/two', reason: 'late', by: 'bob', before: 'ended', refused: 'the run has ended' },
+        {
+          ...{ type: 'rerun', path: 'second/nothing', reason: 'hm', by: 'ann', input: { n: 1 } },
+          refused: expect.stringContaining('there is no step "second/nothing"'),
+        },
+        { type: 'rerun', path: 'third/one', by: null, refused: expect.stringContaining('"second" comes before it') },
+        { type: 'rerun', path: 'second/two', refused: null, run: 'r2' },
+      ]);
+      expect(await recordsOf(after.run('r2'))).toEqual([]);
+      expect([await read.status(), await historyOf(read)]).toEqual(['failed', history]);
+      expect(await read.delete()).toBe(true);
+    },
+  );
+
   test('is refused while the run goes on, and where its definition has changed', async () => {
     const store = memory();
     const { options } = stage();
@@ -215,6 +252,10 @@ describe('a rerun', () => {
     expect(await rejection(after.run('r').rerun({ from: 'first/other', reason: 'x' }))).toMatchObject({
       code: 'definition-changed',
     });
+    expect(await recordsOf(after.run('r'))).toMatchObject([
+      { type: 'rerun', path: 'first/one', refused: expect.stringContaining('is still "running"') },
+      { type: 'rerun', path: 'first/other', refused: expect.stringContaining('definition') },
+    ]);
   });
 
   test('undoes what it has done itself; what it took over is undone by the run in which it completed, once (S13)', async () => {

@@ -91,6 +91,19 @@ export function keyedCases(open: () => SharedPlace | Promise<SharedPlace>): void
     const records: object[] = [];
     for await (const record of one.run('r').interventions()) records.push(record);
     expect(records).toMatchObject([{ type: 'rerun', path: 'a/two', run: 'again', refused: null }]);
+    // What is refused is on record, from whichever process it was asked.
+    const refusing = two.run('r').rerun({ from: 'a/nothing', reason: 'hm', by: 'ann' });
+    await expect(refusing).rejects.toMatchObject({ code: 'intervention-refused' });
+    await expect(two.run('r').skip('a/two', { reason: 'late' })).rejects.toMatchObject({
+      code: 'intervention-refused',
+    });
+    const tried: object[] = [];
+    for await (const record of one.run('r').interventions()) tried.push(record);
+    expect(tried).toMatchObject([
+      { type: 'skip', path: 'a/two', reason: 'late', refused: 'the run has ended' },
+      { type: 'rerun', run: 'again' },
+      { type: 'rerun', path: 'a/nothing', by: 'ann', refused: expect.stringContaining('there is no step') },
+    ]);
     expect((await two.runs({ rerunOf: 'r' })).runs.map(({ run }) => run)).toEqual(['again']);
     if (again !== undefined) expect(await faultsOfHistory(again)).toEqual([]);
   });

@@ -250,17 +250,16 @@ class Batch {
   }
 
   #addRecord(run: number, record: RecordRow): void {
-    const entries = recordEntries(record);
-    this.rowsOf('records').push(
-      run,
-      toColumn(record.type),
-      toColumn(record.id),
-      record.version,
-      jsonColumn(record.body),
-      objectColumn(record.keys),
-      entries.length === 0 ? null : JSON.stringify(entries),
-    );
+    this.rowsOf('records').push(run, ...recordColumns(record));
   }
+}
+
+/** A record as its table has it, without its run; the last are what it is found by. */
+export function recordColumns(record: RecordRow) {
+  const { type, id, version, body, keys } = record;
+  const entries = recordEntries(record);
+  const found = entries.length === 0 ? null : JSON.stringify(entries);
+  return [toColumn(type), toColumn(id), version, jsonColumn(body), objectColumn(keys), found] as const;
 }
 
 /** In the order of their ids. */

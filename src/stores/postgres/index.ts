@@ -8,9 +8,9 @@
 import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors/index.ts';
-import type { AbandonedEvent, DefinitionRow, OpenRun, Owner, Pin, RunChange, Store } from '../../store.ts';
+import type { AbandonedEvent, DefinitionRow, OpenRun, Owner, Pin, RecordRow, RunChange, Store } from '../../store.ts';
 import { Rows } from './arrays.ts';
-import { begins, byRun, commitFor } from './batch.ts';
+import { begins, byRun, commitFor, recordColumns } from './batch.ts';
 import { newsOf } from './listener.ts';
 import { migrate } from './migrations.ts';
 import { patienceOf, type PostgresConnection, type PostgresOptions } from './options.ts';
@@ -20,6 +20,7 @@ import { isRefusal, refusalIn, refusalOf } from './refusal.ts';
 import { textOfEvents } from '../history.ts';
 import type { Columns } from '../rows.ts';
 import { PostgresReads } from './reads.ts';
+import { ADD_RECORD } from './record-lists.ts';
 import { Server } from './server.ts';
 import { pinColumns, PostgresSharing } from './sharing.ts';
 import * as sql from './statements.ts';
@@ -196,6 +197,11 @@ class PostgresSchema extends PostgresReads implements PostgresStore {
     await this.#settle(this.#self());
     const row = await this.one(sql.SELECT_OPEN, run);
     return row === null ? null : this.rows.open(row);
+  }
+
+  async addRecord(record: RecordRow): Promise<boolean> {
+    const found = await this.server.ask(ADD_RECORD, toColumn(record.run), ...recordColumns(record));
+    return found.length > 0;
   }
 
   async abandonRun(end: AbandonedEvent): Promise<number | null> {

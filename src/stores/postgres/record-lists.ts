@@ -6,6 +6,14 @@ import type { List } from './lists.ts';
 import { toColumn } from './text.ts';
 
 const COLUMNS = `runs.run, type, id, records.version, body, keys, records.number`;
+/** Adds a record to a run, unless it has one of this name. A row if there is such a run, which is not deleted meanwhile. */
+export const ADD_RECORD = `
+  with found as (select number from runs where run = $1::text for share)
+  select case
+    when exists (select from records where records.run = found.number and type = $2::text and id = $3::text) then 0
+    else write_record(found.number, $2::text, $3::text, $4::bigint, $5::json, $6::json, $7::json)
+  end as done from found`;
+
 const OF_RUN = `(select number from runs where run = $3::text)`;
 
 export const SELECT_RECORD = `

@@ -7,7 +7,7 @@
  */
 import { type Duration, toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors/index.ts';
-import type { AbandonedEvent, DefinitionRow, Owner, Pin, RunChange, Sharing, Store } from '../../store.ts';
+import type { AbandonedEvent, DefinitionRow, Owner, Pin, RecordRow, RunChange, Sharing, Store } from '../../store.ts';
 import { addressOf } from './address.ts';
 import { type Refusal, refused, valuesOf } from './batch.ts';
 import { COMMIT } from './commit-script.ts';
@@ -18,6 +18,8 @@ import { keepFormat } from './format.ts';
 import { CLAIM, RELEASE, RENEW } from './lease-scripts.ts';
 import { newsText } from './listener.ts';
 import { RedisReads } from './reads.ts';
+import { ADD_RECORD } from './record-scripts.ts';
+import { recordField, recordLists, recordMember, recordText } from './records.ts';
 import { type Moment, msOf } from './replies.ts';
 import { headOf, partText, stateText } from './rows.ts';
 import { PAGE } from './script.ts';
@@ -145,6 +147,12 @@ class RedisServer extends RedisReads implements RedisStore {
         JSON.stringify(lines),
       ]),
     );
+  }
+
+  async addRecord(record: RecordRow): Promise<boolean> {
+    const { run } = record;
+    const values = [recordField(record), recordMember(run, record), recordLists(record), recordText(record)];
+    return (await this.ask<number>(ADD_RECORD, part(run), ...values)) === 1;
   }
 
   async abandonRun(end: AbandonedEvent): Promise<number | null> {

@@ -2,7 +2,7 @@
  * The parts of scripts that write, delete and read records. A record stands in a hash of its run, and by its number in a sorted set
  * for everything that records are asked for by; the names of these are kept beside it, a line each, behind its number.
  */
-import { READS, script } from './script.ts';
+import { READS, script, WRITES } from './script.ts';
 
 /**
  * For the script of a commit, which has `given`, `at`, `base` and `call`. `amount` records: the field of each, what it is called in sets,
@@ -38,6 +38,21 @@ local function writeRecords(run, amount, gone)
   at = at + 4 * amount
 end
 `;
+
+/**
+ * Adds a record to a run, unless it has one of this name; 0 if there is no such run. Values: run, the field of the record, what it is
+ * called in sets, their names, its row.
+ */
+export const ADD_RECORD = script(
+  WRITES,
+  `
+local given, at = ARGV, 2
+${WRITE_RECORDS}
+if call('EXISTS', base .. 'run:' .. given[1]) == 0 then return 0 end
+if call('HEXISTS', base .. 'records:' .. given[1], given[2]) == 0 then writeRecords(given[1], 1, 0) end
+return 1
+`,
+);
 
 /** For the scripts that delete a run. A field is the type and the id of a record, a member of a set the run and the id. */
 export const FORGET_RECORDS = `

@@ -8,7 +8,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors/index.ts';
-import type { AbandonedEvent, Awaitable, Owner, RunChange, Store } from '../../store.ts';
+import type { AbandonedEvent, Awaitable, Owner, RecordRow, RunChange, Store } from '../../store.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
 import { checkNames, takeHold, trueName, Watch } from './hold.ts';
@@ -191,6 +191,14 @@ class SqliteFile extends SqliteReads implements SqliteStore {
         }
       }),
     );
+  }
+
+  addRecord({ run, type, id, version, body, keys }: RecordRow): Awaitable<boolean> {
+    const values = [toColumn(type), toColumn(id), version, JSON.stringify(body), JSON.stringify(keys)] as const;
+    return this.#inTurn(() => {
+      const { writer } = this.#open();
+      return usable(this.name, () => writer.addRecord(toColumn(run), values)) !== null;
+    });
   }
 
   abandonRun(end: AbandonedEvent): Awaitable<number | null> {

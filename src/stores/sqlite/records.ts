@@ -42,6 +42,11 @@ export class RecordWriter {
     this.#addKeys(run, found.number, type, keys);
   }
 
+  /** Adds one that has nothing of this name before it. */
+  add(run: number, type: Value, id: Value, version: Value, body: Value, keys: Value): void {
+    if (this.#find.get(run, type, id) === undefined) this.write(run, type, id, version, body, keys);
+  }
+
   remove(run: number, type: Value, id: Value): void {
     const found = this.#find.get(run, type, id) as Found | undefined;
     if (found === undefined) return;

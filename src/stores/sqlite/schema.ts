@@ -329,6 +329,8 @@ export const SELECT_UNOWNED = `
 
 export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run = ?`;
 
+export const SELECT_NUMBER = `select number from runs where run = ?`;
+
 export const SELECT_UNFINISHED = `
   select number, (select coalesce(max(last), 0) from histories where histories.run = runs.number) as seq
   from runs where run = ? and ended_at is null`;

@@ -59,6 +59,19 @@ export class Writer {
     });
   }
 
+  /** Adds a record to a run, unless it has one of this name; null if there is no such run. */
+  addRecord(
+    run: Value,
+    record: readonly [type: Value, id: Value, version: Value, body: Value, keys: Value],
+  ): true | null {
+    return this.transaction(() => {
+      const found = this.#db.prepare(sql.SELECT_NUMBER).get(run) as { readonly number: number } | undefined;
+      if (found === undefined) return null;
+      this.#records().add(found.number, ...record);
+      return true;
+    });
+  }
+
   /** Does it all or nothing; with null as its answer nothing. Throws if the file is another process's by now. */
   transaction<T>(work: () => T): T {
     const answer = this.#allOrNothing(work);
