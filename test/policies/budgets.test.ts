@@ -14,6 +14,7 @@ function take(ledger: Ledger, id: string, at: number, limit: number, cost = 1) {
   if (over === null) {
     ledger.take({ id, at, cost });
     ledger.keep(id);
+    ledger.begin(id);
   }
   return over;
 }
@@ -121,6 +122,19 @@ test('of those that two processes take at once, the last of each finds that it i
   ledger.take({ id: 'my last', at: 0, cost: 1 });
   ledger.learn([], [{ id: 'another’s', at: 0, cost: 1 }]);
   expect([ledger.isOver('mine', 2, 1), ledger.isOver('my last', 2, 1)]).toEqual([false, true]);
+});
+
+test('a hundred thousand entries are asked about as quickly as ten, and room is found once', () => {
+  const ledger = new Ledger(PER);
+  const many = Array.from({ length: 100_000 }, (_, at) => ({ id: `${at}`, at: at / 2_000, cost: 1 }));
+  ledger.learn(many, []);
+  const room = ledger.overspent({ id: 'x', cost: 1 }, 100_000, 60);
+  const rooms = new Set<unknown>();
+  for (let count = 0; count < 100_000; count += 1)
+    rooms.add(ledger.overspent({ id: 'x', cost: 1 }, 100_000, 60)?.resetsAt);
+  expect([...rooms]).toEqual([room?.resetsAt]);
+  expect(room).toEqual({ spent: 100_000, resetsAt: PER });
+  expect(ledger.overspent({ id: 'x', cost: 1 }, 100_000, PER)).toBe(null);
 });
 
 test('by chance: no stretch has more in it than the limit, what fits is not refused, and room comes when it was said', () => {

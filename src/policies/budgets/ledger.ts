@@ -7,14 +7,12 @@
  * The window is rolling: what was spent counts until `per` has passed since then. Entries come from two sides. Those of
  * this process are there from the moment at which they are taken. Those that the store has are learned: some of them for good,
  * others until the store is read again, since another process may take them back.
+ *
+ * To ask costs the same however much has been spent, but for what is recent; to say when there is room again is remembered.
  */
+import { Pile, type Spent } from './pile.ts';
 
-/** An attempt, when it was counted, and what it has spent. */
-export interface Spent {
-  readonly id: string;
-  readonly at: number;
-  readonly cost: number;
-}
+export type { Spent } from './pile.ts';
 
 /** Why an attempt cannot have what it asks for. */
 export interface Overspent {
@@ -34,39 +32,48 @@ const ROUNDING = 1e-9;
 
 export class Ledger {
   readonly per: number;
-  /** In the order in which they were taken. */
-  readonly #own = new Map<string, Own>();
-  readonly #settled = new Map<string, Spent>();
+  readonly #own: Pile<Own>;
+  /** Those of this process that were taken and are not looked at yet beside what others have spent, in that order. */
+  #taken: Own[] = [];
+  readonly #settled: Pile<Spent>;
   #recent: ReadonlyMap<string, Spent> = new Map();
+  /** The last answer to when there is room, as long as what is spent is the same. */
+  #room: { readonly spent: number; readonly cost: number; readonly limit: number; readonly at: number } | null = null;
 
   constructor(per: number) {
     this.per = per;
+    this.#own = new Pile(per);
+    this.#settled = new Pile(per);
   }
 
   /** What the store has: what is `settled` stays as it is, and `recent` takes the place of what was recent before. */
   learn(settled: readonly Spent[], recent: readonly Spent[]): void {
-    for (const each of settled) if (!this.#own.has(each.id)) this.#settled.set(each.id, each);
+    const isSame = settled.length === 0 && recent.length === this.#recent.size;
+    if (!isSame || !recent.every(({ id }) => this.#recent.has(id))) this.#room = null;
+    for (const each of settled) if (this.#own.get(each.id) === undefined) this.#settled.add(each);
     this.#recent = new Map(recent.map((each) => [each.id, each]));
   }
 
   /** Is it counted, and does the store have it? */
   has(id: string, now: number): boolean {
     const own = this.#own.get(id);
-    if (own !== undefined) return own.isKept && this.#counts(own, now);
-    return [...this.#others(now)].some((each) => each.id === id);
+    const there = own ?? this.#settled.get(id) ?? this.#recent.get(id);
+    return there !== undefined && own?.isKept !== false && this.#counts(there, now);
   }
 
   /** Why it cannot be taken; null if it can. One of this process that is counted already does not stand in its own way. */
-  overspent(asked: Pick<Spent, 'id' | 'cost'>, limit: number, now: number): Overspent | null {
-    const others = [...this.#all(now)].filter(({ id }) => id !== asked.id);
-    const spent = sum(others);
-    if (fits(spent + asked.cost, limit)) return null;
-    return { spent, resetsAt: this.#roomAt(others, spent, asked.cost, limit) };
+  overspent({ id, cost }: Pick<Spent, 'id' | 'cost'>, limit: number, now: number): Overspent | null {
+    const spent = this.#others(now) + this.#own.total - (this.#own.get(id)?.cost ?? 0);
+    if (fits(spent + cost, limit)) return null;
+    return { spent, resetsAt: fits(cost, limit) ? this.#roomAt(id, spent, cost, limit) : null };
   }
 
   /** Counts it. */
   take(spent: Spent): void {
-    this.#own.set(spent.id, { ...spent, isKept: false });
+    const own = { ...spent, isKept: false };
+    this.#forget(spent.id);
+    this.#own.add(own);
+    this.#taken.push(own);
   }
 
   /** The store has it. */
@@ -75,14 +82,20 @@ export class Ledger {
     if (own !== undefined) own.isKept = true;
   }
 
-  /** Does the store have all of it that counts? */
-  isKept(now: number): boolean {
-    return [...this.#own.values()].every((own) => own.isKept || !this.#counts(own, now));
+  /** It begins: nobody asks any more whether it is one too many. */
+  begin(id: string): void {
+    this.#taken = this.#taken.filter((own) => own.id !== id);
   }
 
   /** Takes one back that was not begun after all. */
   drop(id: string): void {
-    this.#own.delete(id);
+    this.#forget(id);
+    this.#own.drop(id);
+  }
+
+  /** Does the store have all of it that counts? */
+  isKept(now: number): boolean {
+    return this.#taken.every((own) => own.isKept || !this.#counts(own, now));
   }
 
   /**
@@ -90,52 +103,59 @@ export class Ledger {
    * take the last of a budget at the same moment both find so once they know of each other.
    */
   isOver(id: string, limit: number, now: number): boolean {
-    let spent = sum(this.#others(now));
-    for (const own of this.#own.values()) {
-      if (this.#counts(own, now)) spent += own.cost;
+    let spent = this.#others(now) + this.#own.total;
+    for (const own of this.#taken.toReversed()) {
       if (own.id === id) break;
+      if (this.#own.get(own.id) === own) spent -= own.cost;
     }
     return !fits(spent, limit);
+  }
+
+  /** What others have spent. Lets go of what does not count any more. */
+  #others(now: number): number {
+    this.#own.expire(now);
+    this.#settled.expire(now);
+    // Whoever has taken it has not come back.
+    for (let first = this.#taken[0]; first !== undefined && !this.#counts(first, now); first = this.#taken[0])
+      this.#taken.shift();
+    let total = this.#settled.total;
+    for (const each of this.#recent.values()) if (this.#isOthers(each, now)) total += each.cost;
+    return total;
+  }
+
+  #isOthers(each: Spent, now: number): boolean {
+    const { id } = each;
+    return this.#counts(each, now) && this.#own.get(id) === undefined && this.#settled.get(id) === undefined;
   }
 
   #counts({ at }: Spent, now: number): boolean {
     return at + this.per > now;
   }
 
-  *#all(now: number): Generator<Spent, void, undefined> {
-    yield* this.#others(now);
-    for (const own of this.#own.values()) {
-      if (this.#counts(own, now)) yield own;
-      else this.#own.delete(own.id);
-    }
+  #forget(id: string): void {
+    this.#room = null;
+    this.begin(id);
   }
 
-  *#others(now: number): Generator<Spent, void, undefined> {
-    for (const each of this.#settled.values()) {
-      if (this.#counts(each, now)) yield each;
-      else this.#settled.delete(each.id);
-    }
+  /** When so much has fallen out that there is room for it. */
+  #roomAt(id: string, spent: number, cost: number, limit: number): number {
+    const known = this.#room;
+    if (known?.spent === spent && known.cost === cost && known.limit === limit) return known.at;
+    const all = [...this.#settled.values(), ...this.#own.values()].filter((each) => each.id !== id);
     for (const each of this.#recent.values())
-      if (this.#counts(each, now) && !this.#own.has(each.id) && !this.#settled.has(each.id)) yield each;
-  }
-
-  #roomAt(spent: Spent[], total: number, cost: number, limit: number): number | null {
-    if (!fits(cost, limit)) return null;
-    let left = total;
-    for (const each of spent.sort((one, other) => one.at - other.at)) {
+      if (this.#own.get(each.id) === undefined && this.#settled.get(each.id) === undefined) all.push(each);
+    let left = all.reduce((sum, each) => sum + each.cost, 0);
+    let at = 0;
+    for (const each of all.sort((one, other) => one.at - other.at)) {
+      if (fits(left + cost, limit)) break;
       left -= each.cost;
-      if (fits(left + cost, limit)) return each.at + this.per;
+      at = each.at + this.per;
     }
-    return null;
+    this.#room = { spent, cost, limit, at };
+    return at;
   }
 }
 
 function fits(spent: number, limit: number): boolean {
   return spent <= limit * (1 + ROUNDING);
-}
-
-function sum(entries: Iterable<Spent>): number {
-  let total = 0;
-  for (const { cost } of entries) total += cost;
-  return total;
 }

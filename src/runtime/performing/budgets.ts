@@ -119,11 +119,14 @@ export class Budgets {
       if (isThere) account.ledger.keep(name);
       else account.ledger.drop(name);
     }
-    if (!isThere || store.shared === undefined) return true;
-    for (const { account } of taken) await this.#read(account, attempt, isWanted);
+    if (!isThere) return true;
+    if (store.shared !== undefined) for (const { account } of taken) await this.#read(account, attempt, isWanted);
     const isOver = ({ account, name, definition }: Taken): boolean =>
-      account.ledger.isOver(name, definition.limit, clock.now());
-    if (!taken.some(isOver)) return true;
+      store.shared !== undefined && account.ledger.isOver(name, definition.limit, clock.now());
+    if (!taken.some(isOver)) {
+      for (const { account, name } of taken) account.ledger.begin(name);
+      return true;
+    }
     await this.#commit(attempt, [], records);
     for (const { account, name } of taken) account.ledger.drop(name);
     return false;
