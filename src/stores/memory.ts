@@ -48,7 +48,9 @@ export function memory(): Store {
     if (kept !== undefined && (kept.owner !== owner || kept.fence !== fence)) {
       throw new LeaseLost({ run, owner: kept.owner ?? 'nobody', fence: kept.fence });
     }
-    if (found !== after) throw new CommitConflict({ run, expected: after, found });
+    const isOver = kept !== undefined && isTerminal(kept.row.status);
+    if (isOver && after > 0) throw new LeaseLost({ run, owner: 'nobody', fence: kept.fence });
+    if (found !== after || isOver) throw new CommitConflict({ run, expected: after, found });
     if (kept === undefined && row !== null && row.key !== null && byKey.has(keyUnder(row.orchestrator, row.key))) {
       throw new RunExists({ run: byKey.get(keyUnder(row.orchestrator, row.key)) as string, differs: 'id' });
     }

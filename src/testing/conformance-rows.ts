@@ -101,13 +101,15 @@ export function frozen<T>(value: T): T {
 export async function refused(
   work: () => Awaitable<unknown>,
   kind: typeof CommitConflict | typeof LeaseLost,
+  what = 'it',
 ): Promise<void> {
   await assert.rejects(
     async () => await work(),
     (error) => {
-      assert.ok(error instanceof kind, `it threw ${String(error)} instead of ${kind.name}`);
+      assert.ok(error instanceof kind, `${what} threw ${String(error)} instead of ${kind.name}`);
       return true;
     },
+    what,
   );
 }
 

@@ -1,10 +1,16 @@
 /** The script of a commit, and the order of the values that it takes; `batch.ts` puts them together. */
+import { isTerminal, STATUSES } from '../../status.ts';
 import { FORGET_STEPS } from './forget-scripts.ts';
 import { WRITE_RECORDS } from './record-scripts.ts';
 import { SCORE, script, WRITES } from './script.ts';
 
 /** How many values of a commit belong to the batch, and how many then to each run's head. */
 export const HEAD = 9;
+
+/** The statuses of runs that have ended. */
+const OVER = `{ ${STATUSES.filter(isTerminal)
+  .map((status) => `${status} = true`)
+  .join(', ')} }`;
 
 /**
  * A batch of changes. First all runs are checked, and only then is anything written.
@@ -23,16 +29,21 @@ if KEYS[2] then
 end
 local owner, lease, news, count = given[1], given[2], given[3], tonumber(given[4])
 local there, taken, lasts, began = {}, {}, {}, 0
+local OVER = ${OVER}
 for index = 1, count do
   local head = 5 + (index - 1) * ${HEAD}
   local run, key = given[head], given[head + 3]
-  local kept = call('HMGET', base .. 'run:' .. run, 'owner', 'fence', 'last')
+  local kept = call('HMGET', base .. 'run:' .. run, 'owner', 'fence', 'last', 'list')
+  local isOver = false
   if kept[2] then
     there[index], lasts[index] = true, kept[3]
     if kept[1] ~= owner or kept[2] ~= given[head + 1] then return { 'lease', index, kept[1] or '', kept[2] } end
+    -- Nobody owns a run that has ended.
+    isOver = OVER[string.match(kept[4], '%a+$')]
+    if isOver and given[head + 2] ~= '0' then return { 'lease', index, '', kept[2] } end
   end
   local found = call('LLEN', base .. 'events:' .. run)
-  if found ~= tonumber(given[head + 2]) then return { 'conflict', index, found } end
+  if isOver or found ~= tonumber(given[head + 2]) then return { 'conflict', index, found } end
   if not kept[2] then
     began = began + 1
     if key ~= '' then

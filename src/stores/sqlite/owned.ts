@@ -4,7 +4,7 @@
  * remembered is looked up.
  */
 import { CommitConflict, LeaseLost } from '../../errors/index.ts';
-import { isTerminal } from '../../events.ts';
+import { isTerminal, type Status } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
 import type { Columns } from '../rows.ts';
 import * as sql from './schema.ts';
@@ -30,7 +30,7 @@ export class Owned {
 
   /** What is known of the run, if the change may be made to it; null for one that begins. */
   check({ run, fence, after }: RunChange): Known | null {
-    const known = this.#runs.get(run) ?? this.#recall(run);
+    const known = this.#runs.get(run) ?? this.#recall(run, after);
     const found = known?.seq ?? 0;
     if (known !== null && known.fence !== fence)
       throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
@@ -60,14 +60,23 @@ export class Owned {
     this.#runs.clear();
   }
 
-  /** What the file says of a run that is not remembered; it is from now on, unless it has ended. */
-  #recall(run: string): Known | null {
+  /** What the file says of a run that is not remembered; it is from now on. One that has ended takes nothing more (I5). */
+  #recall(run: string, after: number): Known | null {
     const row = this.#get(sql.SELECT_RUN, run);
     if (row === null) return null;
-    const { owner, fence, number } = row as { owner: string | null; fence: number; number: number };
+    const { owner, fence, number, status } = row as {
+      owner: string | null;
+      fence: number;
+      number: number;
+      status: Status;
+    };
     if (owner !== this.owner) throw new LeaseLost({ run, owner: owner ?? 'nobody', fence });
-    const recalled = { fence, seq: this.#get(sql.SELECT_SEQ, number)?.seq as number, number };
-    if (row.ended_at === null) this.#runs.set(run, recalled);
+    const isOver = isTerminal(status);
+    if (isOver && after > 0) throw new LeaseLost({ run, owner: 'nobody', fence });
+    const seq = this.#get(sql.SELECT_SEQ, number)?.seq as number;
+    if (isOver) throw new CommitConflict({ run, expected: after, found: seq });
+    const recalled = { fence, seq, number };
+    this.#runs.set(run, recalled);
     return recalled;
   }
 }
