@@ -1,66 +1,17 @@
-/**
- * Two processes that share a Postgres, each killed again and again under load; what the dead leave, the living take over.
- *
- * `SIGNALBOX_SOAK` is how often: 25 times in `npm test`, 200 in `.ci/run`, more for a night.
- */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+/** Two processes that share a Postgres, each killed again and again under load: see `together.ts`. */
 import { postgres } from 'signalbox/postgres';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { KILLS } from '../helpers/form.ts';
 import { newSchema, useServer } from '../helpers/postgres.ts';
-import { linesOf, remainsIn, type Worker, worker } from './workers.ts';
+import { PATIENCE, PROCESSES, soakTogether } from './together.ts';
 
-const LOAD = 12;
-const PROCESSES = 2;
 const server = useServer();
 
-/** One process after another in one place, each killed in the middle of its work. */
-async function killed(start: (name: string) => Worker, slot: number): Promise<void> {
-  const kills = Math.ceil(KILLS / PROCESSES);
-  let next = start(`p${slot}-w0`);
-  for (let kill = 1; kill <= kills; kill += 1) {
-    const current = next;
-    await current.ready;
-    current.tell('load');
-    if (kill < kills) next = start(`p${slot}-w${kill}`);
-    // Every fifth is killed while it opens the store and takes over, the others in the middle of their work.
-    if (kill % 5 === 0) await pause(Math.random() * 200);
-    else await current.busy.then(() => pause(Math.random() * 700));
-    current.process.kill('SIGKILL');
-    const { signal, errors } = await current.over;
-    expect({ signal, errors }).toEqual({ signal: 'SIGKILL', errors: '' });
-  }
-}
-
 test(
-  `${PROCESSES} boxes on a Postgres, killed ${KILLS} times under load, lose no acknowledged start, signal or result, get no run stuck, and do nothing completed again (I2, I3, I6, I7)`,
+  `${PROCESSES} boxes on a Postgres, killed ${KILLS} times under load, lose no acknowledged start, signal, decision or result, get no run stuck, and do nothing completed again (I2, I3, I6, I7)`,
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'signalbox-soak-'));
     const schema = newSchema(server);
-    const began = Date.now();
-    const start = (name: string): Worker => worker(folder, name, LOAD, [], [server.url, schema]);
-    try {
-      await Promise.all(Array.from({ length: PROCESSES }, (_, slot) => killed(start, slot)));
-      const last = start('last');
-      await last.ready;
-      last.tell('finish');
-      const stuck = setTimeout(() => last.process.kill('SIGKILL'), 60_000);
-      const end = await last.over;
-      clearTimeout(stuck);
-
-      const { runs, repeats, faults } = await remainsIn(folder, postgres(server.url, { schema }));
-      const seconds = Math.round((Date.now() - began) / 1000);
-      console.log(`${KILLS} kills, ${runs} runs, ${repeats} bodies begun again under their key, ${seconds} s`);
-      expect(faults.slice(0, 20)).toEqual([]);
-      expect(end).toEqual({ code: 0, signal: null, errors: '' });
-      expect(linesOf(folder, 'log')).toEqual([]);
-      expect(runs).toBeGreaterThan(LOAD * PROCESSES);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    await soakTogether({ at: [server.url, schema], open: () => postgres(server.url, { schema }) });
   },
-  120_000 + KILLS * 3_000,
+  PATIENCE,
 );

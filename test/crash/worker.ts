@@ -1,6 +1,6 @@
 /**
- * A box under load, for a parent that kills it: `node worker.ts FOLDER NAME LOAD [POSTGRES SCHEMA]`. It keeps its runs
- * in a SQLite file of the folder, or in a Postgres that it shares with others.
+ * A box under load, for a parent that kills it: `node worker.ts FOLDER NAME LOAD [URL PLACE]`. It keeps its runs in a
+ * SQLite file of the folder, or on the Postgres or the Redis of the URL, where it shares a schema or a prefix with others.
  *
  * Says `ready` when it is loaded and waits for a word on standard input, `open` when it has its box, and `busy` when the first body
  * begins: `load` keeps LOAD runs going for ever, `finish` brings to an end what is there and says `done`. What it was promised goes into
@@ -16,14 +16,18 @@ import { sqlite } from '../../src/stores/sqlite/index.ts';
 import { bring } from './clients.ts';
 import { flowsOf, SCHEDULE } from './load.ts';
 
-const [, , folder = '.', name = 'worker', load = '30', url, schema = 'signalbox'] = process.argv;
+const [, , folder = '.', name = 'worker', load = '30', url, shared = 'signalbox'] = process.argv;
 /** Every other worker writes on a thread of its own. */
 const thread = /[13579]$|thread/.test(name) ? 'always' : 'large';
-const store: Store = url === undefined ? sqlite(`${folder}/runs.db`, { thread }) : await onPostgres(url);
+const store: Store = url === undefined ? sqlite(`${folder}/runs.db`, { thread }) : await onServer(url);
 /** Loaded only where it is wanted: the others are started and killed too often. */
-async function onPostgres(server: string): Promise<Store> {
+async function onServer(server: string): Promise<Store> {
+  if (/^(rediss?|unix):/.test(server)) {
+    const { redis } = await import('../../src/stores/redis/index.ts');
+    return redis(server, { prefix: shared });
+  }
   const { postgres } = await import('../../src/stores/postgres/index.ts');
-  return postgres(server, { schema });
+  return postgres(server, { schema: shared });
 }
 
 /** Long enough for a machine with much to do, short enough for what a dead process has left to be taken over soon. */

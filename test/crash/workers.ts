@@ -27,7 +27,7 @@ export interface Worker {
   tell(word: 'load' | 'finish'): void;
 }
 
-/** Starts a worker on `folder`. `through` is a command to start it with, as `strace …`; `store` is a Postgres and its schema. */
+/** Starts a worker on `folder`. `through` is a command to start it with, as `strace …`; `store` is the URL of a server and the name of a place there. */
 export function worker(
   folder: string,
   name: string,
