@@ -2,176 +2,21 @@
  * The core is a function of rows. After every turn of every scenario the run is built again from its rows, and both take the
  * next message: events, rows, debts and answers are the same. And whoever takes a step leaves the run before as it was.
  */
-import type { AnyOrchestrator } from 'signalbox';
 import { describe, expect, test } from 'vitest';
-import { planOf } from '../../src/dsl/index.ts';
-import type { Json } from '../../src/json.ts';
-import { builtInKinds } from '../../src/machines/index.ts';
-import { type Approval, type ApprovalAct, type ApprovalAsk, CHANGING, isOpen, RESOLVING } from '../../src/people.ts';
-import { isTerminal } from '../../src/status.ts';
-import { newRun } from '../../src/core/assemble.ts';
-import { steppers } from '../../src/core/lanes.ts';
-import { takeCommand } from '../../src/commands/index.ts';
-import { Items } from '../../src/core/children/items.ts';
-import type { Kind } from '../../src/core/kind.ts';
-import type { Message } from '../../src/core/message.ts';
-import type { Rules } from '../../src/core/port.ts';
-import type { Owed } from '../../src/core/run.ts';
-import { type Step, step } from '../../src/core/step.ts';
-import type { RunRow } from '../../src/store.ts';
-import { answerTo, dice, PAYLOADS, Rows } from '../helpers/rows.ts';
 import { endless, scenarios } from '../helpers/scenarios.ts';
 import { held, late } from '../helpers/undoing.ts';
+import { laneOf, walk } from './walk.ts';
 
-const rules: Rules = {
-  kinds: builtInKinds,
-  maxValueBytes: 1_000_000,
-  signalBuffer: 3,
-  stepperOf: steppers(builtInKinds, 'table'),
-  takeCommand,
-};
-/** The same with something else about collections. */
-const withMaps = (rules: Rules, over: Partial<Kind>): Rules => ({
-  ...rules,
-  kinds: {
-    get: (name: string) => ({ ...rules.kinds.get(name), ...(name === 'map' ? over : {}) }),
-  } as typeof builtInKinds,
-});
-/** Where a collection remembers how many of its items have ended, as those of many do. */
-const tallying = withMaps(rules, { children: (family) => new Items(family, null, 0) });
-/** Somebody outside is asked before a track begins, as hooks are. */
-const asking: Rules = { ...rules, asksFirst: (_, { node }) => node.noun === 'track' };
-/** The rules, and the same where what items have left behind is never read before a turn needs it: their store counts them, or they do. */
-const LANES = [rules, tallying, asking].map((whole) => [whole, withMaps(whole, { isCounted: () => true })] as const);
 const WALKS = 40;
-const LONGEST = 120;
-
-const SIGNALS = ['Early', 'Go', 'Never', 'nobody'];
-
-const ACTS = [...RESOLVING, ...CHANGING, 'override'] as const;
-const PEOPLE = ['mia', 'tom', 'eve'] as const;
-
-/** Something that somebody says to an approval, perhaps on what was shown a while ago, or to one that was never asked. */
-function saying(id: string, { actors }: Rows, throws: (below: number) => number): Message {
-  const open = [...actors.values()].filter(({ memory }) => memory.approval !== undefined);
-  const { path, memory } = open[throws(open.length)] ?? { path: 'nobody', memory: {} };
-  const { number = 1, digest = null } = ((memory as { approval?: Approval }).approval ?? {}) as Partial<Approval>;
-  const act = ACTS[throws(ACTS.length)] as ApprovalAct;
-  const ask: ApprovalAsk = {
-    act,
-    by: PEOPLE[throws(3)] as string,
-    roles: throws(2) === 0 ? ['boss'] : [],
-    onBehalfOf: null,
-    comment: throws(2) === 0 ? null : 'so',
-    form: null,
-    value: throws(3),
-    patch: null,
-    as: act === 'override' ? 'approve' : null,
-    to: { users: ['tom'], roles: [] },
-    digest: throws(3) === 0 ? 'another' : digest,
-    version: null,
-    made: null,
-    fault: throws(9) === 0 ? { reason: 'payload-invalid', message: 'no', issues: [] } : null,
-  };
-  return { type: 'decide', id, path, number: number - (throws(9) === 0 ? 1 : 0), ask, answer: null, known: false };
-}
-
-/** All that can be compared of a step: what is told, kept, owed and answered. */
-const saidBy = ({ owed, run: _, ...rest }: Step): unknown => {
-  const debts = owed.map((each) => ('node' in each ? { ...each, node: each.node.called } : each));
-  return { ...rest, debts };
-};
-
-/** How often a turn needed rows that it was not given. */
-let needs = 0;
-
-/** One way through a flow. Answers with how many turns there were. */
-function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: (typeof LANES)[number]): number {
-  const throws = dice(seed);
-  const plan = planOf(flow);
-  const none = { output: null, error: null, reason: null, metadata: {}, endedAt: null, parent: null };
-  const pinned = { orchestrator: plan.name, version: plan.version, hash: '', status: 'pending' } as const;
-  const row: RunRow = { run: 'r', key: null, input: 1, startedAt: 0, ...pinned, ...none };
-  const rows = new Rows(row);
-  let run = newRun(rules, plan, row);
-  let now = 0;
-  const debts: Owed[] = [];
-  const taken: Message[] = [];
-  const over = new Set<string>();
-  let message: Message = { type: 'start', plan, row };
-  let turns = 0;
-  while (turns < LONGEST) {
-    const made = step(rules, run, message, now);
-    // The run before was not touched: the same step from it is the same once more.
-    expect(saidBy(step(rules, run, message, now))).toEqual(saidBy(made));
-    if (turns > 0) {
-      const { undoing } = run;
-      expect(saidBy(step(rules, rows.build(flow, rules, undoing), message, now))).toEqual(saidBy(made));
-      let counted = step(counting, rows.build(flow, counting, undoing), message, now);
-      for (const needed: string[] = []; counted.needs !== null; needs += 1) {
-        needed.push(counted.needs);
-        counted = step(counting, rows.build(flow, counting, undoing, needed), message, now);
-      }
-      expect(saidBy(counted)).toEqual(saidBy(made));
-    }
-    // A store is told of what something stands in before it is told of that.
-    for (const [at, { path, parent }] of made.actors.entries()) {
-      const isKnown =
-        parent === null || rows.actors.has(parent) || made.actors.slice(0, at).some((each) => each.path === parent);
-      expect(isKnown, `${path} comes with or after ${parent}`).toBe(true);
-    }
-    for (const { type, id, body } of made.records) {
-      if (type !== 'approval') continue;
-      expect(over.has(id), `${id} was over, and is written again`).toBe(false);
-      if (!isOpen(body as unknown as Approval)) over.add(id);
-    }
-    rows.keep(made);
-    run = made.run;
-    turns += 1;
-    taken.push(message);
-    for (const each of made.owed) {
-      if (each.do === 'abort' || each.do === 'abortUndo' || each.do === 'unwake' || each.do === 'holdChild') continue;
-      debts.push(each);
-    }
-    if (isTerminal(rows.row.status)) break;
-    // Now and then a cancel, a signal, or something that was taken before and comes again.
-    const chance = throws(24);
-    if (chance === 0)
-      message = { type: 'cancel', reason: 'enough', compensate: throws(2) === 0, force: throws(4) === 0 };
-    else if (chance < 5) {
-      const [name, payload] = [SIGNALS[throws(SIGNALS.length)] as string, PAYLOADS[throws(PAYLOADS.length)] as Json];
-      message = { type: 'signal', id: `s${turns}`, name, payload, answer: null, known: false };
-    } else if (chance > 20) {
-      const paths = ['a/one', 'a/nap', 'a/two', 'b/items/1', 'b'];
-      const type = (['retry', 'skip', 'resolve'] as const)[throws(3)] as 'retry';
-      const asked = { type, path: paths[throws(paths.length)] as string, id: `i${turns}`, reason: 'x', by: null };
-      message = { ...asked, ...(throws(2) === 0 ? { input: 3, output: 3 } : {}), refused: null, known: false };
-    } else if (chance > 15 && chance < 20) {
-      message = saying(`d${turns}`, rows, throws);
-    } else if (chance === 20) message = { type: throws(2) === 0 ? 'pause' : 'resume', refused: null };
-    else if (chance === 5) {
-      const again = taken[throws(taken.length)] as Message;
-      message = 'known' in again ? { ...again, known: true } : again;
-    } else {
-      const at = throws(debts.length);
-      const found = debts.length === 0 ? null : answerTo(debts[at] as Owed, rows, throws);
-      if (found === null) {
-        message = { type: 'cancel', reason: null };
-        continue;
-      }
-      debts.splice(at, 1);
-      now = Math.max(now + 1, found.due);
-      message = found.message;
-    }
-  }
-  return turns;
-}
 
 describe.each([...scenarios, endless, late, held].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
   test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9, P109)', () => {
-    let turns = 0;
-    for (let seed = 1; seed <= WALKS; seed += 1)
-      turns += walk(flow, `${flow.name} ${seed}`, LANES[seed % LANES.length] as (typeof LANES)[number]);
+    let [turns, needs] = [0, 0];
+    for (let seed = 1; seed <= WALKS; seed += 1) {
+      const walked = walk(flow, `${flow.name} ${seed}`, laneOf(seed));
+      turns += walked.turns;
+      needs += walked.needs;
+    }
     expect(turns).toBeGreaterThanOrEqual(WALKS);
     // Of a collection that completes after its run was read back.
     if (flow.name === 'items') expect(needs).toBeGreaterThan(0);

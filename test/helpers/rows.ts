@@ -3,19 +3,21 @@ import type { AnyOrchestrator } from 'signalbox';
 import { adopt, assemble, parentsIn } from '../../src/core/assemble.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Rules } from '../../src/core/port.ts';
+import { rerunFrom, rerunOf } from '../../src/core/rerun.ts';
 import type { Owed, RunState } from '../../src/core/run.ts';
 import type { Step } from '../../src/core/step.ts';
 import { planOf } from '../../src/dsl/index.ts';
 import { chanceOf } from '../../src/ids.ts';
 import type { Json } from '../../src/json.ts';
 import { isTerminal } from '../../src/status.ts';
-import type { ActorRow, RunRow, SignalRow } from '../../src/store.ts';
+import type { ActorRow, RecordRow, RunRow, SignalRow } from '../../src/store.ts';
 import { completedOf } from '../../src/stores/completed.ts';
 
 /** What a store would have: rows by their key, in the order in which they came. */
 export class Rows {
   readonly actors = new Map<string, ActorRow>();
   readonly signals = new Map<string, SignalRow>();
+  readonly records = new Map<string, RecordRow>();
   row: RunRow;
   seq = 0;
 
@@ -23,12 +25,14 @@ export class Rows {
     this.row = row;
   }
 
-  keep({ row, actors, signals, events, forgotten }: Step): void {
+  keep({ row, actors, signals, records, recordsGone, events, forgotten }: Step): void {
     if (row !== null) this.row = row;
     for (const each of actors) this.actors.set(each.path, each);
     for (const path of forgotten)
       for (const each of this.actors.keys()) if (each === path || each.startsWith(`${path}/`)) this.actors.delete(each);
     for (const each of signals) this.signals.set(each.id, each);
+    for (const { type, id } of recordsGone) this.records.delete(`${type} ${id}`);
+    for (const each of records) this.records.set(`${each.type} ${each.id}`, each);
     this.seq += events.length;
   }
 
@@ -51,6 +55,8 @@ export class Rows {
       all.filter(({ parent }) => parent !== null && rows.includes(parent)),
       new Map([...known, ...counted]),
     );
+    const of = rerunOf(this.row);
+    if (of !== null) run.rerun = rerunFrom(of.run, of.from, [...this.records.values()]);
     // A run that is read back asks for a page, and counts it. The rest of the page that the other one has is as good.
     if (undoing !== null) {
       run.undoing = undoing;
