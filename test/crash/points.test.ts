@@ -3,39 +3,15 @@
  * a crash, and nothing that was completed is done again. In memory for all of them; on a file, which is
  * copied as it lies at the moment of the crash, for a few.
  */
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type AnyOrchestrator, orchestrator, task, track } from 'signalbox';
-import { sqlite, type SqliteStore } from 'signalbox/sqlite';
 import { crashPoints } from 'signalbox/testing';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { called, endless, rerun, scenarios } from '../helpers/scenarios.ts';
-import { compare, type Crashes, everyPass, inMemory, type Place, play, upTo } from './play.ts';
+import { onFiles } from './places.ts';
+import { compare, type Crashes, everyPass, inMemory, play, upTo } from './play.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'signalbox-points-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-let files = 0;
-const newFile = (): string => {
-  files += 1;
-  return join(folder, `${files}.db`);
-};
-
-/** A SQLite file. The next box gets a copy of it and of its log, as they lie there: nothing was closed. */
-function onFile(file = newFile()): Place {
-  const store: SqliteStore = sqlite(file);
-  return {
-    store,
-    next() {
-      const copy = newFile();
-      for (const end of ['', '-wal']) if (existsSync(file + end)) copyFileSync(file + end, copy + end);
-      store.close();
-      return onFile(copy);
-    },
-    close: () => store.close(),
-  };
-}
+const onFile = onFiles();
 
 /** A body that never ends, tried twice: its time is up each time, and it is tidied up. */
 const slow = task('slow', {

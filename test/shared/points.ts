@@ -6,7 +6,8 @@
 import type { Store } from 'signalbox';
 import { crashPoints } from 'signalbox/testing';
 import { expect, test } from 'vitest';
-import { compare, type Crashes, everyPass, inMemory, type Place } from '../crash/play.ts';
+import { shared } from '../crash/places.ts';
+import { compare, type Crashes, everyPass, inMemory } from '../crash/play.ts';
 import { isLong } from '../helpers/form.ts';
 import { endless, rerun, scenarios } from '../helpers/scenarios.ts';
 
@@ -29,19 +30,6 @@ const SOME = isLong
 const PER_POINT = isLong ? 2 : 1;
 const all = process.env.SIGNALBOX_CHAOS !== undefined;
 
-/** Every box has a store of its own; those of the dead are let go at the end. */
-function placeOf(open: () => Store, opened: Store[] = []): Place {
-  const store = open();
-  opened.push(store);
-  return {
-    store,
-    next: () => placeOf(open, opened),
-    async close() {
-      for (const each of opened) await each.close();
-    },
-  };
-}
-
 /** Registers a test for each of the scenarios; `make` gives what opens stores on a new place. */
 export function crashCases(make: () => () => Store): void {
   const flows = [...scenarios, endless, rerun].filter(({ name }) => all || SOME.includes(name));
@@ -55,7 +43,7 @@ export function crashCases(make: () => () => Store): void {
         lists.push(...found.filter((_, index) => index % each === 0));
       }
 
-      const { wrong, crashed } = await compare(flow, lists, () => placeOf(make()));
+      const { wrong, crashed } = await compare(flow, lists, () => shared(make()));
 
       expect(wrong).toEqual([]);
       expect(crashed).toBeGreaterThan(0);

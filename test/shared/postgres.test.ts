@@ -1,6 +1,8 @@
 /** Boxes that share a Postgres server. */
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
+import { shared } from '../crash/places.ts';
+import { rerunCrashCases } from '../crash/rerun-cases.ts';
 import { abandonCases } from './abandon-cases.ts';
 import { budgetCases } from './budget-cases.ts';
 import { sharedCases } from './cases.ts';
@@ -34,4 +36,9 @@ budgetCases(place);
 crashCases(() => {
   const schema = newSchema(server);
   return () => postgres(server.url, { schema });
+});
+
+rerunCrashCases(() => {
+  const schema = newSchema(server);
+  return shared(() => postgres(server.url, { schema }));
 });

@@ -2,6 +2,8 @@
 import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../helpers/redis.ts';
+import { shared } from '../crash/places.ts';
+import { rerunCrashCases } from '../crash/rerun-cases.ts';
 import { abandonCases } from './abandon-cases.ts';
 import { budgetCases } from './budget-cases.ts';
 import { sharedCases } from './cases.ts';
@@ -40,5 +42,10 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   crashCases(() => {
     const prefix = newPrefix('crashes');
     return () => redis(server.url, { prefix });
+  });
+
+  rerunCrashCases(() => {
+    const prefix = newPrefix('reruns');
+    return shared(() => redis(server.url, { prefix }));
   });
 });
