@@ -93,7 +93,7 @@ describe('the plan of an orchestrator', () => {
     expect(planOf(order).tasks.get('charge')).toBe(charge.definition);
   });
 
-  test('is compiled once, from the builder or from its definition', () => {
+  test('is compiled once, from the builder or from its definition (P119)', () => {
     expect(planOf(order)).toBe(planOf(order.definition));
   });
 
