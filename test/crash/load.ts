@@ -2,7 +2,7 @@
  * What the worker runs, and how each run must end: flows whose outcome follows from their input.
  * Imports by path, because the worker is plain Node and nothing is built for it.
  */
-import { type AnyOrchestrator, orchestrator, pipe, task, track } from '../../src/index.ts';
+import { type AnyOrchestrator, compositeTrack, orchestrator, pipe, task, track } from '../../src/index.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 /** Takes a number as it is. */
@@ -44,6 +44,8 @@ export const DECIDERS = ['mia', 'tom'] as const;
 /** The flow that fails, and is made again from a step under another id. */
 export const AGAIN = 'again';
 export const againOf = (run: string): string => `${run}.again`;
+/** The flow with the kinds of step that no other has; one of them ends the run. */
+export const OTHERS = 'others';
 /** The schedule that runs of `line` are started by. */
 export const SCHEDULE = 'tick';
 
@@ -246,6 +248,28 @@ export function flowsOf(tell: Tell): readonly AnyOrchestrator[] {
       )
       .track('b', track('beside', { input: Count }).step('one', add, same).step('two', second, pipe), { input: same })
       .output(({ outputs }) => outputs.a + outputs.b),
+    orchestrator(OTHERS, head)
+      .track(
+        'c',
+        compositeTrack('pair', {
+          input: Count,
+          tracks: { x: { do: one('add', add), input: same }, y: { do: ladder, input: same } },
+        }),
+        { input: same },
+      )
+      .track(
+        'a',
+        track('others', { input: Count })
+          .group('group', (group) => group.step('one', add, same).step('two', add, pipe))
+          .parallel('both', { left: { do: add, input: same }, right: { do: flaky, input: same } })
+          .sleep('nap', 5)
+          .gate('good', { criteria: { 'both.left': { min: 1, required: true } } })
+          .signal('tell', { signal: 'word', to: ({ run }) => run.id, payload: ({ outputs }) => outputs.both.right })
+          .wait('word', { signal: 'word', payload: Count })
+          .terminate('over', { output: ({ outputs }) => outputs.group + outputs.word })
+          .step('never', add, same),
+        { after: ['c'], input: same },
+      ),
     orchestrator(CANCELLED, head).track('a', one('held', held as never), { input: same }),
   ] as readonly AnyOrchestrator[];
 }
@@ -256,6 +280,7 @@ export function endOf(flow: string, input: number, run: string): string {
   if (flow === MENDED) return `completed ${input + 1 + 100 + 10 + 1}`;
   if (flow === DECIDED) return `completed ${input + 1}`;
   if (flow === AGAIN) return run.endsWith(againOf('')) ? `completed ${input + 3 + input + 2}` : 'failed null';
+  if (flow === OTHERS) return `completed ${input + 2 + input * 2}`;
   if (flow === 'line') return `completed ${input + 3}`;
   if (flow === FAMILY) return `completed ${input + 6}`;
   if (flow === UNDONE) return 'compensated null';
@@ -297,6 +322,10 @@ export function keysOf(flow: string, run: string, input: number): readonly strin
       return run.endsWith(againOf(''))
         ? [...went, ...tries('a/three', 1)]
         : [...went, ...tries('a/one', 1), ...tries('b/one', 1)];
+    }
+    case OTHERS: {
+      const group = ['a/group/one', 'a/group/two', 'a/both/left', 'c/x/add'].flatMap((path) => tries(path, 1));
+      return [...group, ...tries('a/both/right', 3), ...ladder('c/y')];
     }
     case ASKED:
       return tries('a/between', 1);
