@@ -301,8 +301,8 @@ export interface Store {
    * The commit that gives a run's row a terminal status is the last one of that run (I5): whatever else it is to change there, that
    * commit has. Nobody owns the run from then on, so another commit to it, of whatever it is, is refused with `LeaseLost` and
    * changes nothing. A run that would begin under its id is refused, too, as long as this one is there. All that happens
-   * behind an end is a deletion (`deleteRun`, or a store's own pruning). What follows from a run that has ended (its undoing, a rerun,
-   * the answer to its parent) is written to another run.
+   * behind an end is a record that is added (`addRecord`) and a deletion (`deleteRun`, or a store's own pruning). What follows from
+   * a run that has ended (its undoing, a rerun, the answer to its parent) is written to another run.
    */
   commit(changes: readonly RunChange[]): Awaitable<void>;
   /**
