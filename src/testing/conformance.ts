@@ -9,6 +9,7 @@
 import type { Awaitable, Owner, Store } from '../store.ts';
 import { ABANDONS, SHARED_ABANDONS } from './conformance-abandons.ts';
 import { COMMITS, OWNERS, SHARED } from './conformance-commits.ts';
+import { ENDS } from './conformance-ends.ts';
 import { DELETES, SHARED_DELETES } from './conformance-deletes.ts';
 import { LISTS } from './conformance-lists.ts';
 import { ROWS } from './conformance-reads.ts';
@@ -95,7 +96,18 @@ export type Check = (store: Store, bench: Bench) => Promise<void>;
 export function storeSuite(make: () => Awaitable<StorePlace>, options: StoreSuiteOptions = {}): readonly StoreCase[] {
   const { sequential = false } = options;
   const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES, ...SHARED_ABANDONS, ...SHARED_RECORDS };
-  const checks = { ...COMMITS, ...OWNERS, ...ROWS, ...LISTS, ...DELETES, ...ABANDONS, ...STEPS, ...RECORDS, ...shared };
+  const checks = {
+    ...COMMITS,
+    ...ENDS,
+    ...OWNERS,
+    ...ROWS,
+    ...LISTS,
+    ...DELETES,
+    ...ABANDONS,
+    ...STEPS,
+    ...RECORDS,
+    ...shared,
+  };
   return Object.entries(checks).map(([title, check]) => ({
     title,
     async run() {
