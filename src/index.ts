@@ -43,6 +43,7 @@ export type { Hindrance } from './charts/why.ts';
 export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';
 export type { TracedBody, TracedRun, TracedStart, Tracing } from './tracing.ts';
+export { type Activation, type ActivationMode, type ActivationTable, activationIn, activations } from './activation.ts';
 export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {
