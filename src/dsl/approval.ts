@@ -6,6 +6,7 @@ import type { Json } from '../json.ts';
 import type { DecisionName, OnExpiry } from '../people.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type { AnyPayload, InsteadOf } from './wait.ts';
+import type { AnyDecision, Asks, Comes, DecisionsOption, UsualDecisions } from './decisions.ts';
 import type { TrackBuilder } from './track.ts';
 import type { NewName, StepFacts } from './types.ts';
 
@@ -15,11 +16,8 @@ export interface PeopleOption {
   readonly roles?: readonly string[];
 }
 
-/** What can be decided: names, or names with a schema of what comes with the decision. */
-export type DecisionsOption = readonly DecisionName[] | { readonly [name in DecisionName]?: true | Schema };
-
-/** Who is asked, what they are shown, and what becomes of it. `F` is what mappers are told, `P` what can be proposed. */
-export interface AskOptions<F, P = unknown> {
+/** Who is asked, what they are shown, and what becomes of it. `F` is what mappers are told, `P` what can be proposed, `D` what can be decided. */
+export interface AskOptions<F, P = unknown, D extends DecisionsOption = DecisionsOption> {
   /** The question. */
   readonly ask: string | ((facts: F) => string);
   /** What is shown beside it. */
@@ -27,7 +25,7 @@ export interface AskOptions<F, P = unknown> {
   /** What is approved, and can be edited. Of a task: its input, or what it has left behind. */
   readonly propose?: (facts: F) => P;
   /** Default: `['approve', 'reject']`. */
-  readonly decisions?: DecisionsOption;
+  readonly decisions?: D;
   /** Who may decide. Default: anybody. */
   readonly assignees?: PeopleOption | ((facts: F) => PeopleOption);
   /** Who may not. */
@@ -74,7 +72,8 @@ export interface AskOptions<F, P = unknown> {
 }
 
 /** What an approval of its own is declared with. */
-export interface ApprovalOptions<F, S extends Schema> extends AskOptions<F, InputOf<S>> {
+export interface ApprovalOptions<F, S extends Schema, D extends DecisionsOption = DecisionsOption>
+  extends AskOptions<F, InputOf<S>, D> {
   /** What is proposed has to be, and whatever an edit, a replacement or a response makes of it. */
   readonly value?: S;
   /** A rejection fails the step (default), or is what it leaves behind. */
@@ -114,9 +113,9 @@ export interface PeopleSteps<N extends string, I, V, Outputs, P, C> {
    * @example
    * .approval('manager', { ask: ({ input }) => `Ship order ${input.id}?`, assignees: { roles: ['manager'] }, expires: '2d', onExpiry: 'reject' })
    */
-  approval<const K extends string, S extends Schema = AnyPayload>(
+  approval<const K extends string, S extends Schema = AnyPayload, const D extends DecisionsOption = UsualDecisions>(
     name: NewName<K, Outputs>,
-    options: ApprovalOptions<StepFacts<V, Outputs, P>, S>,
+    options: ApprovalOptions<StepFacts<V, Outputs, P>, S, D>,
   ): TrackBuilder<
     N,
     I,
@@ -124,7 +123,7 @@ export interface PeopleSteps<N extends string, I, V, Outputs, P, C> {
     Outputs & { readonly [X in K]: Decided<OutputOf<S>> },
     Decided<OutputOf<S>>,
     Decided<OutputOf<S>>,
-    C
+    C | Asks<K, Comes<D, InputOf<S>>>
   >;
   /**
    * Adds a step that lets through what is good enough: it goes on if the criteria are met, asks somebody if they nearly are, and stands still
@@ -146,12 +145,12 @@ export interface PeopleSteps<N extends string, I, V, Outputs, P, C> {
     Outputs & { readonly [X in K]: Passed & { readonly action: BO } },
     Passed & { readonly action: BO },
     Passed & { readonly action: BO },
-    C | BC
+    C | BC | Asks<'judge', AnyDecision>
   >;
   gate<const K extends string>(
     name: NewName<K, Outputs>,
     options: GateOptions<StepFacts<V, Outputs, P>> & { readonly action?: undefined },
-  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: Passed }, Passed, Passed, C>;
+  ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: Passed }, Passed, Passed, C | Asks<K, AnyDecision>>;
 }
 
 /** What the mappers of a gate's review are told. */

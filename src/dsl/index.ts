@@ -46,7 +46,29 @@ export {
   program,
 } from './program.ts';
 export { defineOrchestrator, defineTrack } from './documents.ts';
-export type { AnySignals, NeedsOf, RunInput, RunOutput, SignalArguments, SignalsOf, TasksOption } from './needs.ts';
+export type {
+  AnyDecision,
+  AnyPlaces,
+  Asks,
+  AsksOf,
+  Comes,
+  ComesAt,
+  DecisionsOption,
+  PatchOf,
+  PathAmong,
+  PlacesIn,
+  UsualDecisions,
+} from './decisions.ts';
+export type {
+  AnySignals,
+  NeedsOf,
+  PlacesOf,
+  RunInput,
+  RunOutput,
+  SignalArguments,
+  SignalsOf,
+  TasksOption,
+} from './needs.ts';
 export {
   type AnyOrchestrator,
   type Orchestrator,

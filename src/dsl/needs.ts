@@ -2,6 +2,7 @@
  * What an orchestrator still needs before it can run, as types: which tasks have no body,
  * what a body of each looks like, what a run takes and what it gives.
  */
+import type { AnyPlaces, PlacesIn } from './decisions.ts';
 import type { AnyOrchestrator } from './orchestrator.ts';
 import type { Call, Carried, EndOf, Listens } from './types.ts';
 
@@ -26,6 +27,13 @@ export type SignalsOf<O> = [O] extends [never]
           ? P
           : never;
       };
+
+/** Where somebody is asked in a run of `O`, and what comes with each decision. Of a definition of which nothing more is known: anything. */
+export type PlacesOf<O> = [O] extends [never]
+  ? AnyPlaces
+  : unknown extends CallsOf<O>
+    ? AnyPlaces
+    : PlacesIn<CallsOf<O>>;
 
 /** Any name, and anything with it. */
 export interface AnySignals {

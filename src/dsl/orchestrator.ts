@@ -8,6 +8,7 @@ import type { Duration } from '../duration.ts';
 import type { FailurePolicy, Mapper, OrchestratorDefinition, RunFacts, TrackUse } from '../definition.ts';
 import type { AskOptions } from './approval.ts';
 import { readAsked } from './asked.ts';
+import type { AsksOf } from './decisions.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import type { Hook } from '../hooks.ts';
@@ -106,10 +107,10 @@ const NOTHING: readonly string[] = Object.freeze([]);
  *   .track('delivery', delivery, { after: ['payment'], input: ({ input }) => input })
  *   .output(({ outputs }) => ({ receipt: outputs.payment.receipt, parcel: outputs.delivery.parcel }));
  */
-export function orchestrator<const N extends string, I extends Schema>(
+export function orchestrator<const N extends string, I extends Schema, A>(
   name: N,
-  options: OrchestratorOptions<I>,
-): OrchestratorBuilder<N, InputOf<I>, OutputOf<I>, {}, never> {
+  options: OrchestratorOptions<I> & { readonly approval?: A },
+): OrchestratorBuilder<N, InputOf<I>, OutputOf<I>, {}, AsksOf<A, InputOf<I>, InputOf<I>, never, '~approval'>> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of an orchestrator', ORCHESTRATOR_KEYS, notes);
   return new Chain(from(orchestrator, { name, given, notes }), beginning()) as never;

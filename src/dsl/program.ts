@@ -21,6 +21,7 @@ import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { namesRead, readGate } from '../machines/gate/declaration.ts';
 import type { ApprovalOptions, AskOptions, GateOptions } from './approval.ts';
 import { compositeTrack } from './composite.ts';
+import type { AnyDecision, Asks } from './decisions.ts';
 import type { Note } from './notes.ts';
 import { type Orchestrator, orchestratorOf, type OrchestratorOptions, readUse } from './orchestrator.ts';
 import { readPhaseInput } from './phase-input.ts';
@@ -92,7 +93,8 @@ export type Program<N extends string, I> = Orchestrator<
   N,
   I,
   { readonly [phase: string]: { readonly [task: string]: unknown } },
-  never
+  // Which gates and approvals it has is read when the program runs.
+  Asks<string, AnyDecision>
 >;
 
 /** A phase as it is looked at. */

@@ -16,6 +16,7 @@ import { leaveNotes, type Note } from './notes.ts';
 import { nodeOfBody } from './plan.ts';
 import { readAsked } from './asked.ts';
 import type { AskOptions, TaskAsked, TaskReviewed } from './approval.ts';
+import type { AsksOf } from './decisions.ts';
 import { readDuration, readOptions } from './reading.ts';
 import { madeReadyBy } from './ready.ts';
 import { readRetry, type RetryOptions } from './retry.ts';
@@ -109,10 +110,19 @@ export function task<
   O extends Schema,
   // No default: it would be what an untyped `({ input }) => …` is read against.
   R extends TaskBody<OutputOf<I>, InputOf<O>> | undefined,
+  A,
+  B,
 >(
   name: N,
-  options: TaskOptions<I, O, R>,
-): Task<N, InputOf<I>, OutputOf<O>, Call<N, TaskBody<OutputOf<I>, InputOf<O>>, undefined extends R ? false : true>> {
+  options: TaskOptions<I, O, R> & { readonly approval?: A; readonly review?: B },
+): Task<
+  N,
+  InputOf<I>,
+  OutputOf<O>,
+  | Call<N, TaskBody<OutputOf<I>, InputOf<O>>, undefined extends R ? false : true>
+  | AsksOf<A, InputOf<I>, InputOf<O>>
+  | AsksOf<B, InputOf<O>, InputOf<O>, InputOf<I>>
+> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a task', TASK_KEYS, notes);
   const cache = readCache(given.cache, notes);

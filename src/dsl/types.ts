@@ -7,6 +7,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { BodyDefinition, RunFacts, TaskContext } from '../definition.ts';
+import type { Asks } from './decisions.ts';
 
 /** What a value that can be run carries at compile time. It is never there at run time. */
 export interface Carried<I, O, C> {
@@ -48,8 +49,8 @@ export interface Ends<O> {
   readonly ends: O;
 }
 
-/** What of `C` a parent has of its child runs: tasks. Signals are sent to the child, and it is the child that a step of its ends. */
-export type TasksOf<C> = Exclude<C, Listens<Anything, Anything> | Ends<unknown>>;
+/** What of `C` a parent has of its child runs: tasks. Signals and decisions are for the child, and it is the child that a step of its ends. */
+export type TasksOf<C> = Exclude<C, Listens<Anything, Anything> | Asks<Anything, Anything> | Ends<unknown>>;
 
 /** The outputs with which steps may end the run. Of a definition of which nothing more is known: none. */
 export type EndOf<C> = 0 extends 1 & C ? never : C extends Ends<infer O> ? O : never;

@@ -10,6 +10,7 @@ import {
   type AnyOrchestrator,
   planOf,
   planOfTask,
+  type PlacesOf,
   type RunInput,
   type RunOutput,
   type Task,
@@ -166,6 +167,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => this.#people.list(query);
     this.#context = {
       approvals,
+      decide: (approval, options) => this.#people.decide(approval, options),
       store,
       command,
       abandon,
@@ -210,8 +212,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   async start<O extends Os[number]>(
     orchestrator: O,
     options: StartOptions<RunInput<O>>,
-  ): Promise<Run<RunOutput<O>, SignalsOf<O>>> {
-    return (await this.#start(this.#planFor(orchestrator), options)) as Run<RunOutput<O>, SignalsOf<O>>;
+  ): Promise<Run<RunOutput<O>, SignalsOf<O>, PlacesOf<O>>> {
+    return (await this.#start(this.#planFor(orchestrator), options)) as Run<RunOutput<O>, SignalsOf<O>, PlacesOf<O>>;
   }
 
   /** Runs one task by itself, under the same policies and with the same record as in a track. */

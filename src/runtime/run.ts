@@ -50,7 +50,10 @@ import type { RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
 import { rerun, type RerunOptions } from './reruns.ts';
 import { type AskRun, send } from './ownership/requests.ts';
-import type { AnySignals, SignalArguments } from '../dsl/index.ts';
+import type { AnyPlaces, AnySignals, PathAmong, SignalArguments } from '../dsl/index.ts';
+import { decideAt, type DecidePort, type DecisionAt } from './decisions.ts';
+import type { ApprovalAnswer } from '../people.ts';
+import type { DecideOptions } from './approvals.ts';
 import type { Starts } from './starts.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import type { RedactionGate } from '../views/gate.ts';
@@ -77,6 +80,7 @@ export interface RunContext {
   readonly holds: (run: string) => boolean;
   readonly kinds: Kinds;
   readonly approvals: (query: ApprovalsQuery) => Promise<ApprovalsPage>;
+  readonly decide: DecidePort['decide'];
   /** By `planName`. */
   readonly plans: ReadonlyMap<string, Plan>;
   /** The limit that an attempt stands in line for in this process. */
@@ -139,8 +143,8 @@ function afterIn(what: string, options: { readonly after?: number }, known: read
   return after ?? 0;
 }
 
-/** A handle on a run. `Output` is what its orchestrator results in, `Signals` what it waits for, by name. */
-export class Run<Output = Json, Signals = AnySignals> {
+/** A handle on a run. `Output` is what its orchestrator results in, `Signals` what it waits for, `Places` where it asks people, by name. */
+export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
   readonly id: string;
   readonly #context: RunContext;
 
@@ -331,7 +335,7 @@ export class Run<Output = Json, Signals = AnySignals> {
    * @example
    * const again = await run.rerun({ from: 'payment/charge', reason: 'the bank was down', id: 'order-17-again' });
    */
-  async rerun(options: RerunOptions): Promise<Run<Output, Signals>> {
+  async rerun(options: RerunOptions): Promise<Run<Output, Signals, Places>> {
     return new Run(await rerun(this.#context, await this.#row(), options), this.#context);
   }
 
@@ -344,6 +348,21 @@ export class Run<Output = Json, Signals = AnySignals> {
   async approvals(query: Omit<ApprovalsQuery, 'run'> = {}): Promise<ApprovalsPage> {
     await this.#row();
     return this.#context.approvals({ status: 'any', ...query, run: this.id });
+  }
+
+  /**
+   * As `box.decide`, to what is asked at a path: to the last approval there, or to the one whose number is said (`payment/release#2`). What can
+   * be decided there, and what comes with it, is known by the orchestrator that the run was started with.
+   *
+   * @example
+   * await run.decide('payment/release', { decision: 'edit', patch: { cents: 4000 }, by: 'tom', roles: ['finance'] });
+   */
+  async decide<const P extends string>(
+    path: PathAmong<P, Places>,
+    options: DecisionAt<NoInfer<P>, Places>,
+  ): Promise<ApprovalAnswer> {
+    if (this.#context.followers.closed) throw new BoxClosed();
+    return decideAt(this.#context, this.id, path, options as DecideOptions);
   }
 
   /**

@@ -1,0 +1,80 @@
+/** `run.decide`: what is asked at the path of a step is decided there, whichever approval of it is the last (S20, S28). */
+import { BoxClosed, createSignalbox, InvalidOption, orchestrator, task, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Anything, never, stage } from '../helpers/stage.ts';
+
+const write = task('write', {
+  input: Anything,
+  output: Anything,
+  review: { ask: 'Good?', decisions: { approve: z.object({ stars: z.number() }), retry: true } },
+  run: never,
+});
+const flow = orchestrator('flow', {
+  version: '1',
+  input: Anything,
+  approval: { ask: 'Begin?' },
+}).track('a', track('a', { input: Anything }).step('text', write));
+
+async function open() {
+  const { desk, clock, options } = stage();
+  const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));
+  const run = await box.start(flow, { id: 'r', input: null });
+  await settled(box);
+  return { desk, box, run };
+}
+
+describe('a decision by its path', () => {
+  test('is one on the last approval of the place, or on the one whose number is said', async () => {
+    const { desk, box, run } = await open();
+    expect(await run.decide('~approval', { decision: 'approve', by: 'mia' })).toEqual({
+      answer: 'resolved',
+      approval: 'r/~approval#1',
+      decision: 'approve',
+      by: 'mia',
+    });
+    for (const attempt of [1, 2, 3]) {
+      await settled(box);
+      desk.give(`a/text#${attempt}`, `text ${attempt}`);
+      await settled(box);
+      if (attempt < 3)
+        expect(await run.decide('a/text', { decision: 'retry', by: 'mia' })).toMatchObject({
+          answer: 'resolved',
+          approval: `r/a/text#${attempt}`,
+        });
+    }
+    const form = { stars: 5 };
+    expect(await run.decide('a/text#1', { decision: 'approve', form, by: 'mia' })).toMatchObject({
+      answer: 'refused',
+      approval: 'r/a/text#1',
+      reason: 'already-resolved',
+    });
+    expect(
+      await run.decide('a/text', { decision: 'approve', form: { stars: 'five' } as never, by: 'mia' }),
+    ).toMatchObject({
+      answer: 'refused',
+      approval: 'r/a/text#3',
+      reason: 'payload-invalid',
+      issues: [{ path: 'stars' }],
+    });
+    expect(await run.decide('a/text', { decision: 'approve', form, by: 'mia' })).toMatchObject({
+      answer: 'resolved',
+      approval: 'r/a/text#3',
+    });
+    expect(await run.result()).toEqual({ a: 'text 3' });
+  });
+
+  test('finds nothing where nobody is asked, and needs a path and an open box', async () => {
+    const { box, run } = await open();
+    const said = { decision: 'approve', by: 'mia' } as const;
+    for (const path of ['a/text', 'a/text#7', 'b'])
+      expect(await box.run('r').decide(path, said)).toEqual({ answer: 'noSuchApproval' });
+    expect(await box.run('nobody').decide('a/text', said)).toEqual({ answer: 'noSuchApproval' });
+    await expect(run.decide('' as never, said as never)).rejects.toThrow(InvalidOption);
+    await expect(run.decide(7 as never, said as never)).rejects.toThrow(InvalidOption);
+    await expect(run.decide('~approval', { decision: 'aprove', by: 'mia' } as never)).rejects.toThrow(InvalidOption);
+    await box.close();
+    await expect(run.decide('~approval', said)).rejects.toThrow(BoxClosed);
+  });
+});
