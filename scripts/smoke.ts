@@ -87,6 +87,12 @@ export const run = await box.start(done, { input: { cents: 1 } });
 export const machines = { taskMachine, orchestratorMachine };
 export const stores = { file: sqlite('orders.db'), shared: postgres('postgres://localhost'), fast: redis('redis://localhost') };
 export const waits = track('waits', { input: Amount }).wait('paid', { signal: 'paid', payload: Amount });
+export const asks = track('asks', { input: Amount })
+  .approval('release', { ask: 'Well?', value: Amount, decisions: { approve: Amount, edit: true, reject: true } })
+  .approval('usual', { ask: 'Well?' })
+  .gate('quality', { criteria: { n: { min: 1 } }, values: () => ({ n: 1 }) });
+export const reviewed = task('reviewed', { input: Amount, output: Amount, review: { ask: 'Well?', decisions: ['approve', 'retry'] } });
+export const approved = orchestrator('approved', { version: '1', input: Amount, approval: { ask: 'Begin?' } });
 `;
 // What that library's own users see: nothing of ours but what an entry point has.
 const USER = `

@@ -17,6 +17,7 @@ export const CHANGING = [
   'delegate',
   'return',
   'forward',
+  'defer',
   'requestInfo',
   'provideInfo',
   'withdraw',
@@ -94,6 +95,8 @@ export interface ApprovalSpec {
   readonly lease: number;
   readonly onReject: 'fail' | 'complete';
   readonly onEdit: 'approve' | 'ask';
+  /** Put off, it expires when it was to anyway, or so much later. */
+  readonly onDefer: 'keep' | 'move';
   /** Roles that may decide over everybody's head. */
   readonly override: readonly string[];
   /** Who may decide for whom. */
@@ -181,6 +184,8 @@ export interface Approval {
   readonly claimed: { readonly by: string; readonly until: number } | null;
   /** It was handed to somebody whose word comes back to whoever handed it over. */
   readonly delegated: { readonly by: string; readonly to: string } | null;
+  /** It was put off: until then it is on nobody's list. */
+  readonly deferred: { readonly by: string; readonly until: number } | null;
   readonly votes: readonly Vote[];
   readonly info: readonly InfoRequest[];
   readonly createdAt: number;
@@ -209,6 +214,8 @@ export interface ApprovalAsk {
   readonly as: DecisionName | null;
   /** For whoever is asked instead. */
   readonly to: Assignees | null;
+  /** For `defer`: when it is to be asked again, in milliseconds since 1970. */
+  readonly until: number | null;
   /** Of what was shown; null if it is not said. */
   readonly digest: string | null;
   readonly version: number | null;
@@ -297,6 +304,11 @@ export function isName(value: unknown): value is string {
 /** May these be named in one list? */
 export function areNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length <= MOST_PEOPLE && value.every(isName);
+}
+
+/** Who has put it off, and until when; null also for one that was kept before that could be said. */
+export function deferredOf({ deferred }: Approval): Approval['deferred'] {
+  return deferred ?? null;
 }
 
 /** Nothing has been decided yet. */

@@ -84,7 +84,7 @@ export const approval: Invoked = {
   left(port, actor) {
     const { approval: asked = null } = actor.state.context as { readonly approval?: Approval | null };
     if (asked === null || !isOpen(asked)) return;
-    keep(port, changed(asked, { status: 'withdrawn', claimed: null, reminders: [] }));
+    keep(port, changed(asked, { status: 'withdrawn', claimed: null, deferred: null, reminders: [] }));
     port.tell({ ...port.at(actor.path), type: 'approval.withdrawn', approval: asked.id });
   },
 };

@@ -65,6 +65,8 @@ export interface AskOptions<F, P = unknown, D extends DecisionsOption = Decision
   readonly reasons?: boolean;
   /** Whoever edits what is proposed has approved it (default), or asks all to look at it again. */
   readonly onEdit?: 'approve' | 'ask';
+  /** What is put off (`defer`) expires when it was to anyway (`keep`, default), or so much later (`move`). */
+  readonly onDefer?: 'keep' | 'move';
   /** Roles that may decide over everybody's head. */
   readonly override?: { readonly roles: readonly string[] };
   /** Who may decide on whose behalf. */

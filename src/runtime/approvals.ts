@@ -7,6 +7,7 @@ import { placeAt } from '../core/undo.ts';
 import type { Plan, PlanNode } from '../definition.ts';
 import { BoxClosed, Impossible, InvalidOption, isA, ValueTooLarge, NotJson } from '../errors/index.ts';
 import { randomIds } from '../ids.ts';
+import { type Instant, instantOf } from '../instant.ts';
 import { type Json, toJson } from '../json.ts';
 import {
   type Approval,
@@ -67,6 +68,8 @@ export interface DecideOptions {
   readonly as?: DecisionName;
   /** For `reassign`, `forward`, `delegate` and `escalate`: who is asked. */
   readonly to?: { readonly users?: readonly string[]; readonly roles?: readonly string[] };
+  /** For `defer`: when it is to be asked again. */
+  readonly until?: Instant;
   /** Of what was shown. Needed once there has been more than one revision. */
   readonly digest?: string;
   /** The version that was looked at, if it is to be that one and no later one. */
@@ -95,6 +98,7 @@ const KEYS = [
   'patch',
   'as',
   'to',
+  'until',
   'digest',
   'version',
   'id',
@@ -209,6 +213,7 @@ function checked(options: DecideOptions): Given {
     comment = null,
     as = null,
     to,
+    until,
     digest = null,
     version = null,
   } = options;
@@ -228,6 +233,7 @@ function checked(options: DecideOptions): Given {
   if (decision === 'override')
     need('as', as, 'what is decided, like "approve"', (value) => RESOLVING.includes(value as DecisionName));
   else need('as', as, 'nothing, but for "override"', (value) => value === null);
+  if (decision !== 'defer') need('until', until, 'nothing, but for "defer"', (value) => value === undefined);
   const { patch, value, form } = options;
   return {
     act: decision,
@@ -240,6 +246,7 @@ function checked(options: DecideOptions): Given {
     value,
     as,
     to: peopleIn(to),
+    until: decision === 'defer' ? instantOf(until, 'until of "defer"') : null,
     digest,
     version,
   };

@@ -8,7 +8,7 @@ import type { Store } from '../store.ts';
 import type { DecideOptions } from './approvals.ts';
 import { checkPath } from './interventions.ts';
 
-type Payload = 'decision' | 'as' | 'form' | 'value' | 'patch';
+type Payload = 'decision' | 'as' | 'form' | 'value' | 'patch' | 'until';
 
 /** What is said of every decision: who decides, on what, and why. */
 type Said<Act extends ApprovalAct> = Omit<DecideOptions, Payload> & { readonly decision: Act };
@@ -18,7 +18,10 @@ export type DecisionOf<P> = P extends unknown
   ?
       | { readonly [K in keyof P & ApprovalAct]: Said<K> & { readonly as?: never } & P[K] }[keyof P & ApprovalAct]
       | { readonly [K in keyof P]: Said<'override'> & { readonly as: K } & P[K] }[keyof P]
-      | (Said<(typeof CHANGING)[number]> & { readonly [option in Exclude<Payload, 'decision'>]?: never })
+      | (Said<Exclude<(typeof CHANGING)[number], 'defer'>> & {
+          readonly [option in Exclude<Payload, 'decision'>]?: never;
+        })
+      | (Said<'defer'> & Required<Pick<DecideOptions, 'until'>>)
   : never;
 
 /** What can be said to the approval at a path. */

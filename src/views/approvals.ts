@@ -10,6 +10,7 @@ import {
   type ApprovalAsk,
   type ApprovalStatus,
   DECISION_RECORD,
+  deferredOf,
   isName,
   isOpen,
   placeOfApproval,
@@ -21,7 +22,7 @@ import type { RecordQuery, RecordRow, Store } from '../store.ts';
 export interface ApprovalsQuery {
   /** `open`: those that are pending or claimed. Default. */
   readonly status?: ApprovalStatus | 'open' | 'any';
-  /** What this person may be asked: by name, by one of the roles, or as anybody. */
+  /** What this person may be asked: by name, by one of the roles, or as anybody; without what was put off. */
   readonly mine?: { readonly user: string; readonly roles?: readonly string[] };
   /** What somebody with this role is asked. */
   readonly role?: string;
@@ -75,7 +76,7 @@ const STATUSES: readonly unknown[] = ['pending', 'claimed', 'resolved', 'expired
 export async function listApprovals(reader: ApprovalReader, query: ApprovalsQuery): Promise<ApprovalsPage> {
   const { limit = 50, cursor, run } = checked(query);
   const streams = streamsOf(query);
-  const fits = filterOf(query);
+  const fits = filterOf(query, reader.now());
   const found: Approval[] = [];
   let [stream, after] = placeIn(cursor, streams.length);
   for (let looked = 0; stream < streams.length && found.length < limit && looked < LOOKED_THROUGH; ) {
@@ -130,12 +131,15 @@ function split(name: string): readonly [string, string?] {
   return colon === -1 ? [name] : [name.slice(0, colon), name.slice(colon + 1)];
 }
 
-function filterOf({ status = 'open', mine, orchestrator, before }: ApprovalsQuery): (approval: Approval) => boolean {
+function filterOf(
+  { status = 'open', mine, orchestrator, before }: ApprovalsQuery,
+  now: number,
+): (approval: Approval) => boolean {
   const until = before === undefined ? null : instantOf(before, 'before');
   return (approval) => {
     if (status === 'open' ? !isOpen(approval) : status !== 'any' && approval.status !== status) return false;
     if (orchestrator !== undefined && approval.orchestrator !== orchestrator) return false;
-    if (mine !== undefined && approval.excluded.includes(mine.user)) return false;
+    if (mine !== undefined && (approval.excluded.includes(mine.user) || isPutOff(approval, now))) return false;
     return until === null || (approval.expiresAt !== null && approval.expiresAt < until);
   };
 }
@@ -159,11 +163,18 @@ async function seen(
   return records.map(({ body, run }) => seenAt(body as unknown as Approval, at, over.has(run)));
 }
 
+function isPutOff(approval: Approval, now: number): boolean {
+  return (deferredOf(approval)?.until ?? now) > now;
+}
+
 function seenAt(approval: Approval, now: number, isOver: boolean): Approval {
   if (!isOpen(approval)) return approval;
-  if (isOver) return { ...approval, status: 'withdrawn', claimed: null };
+  if (isOver) return { ...approval, status: 'withdrawn', claimed: null, deferred: null };
   const { claimed } = approval;
-  return claimed === null || claimed.until > now ? approval : { ...approval, status: 'pending', claimed: null };
+  const deferred = isPutOff(approval, now) ? approval.deferred : null;
+  return claimed === null || claimed.until > now
+    ? { ...approval, deferred }
+    : { ...approval, deferred, status: 'pending', claimed: null };
 }
 
 /** The record of an approval, by its id. */

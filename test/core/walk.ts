@@ -72,6 +72,7 @@ function saying(id: string, { actors }: Rows, throws: (below: number) => number)
     patch: null,
     as: act === 'override' ? 'approve' : null,
     to: { users: ['tom'], roles: [] },
+    until: act === 'defer' ? throws(200) : null,
     digest: throws(3) === 0 ? 'another' : digest,
     version: null,
     made: null,

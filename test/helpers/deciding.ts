@@ -33,6 +33,7 @@ const ACTS = [
   'return',
   'withdraw',
   'claim',
+  'defer',
 ] as const;
 const PEOPLE = ['mia', 'tom', 'eve'] as const;
 
@@ -72,6 +73,7 @@ export async function decideAtOnce({ run, seed, ask, happen }: Deciding): Promis
         ...(shown === null ? {} : { digest: shown.digest }),
         ...(act === 'edit' ? { patch: { n } } : {}),
         ...(act === 'delegate' ? { to: { users: [to] } } : {}),
+        ...(act === 'defer' ? { until: (shown?.createdAt ?? 0) + (n + 1) * 10_000 } : {}),
       };
       // Whoever does not hear what came of it, because the process died, asks again.
       const answer = await ask(first, (box) => box.decide(id, options));

@@ -242,6 +242,8 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
   'the options of a decision': (run, box, make) => box.decide(`${run.id}/p/a#1`, make() as never),
   'what is decided': (run, box, make) => box.decide(`${run.id}/p/a#1`, { decision: make() as never, by: 'mia' }),
   'who decides': (run, box, make) => box.decide(`${run.id}/p/a#1`, { decision: 'claim', by: make() as string }),
+  'when it is asked again': (run, box, make) =>
+    box.decide(`${run.id}/p/a#1`, { decision: 'defer', by: 'mia', until: make() as never }),
   'why it is decided so': (run, box, make) =>
     box.decide(`${run.id}/p/a#1`, { decision: 'requestInfo', by: 'mia', comment: make() as string }),
   'what comes with a decision': (run, box, make) =>

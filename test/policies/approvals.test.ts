@@ -41,6 +41,7 @@ const spec: ApprovalSpec = {
   lease: HOUR,
   onReject: 'fail',
   onEdit: 'approve',
+  onDefer: 'keep',
   override: ['boss'],
   substitutes: { mia: ['sub'] },
 };
@@ -75,6 +76,7 @@ const asks = (act: ApprovalAct, more: Partial<ApprovalAsk> = {}): ApprovalAsk =>
   patch: null,
   as: null,
   to: null,
+  until: 2,
   digest: null,
   version: null,
   made: null,
@@ -132,6 +134,7 @@ describe('what an act does, by the status of the approval', () => {
     delegate: 'open pending',
     return: 'not-allowed',
     forward: 'open pending',
+    defer: 'open pending',
     requestInfo: 'open pending',
     provideInfo: 'not-allowed',
     withdraw: 'nothing-to-withdraw',

@@ -123,6 +123,11 @@ async function typed(path: string): Promise<void> {
 
   await run.decide('payment/release', { decision: 'claim', by: 'mia' });
   await run.decide('payment/release', { decision: 'delegate', to: { users: ['tom'] }, by: 'mia' });
+  await run.decide('payment/release', { decision: 'defer', until: '2030-01-01', by: 'mia' });
+  // @ts-expect-error until when is not said
+  await run.decide('payment/release', { decision: 'defer', by: 'mia' });
+  // @ts-expect-error what is claimed is not put off
+  await run.decide('payment/release', { decision: 'claim', until: '2030-01-01', by: 'mia' });
   // @ts-expect-error nothing comes with a claim
   await run.decide('payment/release', { decision: 'claim', form: {}, by: 'mia' });
   await run.decide('payment/release', { decision: 'override', as: 'approve', form: { code: 'x' }, by: 'mia' });

@@ -34,6 +34,7 @@ const KEYS = [
   'reasons',
   'onReject',
   'onEdit',
+  'onDefer',
   'override',
   'substitutes',
 ];
@@ -79,6 +80,7 @@ export function readApproval(options: unknown, reader: ReadPort, what = 'options
     reasons: (given.reasons ?? false) as boolean,
     onReject: (given.onReject ?? 'fail') as ApprovalSpec['onReject'],
     onEdit: (given.onEdit ?? 'approve') as ApprovalSpec['onEdit'],
+    onDefer: (given.onDefer ?? 'keep') as ApprovalSpec['onDefer'],
     override: (override.roles ?? []) as readonly string[],
     substitutes: (given.substitutes ?? {}) as ApprovalSpec['substitutes'],
   });
@@ -238,7 +240,8 @@ function checkQuorum(spec: ApprovalSpec, checker: Checker): void {
   }
 }
 
-function checkTimes({ expires, onExpiry, remind, lease }: ApprovalSpec, checker: Checker): void {
+function checkTimes({ expires, onExpiry, onDefer, remind, lease }: ApprovalSpec, checker: Checker): void {
+  if (onDefer !== 'keep' && onDefer !== 'move') checker.option('onDefer', onDefer, `'keep' or 'move'`);
   if (expires !== null && !(expires > 0))
     checker.option('expires', expires, 'a duration above 0; leave it out to wait for ever');
   if (expires === null && onExpiry !== 'fail')
@@ -274,6 +277,7 @@ export function linesOfApproval(spec: ApprovalSpec): readonly string[] {
     remind,
     onReject,
     onEdit,
+    onDefer,
     override,
     substitutes,
   } = spec;
@@ -287,6 +291,8 @@ export function linesOfApproval(spec: ApprovalSpec): readonly string[] {
     lines.push(`expires after ${fromMs(expires)}, then ${onExpiry}${escalate === null ? '' : ` to ${text(escalate)}`}`);
   if (remind.length > 0) lines.push(`reminds after ${remind.map(fromMs).join(', ')}`);
   lines.push(`on reject ${onReject}, on edit ${onEdit}`);
+  // Not said where it is as it was before there was a choice: runs that are pinned to that go on.
+  if (onDefer !== 'keep') lines.push(`on defer ${onDefer}`);
   if (override.length > 0) lines.push(`override by ${override.join(', ')}`);
   if (Object.keys(substitutes).length > 0) lines.push(`substitutes ${text(substitutes)}`);
   return lines;

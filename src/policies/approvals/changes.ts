@@ -1,6 +1,7 @@
 /** What changes an approval and leaves it open: who has it, who is asked, what is asked about it. That they may is known by now. */
 import type { Approval, ApprovalAsk, ApprovalSpec, Assignees, InfoRequest } from '../../people.ts';
 import { refusal, type Upshot } from './upshot.ts';
+import { deferred, taken } from './defer.ts';
 import { changed } from './time.ts';
 import { electorate } from './votes.ts';
 
@@ -11,21 +12,27 @@ export function changeOf(approval: Approval, spec: ApprovalSpec, ask: ApprovalAs
   const { by } = ask;
   switch (ask.act) {
     case 'claim':
-      return on(approval, { status: 'claimed', claimed: { by, until: now + spec.lease } });
+      return on(approval, {
+        status: 'claimed',
+        claimed: { by, until: now + spec.lease },
+        ...taken(approval, spec, now),
+      });
     case 'release':
       return approval.claimed === null ? same(approval) : on(approval, { status: 'pending', claimed: null });
     case 'delegate':
-      return delegated(approval, ask);
+      return delegated(approval, spec, ask, now);
     case 'return':
       return approval.delegated === null
         ? refusal('not-allowed', 'It was not handed to anybody.')
         : on(approval, { delegated: null, info: noted(approval, ask, now) });
     case 'reassign':
-      return handed(approval, spec, ask.to ?? NOBODY);
+      return handed(approval, spec, ask.to ?? NOBODY, now);
     case 'escalate':
-      return handed(approval, spec, ask.to ?? spec.escalate ?? NOBODY, true);
+      return handed(approval, spec, ask.to ?? spec.escalate ?? NOBODY, now, true);
     case 'forward':
-      return forwarded(approval, spec, ask);
+      return forwarded(approval, spec, ask, now);
+    case 'defer':
+      return deferred(approval, spec, ask, now);
     case 'requestInfo':
       return requested(approval, ask, now);
     case 'provideInfo':
@@ -46,17 +53,17 @@ function same(approval: Approval): Upshot {
 }
 
 /** To somebody whose word comes back: whoever handed it over decides. */
-function delegated(approval: Approval, { by, to }: ApprovalAsk): Upshot {
+function delegated(approval: Approval, spec: ApprovalSpec, { by, to }: ApprovalAsk, now: number): Upshot {
   const [one, ...others] = to?.users ?? [];
   if (one === undefined || others.length > 0 || (to?.roles.length ?? 0) > 0)
     return refusal('not-allowed', 'Say in "to" to whom: one user, { users: [name] }.');
   if (one === by) return refusal('not-allowed', 'It cannot be handed to oneself.');
   if (approval.excluded.includes(one)) return refusal('excluded', `"${one}" is excluded from this.`);
-  return on(approval, { delegated: { by, to: one } });
+  return on(approval, { delegated: { by, to: one }, ...taken(approval, spec, now) });
 }
 
 /** Others are asked. */
-function handed(approval: Approval, spec: ApprovalSpec, to: Assignees, isUp = false): Upshot {
+function handed(approval: Approval, spec: ApprovalSpec, to: Assignees, now: number, isUp = false): Upshot {
   const { users, roles } = to;
   if (users.length === 0 && roles.length === 0)
     return refusal('not-allowed', `Say in "to" who is to decide it: { users, roles }.`);
@@ -64,17 +71,18 @@ function handed(approval: Approval, spec: ApprovalSpec, to: Assignees, isUp = fa
   if (all !== null && all < spec.approvals)
     return refusal('quorum-impossible', `It takes ${spec.approvals} to approve it, and only ${all} of those may.`);
   const escalations = approval.escalations + (isUp ? 1 : 0);
-  return on(approval, { users: [...users], roles: [...roles], status: 'pending', claimed: null, escalations });
+  const more = { status: 'pending', claimed: null, escalations, ...taken(approval, spec, now) } as const;
+  return on(approval, { users: [...users], roles: [...roles], ...more });
 }
 
 /** Others are asked in one's own place, for good. */
-function forwarded(approval: Approval, spec: ApprovalSpec, ask: ApprovalAsk): Upshot {
+function forwarded(approval: Approval, spec: ApprovalSpec, ask: ApprovalAsk, now: number): Upshot {
   const { users, roles } = ask.to ?? NOBODY;
   if (users.length === 0 && roles.length === 0)
     return refusal('not-allowed', `Say in "to" who is to decide it: { users, roles }.`);
   const rest = approval.users.filter((user) => user !== (ask.onBehalfOf ?? ask.by));
   const merged = { users: [...new Set([...rest, ...users])], roles: [...new Set([...approval.roles, ...roles])] };
-  return handed(approval, spec, merged);
+  return handed(approval, spec, merged, now);
 }
 
 /** What somebody says who was asked for their word, kept where the others see it. */

@@ -174,7 +174,14 @@ function resolved(
   const deciders = [...new Set([...approval.votes.map((vote) => vote.by), by])];
   const isOverride = ask.act === 'override';
   const resolution: Resolution = { decision, by, onBehalfOf, comment, form, value, at: now, deciders, isOverride };
-  const more = { status: 'resolved', claimed: null, delegated: null, reminders: [], resolution } as const;
+  const more = {
+    status: 'resolved',
+    claimed: null,
+    delegated: null,
+    deferred: null,
+    reminders: [],
+    resolution,
+  } as const;
   const after = changed(approval, more);
   return { approval: after, verdict: verdictOf(after, resolution, spec) };
 }

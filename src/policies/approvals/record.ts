@@ -56,6 +56,7 @@ export function opened(opening: Opening, spec: ApprovalSpec, at: AskedAt): Appro
     status: 'pending',
     claimed: null,
     delegated: null,
+    deferred: null,
     votes: Object.freeze([]),
     info: Object.freeze([]),
     createdAt: now,

@@ -1,5 +1,5 @@
 /** What time does to an approval: it reminds, and it ends it or hands it on (S22). */
-import type { Approval, ApprovalSpec, OnExpiry, Resolution } from '../../people.ts';
+import { type Approval, type ApprovalSpec, deferredOf, type OnExpiry, type Resolution } from '../../people.ts';
 
 /** When something happens to it next; null if only a person can do anything. */
 export function nextDue({ reminders, expiresAt }: Approval): number | null {
@@ -20,7 +20,9 @@ export interface Elapsed {
 export function elapsed(before: Approval, spec: ApprovalSpec, now: number): Elapsed {
   const reminders = before.reminders.filter((due) => due > now);
   const reminded = before.reminders.length - reminders.length;
-  const approval = reminded === 0 ? before : changed(before, { reminders });
+  const isBack = (deferredOf(before)?.until ?? now + 1) <= now;
+  const more = isBack ? { reminders, deferred: null } : { reminders };
+  const approval = reminded === 0 && !isBack ? before : changed(before, more);
   if (approval.expiresAt === null || now < approval.expiresAt) return { approval, reminded, expired: null };
   return { reminded, ...expired(approval, spec, now) };
 }
@@ -36,6 +38,7 @@ function expired(approval: Approval, spec: ApprovalSpec, now: number): Pick<Elap
       status: 'pending',
       claimed: null,
       delegated: null,
+      deferred: null,
       escalations: approval.escalations + 1,
       expiresAt: expires === null ? null : now + expires,
     } as const;
@@ -54,7 +57,7 @@ function expired(approval: Approval, spec: ApprovalSpec, now: number): Pick<Elap
   };
   return {
     expired: then,
-    approval: changed(approval, { status: 'expired', claimed: null, reminders: [], resolution }),
+    approval: changed(approval, { status: 'expired', claimed: null, deferred: null, reminders: [], resolution }),
   };
 }
 
