@@ -3,6 +3,7 @@ import type { AnyEventObject } from 'xstate';
 import { openApproval } from '../actors/approval.ts';
 import type { Message } from '../core/message.ts';
 import type { RunState } from '../core/run.ts';
+import { instantOf } from '../instant.ts';
 import { type Json, toJson } from '../json.ts';
 import { type ApprovalAct, type ApprovalAsk, areNames, CHANGING, type DecisionName, specOf } from '../people.ts';
 import { parse, type Schema } from '../schema.ts';
@@ -84,7 +85,7 @@ function interventionOf(type: 'retry' | 'skip' | 'resolve', given: Given, id: st
  * which may have to be approved again.
  */
 function decisionOf(run: RunState, given: Given, id: string): Message | null {
-  const { path, decision: act, by, roles, onBehalfOf, comment, as, digest, version } = given;
+  const { path, decision: act, by, roles, onBehalfOf, comment, as, digest, version, until } = given;
   if (typeof path !== 'string' || typeof by !== 'string' || !ACTS.has(act)) return null;
   const actor = run.actors.get(path);
   const approval = actor === undefined ? null : openApproval(actor);
@@ -103,6 +104,7 @@ function decisionOf(run: RunState, given: Given, id: string): Message | null {
     patch: null,
     as: act === 'override' ? decided : null,
     to: assigneesIn(given.to),
+    until: act === 'defer' ? instantOf(until, 'until of "defer"') : null,
     digest: textOr(digest, null),
     version: typeof version === 'number' ? version : null,
     made: null,

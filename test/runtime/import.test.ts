@@ -241,3 +241,29 @@ test('a line that somebody writes to the log of a box goes where its lines go, w
   box.log({ level: 'warn', message: 'card 4111222233334444', run: 'r' });
   expect(lines).toEqual([{ level: 'warn', message: 'card [redacted]', run: 'r' }]);
 });
+
+test('what a run has spent, and what was tried in vain after its end, comes along (S38, S16, P228)', async () => {
+  const draw = task('draw', { input: Anything, output: Anything, run: () => 1, budget: { limit: 1, per: '1d' } });
+  const drawing = orchestrator('drawing', head).track('t', track('t', { input: Anything }).step('draw', draw));
+  const open = async (now?: number) => {
+    const { clock, options } = stage();
+    if (now !== undefined) await clock.advance(now - clock.now());
+    const { executor: _, ...rest } = options;
+    return { clock, box: clock.follow(await createSignalbox({ ...rest, orchestrators: [drawing] })) };
+  };
+  const first = await open();
+  const run = await first.box.start(drawing, { id: 'r', input: null });
+  await run.outcome();
+  const wrong = run.rerun({ from: 'nowhere', reason: 'to see' });
+  await expect(wrong).rejects.toMatchObject({ code: 'intervention-refused' });
+
+  const { box } = await open(first.clock.now());
+  const moved = await box.import(JSON.parse(JSON.stringify(await run.export())));
+  const tried: unknown[] = [];
+  for await (const each of moved.interventions()) tried.push(each);
+  expect(tried).toMatchObject([{ path: 'nowhere', reason: 'to see' }]);
+  const next = await box.start(drawing, { id: 'r2', input: null });
+  expect(await soon(next.outcome())).toMatchObject({ status: 'failed', error: { code: 'budget-spent' } });
+  await first.box.close();
+  await box.close();
+});

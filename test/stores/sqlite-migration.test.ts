@@ -24,11 +24,11 @@ const shapeOf = (file: string): unknown =>
 
 /**
  * An export as version 0.1 made it: that of today also says what each part waits for, with which event it ended,
- * which run has started this one, and that a run which only waits is waiting.
+ * which run has started this one, that a run which only waits is waiting, and what an import needs.
  */
 function asThen(document: unknown): unknown {
   const text = JSON.stringify(document, function (this: object, name, value: unknown) {
-    if (name === 'waitingFor' || name === 'endedSeq' || name === 'redacted') return undefined;
+    if (name === 'waitingFor' || name === 'endedSeq' || name === 'redacted' || name === 'forImport') return undefined;
     // Steps have parents, too.
     if (name === 'parent' && value === null && Object.hasOwn(this, 'metadata')) return undefined;
     return name === 'status' && value === 'waiting' ? 'running' : value;

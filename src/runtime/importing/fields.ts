@@ -47,6 +47,7 @@ export const status = want('a status', isStatus);
 export const amount = want('a whole number from 0 on', (value) => {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT;
 });
+export const cost = want('a number from 0 on', (value) => Number.isFinite(value) && (value as number) >= 0);
 export const version = want(
   'a whole number from 1 on',
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -58,6 +59,9 @@ export const error = want('an error record', (value) => isError(value, MOST_CAUS
 
 export const orNull = ({ wanted, fits }: Want): Want =>
   want(`${wanted} or null`, (value) => value === null || fits(value));
+/** What an earlier version has not said, too. */
+export const maybe = ({ wanted, fits }: Want): Want =>
+  want(`${wanted}, null or nothing`, (value) => value === undefined || value === null || fits(value));
 export const oneOf = (...values: readonly string[]): Want =>
   want(`one of ${values.join(', ')}`, (value) => isText(value) && values.includes(value));
 /** Fields of an object that is kept whole. */

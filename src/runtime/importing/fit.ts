@@ -9,6 +9,7 @@ import { INTERVENTION } from '../../core/message.ts';
 import { recordTypesOf } from '../../core/record-types.ts';
 import { RERUN, TAKEN } from '../../core/rerun.ts';
 import { placeAt, placeIn } from '../../core/undo.ts';
+import { SPENT } from '../../budgets.ts';
 import { CACHED } from '../../cache.ts';
 import type { Plan, PlanNode } from '../../definition.ts';
 import { reasonOf } from '../../errors/index.ts';
@@ -97,6 +98,7 @@ const approval: is.Form<Approval> = {
   status: is.oneOf('pending', 'claimed', 'resolved', 'expired', 'withdrawn'),
   claimed: is.orNull(is.has({ by: is.text, until: is.instant })),
   delegated: is.orNull(is.has({ by: is.text, to: is.text })),
+  deferred: is.maybe(is.has({ by: is.text, until: is.instant })),
   votes: is.each(vote),
   info: is.each(is.has({ by: is.text, question: is.text, at: is.instant, answer: is.orNull(is.object) })),
   createdAt: is.instant,
@@ -114,10 +116,12 @@ const BODIES: { readonly [type: string]: is.Want } = {
   [APPROVAL_RECORD]: is.has(approval),
   [DECISION_RECORD]: is.has({ approval: is.text, act: is.text, by: is.text, at: is.instant, answer: is.json }),
   [INTERVENTION]: is.has({ ...said, refused: is.orNull(is.text) }),
-  [RERUN]: is.has({ ...said, refused: is.orNull(is.text), run: is.text }),
+  // One that was refused has made no run.
+  [RERUN]: is.has({ ...said, refused: is.orNull(is.text), run: is.maybe(is.text) }),
   [TAKEN]: is.each(
     is.has({ name: is.text, kind: is.text, status: is.oneOf('completed', 'skipped'), input: is.json, output: is.json }),
   ),
+  [SPENT]: is.has({ at: is.instant, cost: is.cost, path: is.text, attempt: is.amount }),
   [CACHED]: is.has({ output: is.json, until: is.instant }),
 };
 
