@@ -2,14 +2,16 @@
  * Follows one run for one viewer, as long as the viewer wants to.
  *
  * I. Nothing is read before the viewer has taken what was sent: a viewer that is slow has a late picture, and nothing piles up.
- * II. A run is slowed down by a tenth at the most: after each look, the feed rests for nine times as long as the look took.
+ * II. It takes a small share of the time, in short pieces (`pace.ts`). While there are more events than it can read, it tells of actors and
+ *   events only; how each actor stands follows when it has caught up, the last state of each and none before that.
  * III. It reads what anybody may read, behind the gate that blanks what is secret. Without a viewer, nothing of this is there.
  */
 import { ask, askOptions } from '../checks.ts';
-import { elapsedBy, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { DrawnRun } from '../charts/marks.ts';
 import { InvalidOption, RunUnknown } from '../errors/index.ts';
 import { endsRun, type ReadEvent } from '../events.ts';
+import { Pace } from './pace.ts';
 import { type Projected, Projector } from './projector.ts';
 import type { WireEvent } from './wire.ts';
 
@@ -44,13 +46,10 @@ export interface Inspectable extends InspectedRun {
   inspected(): Promise<Projected & { readonly run: DrawnRun }>;
 }
 
-/** So many events are in a batch at the most, and so many are read for it. */
+/** So many events are in a batch at the most. */
 const MOST_TOLD = 500;
-const MOST_READ = 5_000;
-/** The feed rests so many times as long as it took to look, and for a time within these bounds, in milliseconds. */
-const REST = 9;
-const SHORTEST = 20;
-const LONGEST = 1_000;
+/** So many events are read between two looks at the clock: as many as are asked of a store at once. */
+const STRIDE = 500;
 
 /**
  * Sends what there is to see of a run in the words of `@statelyai/inspect`: first every actor as it stands, then events and
@@ -72,9 +71,7 @@ export async function inspectRun(
   ask('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal);
   const send = sinkOf(options);
   const handle = handleOf(box, typeof run === 'string' ? run : run?.id);
-  const feed = new Feed(handle, outputs, signal);
-  for (let batch = await feed.next(); batch !== null; batch = await feed.next())
-    if (batch.length > 0) await send(batch);
+  await follow(handle, send, outputs, signal);
 }
 
 /** A handle on a run of a box of ours, or why there is none. */
@@ -99,11 +96,34 @@ function sinkOf({ send, adapter }: InspectOptions): (batch: readonly WireEvent[]
   };
 }
 
+/**
+ * Tells a run until there is nothing more to tell. `clock` is the machine's own, whatever clock the box has: what is measured is work.
+ */
+export async function follow(
+  run: Inspectable,
+  send: (batch: readonly WireEvent[]) => unknown,
+  outputs: boolean,
+  signal: AbortSignal | undefined,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const pace = new Pace(clock);
+  const feed = new Feed(run, outputs, signal, pace);
+  for (let batch = await feed.next(); batch !== null; batch = await feed.next()) {
+    if (batch.length === 0) continue;
+    const began = pace.now;
+    const sent = send(batch);
+    // What is waited for after that is no work of this process.
+    pace.tookSending(began);
+    await sent;
+  }
+}
+
 /** A run that is told bit by bit. */
 class Feed {
   readonly #run: Inspectable;
   readonly #outputs: boolean;
   readonly #signal: AbortSignal | undefined;
+  readonly #pace: Pace;
   #projector: Projector | null = null;
   /** When the run that is told has begun: another one of its id is not told as if it were this one. */
   #startedAt = 0;
@@ -111,31 +131,57 @@ class Feed {
   #isOver = false;
   /** There were no more events when it was looked at last. */
   #isAtEnd = false;
-  #restUntil = 0;
+  /** Events were told since it was last read how the run stands. */
+  #isStale = true;
+  /** What is still to be told of the last look, and whether that is how the run stands. */
+  #untold: Iterator<WireEvent | null> | null = null;
+  #isOfStanding = false;
 
-  constructor(run: Inspectable, outputs: boolean, signal: AbortSignal | undefined) {
+  constructor(run: Inspectable, outputs: boolean, signal: AbortSignal | undefined, pace: Pace) {
     this.#run = run;
     this.#outputs = outputs;
     this.#signal = signal;
+    this.#pace = pace;
   }
 
   /** What is new, which may be nothing; null when all was told. */
   async next(): Promise<readonly WireEvent[] | null> {
-    await this.#rest();
-    if (this.#isAtEnd && !this.#isOver && !this.#isAborted) await this.#wait();
-    if (this.#isOver || this.#isAborted) return null;
-    const began = now();
-    const batch = await this.#look();
-    const took = now() - began;
-    this.#restUntil = now() + Math.min(LONGEST, Math.max(SHORTEST, took * REST));
+    if (this.#isIdle && !this.#isOver && !this.#isAborted) await this.#wait();
+    await this.#pace.rest(this.#untold === null && this.#isAtEnd, this.#signal);
+    if (this.#isAborted || (this.#isIdle && this.#isOver)) return null;
+    if (this.#untold === null) this.#untold = await this.#look();
+    return this.#slice(this.#untold);
+  }
+
+  /** As much as a batch may have, and no more than can be made in a short time. */
+  #slice(untold: Iterator<WireEvent | null>): readonly WireEvent[] {
+    const began = this.#pace.now;
+    const end = this.#pace.endOfSlice;
+    const batch: WireEvent[] = [];
+    const isOfStanding = this.#isOfStanding;
+    do {
+      const { value, done } = untold.next();
+      if (done) {
+        this.#untold = null;
+        this.#isOfStanding = false;
+        break;
+      }
+      if (value !== null) batch.push(value);
+    } while (batch.length < MOST_TOLD && this.#pace.now < end);
+    if (isOfStanding) this.#pace.tookStanding(began, false);
+    else this.#pace.tookEvents(began);
     return batch;
   }
 
-  async #look(): Promise<readonly WireEvent[]> {
-    let standing = this.#projector === null ? await this.#standing() : null;
-    const projector = this.#projector as unknown as Projector;
-    const first = standing === null ? [] : projector.told(standing, []);
+  async #look(): Promise<Iterator<WireEvent | null>> {
+    if (this.#projector === null) {
+      const standing = await this.#standing();
+      return (this.#projector as unknown as Projector).told(standing, []);
+    }
+    const projector = this.#projector;
     const events: ReadEvent[] = [];
+    const began = this.#pace.now;
+    const end = this.#pace.endOfSlice;
     let read = 0;
     this.#isAtEnd = true;
     for await (const event of this.#run.history({ after: this.#seq })) {
@@ -143,53 +189,46 @@ class Feed {
       if (event.path === '' && endsRun(event.type)) this.#isOver = true;
       if (projector.concerns(event.path)) events.push(event);
       read += 1;
-      if (read < MOST_READ && events.length < MOST_TOLD) continue;
+      if (events.length < MOST_TOLD && (read % STRIDE > 0 || this.#pace.now < end)) continue;
       this.#isAtEnd = false;
       break;
     }
-    // Read after the events, so that whatever they are about is there.
-    standing = read === 0 ? null : await this.#standing();
-    return [...first, ...projector.told(standing, events)];
+    if (read > 0) this.#isStale = true;
+    this.#pace.tookEvents(began);
+    // Read after the events, so that whatever they are about is there. Not each time while there are many to come: it takes longer.
+    const isDue = this.#isStale && this.#pace.isStandingDue(this.#isAtEnd);
+    return projector.told(isDue ? await this.#standing() : null, events);
   }
 
   async #standing(): Promise<DrawnRun> {
+    const began = this.#pace.now;
     const { run, ...of } = await this.#run.inspected();
-    this.#projector ??= new Projector(of, this.#run.id, this.#outputs);
     if (this.#startedAt === 0) this.#startedAt = run.startedAt;
     if (run.startedAt !== this.#startedAt) throw new RunUnknown({ run: this.#run.id });
+    this.#isStale = this.#projector === null;
+    this.#projector ??= new Projector(of, this.#run.id, this.#outputs);
+    this.#pace.tookStanding(began, true);
+    this.#isOfStanding = true;
     return run;
   }
 
   /** Until there is an event that was not read yet. */
   async #wait(): Promise<void> {
     const signal = this.#signal;
-    for await (const _ of this.#run.events({ after: this.#seq, ...(signal === undefined ? {} : { signal }) })) return;
+    for await (const _ of this.#run.events({ after: this.#seq, ...(signal === undefined ? {} : { signal }) }))
+      return this.#pace.woke();
     if (this.#isAborted) return;
     // The run has ended, and its last event was told; unless this is another run by now.
     await this.#standing();
     this.#isOver = true;
   }
 
-  async #rest(): Promise<void> {
-    const left = this.#restUntil - now();
-    if (left > 0 && !this.#isOver) await pause(left, this.#signal);
+  /** Everything was told that was there when it was looked at last. */
+  get #isIdle(): boolean {
+    return this.#untold === null && this.#isAtEnd && !this.#isStale;
   }
 
   get #isAborted(): boolean {
     return this.#signal?.aborted === true;
   }
-}
-
-/** By the machine's own clock, whatever clock the box has: what is measured is work. */
-const now = (): number => elapsedBy(systemClock);
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => resolve();
-  const cancel = systemClock.wakeAfter(ms, end);
-  signal?.addEventListener('abort', end);
-  if (signal?.aborted) end();
-  await promise;
-  cancel();
-  signal?.removeEventListener('abort', end);
 }

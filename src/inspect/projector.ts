@@ -52,6 +52,8 @@ export class Projector {
   readonly #known = new Map<string, Known>();
   /** The first actor that was told with a definition, by kind. */
   readonly #definitions = new Map<string, string>();
+  /** The last event of each actor that says how it stands, since it was last told how all of them stand. */
+  readonly #unsaid = new Map<string, ReadEvent>();
   #below = 0;
 
   constructor(of: Projected, run: string, outputs: boolean) {
@@ -60,28 +62,41 @@ export class Projector {
     this.#outputs = outputs;
   }
 
-  /** What is to be told of a run that stands like this, at that time: new actors, the events, and snapshots that have changed. */
-  told(run: DrawnRun | null, events: readonly ReadEvent[]): WireEvent[] {
-    const actors: WireEvent[] = [];
+  /**
+   * What is to be told of events, and of a run that stands like this after them: new actors, the events, then snapshots that have changed.
+   * Without the run, snapshots are left for another time, and an actor is new with its first event; so is one that a counted run has no
+   * row of. A null that comes out is a place to stop at.
+   */
+  *told(run: DrawnRun | null, events: readonly ReadEvent[]): Generator<WireEvent | null, void, undefined> {
     const snapshots: WireEvent[] = [];
-    const last = events.at(-1);
-    const by = { type: last?.type ?? 'run.started' };
-    if (run !== null) {
-      const at = last?.at ?? run.endedAt ?? run.startedAt;
-      this.#take('', run.status, this.#ofRun(run), run.startedAt, at, by, actors, snapshots);
-      const counts = this.#countsIn(run);
-      for (const each of standingOf(run)) {
-        const { path, status, actor } = each;
-        if (!this.concerns(path)) continue;
-        const snapshot = this.#ofActor(each, counts.get(path) ?? null);
-        this.#take(path, status, snapshot, actor?.startedAt ?? at, at, by, actors, snapshots);
-      }
+    if (run !== null) yield* this.#standing(run, events.at(-1), snapshots);
+    for (const [index, event] of events.entries()) {
+      yield* this.#introduced(event);
+      if (this.#known.has(event.path)) yield this.#happening(event);
+      else if (index % STRIDE === 0) yield null;
+      this.#remember(event);
     }
-    const told = events.flatMap((event) => this.#happening(event));
-    const isThere = (path: string): boolean =>
-      run === null || Object.hasOwn(run.steps, path) || Object.hasOwn(run.tracks, path);
-    const ended = this.#endedIn(events, isThere);
-    return [...actors, ...told, ...snapshots, ...ended];
+    if (run === null) return;
+    yield* snapshots;
+    yield* this.#endedSince(run);
+  }
+
+  *#standing(
+    run: DrawnRun,
+    last: ReadEvent | undefined,
+    snapshots: WireEvent[],
+  ): Generator<WireEvent | null, void, undefined> {
+    const at = last?.at ?? run.endedAt ?? run.startedAt;
+    const by = { type: last?.type ?? 'run.started' };
+    yield this.#take('', run.status, this.#ofRun(run), run.startedAt, at, by, snapshots);
+    const counts = this.#countsIn(run);
+    for (const [index, each] of standingOf(run).entries()) {
+      if (index % STRIDE === STRIDE - 1) yield null;
+      const { path, status, actor } = each;
+      if (!this.concerns(path)) continue;
+      const snapshot = this.#ofActor(each, counts.get(path) ?? null);
+      yield this.#take(path, status, snapshot, actor?.startedAt ?? at, at, by, snapshots);
+    }
   }
 
   /** Is this an actor of its own for this viewer, or will it be? */
@@ -98,6 +113,7 @@ export class Projector {
     return this.#below < MOST_BELOW;
   }
 
+  /** The actor, if it is new; what has changed is put to the snapshots. */
   #take(
     path: string,
     status: Status,
@@ -105,20 +121,20 @@ export class Projector {
     startedAt: number,
     at: number,
     event: { readonly type: string },
-    actors: WireEvent[],
     snapshots: WireEvent[],
-  ): void {
+  ): WireActor | null {
     const said = JSON.stringify(snapshot);
     const known = this.#known.get(path);
+    if (known?.snapshot === said) return null;
+    this.#known.set(path, { snapshot: said, status });
     const whole = { ...snapshot, ...values, context: { ...snapshot.context, ...values?.context } };
-    if (known === undefined) {
-      if (this.#of.outline.at(path)?.path !== path) this.#below += 1;
-      this.#known.set(path, { snapshot: said, status });
-      actors.push(this.#actor(path, whole, startedAt));
-    }
-    if (known?.snapshot === said) return;
-    if (known !== undefined) Object.assign(known, { snapshot: said, status });
     snapshots.push({ type: '@xstate.snapshot', ...wireBase(this.#run, path, at), event, snapshot: whole });
+    return known === undefined ? this.#met(path, whole, startedAt) : null;
+  }
+
+  #met(path: string, snapshot: WireSnapshot, startedAt: number): WireActor {
+    if (this.#of.outline.at(path)?.path !== path) this.#below += 1;
+    return this.#actor(path, snapshot, startedAt);
   }
 
   #actor(path: string, snapshot: WireSnapshot, startedAt: number): WireActor {
@@ -194,37 +210,58 @@ export class Projector {
   }
 
   /** An event goes to the actor that it happened to. Those of items that are only counted are left out. */
-  #happening(event: ReadEvent): WireHappening[] {
+  #happening(event: ReadEvent): WireHappening {
     const { seq, at, type, path } = event;
-    if (!this.#known.has(path)) return [];
     const isOfParent = type.endsWith('.started') && path !== '';
-    return [
-      {
-        type: '@xstate.event',
-        ...wireBase(this.#run, path, at, `${this.#run}#${seq}`),
-        event: this.#outputs ? { ...event } : plain(event),
-        sourceId: isOfParent ? sessionOf(this.#run, parentOf(path)) : undefined,
-      },
-    ];
+    return {
+      type: '@xstate.event',
+      ...wireBase(this.#run, path, at, `${this.#run}#${seq}`),
+      event: this.#outputs ? { ...event } : plain(event),
+      sourceId: isOfParent ? sessionOf(this.#run, parentOf(path)) : undefined,
+    };
+  }
+
+  /** The actor that an event is about, if it is new, and those around it. How it stands is told as far as the event says it. */
+  *#introduced(event: ReadEvent, status = statusAfter(event.type)): Generator<WireActor, void, undefined> {
+    const { path, at } = event;
+    if (this.#known.has(path) || !this.concerns(path)) return;
+    // What was skipped or taken over may not have been told of the one around it.
+    yield* this.#introduced({ ...event, path: parentOf(path) }, 'running');
+    const { snapshot } = this.#ofEvent(event, status ?? 'pending');
+    // Nothing is said of it that would be the same: it is told as it stands whatever that is.
+    this.#known.set(path, { snapshot: '', status: status ?? 'pending' });
+    yield this.#met(path, snapshot, at);
+  }
+
+  /** Of each actor, the last of its events that says how it stands. */
+  #remember(event: ReadEvent): void {
+    const { path } = event;
+    if (path !== '' && this.#known.has(path) && statusAfter(event.type) !== null) this.#unsaid.set(path, event);
   }
 
   /** What a run that is counted has no rows of any more: that an item has ended is read off its event. */
-  #endedIn(events: readonly ReadEvent[], isThere: (path: string) => boolean): WireEvent[] {
-    const ended: WireEvent[] = [];
-    for (const { type, path, at, ...more } of events) {
-      const known = this.#known.get(path);
-      const status = statusAfter(type);
-      const part = this.#of.outline.at(path);
-      if (known === undefined || status === null || !isTerminal(status) || known.status === status) continue;
-      if (path === '' || part?.path === path || isThere(path)) continue;
-      const error = 'error' in more ? (more.error as ErrorRecord) : null;
-      const { snapshot } = this.#snapshot(status, status, {}, { error });
-      Object.assign(known, { snapshot: JSON.stringify(snapshot), status });
-      ended.push({ type: '@xstate.snapshot', ...wireBase(this.#run, path, at), event: { type }, snapshot });
+  *#endedSince({ steps, tracks }: DrawnRun): Generator<WireEvent, void, undefined> {
+    for (const [path, event] of this.#unsaid) {
+      const status = statusAfter(event.type) as Status;
+      const known = this.#known.get(path) as Known;
+      const isSaid = known.status === status && known.snapshot !== '';
+      if (isSaid || !isTerminal(status) || this.#of.outline.at(path)?.path === path) continue;
+      if (Object.hasOwn(steps, path) || Object.hasOwn(tracks, path)) continue;
+      const snapshots: WireEvent[] = [];
+      this.#take(path, status, this.#ofEvent(event, status), event.at, event.at, { type: event.type }, snapshots);
+      yield* snapshots;
     }
-    return ended;
+    this.#unsaid.clear();
+  }
+
+  #ofEvent(event: ReadEvent, status: Status): Told {
+    const error = 'error' in event ? (event.error as ErrorRecord | null) : null;
+    return { snapshot: this.#snapshot(status, status, {}, { error }).snapshot, values: null };
   }
 }
+
+/** So much is looked at between two places to stop at. */
+const STRIDE = 256;
 
 type Values = Partial<Pick<ActorSnapshot, 'input' | 'output' | 'error'>>;
 

@@ -215,7 +215,7 @@ describe('a run that is watched', () => {
     const snapshots = slow[1]?.filter(({ type, sessionId }) => type === '@xstate.snapshot' && sessionId === 'r/a/try');
     expect(snapshots).toHaveLength(1);
     expect(slow[1]?.filter(({ type, sessionId }) => type === '@xstate.event' && sessionId === 'r/a/try')).toHaveLength(
-      3,
+      4,
     );
     stop.abort();
     open();
@@ -349,6 +349,7 @@ describe('what comes to an end', () => {
       });
     };
     const over = inspectRun(box, run, { send });
+    over.catch(() => {});
     await expect.poll(() => batches.length).toBe(1);
     desk.give('t/s#1');
     await clock.advance('1s');

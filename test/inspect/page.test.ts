@@ -39,7 +39,10 @@ describe.skipIf(!isHere)(IN_A_BROWSER, () => {
     const actors = page.locator('#actors li');
     await expect.poll(() => actors.count()).toBe(Object.keys(tracks).length + Object.keys(steps).length);
     const actor = (path: string) => page.locator('#actors').getByTitle(path, { exact: true });
-    expect(await actor('parcels/lines').textContent()).toMatch(/28 completed.*3 failed|3 failed.*28 completed/);
+    // A row is there before it is drawn.
+    await expect
+      .poll(() => actor('parcels/lines').textContent())
+      .toMatch(/28 completed.*3 failed|3 failed.*28 completed/);
     await pictured(page, 'inspector');
 
     // One actor is chosen: its details, and no events but its own.

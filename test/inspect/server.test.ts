@@ -1,6 +1,8 @@
 /** The inspector's own server: who may look, what a viewer gets, and what a viewer cannot do. Over real sockets. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type AnyOrchestrator, createSignalbox, orchestrator, type Run, track } from 'signalbox';
 import { inspectorServer, type WireEvent } from 'signalbox/inspect';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -35,6 +37,18 @@ function upgrade(feed: string, key = btoa('0123456789abcdef')): string {
   const [path] = /\/feed.*$/.exec(feed) ?? [];
   const head = ['Host: x', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
   return [`GET ${path} HTTP/1.1`, ...head, `Sec-WebSocket-Key: ${key}`, '', ''].join('\r\n');
+}
+
+/** When the server's end of the next connection is closed: the other end does not see that as long as it does not read. */
+async function closingOfNext(): Promise<void> {
+  const accepted = await new Promise<Duplex>((resolve) => {
+    const take = (message: unknown): void => {
+      unsubscribe('net.server.socket', take);
+      resolve((message as { readonly socket: Duplex }).socket);
+    };
+    subscribe('net.server.socket', take);
+  });
+  await new Promise((resolve) => accepted.on('close', resolve));
 }
 
 /** A box of which it is known how many wait for events of its runs, and how often a run was looked at. */
@@ -183,6 +197,7 @@ describe('a viewer', () => {
     const run = (await box.start(large, { id: 'large', input: null } as never)) as Run;
     const counted = counting(box);
     await using server = await inspectorServer(counted.box, { patience: '500ms', outputs: true });
+    const letGo = closingOfNext();
     const socket = connect(server.port, '127.0.0.1').pause();
     socket.write(upgrade(server.feed('large')));
     let read = 0;
@@ -196,7 +211,7 @@ describe('a viewer', () => {
     // It goes on meanwhile, and nobody reads it for this viewer.
     await run.cancel();
     expect(await run.status()).toBe('cancelling');
-    await new Promise((wait) => setTimeout(wait, 700));
+    await letGo;
     expect(counted.looks).toBe(looks);
     socket.resume();
     await gone;
