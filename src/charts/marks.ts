@@ -77,7 +77,12 @@ export function marksOf(outline: Outline, run: DrawnRun, now?: number): Marks {
     for (const [status, count] of Object.entries(counts) as [Status, number][]) tally(many, status, count);
   }
   const marks = new Map<string, Mark>();
-  for (const each of gathered.values()) marks.set(each.part.path, markOf(each, gathered, now));
+  const hasCompleted = (path: string): boolean => {
+    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const one = above === '' ? undefined : gathered.get(outline.at(above) as Part)?.one;
+    return above !== '' && (one === undefined || one === null ? hasCompleted(above) : one.status === 'completed');
+  };
+  for (const each of gathered.values()) marks.set(each.part.path, markOf(each, gathered, hasCompleted, now));
   const { status, startedAt, endedAt, error } = run;
   return {
     run: run.run,
@@ -125,13 +130,19 @@ function tally(into: Gathered, status: Status, count: number): void {
   into.total += count;
 }
 
-function markOf(gathered: Gathered, all: ReadonlyMap<Part, Gathered>, now: number | undefined): Mark {
+/** `hasCompleted`: what is around a path. */
+function markOf(
+  gathered: Gathered,
+  all: ReadonlyMap<Part, Gathered>,
+  hasCompleted: (path: string) => boolean,
+  now: number | undefined,
+): Mark {
   const { part, one, counts } = gathered;
   const body = part.repeats ? part.children[0] : undefined;
   const items = body === undefined ? undefined : all.get(body);
   const strip = items === undefined ? null : stripOf(items);
   if (one === null) {
-    const status = statusIn(counts);
+    const status = statusIn(counts, () => hasCompleted(part.path));
     return { status, note: countsIn(counts), took: null, attempts: 0, counts, strip };
   }
   const { status, actor } = one;
@@ -210,15 +221,21 @@ const ORDER = /* @__PURE__ */ Object.keys(WORDS);
 /** What goes on comes last, what has completed first. */
 const rank = (status: Status): number => (isTerminal(status) ? 0 : 100) + ORDER.indexOf(status);
 
-/** What stands for many is as the worst of them, and goes on as long as one does. */
-function statusIn(counts: StatusCounts): Status {
+/**
+ * What stands for many is as the worst of them, and goes on as long as one does. Where a collection has completed, those that it cancelled
+ * were not needed any more.
+ */
+function statusIn(counts: StatusCounts, hasCompleted: () => boolean): Status {
   const there = Object.keys(counts) as Status[];
   const live = there.find((status) => !isTerminal(status));
   if (live !== undefined) return there.includes('running') ? 'running' : live;
-  for (const status of ['failed', 'timedOut', 'compensationFailed', 'completed', 'compensated', 'cancelled'] as const)
-    if (there.includes(status)) return status;
-  return there[0] ?? 'pending';
+  const bad = WORST.find((status) => there.includes(status));
+  if (bad !== undefined) return bad;
+  const order = hasCompleted() ? (['completed', 'cancelled'] as const) : (['cancelled', 'completed'] as const);
+  return [...order, 'compensated' as const].find((status) => there.includes(status)) ?? there[0] ?? 'pending';
 }
+
+const WORST = ['failed', 'timedOut', 'compensationFailed'] as const;
 
 const DONE: ReadonlySet<Status> = new Set(['completed', 'skipped', 'compensated']);
 

@@ -208,6 +208,31 @@ describe('a run upon its diagram', () => {
     }
   });
 
+  test('items that were cancelled are not drawn as if all had gone well, unless the collection had no need of them', async () => {
+    const items = (options: object): AnyOrchestrator =>
+      orchestrator('items', { version: '1', input: Anything }).track(
+        't',
+        track('t', { input: Anything }).map('items', { over: () => ['a', 'b'], each: work, ...options } as never),
+      ) as unknown as AnyOrchestrator;
+    const drawn = async (options: object, act: (run: Run) => Promise<unknown>) => {
+      const { desk, clock, options: given } = stage();
+      await using box = clock.follow(await createSignalbox({ ...given, orchestrators: [items(options)] }));
+      const run = (await box.start(items(options), { input: null } as never)) as Run;
+      await clock.advance(0);
+      desk.give('t/items/0#1');
+      await act(run);
+      await clock.advance(0);
+      const text = await run.diagram({ format: 'text' });
+      return text
+        .split('\n')
+        .flatMap((line) => /[─] (\S) (?:items|work)\b.*?(\d.*\d [a-z]+)/.exec(line)?.slice(1) ?? []);
+    };
+    const cancelled = await drawn({}, (run) => run.cancel({ force: true }));
+    expect(cancelled).toEqual(['–', '1 completed, 1 cancelled', '–', '1 completed, 1 cancelled']);
+    const won = await drawn({ strategy: 'race' }, async () => {});
+    expect(won).toEqual(['✓', '1 completed, 1 cancelled', '✓', '1 completed, 1 cancelled']);
+  });
+
   test('whose definition this box does not have is refused in words', async () => {
     const { run, box, flow } = await lively();
     expect(() => diagram(everyKind, { run: {} as never })).toThrow(InvalidOption);
