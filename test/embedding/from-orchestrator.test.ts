@@ -17,6 +17,7 @@ import { type Actor, assign, createActor, type Snapshot, setup, spawnChild, toPr
 import { Anything, eventsOf } from '../helpers/stage.ts';
 import { echo } from '../helpers/two-steps.ts';
 import { head, one, open, places, waiting } from '../helpers/waits.ts';
+import { placeCases } from './place-cases.ts';
 
 const flow = waiting();
 const done = orchestrator('done', head).track(
@@ -45,7 +46,6 @@ const embed = (box: Signalbox, of: AnyOrchestrator = flow, options: EmbeddingOpt
 type Embedded = Actor<ReturnType<typeof embed>>;
 
 const attached = (actor: Embedded) => waitFor(actor, ({ context }) => context.attached);
-const detached = (actor: Embedded) => waitFor(actor, ({ context }) => !context.attached);
 const seen = (actor: Embedded, seq: number) => waitFor(actor, ({ context }) => context.progress.seq >= seq);
 /** As it comes back from a file. */
 const kept = (actor: { getPersistedSnapshot(): Snapshot<unknown> }): Snapshot<unknown> =>
@@ -165,105 +165,7 @@ describe('a run as an actor', () => {
   });
 });
 
-describe.each(places)('in %s', (_, place) => {
-  test('the box closes and the actor stays as it is, to be restored beside the next one', async () => {
-    const next = place();
-    const stage = await open(flow, { store: next() });
-    const actor = createActor(embed(stage.box), { input: { id: 'r', input: { n: 1 } } }).start();
-    await attached(actor);
-    await settled(stage.box);
-    await stage.box.close();
-    await detached(actor);
-    const snapshot = kept(actor);
-    expect(snapshot).toEqual({ status: 'active', context: { run: 'r' }, begin: null });
-
-    await using second = await open(flow, { store: next() });
-    const restored = createActor(embed(second.box), { input: { input: 'not looked at' }, snapshot }).start();
-    await attached(restored);
-    expect(restored.getSnapshot().context.progress).toMatchObject({ status: 'running', steps: { total: 1 } });
-    restored.send({ type: 'signal', name: 'go', payload: 'paid' });
-    expect(await toPromise(restored)).toEqual({ t: 'paid' });
-    expect(idsOf(await second.box.runs())).toEqual(['r']);
-  });
-
-  test('a run starts once, though its actor was persisted and restored before the start was committed (S17)', async () => {
-    const next = place();
-    const stage = await open(flow, { store: next() });
-    const actor = createActor(embed(stage.box), { input: { input: { n: 1 } } });
-    const before = kept(actor);
-    actor.start();
-    const underWay = kept(actor);
-    expect(underWay).toEqual(before);
-    const { run } = actor.getSnapshot().context;
-    // Twice beside the first one, and once more in the next process.
-    const twin = createActor(embed(stage.box), { input: { input: null }, snapshot: underWay }).start();
-    await Promise.all([attached(actor), attached(twin)]);
-    await settled(stage.box);
-    await stage.box.close();
-
-    await using second = await open(flow, { store: next() });
-    const late = createActor(embed(second.box), { input: { input: null }, snapshot: before }).start();
-    await attached(late);
-    expect(idsOf(await second.box.runs())).toEqual([run]);
-    late.send({ type: 'signal', name: 'go', payload: 1 });
-    expect(await toPromise(late)).toEqual({ t: 1 });
-  });
-
-  test('a box that was closed before the start starts nothing, and the next one does', async () => {
-    const next = place();
-    const stage = await open(flow, { store: next() });
-    await stage.box.close();
-    const actor = createActor(embed(stage.box), { input: { id: 'r', input: { n: 1 } } }).start();
-    await settled(stage.box);
-    const snapshot = kept(actor);
-    expect(snapshot).toMatchObject({ status: 'active', begin: { input: { n: 1 } } });
-    await using second = await open(flow, { store: next() });
-    await attached(createActor(embed(second.box), { input: { input: null }, snapshot }).start());
-    expect(await second.box.run('r').snapshot()).toMatchObject({ status: 'waiting', input: { n: 1 } });
-  });
-
-  test('a machine invokes it, is persisted with it, and goes on with its output after a restart', async () => {
-    const next = place();
-    const parentOf = (box: Signalbox) =>
-      setup({
-        types: { context: {} as { readonly output: unknown } },
-        actors: { order: fromOrchestrator(box, flow) },
-      }).createMachine({
-        initial: 'ordering',
-        context: { output: null },
-        states: {
-          ordering: {
-            invoke: {
-              src: 'order',
-              id: 'order',
-              input: { id: 'r', input: { n: 1 } },
-              onDone: { target: 'ordered', actions: assign({ output: ({ event }) => event.output }) },
-              onError: 'refused',
-            },
-          },
-          ordered: { type: 'final' },
-          refused: { type: 'final' },
-        },
-      });
-    const stage = await open(flow, { store: next() });
-    const actor = createActor(parentOf(stage.box)).start();
-    await attached(actor.getSnapshot().children.order as Embedded);
-    await settled(stage.box);
-    const snapshot = kept(actor);
-    await stage.box.close();
-    expect(actor.getSnapshot().value).toBe('ordering');
-    actor.stop();
-
-    await using second = await open(flow, { store: next() });
-    const restored = createActor(parentOf(second.box), { snapshot }).start();
-    const child = restored.getSnapshot().children.order as Embedded;
-    await attached(child);
-    expect(child.getSnapshot().context.run).toBe('r');
-    child.send({ type: 'signal', name: 'go', payload: 'paid' });
-    const end = await waitFor(restored, ({ status }) => status === 'done');
-    expect(end).toMatchObject({ value: 'ordered', context: { output: { t: 'paid' } } });
-  });
-});
+describe.each(places)('in %s', (_, place) => placeCases(place));
 
 describe('an actor that is attached again', () => {
   test('catches up in one step, and emits only what comes from then on', async () => {
