@@ -134,6 +134,11 @@ export class RunOfActor implements LiveRun {
     const sent: SignalMessage = { type: 'signal', ...message, answer: null, known: false };
     const known = this.#rows.signal(message.id);
     if (known !== null) return answerThen(known);
+    const { id, root } = this.#run;
+    if (root.state.status !== 'active') {
+      const said = `Run "${id}" has ended: it is ${String(root.state.value)}.`;
+      return { answer: 'refused', reason: 'run-ended', message: said, issues: [] };
+    }
     this.#take(sent);
     return sent.answer ?? { answer: 'noSuchRun' };
   }
@@ -210,7 +215,6 @@ export class RunOfActor implements LiveRun {
     this.#stage.show(changes);
     this.#perform(changes.owed);
     if (run.root.state.status === 'active') return;
-    this.#facts.kin.delete(run.id);
     this.#facts.ended?.(run.row, this.#rows);
   }
 }
