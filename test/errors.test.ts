@@ -308,6 +308,11 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'Run "order-17" could not take the cancel: card declined.',
     'Nothing of it was done.',
   ],
+  'command-unreadable': [
+    new errors.CommandUnreadable({ command: 'signal', field: 'name', given: '7', wanted: 'a text' }),
+    'A signal that was left for a run cannot be read: its "name" is 7, and a text belongs there.',
+    'same version',
+  ],
   'command-refused': [
     new errors.CommandRefused({ run: 'order-17', command: 'pause', status: 'cancelling', allowed: ['signal'] }),
     'Run "order-17" does not take "pause": it is cancelling.',

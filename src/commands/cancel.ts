@@ -3,6 +3,7 @@
  * is undone, or that nothing is waited for.
  */
 import type { CancelMessage } from '../core/message.ts';
+import * as is from '../forms.ts';
 import { isTerminal } from '../status.ts';
 import type { Command } from './command.ts';
 
@@ -19,8 +20,9 @@ export const cancel: Command<CancelMessage> = {
   },
   shared: {
     write: ({ type, reason, compensate = false, force = false }) => ({ type, reason, compensate, force }),
-    read: ({ reason, compensate = false, force = false }) => {
-      // An earlier version says nothing of the last two.
+    // An earlier version says nothing of the last two.
+    body: { reason: is.orNull(is.text), compensate: is.maybe(is.yesNo), force: is.maybe(is.yesNo) },
+    read: ({ reason, compensate, force }) => {
       return {
         type: 'cancel',
         reason: reason as string | null,

@@ -3,6 +3,7 @@
  * the way across processes and what is allowed now all come from the table of them (`index.ts`).
  */
 import type { CommandMessage } from '../core/message.ts';
+import type { Want } from '../forms.ts';
 import type { TurnPort } from '../core/port.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Status } from '../status.ts';
@@ -14,13 +15,17 @@ export interface Command<M extends CommandMessage = CommandMessage> {
   refusal(status: Status): string | null;
   /** What it does in a turn. False if nothing waited for it (I5). */
   take(port: TurnPort, message: M): boolean;
+  /** The type of the record that it leaves, also where it was refused (S16, S20). Left out: the history says what came of it. */
+  readonly record?: string;
   /** For one that may be for a run of another process: as it lies in the store until it is answered. */
   readonly shared?: Shared<M>;
 }
 
 /** The way of a command across processes. */
 export interface Shared<M> {
-  /** As JSON, and back. */
+  /** What its body has. What lies in a store was written by another process, perhaps of another version. */
+  readonly body: { readonly [field: string]: Want };
+  /** As JSON, and back; `body` fits. */
   write(message: M): JsonObject;
   read(body: JsonObject): M;
   /** What whoever sent it is told beside that it was taken; null for nothing. */

@@ -6,6 +6,8 @@ import { openApproval, pass, settle, stand } from '../actors/approval.ts';
 import type { DecideMessage } from '../core/message.ts';
 import type { TurnPort } from '../core/port.ts';
 import { isPaused } from '../core/run.ts';
+import * as is from '../forms.ts';
+import type { Form } from '../forms.ts';
 import type { Json } from '../json.ts';
 import {
   type Approval,
@@ -23,6 +25,27 @@ import type { Command } from './command.ts';
 
 /** In which statuses of a run there may be an approval that is open. */
 const OPEN: ReadonlySet<Status> = new Set(['running', 'waiting', 'paused', 'awaitingIntervention']);
+
+const people = is.has({ users: is.texts, roles: is.texts });
+
+/** What is said, as a process looked at it before it asked. */
+const ASK = is.has({
+  act: is.text,
+  by: is.text,
+  roles: is.texts,
+  onBehalfOf: is.orNull(is.text),
+  comment: is.orNull(is.text),
+  form: is.any,
+  value: is.any,
+  patch: is.any,
+  as: is.orNull(is.text),
+  to: is.orNull(people),
+  until: is.maybe(is.instant),
+  digest: is.orNull(is.text),
+  version: is.maybe(is.version),
+  made: is.orNull(is.text),
+  fault: is.orNull(is.object),
+} satisfies Form<ApprovalAsk>);
 
 export const decision: Command<DecideMessage> = {
   name: 'decide',
@@ -66,13 +89,15 @@ export const decision: Command<DecideMessage> = {
     }
     return true;
   },
+  record: DECISION_RECORD,
   shared: {
+    body: { id: is.text, path: is.text, number: is.version, ask: ASK },
     write: ({ type, id, path, number, ask }) => ({ type, id, path, number, ask: ask as unknown as Json }),
     read: ({ id, path, number, ask }) => ({
       type: 'decide',
-      id: String(id),
-      path: String(path),
-      number: Number(number),
+      id: id as string,
+      path: path as string,
+      number: number as number,
       ask: ask as unknown as ApprovalAsk,
       answer: null,
       known: false,

@@ -7,6 +7,7 @@ import type { TurnPort } from '../core/port.ts';
 import { prepare } from '../core/facts.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Actor } from '../core/run.ts';
+import * as is from '../forms.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
@@ -47,7 +48,16 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
       return OPEN[name].has(status) ? null : `the run is ${status}`;
     },
     take,
+    record: INTERVENTION,
     shared: {
+      body: {
+        id: is.text,
+        path: is.text,
+        reason: is.text,
+        by: is.orNull(is.text),
+        input: is.any,
+        output: is.any,
+      },
       write: ({ refused: _, known: __, ...rest }) => rest as unknown as JsonObject,
       read: (body) => ({ ...(body as unknown as InterveneMessage), type: name, refused: NOT_TAKEN, known: false }),
       answer: ({ refused }) => refused,

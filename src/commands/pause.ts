@@ -6,6 +6,7 @@ import type { PauseMessage } from '../core/message.ts';
 import { goOn } from '../core/hold.ts';
 import { statusOf } from '../core/rest.ts';
 import { isPaused, type Paused, pausedOf, toldChildren } from '../core/run.ts';
+import * as is from '../forms.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
 
@@ -46,6 +47,7 @@ function commandOf(name: PauseMessage['type'], refusal: (status: Status) => stri
       return true;
     },
     shared: {
+      body: { above: is.maybe(is.yesNo) },
       write: ({ type, above }) => (above === true ? { type, above } : { type }),
       read: ({ above }) => ({ type: name, ...(above === true ? { above } : {}), refused: null }),
       answer: ({ refused }) => refused,

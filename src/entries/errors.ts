@@ -15,6 +15,7 @@ export {
   ChildTimedOut,
   ChildTooDeep,
   CommandFailed,
+  CommandUnreadable,
   CommandRefused,
   CommitConflict,
   CommitFailed,

@@ -58,6 +58,7 @@ export const ERROR_CODES = [
   'run-live',
   'run-unfinished',
   'command-failed',
+  'command-unreadable',
   'command-refused',
   'intervention-refused',
   'import-refused',

@@ -39,6 +39,7 @@ export {
 } from './steps.ts';
 export {
   CommandFailed,
+  CommandUnreadable,
   CommandRefused,
   InterventionRefused,
   RunCancelled,

@@ -120,6 +120,21 @@ export class CommandFailed extends SignalboxError<{
   }
 }
 
+/** What another process asks of a run lies in the store as nothing that this version can read. */
+export class CommandUnreadable extends SignalboxError<{
+  readonly command: string;
+  readonly field: string;
+  readonly wanted: string;
+}> {
+  readonly code = 'command-unreadable';
+  constructor({ command, field, given, wanted }: { command: string; field: string; given: string; wanted: string }) {
+    super(
+      `A ${command} that was left for a run cannot be read: its "${field}" is ${given}, and ${wanted} belongs there. Bring the processes that share the store to the same version of signalbox.`,
+      { command, field, wanted },
+    );
+  }
+}
+
 /** A run under this key is live, and there is to be no other one meanwhile. */
 export class RunLive extends SignalboxError<{
   readonly run: string;

@@ -6,8 +6,8 @@ import { faultOfEvent, endsRun, type RunEvent } from '../../events.ts';
 import { type Json, type JsonObject, toJson } from '../../json.ts';
 import { isTerminal } from '../../status.ts';
 import type { ActorRow, AttemptRow, RecordRow, RunRow, SignalRow } from '../../store.ts';
-import * as is from './fields.ts';
-import { type Form, isJsonObject, rowIn, rowsIn, Unfit } from './fields.ts';
+import * as is from '../../forms.ts';
+import { type Form, isJsonObject, rowIn, rowsIn, Unfit } from '../../forms.ts';
 
 /** A run that came as a document. */
 export interface Brought {

@@ -20,8 +20,8 @@ import { isTerminal } from '../../status.ts';
 import type { ActorRow, OpenRun, Store } from '../../store.ts';
 import { recall } from '../reading/recall.ts';
 import type { Brought } from './document.ts';
-import * as is from './fields.ts';
-import { Unfit } from './fields.ts';
+import * as is from '../../forms.ts';
+import { Unfit } from '../../forms.ts';
 
 /** Throws `Unfit` for what is no run of this plan. */
 export async function checkFit(rules: Rules, plan: Plan, brought: Brought, now: number): Promise<void> {

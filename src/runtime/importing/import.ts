@@ -13,7 +13,7 @@ import type { Host } from '../host.ts';
 import { pinnedPlan } from '../reading/pinned.ts';
 import type { Starts } from '../starts.ts';
 import { type Brought, documentOf, runIn } from './document.ts';
-import { Unfit } from './fields.ts';
+import { Unfit } from '../../forms.ts';
 import { checkFit } from './fit.ts';
 
 export interface ImportContext {

@@ -8,15 +8,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { fromMs } from '../../duration.ts';
-import {
-  BoxClosed,
-  CommandFailed,
-  type ErrorRecord,
-  Impossible,
-  LeaseLost,
-  StoreUnusable,
-  toRecord,
-} from '../../errors/index.ts';
+import { BoxClosed, CommandFailed, type ErrorRecord, LeaseLost, StoreUnusable, toRecord } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Logger } from '../../executor.ts';
 import { randomIds } from '../../ids.ts';
@@ -26,9 +18,7 @@ import type { Complaints } from '../complaints.ts';
 import type { Followers } from '../../views/followers.ts';
 import { lineAbout } from './handover.ts';
 import type { Host } from '../host.ts';
-import { commandNamed } from '../../commands/index.ts';
-import type { Shared } from '../../commands/command.ts';
-import type { CommandMessage } from '../../core/message.ts';
+import { readCommand, wayOf } from '../../commands/index.ts';
 import type { AskRun, Request } from './requests.ts';
 
 export interface ExchangeOptions {
@@ -333,9 +323,8 @@ export class Exchange {
   async #answerTo(run: string, body: JsonObject): Promise<Answered | null> {
     const { here, store } = this.#options;
     try {
-      const way = wayOf(String(body.type));
-      const request = way.read(body) as Request;
-      if (await here(run, request)) return { done: true, answer: way.answer(request) };
+      const request = readCommand(body) as Request;
+      if (await here(run, request)) return { done: true, answer: wayOf(request.type).answer(request) };
     } catch (error) {
       if (error instanceof LeaseLost || error instanceof BoxClosed) return null;
       return { error: toRecord(error) };
@@ -353,13 +342,6 @@ interface Known {
 
 /** An answer as it lies in the store. */
 type Answered = { readonly done: boolean; readonly answer: Json } | { readonly error: ErrorRecord };
-
-/** The way of a request to another process. */
-function wayOf(name: string): Shared<CommandMessage> {
-  const way = commandNamed(name)?.shared;
-  if (way === undefined) throw new Impossible(`A command "${name}" cannot be for a run of another process.`);
-  return way;
-}
 
 /** What the owner said, as if it had been said here. */
 function heed(answered: Answered, run: string, request: Request): boolean {

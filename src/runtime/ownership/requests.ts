@@ -3,7 +3,7 @@
  * and from wherever it comes (S17); what it was answered the first time is the answer.
  */
 import { NOT_TAKEN } from '../../commands/intervene.ts';
-import { INTERVENTION } from '../../core/message.ts';
+import { commandNamed } from '../../commands/index.ts';
 import { Impossible } from '../../errors/index.ts';
 import { isTerminal } from '../../events.ts';
 import type { Store } from '../../store.ts';
@@ -15,7 +15,7 @@ import type {
   PauseMessage,
   SignalMessage,
 } from '../../core/message.ts';
-import { answerThen } from '../approvals.ts';
+import type { ApprovalAnswer } from '../../people.ts';
 import { answerOf, refusedSignal, type SignalAnswer } from '../../core/signals.ts';
 
 /** What can be asked of a run from outside. */
@@ -55,26 +55,30 @@ export function requests(store: Store, host: Host): AskRun {
   };
 }
 
+/** What a record says was answered. */
+interface Noted {
+  readonly answer?: ApprovalAnswer | null;
+  readonly refused?: string | null;
+}
+
 /** A signal, an intervention or a decision that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
 export async function recognise(
   store: Store,
   run: string,
   message: SignalMessage | InterveneMessage | DecideMessage,
 ): Promise<void> {
-  if (message.type === 'decide') {
-    message.answer = await answerThen(store, run, message.id);
-    message.known = message.answer !== null;
+  if (message.type === 'signal') {
+    const there = await store.readSignal(run, message.id);
+    message.known = there !== null;
+    message.answer = there === null ? null : answerOf(there);
     return;
   }
-  if (message.type !== 'signal') {
-    const record = await store.readRecord(run, INTERVENTION, message.id);
-    message.known = record !== null;
-    message.refused = record === null ? NOT_TAKEN : (record.body as { readonly refused: string | null }).refused;
-    return;
-  }
-  const there = await store.readSignal(run, message.id);
-  message.known = there !== null;
-  message.answer = there === null ? null : answerOf(there);
+  const type = commandNamed(message.type)?.record;
+  const record = type === undefined ? null : await store.readRecord(run, type, message.id);
+  message.known = record !== null;
+  const { answer = null, refused = NOT_TAKEN } = (record?.body ?? {}) as unknown as Noted;
+  if (message.type === 'decide') message.answer = answer;
+  else message.refused = refused;
 }
 
 /** Sends a signal, and tells what came of it. */

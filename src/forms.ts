@@ -1,12 +1,12 @@
 /**
- * Forms: which fields a row of an export has, and what each has to be. Whatever else stands in a row is left out, so that the rows of a
- * later version can be read as far as this one knows them.
+ * Forms: which fields something has that comes from elsewhere, and what each has to be: a row of an export, a command of another process.
+ * Whatever else stands in it is left out, so that what a later version has written can be read as far as this one knows it.
  */
-import { show } from '../../errors/index.ts';
-import type { Json, JsonObject } from '../../json.ts';
-import { isStatus } from '../../status.ts';
+import { show } from './errors/index.ts';
+import type { Json, JsonObject } from './json.ts';
+import { isStatus } from './status.ts';
 
-/** Something in an export does not fit: where, and what is wrong with it. */
+/** Something in it does not fit: where, and what is wrong with it. */
 export class Unfit extends Error {
   readonly at: string;
 
@@ -39,6 +39,7 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
 
 export const text = want('a text', isText);
 export const json = want('a JSON value', (value) => value !== undefined);
+export const any = want('a JSON value, or nothing', () => true);
 export const yesNo = want('true or false', (value) => typeof value === 'boolean');
 export const object = want('an object', isJsonObject);
 export const texts = want('a list of texts', (value) => isList(value) && value.every(isText));
