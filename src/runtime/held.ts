@@ -42,6 +42,11 @@ export interface Held extends RunState {
   evicted: boolean;
 }
 
+/** Something of it is to be committed, or is just being. */
+export function isUnderWay(run: Held | undefined): boolean {
+  return run !== undefined && (run.changes !== null || run.committing !== null);
+}
+
 /** A run that was begun or read here. The same object, so that turns on it are turns on what is held. */
 export function hold(run: RunState, fence: number, isKept: boolean): Held {
   return Object.assign(run, { term: 0, isKept, fence, changes: null, committing: null, evicted: false });

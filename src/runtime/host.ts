@@ -27,11 +27,12 @@ import { answers, recall } from './reading/recall.ts';
 import { RowsNeeded } from '../core/need.ts';
 import { keepRow, statusOf } from '../core/rest.ts';
 import { keyOf, type Owed } from '../core/run.ts';
-import { type Held, hold } from './held.ts';
+import { type Held, hold, isUnderWay } from './held.ts';
 import { recognise } from './ownership/requests.ts';
 import { OutputCache } from './performing/cache.ts';
 import { Hooks } from './performing/hooks.ts';
 import { Timers } from './performing/timers.ts';
+import { Woken } from './performing/woken.ts';
 import type { Rules } from '../core/port.ts';
 import { Turn } from '../core/turn.ts';
 
@@ -49,6 +50,7 @@ export class Host {
   /** Runs in memory that have nothing under way here, the longest idle first. */
   readonly #idle = new Map<string, Held>();
   readonly #reader: RunReader;
+  readonly #woken: Woken<Message>;
   readonly #aftermath: Aftermath;
   /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
   readonly #inDoubt = new Set<string>();
@@ -90,6 +92,11 @@ export class Host {
       wakeAfter: (ms, wake) => this.timers.after(ms, wake),
       recall: (id, line) => this.#recall(id, line),
       found: (id, run, line) => this.#found(id, run, line),
+      tried: () => this.#woken.goOn(),
+    });
+    this.#woken = new Woken({
+      post: (id, message) => this.post(id, message, true),
+      isUnderWay: (id) => this.#reader.isTrying(id) || isUnderWay(this.#runs.get(id)),
     });
     this.handover = new Handover({
       ...options,
@@ -124,7 +131,8 @@ export class Host {
 
   /** No message waits, nothing is to be committed. Bodies and timers may be under way, and runs may wait for a store that fails. */
   get quiet(): boolean {
-    return this.#committer.quiet && this.#reader.quiet && this.handover.quiet && this.#dispatcher.quiet;
+    const { handover } = this;
+    return [this.#committer, this.#reader, this.#woken, handover, this.#dispatcher].every(({ quiet }) => quiet);
   }
 
   /** Begins a run of `plan`. Resolves once its start is committed. */
@@ -168,9 +176,10 @@ export class Host {
     return this.#dispatcher.queuedFor(key);
   }
 
-  /** Hands a message to a run, now or as soon as the run was read. */
-  post(id: string, message: Message): void {
+  /** Hands a message to a run, now or as soon as the run was read. What time brings stands in line, unless it has done so. */
+  post(id: string, message: Message, hasStood = message.type !== 'wake'): void {
     if (this.#closed) return;
+    if (!hasStood) return this.#woken.wake(id, message);
     const run = this.#runs.get(id);
     if (run === undefined) void this.#reader.read(id, [message]);
     else this.#take(run, message);
@@ -218,6 +227,7 @@ export class Host {
     await this.hooks.close(reason);
     await this.#committer.settled();
     this.timers.clearAll();
+    this.#woken.clear();
     this.#reader.close();
     await this.handover.close();
   }
@@ -264,6 +274,7 @@ export class Host {
     });
     batch.forEach(({ run, changes }) => {
       run.isKept = true;
+      this.#woken.over(run.id);
       const last = changes.events.at(-1);
       const ended = last?.path === '' && endsRun(last.type);
       if (ended) this.#evict(run);
@@ -274,6 +285,7 @@ export class Host {
       for (let at = 0; at < messages.length; at += 1) tell(messages[at] as Message);
       for (let at = 0; at < over.length; at += 1) (over[at] as () => void)();
     });
+    this.#woken.goOn();
   }
 
   /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */
@@ -302,7 +314,7 @@ export class Host {
 
   /** A run with nothing under way in this process is rows; the last few stay in memory as well. */
   #rest(run: Held): void {
-    if (run.evicted || run.committing !== null || run.changes !== null || this.#dispatcher.isBusy(run.id)) return;
+    if (run.evicted || isUnderWay(run) || this.#dispatcher.isBusy(run.id)) return;
     this.#idle.delete(run.id);
     this.#idle.set(run.id, run);
     if (this.#idle.size <= this.#options.idleRuns) return;

@@ -28,6 +28,7 @@ test('a run that was claimed while it was being read is read once more: the firs
     wakeAfter: (ms, wake) => void clock.wakeAfter(ms, wake),
     recall: () => answers.shift() as Promise<Held | null>,
     found: (_, run) => void seen.push(run),
+    tried: () => {},
   });
 
   void reader.read('r', []);

@@ -25,6 +25,8 @@ export interface ReaderOptions {
   recall(id: string, line: readonly Message[]): Promise<Held | null>;
   /** The run was read: what waited in line is to be taken. */
   found(id: string, run: Held | null, line: readonly Message[]): void;
+  /** A try is over, whatever came of it. */
+  tried(): void;
 }
 
 interface Reading {
@@ -32,6 +34,8 @@ interface Reading {
   readonly run: Promise<Held | null>;
   /** Over after the first try, whatever came of it. */
   readonly tried: Promise<void>;
+  /** The first try is under way: nothing has failed so far. */
+  isFresh: boolean;
 }
 
 /** After so long a store that could not be read is asked again, and then after twice as long, up to the last. */
@@ -72,6 +76,11 @@ export class RunReader {
     return this.#reading.has(id);
   }
 
+  /** Is a run being read, and nothing has failed so far? */
+  isTrying(id: string): boolean {
+    return this.#reading.get(id)?.isFresh ?? false;
+  }
+
   /** Resolves when what is being read of a run was read, and what waited for it was taken. */
   async over(id: string): Promise<void> {
     await this.#reading.get(id)?.run;
@@ -89,10 +98,11 @@ export class RunReader {
     const run = this.#untilRead(id, line, pause, before, firstTried).then((found) => {
       this.#reading.delete(id);
       this.#options.found(id, found, line);
+      this.#options.tried();
       firstTried();
       return found;
     });
-    this.#reading.set(id, { line, run, tried });
+    this.#reading.set(id, { line, run, tried, isFresh: pause === 0 });
     return run;
   }
 
@@ -130,10 +140,17 @@ export class RunReader {
         const line = { level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) } as const;
         this.#options.complaints.tell(line, error);
         failedOnce();
+        this.#failed(id);
         await this.pause(next);
       }
     }
     return null;
+  }
+
+  #failed(id: string): void {
+    const reading = this.#reading.get(id);
+    if (reading !== undefined) reading.isFresh = false;
+    this.#options.tried();
   }
 
   #refuse(id: string, error: SignalboxError): null {
