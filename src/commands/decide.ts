@@ -59,9 +59,9 @@ export const decision: Command<DecideMessage> = {
     const found = actor === undefined ? null : openApproval(actor);
     const id = approvalId(port.run.id, message.path, message.number);
     const refuse = (fault: ApprovalRefusal, before: Approval | null): boolean => {
-      message.answer = { answer: 'refused', approval: id, ...fault };
-      // Its end may be on its way to the store: nothing can be committed behind it.
+      // Its end may be on its way to the store, and nothing can be committed behind it: whoever asks looks again, and keeps the refusal.
       if (isTerminal(port.run.row.status)) return false;
+      message.answer = { answer: 'refused', approval: id, ...fault };
       note(port, message, before, null);
       return true;
     };
@@ -123,19 +123,21 @@ function note(
   before: Approval | null,
   after: Approval | null,
 ): void {
-  const { fault: _, made: __, ...what } = ask;
   const approval = approvalId(port.run.id, path, number);
   const isEdit = after !== null && before !== null && after.revision !== before.revision;
   const body = {
-    approval,
-    ...what,
-    at: port.now,
-    answer,
+    ...entryOf(approval, ask, answer, port.now),
     before: before === null ? null : shortly(before),
     after: after === null ? null : shortly(after),
     ...(isEdit ? { edited: { before: before.proposed, after: after.proposed } } : {}),
   };
   port.record({ type: DECISION_RECORD, id, version: 1, body: body as unknown as Json, keys: { approval, by: ask.by } });
+}
+
+/** Of the record of what somebody has said: what it was, when, and what came of it. */
+export function entryOf(approval: string, ask: ApprovalAsk, answer: ApprovalAnswer | null, at: number): object {
+  const { fault: _, made: __, ...what } = ask;
+  return { approval, ...what, at, answer };
 }
 
 function shortly({ status, revision, version, digest }: Approval): Json {

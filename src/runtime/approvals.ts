@@ -1,6 +1,6 @@
 /** Deciding, for whoever exposes it: what somebody says is looked at before the run is asked, and answered also when the run is over. */
 import { ask, askOptions, isObject } from '../checks.ts';
-import { answerTo } from '../commands/decide.ts';
+import { answerTo, entryOf } from '../commands/decide.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { DecideMessage } from '../core/message.ts';
 import { placeAt } from '../core/undo.ts';
@@ -47,6 +47,7 @@ import {
 import type { RedactionGate } from '../views/gate.ts';
 import type { AskRun } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
+import { keepRefusal } from './refusals.ts';
 
 /** What somebody says to an approval. Who they are, and that they are that, is for you to know. */
 export interface DecideOptions {
@@ -159,7 +160,11 @@ export class People {
 }
 
 /** Says something to an approval, and answers with what came of it. */
-async function decideOn(context: ApprovalContext, id: string, options: DecideOptions): Promise<ApprovalAnswer> {
+async function decideOn(
+  context: ApprovalContext & Pick<PeopleContext, 'now'>,
+  id: string,
+  options: DecideOptions,
+): Promise<ApprovalAnswer> {
   const { store, command } = context;
   const given = checked(options);
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -188,10 +193,24 @@ async function decideOn(context: ApprovalContext, id: string, options: DecideOpt
     if (isTaken && message.answer !== null) return message.answer;
     const later = await answerThen(store, run, message.id);
     if (later !== null) return later;
-    if (tooLate !== null) return { answer: 'refused', approval: id, ...tooLate };
+    if (tooLate !== null) return refusedBehind(context, message.id, approval, toAsk, tooLate);
     // It was decided, or its run ended, while it was on its way: what there is now is looked at.
   }
   throw new Impossible(`Approval "${id}" could not take "${options.decision}"; the log says why.`);
+}
+
+/** The run has ended, and no turn of it can tell of this: it stays as it is, and who has tried what is on record (I5, S20). */
+async function refusedBehind(
+  { store, now }: Pick<PeopleContext, 'store' | 'now'>,
+  id: string,
+  { id: approval, run }: Approval,
+  ask: ApprovalAsk,
+  fault: ApprovalRefusal,
+): Promise<ApprovalAnswer> {
+  const answer = { answer: 'refused', approval, ...fault } as const;
+  const said = { ...entryOf(approval, ask, answer, now()), before: null, after: null };
+  await keepRefusal(store, { run, type: DECISION_RECORD, id, keys: { approval, by: ask.by } }, said);
+  return answer;
 }
 
 /** What was answered when this was said before. */

@@ -63,6 +63,9 @@ describe.each(Object.entries(COMMANDS))('%s', (name, ask) => {
     for await (const { type } of run.history()) history.push(type);
     expect(await meanwhile).toEqual(await endOf(ask(run, box)));
     expect(box.counts.commits).toBe(commits);
+    // What was said to the approval is on record all the same, the two of them: meanwhile, and afterwards.
+    const late = (await box.approval(id))?.history.filter(({ act }) => act === 'reject') ?? [];
+    expect(late.map(({ answer }) => answer.answer)).toEqual(name === 'decide' ? ['refused', 'refused'] : []);
     expect(history.at(-1)).toBe('run.completed');
     expect(lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([]);
     const refused = [];

@@ -67,6 +67,8 @@ export function peopleCases(open: () => SharedPlace | Promise<SharedPlace>): voi
       ['approve', 'refused'],
       ['edit', 'refused'],
       ['edit', 'resolved'],
+      // Said when the run had ended, to a process that has it no more than any other.
+      ['reject', 'refused'],
     ]);
     expect(await faultsOfHistory(run)).toEqual([]);
   });
