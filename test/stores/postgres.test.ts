@@ -569,6 +569,8 @@ describe('runs that have ended', () => {
       { keep: '7d' },
       owner('one', () => now),
     );
+    // What goes by itself when it is opened is over then.
+    await store.prune();
     await store.commit([full('unfinished'), ended('old', now - 8 * DAY), ended('young', now - DAY)]);
     expect(await store.prune()).toBe(1);
     expect([await store.readRun('old'), await store.readEvents('old', { after: 0, limit: 1 })]).toEqual([null, []]);
