@@ -107,7 +107,8 @@ describe('whoever comes late', () => {
   test('gets each definition once, and every step stands in a state of its own machine', async () => {
     const { box, run } = await lively();
     const watched = new Watched(box, run.id);
-    await expect.poll(() => watched.batches.length).toBeGreaterThan(0);
+    const { tracks, steps: all } = await run.snapshot();
+    await expect.poll(() => watched.actors.length).toBe(1 + Object.keys(tracks).length + Object.keys(all).length);
     const sent = watched.actors.filter(({ definition }) => definition !== undefined);
     expect(new Set(sent.map(({ definition }) => definition)).size).toBe(sent.length);
     expect(sent.map(({ definition }) => JSON.parse(definition as string).id)).toEqual([
