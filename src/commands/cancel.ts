@@ -7,6 +7,9 @@ import * as is from '../forms.ts';
 import { isTerminal } from '../status.ts';
 import type { Command } from './command.ts';
 
+// An earlier version says nothing of the last two. A call, which bundlers may leave out.
+const BODY = Object.freeze({ reason: is.orNull(is.text), compensate: is.maybe(is.yesNo), force: is.maybe(is.yesNo) });
+
 export const cancel: Command<CancelMessage> = {
   name: 'cancel',
   refusal(status) {
@@ -20,8 +23,7 @@ export const cancel: Command<CancelMessage> = {
   },
   shared: {
     write: ({ type, reason, compensate = false, force = false }) => ({ type, reason, compensate, force }),
-    // An earlier version says nothing of the last two.
-    body: { reason: is.orNull(is.text), compensate: is.maybe(is.yesNo), force: is.maybe(is.yesNo) },
+    body: BODY,
     read: ({ reason, compensate, force }) => {
       return {
         type: 'cancel',

@@ -29,7 +29,7 @@ const OPEN: ReadonlySet<Status> = new Set(['running', 'waiting', 'paused', 'awai
 const people = is.has({ users: is.texts, roles: is.texts });
 
 /** What is said, as a process looked at it before it asked. */
-const ASK = is.has({
+const FORM: Form<ApprovalAsk> = Object.freeze({
   act: is.text,
   by: is.text,
   roles: is.texts,
@@ -45,7 +45,8 @@ const ASK = is.has({
   version: is.maybe(is.version),
   made: is.orNull(is.text),
   fault: is.orNull(is.object),
-} satisfies Form<ApprovalAsk>);
+});
+const ASK = is.has(FORM);
 
 export const decision: Command<DecideMessage> = {
   name: 'decide',
