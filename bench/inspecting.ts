@@ -207,6 +207,7 @@ else {
         beside('cpu'),
         of('told'),
         of('late').toFixed(0),
+        of('hold').toFixed(0),
       ];
       const held = [megabytes('heap', of('heap', 'unwatched')), megabytes('buffers'), megabytes('rss')];
       console.log(`| ${[...cells, ...held].join(' | ')} |`);

@@ -410,6 +410,22 @@ describe('the schema', () => {
     for (const index of indexes)
       expect([empty, found]).toEqual([expect.stringContaining(index), expect.stringContaining(index)]);
   });
+
+  test.each([
+    ['as many open places as parents', 2_000],
+    ['few places', 2],
+  ])('looks the children of many parents up by parent, and compares no two lists, with %s (P134)', async (_, count) => {
+    const schema = newSchema(server);
+    const store = await opened(schema);
+    const client = await new Server(server.url, schema).client();
+    await client.connect();
+    onTestFinished(() => client.end());
+    const begun = Array.from({ length: count }, (_each, at) => actor('a', `t${at}`));
+    await store.commit([{ ...full('a'), actors: begun }]);
+    await client.query(`prepare it as ${sql.SELECT_CHILDREN}`);
+    const { rows } = await client.query('explain execute it (null, null)');
+    expect(JSON.stringify(rows)).not.toContain('Join Filter');
+  });
 });
 
 describe('a text', () => {

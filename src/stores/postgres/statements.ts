@@ -143,7 +143,10 @@ export const SELECT_STEPS = `
   select ${PLACE}, ended_at, ended_seq from ended_places where run = (select number from wanted)
   order by ordinal`;
 
-/** The children of the run's own place, if that is asked for, and of others: of those the paths begin with the parent's and a slash, after which comes a zero. */
+/**
+ * The children of the run's own place, if that is asked for, and of others: of those the paths begin with the parent's and a slash, after
+ * which comes a zero. `offset 0` keeps the parents outside: a planner that takes them inside compares each place with each parent.
+ */
 const childrenIn = (table: string): string => `
   select path, state, output, ordinal from ${table}
   where run = (select number from wanted) and '' = any ($2::text[]) and path > '' and strpos(path, '/') = 0
@@ -153,6 +156,7 @@ const childrenIn = (table: string): string => `
     select path, state, output, ordinal from ${table} as place
     where run = (select number from wanted) and parent.path <> '' and place.path > parent.path || '/' and place.path < parent.path || '0'
       and strpos(substr(place.path, length(parent.path) + 2), '/') = 0
+    offset 0
   ) as child`;
 
 const WANTED = `with wanted as (select number from runs where run = $1::text)`;
