@@ -242,6 +242,7 @@ describe('a kind that is broken', () => {
 
   test.each([
     ['its action', { acts: { greet: boom } }],
+    ['a due time that is none', { acts: { greet: ((port, actor) => port.arm(actor, Number.NaN)) satisfies Act } }],
     ['what it tells', { tell: (...[, , to]: readonly unknown[]) => (to === 'running' ? boom() : null) }],
     ['what it keeps', { keep: ({ output }: { output: unknown }) => (output === null ? {} : boom()) }],
     ['a memory that is no JSON', { keep: ({ output }: { output: unknown }) => ({ n: output === null ? 1 : 1n }) }],
