@@ -33,6 +33,7 @@ export interface RunFacts {
   readonly variables: JsonObject;
 }
 
+/** Makes a value of what it is told, at once (S5). */
 export type Mapper = (facts: Facts) => unknown;
 
 /** How the delay between attempts grows (S10). */

@@ -24,7 +24,7 @@ export type Options = { readonly [key: string]: unknown };
 
 /** Reads what a builder was given. What cannot be read is noted, and something stands in for it, so that the rest can be read too. */
 export interface ReadPort {
-  /** The options, with no keys but these; `what` is what they are called in messages. */
+  /** The options, with no keys but these; `what` is what they are called in messages, behind a "the": `'options of a nap'`. */
   options(given: unknown, what: string, keys: readonly string[]): Options;
   /** Milliseconds. */
   duration<T>(value: unknown, option: string, otherwise: T): number | T;

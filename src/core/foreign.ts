@@ -44,8 +44,11 @@ export function checkEvent(event: RunEvent | null, kind: string): RunEvent | nul
 }
 
 export function checkEffect(effect: Effect | null, kind: string): Effect | null {
-  if (effect?.do === 'wake' && !Number.isFinite(effect.due)) {
-    throw new TypeError(`Kind "${kind}" wants to be woken at ${String(effect.due)}, which is no time.`);
-  }
+  if (effect?.do === 'wake') checkDue(effect.due, kind);
   return effect;
+}
+
+export function checkDue(due: number | null, kind: string): number | null {
+  if (due === null || Number.isFinite(due)) return due;
+  throw new TypeError(`Kind "${kind}" wants to be woken at ${String(due)}, which is no time.`);
 }

@@ -13,7 +13,7 @@ import type { RunEvent } from '../events.ts';
 import { newActor, skippedRow } from './actor.ts';
 import { type Children, endOf, type Finished, type Skipped, toldOf } from './children/children.ts';
 import { prepare } from './facts.ts';
-import { checkActor, checkEffect, checkEvent, checkRecord } from './foreign.ts';
+import { checkActor, checkDue, checkEffect, checkEvent, checkRecord } from './foreign.ts';
 import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
@@ -258,9 +258,9 @@ export class Turn implements TurnPort {
   }
 
   arm(actor: Actor, due: number | null): void {
-    const { path, state } = actor;
+    const { path, state, kind } = actor;
     if (due === null && actor.due === null) return;
-    actor.due = due;
+    actor.due = kind.isForeign ? checkDue(due, kind.name) : due;
     this.changes.changed(actor);
     const { attempt = 0 } = state.context as unknown as Recalled;
     this.changes.owe(due === null ? { do: 'unwake', path } : { do: 'wake', path, attempt, due });

@@ -23,6 +23,8 @@ export {
 } from '../embedding/from-orchestrator.ts';
 export type { RunCommand, RunEmitted, RunPort, RunsPort, StartsPort } from '../embedding/port.ts';
 export { type OrchestratorMachine, typedMachine } from '../embedding/typed-machine.ts';
+export type { Facts, Mapper, PlanNode } from '../definition.ts';
+export { type Instant, instantOf } from '../instant.ts';
 export { machineInput } from '../live/machine-input.ts';
 export { emitMachine } from '../machines/emit/machine.ts';
 export { compositeMachine } from '../machines/composite/machine.ts';

@@ -7,7 +7,7 @@ import type { Checker, Declaration, NodeParts, Planner, ReadPort } from '../core
 import type { Drawing } from '../core/drawing.ts';
 import type { Invoked } from '../core/effect.ts';
 import type { Kind, Memory } from '../core/kind.ts';
-import type { AnyDefinition, KindDefinition, PlanNode, StepDefinition } from '../definition.ts';
+import type { AnyDefinition, KindDefinition, Mapper, PlanNode, StepDefinition } from '../definition.ts';
 import { reasonOf, show } from '../errors/index.ts';
 import type { JsonObject } from '../json.ts';
 import { tellStep } from './telling.ts';
@@ -17,6 +17,8 @@ export interface StepKind<Options, Output> extends Kind {
   readonly declaration: Declaration<KindDefinition>;
   /** How the options become what the kind keeps of them. */
   readonly read: (options: unknown, reader: ReadPort) => object;
+  /** What makes the step's input, by what was read. */
+  readonly input?: (spec: object) => Mapper | undefined;
   /** Of the types alone. */
   readonly types?: { readonly options: (options: Options) => void; readonly output: Output };
 }
@@ -29,6 +31,11 @@ export interface KindOptions<Options, Spec extends object>
   readonly actors?: { readonly [name: string]: Invoked };
   /** Reads the options: nothing is thrown, what is wrong is noted. */
   read(options: Options, reader: ReadPort): Spec;
+  /**
+   * The mapper that makes the step's input when it begins: one of the options, or around one. It is called once; its input is in the
+   * row, and what it throws fails the step. Left out: `{}`.
+   */
+  input?(spec: Spec): Mapper | undefined;
   /** The bodies that it uses. */
   steps?(spec: Spec): readonly StepDefinition[];
   check?(spec: Spec, checker: Checker): void;
@@ -58,7 +65,7 @@ export function defineKind<Options, Output>(): <Spec extends object>(
   options: KindOptions<Options, Spec>,
 ) => StepKind<Options, Output> {
   return <Spec extends object>(options: KindOptions<Options, Spec>): StepKind<Options, Output> => {
-    const { name, machine, read, steps, check, plan, line, drawn, actors: own, ...engine } = options;
+    const { name, machine, read, input, steps, check, plan, line, drawn, actors: own, ...engine } = options;
     const specOf = ({ spec }: KindDefinition): Spec => spec as Spec;
     const declaration: Declaration<KindDefinition> = {
       name,
@@ -87,6 +94,7 @@ export function defineKind<Options, Output>(): <Spec extends object>(
       machine,
       actors: { ...actors, ...own },
       read: read as StepKind<Options, Output>['read'],
+      ...(input === undefined ? {} : { input: input as NonNullable<StepKind<Options, Output>['input']> }),
       declaration,
     } satisfies StepKind<Options, Output>);
   };
@@ -109,18 +117,30 @@ function specBy({ name, read }: StepKind<unknown, unknown>, options: unknown, re
   return Object.freeze({});
 }
 
-/** A step of a kind from outside. What is no kind is told with everything else that is wrong. */
+function mapperBy({ name, input }: StepKind<unknown, unknown>, spec: object, reader: ReadPort): Mapper | undefined {
+  try {
+    const mapper: unknown = input?.(spec);
+    if (mapper === undefined || typeof mapper === 'function') return mapper as Mapper | undefined;
+    reader.note('bad-option', `The kind "${name}" has ${show(mapper)} for its input: it has to be a mapper.`);
+  } catch (thrown) {
+    reader.note('bad-option', `The kind "${name}" could not say what its input is: ${reasonOf(thrown)}`);
+  }
+  return undefined;
+}
+
+/** A step of a kind from outside, and the mapper of its input. What is no kind is told with everything else that is wrong. */
 export function readKind(
   name: unknown,
   kind: unknown,
   options: unknown,
   reader: ReadPort,
-): AnyDefinition & KindDefinition {
+): readonly [AnyDefinition & KindDefinition, Mapper | undefined] {
   const given = kind as StepKind<unknown, unknown> | null | undefined;
   if (typeof given?.read !== 'function' || typeof given.declaration !== 'object') {
     reader.note('bad-option', `${show(kind)} is no kind of step: give what "defineKind" has made.`);
     const nothing: Declaration<KindDefinition> = { name: 'step', noun: 'step', check: () => {}, plan: () => ({}) };
-    return { is: 'kind', name: name as string, kind: nothing, spec: Object.freeze({}) };
+    return [{ is: 'kind', name: name as string, kind: nothing, spec: Object.freeze({}) }, undefined];
   }
-  return { is: 'kind', name: name as string, kind: given.declaration, spec: specBy(given, options, reader) };
+  const spec = specBy(given, options, reader);
+  return [{ is: 'kind', name: name as string, kind: given.declaration, spec }, mapperBy(given, spec, reader)];
 }

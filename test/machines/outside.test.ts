@@ -192,6 +192,49 @@ test('what it leaves behind is typed', () => {
   track('t', { input: Anything }).kind('front', door, { opensIn: '1s', greeting: 1 });
 });
 
+describe('the sleep of the package, in a machine from outside', () => {
+  const slept = setup({ actors: { begin: fromPromise(never), sleep: fromPromise(never) } }).createMachine({
+    initial: 'pending',
+    context: ({ input }) => ({ ...(input as object), output: null, error: null, attempt: 0 }) as never,
+    states: {
+      pending: { invoke: { src: 'begin', id: 'begin' }, on: { start: 'waiting', fail: 'failed', cancel: 'cancelled' } },
+      waiting: { invoke: { src: 'sleep', id: 'sleep', onDone: 'completed' }, on: { cancel: 'cancelled' } },
+      completed: { type: 'final' },
+      failed: { type: 'final' },
+      cancelled: { type: 'final' },
+    },
+  });
+  const start = 1_767_225_600_000;
+  test.each([
+    ['its length', { ms: 3_600_000 }],
+    ['its end', { until: start + 3_600_000 }],
+    ["that its end is the step's input", { until: 'input' }],
+  ])('is told %s by the spec', async (_, spec) => {
+    const kind = defineKind<object, null>()({
+      name: 'slept',
+      machine: slept,
+      read: () => spec,
+      input: () => () => start + 3_600_000,
+    });
+    const flow = orchestrator('o', { version: '1', input: Anything }).track(
+      't',
+      track('t', { input: Anything }).kind('s', kind, {}),
+      { input: ({ input }) => input },
+    );
+    const { clock, options } = stage();
+    const box = clock.follow(await createSignalbox({ orchestrators: [flow], kinds: [kind], ...options }));
+    const run = await box.start(flow, { input: null });
+    await clock.advance('30m');
+    const { steps } = await run.snapshot();
+    expect(steps['t/s']?.waitingFor).toEqual({ what: 'timer', since: start, due: start + 3_600_000 });
+    // Its state takes no `skip`.
+    expect(await rejection(run.skip('t/s', { reason: 'early' }))).toMatchObject({ code: 'intervention-refused' });
+    await clock.advance('30m');
+    expect(await run.status()).toBe('completed');
+    await box.close();
+  });
+});
+
 test.each([
   ['open', { type: 'atomic' }, /State "open" is called what is no status\. Statuses are: pending/],
   ['running', { type: 'final' }, /State "running" is final, and its name is that of a status that goes on/],
@@ -227,6 +270,8 @@ describe('a kind that is broken', () => {
   test.each([
     ['throws when it reads', brokenBy({ read: boom }), 'could not read its options: boom'],
     ['reads no object', brokenBy({ read: () => 5 as never }), 'has read 5 of its options'],
+    ['throws when its input is asked for', brokenBy({ input: boom }), 'could not say what its input is: boom'],
+    ['has an input that is no mapper', brokenBy({ input: () => 5 as never }), 'has 5 for its input'],
     [
       'throws when it is asked',
       defineKind<object, string>()({ name: 'broken', machine: doorMachine, read: () => ({}), check: boom }),
@@ -242,6 +287,7 @@ describe('a kind that is broken', () => {
 
   test.each([
     ['its action', { acts: { greet: boom } }],
+    ['a due time that is none', { acts: { greet: ((port, actor) => port.arm(actor, Number.NaN)) satisfies Act } }],
     ['what it tells', { tell: (...[, , to]: readonly unknown[]) => (to === 'running' ? boom() : null) }],
     ['what it keeps', { keep: ({ output }: { output: unknown }) => (output === null ? {} : boom()) }],
     ['a memory that is no JSON', { keep: ({ output }: { output: unknown }) => ({ n: output === null ? 1 : 1n }) }],
