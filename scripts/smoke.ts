@@ -69,7 +69,7 @@ console.log('an orchestration ran to its end from the installed package');
 // the type that the message names is missing from `src/entries/types.ts`.
 const LIBRARY = `
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { compositeTrack, createSignalbox, defineTrack, orchestrator, orchestratorMachine, pipe, task, taskMachine, track } from 'signalbox';
+import { compositeTrack, createSignalbox, defineTrack, orchestrator, orchestratorMachine, pipe, program, task, taskMachine, track } from 'signalbox';
 import { postgres } from 'signalbox/postgres';
 import { redis } from 'signalbox/redis';
 import { sqlite } from 'signalbox/sqlite';
@@ -93,6 +93,19 @@ export const asks = track('asks', { input: Amount })
   .gate('quality', { criteria: { n: { min: 1 } }, values: () => ({ n: 1 }) });
 export const reviewed = task('reviewed', { input: Amount, output: Amount, review: { ask: 'Well?', decisions: ['approve', 'retry'] } });
 export const approved = orchestrator('approved', { version: '1', input: Amount, approval: { ask: 'Begin?' } });
+export const phases = program('phases', {
+  version: '1',
+  input: Amount,
+  approval: { ask: ({ input, run }) => \`\${run.id} \${input.cents}\` },
+  phases: {
+    one: {
+      tasks: { pay, refund: { do: refund, input: ({ input, phases, tasks }) => input, notes: () => ({ learnings: ['x'] }) } },
+      gate: { criteria: { n: { min: 1 } }, values: () => ({ n: 1 }), review: { ask: ({ judgement }) => String(judgement.score) } },
+      approval: { ask: ({ tasks }) => String(tasks.pay), value: Amount, propose: ({ input }) => input, decisions: { approve: Amount, edit: true } },
+    },
+    two: { background: true, tasks: { waits } },
+  },
+});
 `;
 // What that library's own users see: nothing of ours but what an entry point has.
 const USER = `

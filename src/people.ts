@@ -184,7 +184,7 @@ export interface Approval {
   readonly claimed: { readonly by: string; readonly until: number } | null;
   /** It was handed to somebody whose word comes back to whoever handed it over. */
   readonly delegated: { readonly by: string; readonly to: string } | null;
-  /** It was put off: until then it is on nobody's list. */
+  /** It was put off: until then it is on nobody's list. From then on, this says only who had put it off. */
   readonly deferred: { readonly by: string; readonly until: number } | null;
   readonly votes: readonly Vote[];
   readonly info: readonly InfoRequest[];
@@ -306,7 +306,7 @@ export function areNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length <= MOST_PEOPLE && value.every(isName);
 }
 
-/** Who has put it off, and until when; null also for one that was kept before that could be said. */
+/** Who has put it off, and until when, which may be over; null also for one that was kept before that could be said. */
 export function deferredOf({ deferred }: Approval): Approval['deferred'] {
   return deferred ?? null;
 }

@@ -3,7 +3,7 @@
  * that others find it by, and is withdrawn if the state is left without an answer (S23). Time reminds and ends it (S22).
  */
 import { waitingLogic } from './waiting.ts';
-import type { Invoked } from '../core/effect.ts';
+import type { Invoked, WaitingFor } from '../core/effect.ts';
 import { mapped, parsedNow, synchronous } from '../core/facts.ts';
 import type { EventPlace } from '../core/kind.ts';
 import type { TurnPort } from '../core/port.ts';
@@ -28,6 +28,7 @@ import {
   type AskingSpec,
   type Assignees,
   type Consequence,
+  deferredOf,
   isOfTask,
   isOpen,
   LONGEST_NAME,
@@ -55,19 +56,22 @@ export function openApproval({ invoked, state }: Actor): Approval | null {
   return invoked === 'approval' && approval !== null && isOpen(approval) ? approval : null;
 }
 
+type Waits = Extract<WaitingFor, { readonly what: 'approval' }>;
+
 export const approval: Invoked = {
   waitsFor({ startedAt, due, memory }) {
     const open = (memory.approval ?? null) as Approval | null;
     if (open === null) return { what: 'person', since: startedAt };
     const { id, question, users, roles, claimed, createdAt, expiresAt } = open;
-    const by = claimed?.by ?? null;
     return {
       what: 'approval',
       approval: id,
       question,
       users,
       roles,
-      claimed: by,
+      claimed: claimed?.by ?? null,
+      claimedUntil: claimed?.until ?? null,
+      ...stateOf(open),
       since: createdAt,
       due: expiresAt ?? due,
     };
@@ -88,6 +92,20 @@ export const approval: Invoked = {
     port.tell({ ...port.at(actor.path), type: 'approval.withdrawn', approval: asked.id });
   },
 };
+
+/** What has been said to it that is worth knowing for whoever waits. */
+function stateOf(open: Approval): Pick<Waits, 'deferred' | 'delegated' | 'escalations' | 'info' | 'quorum'> {
+  const { delegated, escalations, info, votes, approvals } = open;
+  const asked = info.find(({ answer }) => answer === null);
+  const approved = votes.reduce((sum, { decision, weight }) => sum + (decision === 'reject' ? 0 : weight), 0);
+  return {
+    deferred: deferredOf(open),
+    delegated,
+    escalations,
+    info: asked === undefined ? null : { by: asked.by, question: asked.question, at: asked.at },
+    quorum: approvals === 1 ? null : { approved, approvals },
+  };
+}
 
 /** Keeps it where others find it. */
 function keep(port: TurnPort, asked: Approval): void {

@@ -233,9 +233,11 @@ function headline(
   }
 }
 
+const FROM_OUTSIDE: ReadonlySet<WaitingFor['what']> = new Set(['signal', 'person', 'approval']);
+
 /** What a person would ask about first: what only somebody else can move, then what takes longest. */
 function patience({ until, waitingFor }: StepExplanation): number {
-  if (waitingFor.what === 'signal' || waitingFor.what === 'person') return until ?? Number.MAX_VALUE;
+  if (FROM_OUTSIDE.has(waitingFor.what)) return until ?? Number.MAX_VALUE;
   return until === null ? 0 : until / 2;
 }
 

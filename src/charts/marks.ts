@@ -168,7 +168,7 @@ function noteOf(
   if (waitingFor !== null && SILENT.has(waitingFor.what)) return tries > 1 ? `attempt ${tries}` : '';
   if (waitingFor !== null) {
     const due = dueIn(waitingFor);
-    const what = sayingOf(waitingFor).for;
+    const what = sayingOf(waitingFor, now).for;
     if (due === null || now === undefined || due < now) return `waits for ${what}`;
     // One unit: a card has little room.
     return `${what}, ${roughly(due - now)

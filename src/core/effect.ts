@@ -164,6 +164,18 @@ export type WaitingFor =
       readonly roles: readonly string[];
       /** Who has claimed it. */
       readonly claimed: string | null;
+      /** When the claim ends; others may decide from then on, also while it is still named here. */
+      readonly claimedUntil: number | null;
+      /** Who has put it off last. From `until` on it is open again. */
+      readonly deferred: { readonly by: string; readonly until: number } | null;
+      /** Who has handed it to whom for their word. */
+      readonly delegated: { readonly by: string; readonly to: string } | null;
+      /** How often others were asked because it was escalated. */
+      readonly escalations: number;
+      /** The oldest question about it that has no answer. */
+      readonly info: { readonly by: string; readonly question: string; readonly at: number } | null;
+      /** How much has been approved, of what it takes; null where one approval is enough. */
+      readonly quorum: { readonly approved: number; readonly approvals: number } | null;
       readonly since: number;
       readonly due: number | null;
     }

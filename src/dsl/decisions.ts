@@ -86,16 +86,28 @@ export type StepOf<P extends string> = P extends `${infer Path}#${number}`
     ? StepOf<Rest>
     : P;
 
-/** A path, if it ends in a place where somebody is asked. */
+/** The place at a path: the whole of it, as in a program, or the name of its last step; nothing where nobody is asked. */
+type PlaceAt<P extends string, Places> = P extends `${infer Path}#${number}`
+  ? PlaceAt<Path, Places>
+  : P extends keyof Places
+    ? P
+    : StepOf<P> extends keyof Places
+      ? StepOf<P>
+      : never;
+
+/** A path, if it leads to a place where somebody is asked. */
 export type PathAmong<P extends string, Places> = string extends P
   ? P
-  : StepOf<P> extends keyof Places
-    ? P
-    : `${string}/${keyof Places & string}`;
+  : [PlaceAt<P, Places>] extends [never]
+    ? PathTo<keyof Places & string>
+    : P;
+
+/** As the compiler writes it where a path leads nowhere. */
+type PathTo<N extends string> = N extends `${string}/${string}` | `~${string}` ? N : `${string}/${N}`;
 
 /** What comes with each decision there. Of a path that is known when the program runs: anything. */
 export type ComesAt<P extends string, Places> = string extends P
   ? AnyDecision
-  : StepOf<P> extends keyof Places
-    ? Places[StepOf<P>]
-    : never;
+  : [PlaceAt<P, Places>] extends [never]
+    ? never
+    : Places[PlaceAt<P, Places>];

@@ -37,14 +37,16 @@ export type {
   TrackOutputs,
   TracksByName,
 } from './document-types.ts';
-export {
-  type Program,
-  type ProgramFacts,
-  type ProgramOptions,
-  type ProgramPhase,
-  type ProgramTask,
-  program,
-} from './program.ts';
+export { program } from './program.ts';
+export type {
+  Program,
+  ProgramFacts,
+  ProgramOptions,
+  ProgramOutput,
+  ProgramPhase,
+  ProgramPhases,
+  ProgramTask,
+} from './program-types.ts';
 export { defineOrchestrator, defineTrack } from './documents.ts';
 export type {
   AnyDecision,

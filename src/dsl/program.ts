@@ -7,95 +7,24 @@ import type {
   GroupDefinition,
   Mapper,
   OrchestratorDefinition,
-  RunFacts,
   StepDefinition,
   TrackUse,
 } from '../definition.ts';
-import type { Duration } from '../duration.ts';
 import { type InputOf, type OutputOf, type Schema, AS_IT_COMES } from '../schema.ts';
 import { knownNames } from '../names.ts';
 import type { GateDefinition } from '../gates.ts';
 import type { Json } from '../json.ts';
-import type { MappingData } from '../mapping.ts';
 import { readApprovalStep } from '../machines/approval/declaration.ts';
 import { namesRead, readGate } from '../machines/gate/declaration.ts';
-import type { ApprovalOptions, AskOptions, GateOptions } from './approval.ts';
 import { compositeTrack } from './composite.ts';
-import type { AnyDecision, Asks } from './decisions.ts';
 import type { Note } from './notes.ts';
-import { type Orchestrator, orchestratorOf, type OrchestratorOptions, readUse } from './orchestrator.ts';
+import { orchestratorOf, readUse } from './orchestrator.ts';
 import { readPhaseInput } from './phase-input.ts';
+import type { Program, ProgramOptions, ProgramPhases } from './program-types.ts';
 import { isOptions, readByKind, readDuration, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { track, trackOf } from './track.ts';
 import type { AnyBody } from './types.ts';
-
-/** What a mapper of a program is told: the input, what earlier phases and the tasks that it waits for have left behind, and the run. */
-export interface ProgramFacts<V> {
-  readonly input: V;
-  // Which phases and tasks there are is said beside it, and not known where the mapper is written.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly phases: { readonly [phase: string]: any };
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly tasks: { readonly [task: string]: any };
-  readonly run: RunFacts;
-}
-
-/** What is to be remembered of a task: decisions, patterns, learnings. */
-export interface Notes {
-  readonly decisions?: readonly string[];
-  readonly patterns?: readonly string[];
-  readonly learnings?: readonly string[];
-}
-
-/** A task of a phase. */
-export interface ProgramTask<V> {
-  readonly do: AnyBody;
-  /** Left out: `{}`. */
-  readonly input?: ((facts: ProgramFacts<V>) => unknown) | MappingData;
-  /** Tasks of the phase that it waits for; earlier phases, and tasks of theirs, are over anyway. */
-  readonly after?: readonly string[];
-  /** False: the phase can do without it. */
-  readonly required?: boolean;
-  /** What is to be remembered of it, made of its output. */
-  // biome-ignore lint/suspicious/noExplicitAny: the body is not known here
-  readonly notes?: (facts: { readonly input: any; readonly output: any }) => Notes;
-}
-
-/** A phase of a program. */
-export interface ProgramPhase<V> {
-  readonly tasks: { readonly [task: string]: AnyBody | ProgramTask<V> };
-  /** How long it may take. */
-  readonly within?: Duration;
-  /** What comes of a phase that takes longer: it is over (`fail`, default), or its state says so (`note`). */
-  readonly onOverrun?: 'fail' | 'note';
-  /** It begins in its turn, and nothing waits for its end. */
-  readonly background?: boolean;
-  /** Its values are looked for in the outputs of the tasks, by path; or made by `values`, which is told them by name. */
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly gate?: GateOptions<{ readonly tasks: any; readonly input: V }> & { readonly action?: AnyBody };
-  /** Somebody is asked before it is over. */
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly approval?: ApprovalOptions<{ readonly tasks: any; readonly input: V }, Schema>;
-}
-
-/** What a program is made of. */
-export interface ProgramOptions<I extends Schema>
-  extends Pick<OrchestratorOptions<I>, 'version' | 'input' | 'onFailure' | 'deadline'> {
-  /** In this order. */
-  readonly phases: { readonly [phase: string]: ProgramPhase<OutputOf<I>> };
-  /** Somebody is asked before the first phase begins. */
-  readonly approval?: AskOptions<{ readonly input: OutputOf<I>; readonly run: RunFacts }>;
-}
-
-/** Phases in order. Its output is what the tasks have left behind, by phase and by task. */
-export type Program<N extends string, I> = Orchestrator<
-  N,
-  I,
-  { readonly [phase: string]: { readonly [task: string]: unknown } },
-  // Which gates and approvals it has is read when the program runs.
-  Asks<string, AnyDecision>
->;
 
 /** A phase as it is looked at. */
 export interface PhasePlan {
@@ -140,22 +69,17 @@ export const KNOWLEDGE = 'knowledge';
  *   },
  * });
  */
-export function program<const N extends string, I extends Schema>(
+export function program<const N extends string, I extends Schema, const Ps extends ProgramPhases<OutputOf<I>>, A>(
   name: N,
-  options: ProgramOptions<I>,
-): Program<N, InputOf<I>> {
+  options: ProgramOptions<I, Ps> & { readonly approval?: A },
+): Program<N, InputOf<I>, Ps, A> {
   const notes: Note[] = [];
   const { phases, ...given } = readOptions(options, 'options of a program', KEYS, notes);
   const reader = new PhaseReader(name, given, notes);
   const uses = reader.read(phases);
-  const made = orchestratorOf(from(program, { name, given, notes }), uses, undefined) as Orchestrator<
-    N,
-    InputOf<I>,
-    never,
-    never
-  >;
+  const made = orchestratorOf(from(program, { name, given, notes }), uses, undefined);
   phasesByProgram.set(made.definition, Object.freeze(reader.plans));
-  return made as Program<N, InputOf<I>>;
+  return made as Program<N, InputOf<I>, Ps, A>;
 }
 
 /** Whatever a builder takes. */

@@ -3,6 +3,7 @@
  * write one, but the declaration file of a library that exports a definition names them.
  */
 export type { Body, RetryPolicy } from '../definition.ts';
+export type { Judged } from '../dsl/approval.ts';
 export type { Fault, FaultCode } from '../faults.ts';
 export type {
   AnyBody,
@@ -65,6 +66,8 @@ export type {
   Perhaps,
   PlacesIn,
   PlacesOf,
+  ProgramOutput,
+  ProgramPhases,
   StepArguments,
   StepOptions,
   StepFacts,

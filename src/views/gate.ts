@@ -341,7 +341,14 @@ function waitingWithout(
   secrets: Secrets,
 ): ActorSnapshot['waitingFor'] {
   if (waitingFor?.what === 'approval')
-    return { ...waitingFor, question: redactedText(rules, waitingFor.question, secrets) };
+    return {
+      ...waitingFor,
+      question: redactedText(rules, waitingFor.question, secrets),
+      info:
+        waitingFor.info === null
+          ? null
+          : { ...waitingFor.info, question: redactedText(rules, waitingFor.info.question, secrets) },
+    };
   if (waitingFor?.what !== 'queued' || waitingFor.limit.key === null) return waitingFor;
   return { ...waitingFor, limit: { ...waitingFor.limit, key: redactedText(rules, waitingFor.limit.key, secrets) } };
 }

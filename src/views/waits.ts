@@ -16,9 +16,13 @@ export interface Saying {
   readonly end: string;
   /** What would move it, as a sentence. */
   readonly moves: string;
+  /** What else is known of it. */
+  readonly also?: readonly string[];
 }
 
-const SAYINGS: { readonly [W in WaitingFor['what']]: (waits: Extract<WaitingFor, { readonly what: W }>) => Saying } = {
+type Of<W extends WaitingFor['what']> = Extract<WaitingFor, { readonly what: W }>;
+
+const SAYINGS: { readonly [W in WaitingFor['what']]: (waits: Of<W>, now: number | undefined) => Saying } = {
   start: () => ({ for: 'its turn to begin', end: 'begins', moves: 'It begins when the run goes on.' }),
   signal: ({ signal }) => ({
     for: `signal ${JSON.stringify(signal)}`,
@@ -48,10 +52,11 @@ const SAYINGS: { readonly [W in WaitingFor['what']]: (waits: Extract<WaitingFor,
     moves: 'The steps in it have to end.',
   }),
   person: () => ({ for: 'a person', end: 'times out', moves: 'Somebody has to decide.' }),
-  approval: ({ approval, users, roles, claimed }) => ({
-    for: `a decision${claimed === null ? whoIn(users, roles) : ` of "${claimed}", who has claimed it`}`,
+  approval: (waits, now) => ({
+    for: `a decision${isClaimed(waits, now) ? ` of "${waits.claimed}"` : whoIn(waits.users, waits.roles)}`,
     end: 'expires',
-    moves: `box.decide(${JSON.stringify(approval)}, { decision, by })`,
+    moves: `box.decide(${JSON.stringify(waits.approval)}, { decision, by })`,
+    also: now === undefined ? [] : saidTo(waits, now),
   }),
   cleanup: () => ({
     for: 'its cleanup',
@@ -74,6 +79,34 @@ const SAYINGS: { readonly [W in WaitingFor['what']]: (waits: Extract<WaitingFor,
   other: ({ of }) => ({ for: of, end: 'ends', moves: `What its kind calls ${JSON.stringify(of)} has to come.` }),
 };
 
+/** A claim that has ended keeps nobody away. */
+function isClaimed({ claimed, claimedUntil }: Of<'approval'>, now = 0): boolean {
+  return claimed !== null && (claimedUntil === null || claimedUntil > now);
+}
+
+/** What people have said to an approval, in words: what keeps it from being decided comes first. */
+function saidTo(waits: Of<'approval'>, now: number): readonly string[] {
+  const { claimed, claimedUntil, deferred, delegated, escalations, info, quorum } = waits;
+  const said: string[] = [];
+  if (deferred !== null)
+    said.push(
+      deferred.until > now
+        ? `put off by "${deferred.by}" for ${roughly(deferred.until - now)} more`
+        : `put off by "${deferred.by}", and open again since ${roughly(now - deferred.until)}`,
+    );
+  if (claimedUntil !== null)
+    said.push(
+      claimedUntil > now
+        ? `claimed for ${roughly(claimedUntil - now)} more`
+        : `the claim of "${claimed}" ended ${roughly(now - claimedUntil)} ago`,
+    );
+  if (delegated !== null) said.push(`"${delegated.by}" waits for the word of "${delegated.to}"`);
+  if (info !== null) said.push(`"${info.by}" asked ${roughly(now - info.at)} ago: ${JSON.stringify(info.question)}`);
+  if (escalations > 0) said.push(escalations === 1 ? 'escalated once' : `escalated ${escalations} times`);
+  if (quorum !== null) said.push(`${quorum.approved} of ${quorum.approvals} approvals are there`);
+  return said;
+}
+
 /** ` of role manager or mia`. */
 function whoIn(users: readonly string[], roles: readonly string[]): string {
   const who = [...roles.map((role) => `role ${role}`), ...users];
@@ -82,10 +115,10 @@ function whoIn(users: readonly string[], roles: readonly string[]): string {
   return who.length === 0 ? ` of ${last}` : ` of ${who.join(', ')} or ${last}`;
 }
 
-/** What is waited for, in words. */
-export function sayingOf(waits: WaitingFor): Saying {
-  const say = SAYINGS[waits.what] as ((waits: WaitingFor) => Saying) | undefined;
-  return say?.(waits) ?? { for: String(waits.what), end: 'ends', moves: 'It has to come.' };
+/** What is waited for, in words. Without the time, nothing is said of what depends on it. */
+export function sayingOf(waits: WaitingFor, now?: number): Saying {
+  const say = SAYINGS[waits.what] as ((waits: WaitingFor, now: number | undefined) => Saying) | undefined;
+  return say?.(waits, now) ?? { for: String(waits.what), end: 'ends', moves: 'It has to come.' };
 }
 
 /** Since when, where it is known. */
@@ -100,12 +133,13 @@ export function dueIn(waits: WaitingFor): number | null {
 
 /** `waiting for signal "paid" since 2 h; times out in 46 h`. */
 export function sentenceOf(waits: WaitingFor, now: number): string {
-  const { for: what, doing = `waiting for ${what}`, end } = sayingOf(waits);
+  const { for: what, doing = `waiting for ${what}`, end, also = [] } = sayingOf(waits, now);
   const [since, due] = [sinceIn(waits), dueIn(waits)];
   const began = since === null ? '' : ` since ${roughly(now - since)}`;
-  if (due === null) return `${doing}${began}`;
+  const said = [`${doing}${began}`, ...also].join('; ');
+  if (due === null) return said;
   // Nothing happens in a run that is held, whatever is due.
-  return `${doing}${began}; ${due > now ? `${end} in ${roughly(due - now)}` : `was due ${roughly(now - due)} ago`}`;
+  return `${said}; ${due > now ? `${end} in ${roughly(due - now)}` : `was due ${roughly(now - due)} ago`}`;
 }
 
 /** `limit 4 of task "charge", key "7"`. */

@@ -140,9 +140,21 @@ describe('an approval that is put off', () => {
     expect(nextDue(once)).toBe(30);
     expect(elapsed(once, spec, 29)).toMatchObject({ reminded: 0, approval: { deferred: { until: 30 } } });
     const back = elapsed(once, spec, 30);
-    expect([back.reminded, back.expired, timesOf(back.approval)]).toEqual([1, null, ['pending', null, [40, 80], 100]]);
+    // Who had put it off stays known.
+    expect([back.reminded, back.expired, timesOf(back.approval)]).toEqual([1, null, ['pending', 30, [40, 80], 100]]);
+    expect(elapsed(back.approval, spec, 39).approval).toBe(back.approval);
+    const claimed = later(back.approval, ask('claim'), 35);
+    expect([claimed.deferred, claimed.reminders]).toEqual([null, [40, 80]]);
     // Nobody looked for a while: it is over as it would have been.
     expect(elapsed(once, spec, 100)).toMatchObject({ reminded: 3, expired: 'fail', approval: { deferred: null } });
+  });
+
+  test('reminds nobody any more once its time was up, whoever is asked then', () => {
+    const waiting = { ...spec, onExpiry: 'wait' } as const;
+    const { approval } = elapsed(off(30, 10, fresh, waiting), waiting, 100);
+    expect(timesOf(approval)).toEqual(['pending', 30, [], null]);
+    const others = later(approval, ask('reassign', { to: { users: ['eve'], roles: [] } }), 110, waiting);
+    expect([others.deferred, others.reminders]).toEqual([null, []]);
   });
 
   test.each<[ApprovalAsk['act'], Partial<ApprovalAsk>]>([

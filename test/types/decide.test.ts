@@ -4,7 +4,6 @@ import {
   defineOrchestrator,
   defineTrack,
   orchestrator,
-  program,
   type RunInput,
   type RunOutput,
   task,
@@ -76,7 +75,6 @@ const silent = orchestrator('silent', { version: '1', input: any }).track(
   't',
   track('t', { input: any }).step('s', quiet),
 );
-const phases = program('phases', { version: '1', input: any, phases: { one: { tasks: { quiet } } } });
 const document = defineOrchestrator({
   name: 'document',
   version: '1',
@@ -87,7 +85,7 @@ const document = defineOrchestrator({
 // Compiled, and never called.
 async function typed(path: string): Promise<void> {
   const box = await createSignalbox({
-    orchestrators: [order, asking, silent, phases, document, child],
+    orchestrators: [order, asking, silent, document, child],
     tasks: { send: () => ({ sent: true }) },
   });
   const input = { to: 'x', cents: 1, tags: [], at: { zip: '1' } };
@@ -175,7 +173,6 @@ async function typed(path: string): Promise<void> {
   // What is known when the program runs only, anything may be said to.
   await run.decide(path, { decision: 'approve', by: 'mia' });
   await box.run('order-17').decide('a/b', { decision: 'respond', value: 1, by: 'mia' });
-  await (await box.start(phases, { input: null })).decide('one/gate', { decision: 'abort', by: 'mia' });
 }
 
 describe('a decision', () => {

@@ -1,5 +1,5 @@
 /** What time does to an approval: it reminds, and it ends it or hands it on (S22). */
-import { type Approval, type ApprovalSpec, deferredOf, type OnExpiry, type Resolution } from '../../people.ts';
+import type { Approval, ApprovalSpec, OnExpiry, Resolution } from '../../people.ts';
 
 /** When something happens to it next; null if only a person can do anything. */
 export function nextDue({ reminders, expiresAt }: Approval): number | null {
@@ -20,9 +20,8 @@ export interface Elapsed {
 export function elapsed(before: Approval, spec: ApprovalSpec, now: number): Elapsed {
   const reminders = before.reminders.filter((due) => due > now);
   const reminded = before.reminders.length - reminders.length;
-  const isBack = (deferredOf(before)?.until ?? now + 1) <= now;
-  const more = isBack ? { reminders, deferred: null } : { reminders };
-  const approval = reminded === 0 && !isBack ? before : changed(before, more);
+  // Who had put it off stays known (`deferred`): at its end there is a reminder, and nothing more.
+  const approval = reminded === 0 ? before : changed(before, { reminders });
   if (approval.expiresAt === null || now < approval.expiresAt) return { approval, reminded, expired: null };
   return { reminded, ...expired(approval, spec, now) };
 }
