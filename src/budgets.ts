@@ -1,7 +1,7 @@
 /**
  * The words of budgets (S38): what a task may say about how much its attempts may spend in a time. A rate has attempts wait;
  * a budget that is spent refuses them. What has been spent is counted in `policies/budgets`, and kept by
- * `runtime/performing/budgets.ts`.
+ * `runtime/performing/budgets.ts`; `views/budgets.ts` lists what is left. The records that all of them go by are named here.
  */
 import { canonicalText, type Json } from './json.ts';
 import type { LimitFault, LimitKey } from './limits.ts';
