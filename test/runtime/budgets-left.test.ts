@@ -96,6 +96,24 @@ describe.each(places)('in %s', (_, place) => {
   });
 });
 
+test('a step that waits is counted while its run is paused, and where its run was imported', async () => {
+  const { made } = drawing({
+    budget: { limit: 1, per: '1h' },
+    retry: { maxAttempts: 2, delay: '1m', when: () => true },
+  });
+  const flow = flowOf(made);
+  const { box, clock, run, end } = await opened(flow);
+  expect(await end(flow)).toBe('completed');
+  const refused = await run(flow);
+  await refused.pause();
+  expect((await box.budgets()).budgets).toMatchObject([{ spent: 1, waiting: 1 }]);
+
+  const there = await opened(flow, { clock: fakeClock({ start: clock.now() }) });
+  await there.box.import(JSON.parse(JSON.stringify(await refused.export())));
+  // What others have spent is not this run's, and stays where it is.
+  expect((await there.box.budgets()).budgets).toMatchObject([{ spent: 0, left: 1, waiting: 1 }]);
+});
+
 test('a key that is asked for is told of before it has spent anything; 1 is "1"', async () => {
   const { made } = drawing({
     budget: [
