@@ -1,8 +1,22 @@
 /**
- * What standing in line costs (S30, S35): picking by how many keys there are, a cap over a hundred thousand bodies, and what a
- * large run does to small ones beside it. `npm run bench:limits`; `-- --small` for a tenth of it.
+ * What standing in line costs (S30, S35): picking by how many keys there are, a cap over a hundred thousand bodies, what a
+ * large run does to small ones beside it, and what a budget costs (S38). `npm run bench:limits`; `-- --small` for a tenth of it,
+ * `-- budgets` for the last alone.
  */
-import { createSignalbox, defineOrchestrator, type Executor, orchestrator, task, track } from 'signalbox';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createSignalbox,
+  defineOrchestrator,
+  type Executor,
+  memory,
+  orchestrator,
+  type Store,
+  task,
+  track,
+} from 'signalbox';
+import { sqlite } from 'signalbox/sqlite';
 import { z } from 'zod';
 import { Limits } from '../src/policies/limits/limits.ts';
 import type { Limit, Ticket } from '../src/policies/limits/ticket.ts';
@@ -32,9 +46,12 @@ const quiet = (): void => {};
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[numbers.length >> 1] as number;
 
-await picking();
-await capped();
-await beside();
+if (!process.argv.includes('budgets')) {
+  await picking();
+  await capped();
+  await beside();
+}
+await budgeted();
 console.log(`\n${machine(new Date())}`);
 
 /** The line alone: all come in, 64 at a time begin and end. Processor time for each body, of all of its steps together. */
@@ -171,4 +188,52 @@ async function beside(): Promise<void> {
   console.log(
     `\n99 runs of 10 steps, bodies of 5 ms, a cap of ${CAP}: p95 alone ${median(alone).toFixed(0)} ms, beside a run of ${BODIES} bodies ${median(withLarge).toFixed(0)} ms; ${ratio.toFixed(2)}×, the median of ${ROUNDS} rounds.`,
   );
+}
+
+/** The same runs with a budget that nobody reaches and without one, in turns: processor time and time for each body. */
+async function budgeted(): Promise<void> {
+  const bodies = 10_000 / PART;
+  const free = wide('free', 100);
+  const budgetOf = (key?: () => string) => ({ limit: 1e9, per: '1d' as const, ...(key === undefined ? {} : { key }) });
+  const spending = (name: string, key?: () => string) => {
+    const spender = task(name, { input: anything, output: anything, run: () => null, budget: budgetOf(key) });
+    const each = track('t', { input: anything }).step('s', spender);
+    const tracks = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`t${at}`, each]));
+    return defineOrchestrator({ name, version: '1', input: anything, tracks, output: () => null } as never);
+  };
+  const flows = [free, spending('plain'), spending('keyed', () => 'acme')];
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
+  const stores: readonly (readonly [string, () => Store])[] = [
+    ['memory', memory],
+    ['SQLite', () => sqlite(join(mkdtempSync(join(folder, 'box-')), 'runs.db'))],
+  ];
+  console.log(
+    `\n| ${bodies} bodies of ${bodies / 100} runs | µs of the processor for each: median, min | of no budget, by pairs | µs of the clock: median | of no budget, by pairs |\n| --- | --- | --- | --- | --- |`,
+  );
+  for (const [name, store] of stores) {
+    const seen = flows.map((): { cpu: number; clock: number }[] => []);
+    // The first round warms up.
+    for (let round = 0; round <= ROUNDS; round += 1)
+      for (const [at, flow] of flows.entries()) {
+        const box = await createSignalbox({ orchestrators: [flow], store: store(), logger: quiet } as never);
+        globalThis.gc?.();
+        const [cpu, from] = [process.cpuUsage(), performance.now()];
+        const started = Array.from({ length: bodies / 100 }, () => box.start(flow as never, { input: null } as never));
+        await Promise.all((await Promise.all(started)).map((run) => run.result()));
+        const { user, system } = process.cpuUsage(cpu);
+        const one = { cpu: (user + system) / bodies, clock: ((performance.now() - from) * 1_000) / bodies };
+        if (round > 0) seen[at]?.push(one);
+        await box.close();
+      }
+    for (const [at, what] of ['no budget', 'a budget', 'a budget with a key'].entries()) {
+      const times = seen[at] ?? [];
+      const beside = (of: 'cpu' | 'clock'): string =>
+        `${median(times.map((one, round) => one[of] / (seen[0]?.[round]?.[of] ?? Number.NaN))).toFixed(2)}×`;
+      const cpu = times.map((one) => one.cpu);
+      console.log(
+        `| ${name}, ${what} | ${median(cpu).toFixed(1)}, ${Math.min(...cpu).toFixed(1)} | ${beside('cpu')} | ${median(times.map(({ clock }) => clock)).toFixed(1)} | ${beside('clock')} |`,
+      );
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
 }

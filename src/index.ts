@@ -127,6 +127,7 @@ export type { SignalboxOptions } from './runtime/create.ts';
 export type { ApprovalOptions, AskOptions, Decided, GateOptions, Passed } from './dsl/approval.ts';
 export type { DecideOptions } from './runtime/approvals.ts';
 export type { ApprovalEntry, ApprovalsPage, ApprovalsQuery, ApprovalView } from './views/approvals.ts';
+export type { BudgetState, BudgetsPage, BudgetsQuery } from './views/budgets.ts';
 export {
   type GateState,
   type Metric,

@@ -1,5 +1,5 @@
 /** The types of records that runs leave. A store is asked for records by their type, so whoever wants all of a run's goes through these. */
-import { SPENT } from '../budgets.ts';
+import { AWAITED, SPENT } from '../budgets.ts';
 import { CACHED } from '../cache.ts';
 import { APPROVAL_RECORD, DECISION_RECORD } from '../people.ts';
 import type { Kinds } from './kind.ts';
@@ -9,7 +9,17 @@ import { RERUN, TAKEN } from './rerun.ts';
 /** The record of a run that was started under a key of which there is one at a time (S30). */
 export const KEYED = 'keyed';
 
-const OWN: readonly string[] = [APPROVAL_RECORD, DECISION_RECORD, INTERVENTION, RERUN, TAKEN, CACHED, KEYED, SPENT];
+const OWN: readonly string[] = [
+  APPROVAL_RECORD,
+  DECISION_RECORD,
+  INTERVENTION,
+  RERUN,
+  TAKEN,
+  CACHED,
+  KEYED,
+  SPENT,
+  AWAITED,
+];
 
 /** Those of the engine, and those that kinds from outside say that they write. */
 export function recordTypesOf(kinds: Kinds): readonly string[] {

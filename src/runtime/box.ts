@@ -42,6 +42,7 @@ import { Host } from './host.ts';
 import type { BoxCounts, HostOptions } from './host-options.ts';
 import { steppers } from '../core/lanes.ts';
 import type { ApprovalsPage, ApprovalsQuery, ApprovalView } from '../views/approvals.ts';
+import type { BudgetsPage, BudgetsQuery } from '../views/budgets.ts';
 import { RedactionGate } from '../views/gate.ts';
 import type { RunsPage, RunsQuery } from '../views/list.ts';
 import { rulesOf } from '../views/redaction.ts';
@@ -298,6 +299,18 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   async runs(query: RunsQuery = {}): Promise<RunsPage> {
     if (this.#closing !== null) throw new BoxClosed();
     return this.#context.gate.list(this.#store, query);
+  }
+
+  /**
+   * What is left of the budgets of this box's tasks, a page at a time (S38): what has been spent of each, by key, in all processes,
+   * when some of it comes back, and how many steps wait for that. Of budgets with keys those are listed that have spent something.
+   *
+   * @example
+   * const { budgets } = await box.budgets({ task: 'draw', key: 'acme' });
+   */
+  async budgets(query: BudgetsQuery = {}): Promise<BudgetsPage> {
+    this.#checkOpen();
+    return this.#context.gate.budgets(this.#context, query);
   }
 
   /**

@@ -22,6 +22,7 @@ import {
   viewApproval,
 } from './approvals.ts';
 import { type Kept, type RunAt, runAt } from './at.ts';
+import { type BudgetReader, type BudgetState, type BudgetsPage, type BudgetsQuery, listBudgets } from './budgets.ts';
 import { type CountedRun, wholeOrCounted } from './counted.ts';
 import { attemptsAt, type InterventionRecord, interventionsOf } from './interventions.ts';
 import { childrenOf, listRuns, rootOf, type RunsPage, type RunsQuery, type RunSummary } from './list.ts';
@@ -265,6 +266,17 @@ export class RedactionGate {
     const rules = this.#rules;
     if (rules === null) return approval;
     return approvalWithout(rules, approval, this.#secretsOf((await store.readRun(approval.run)) ?? undefined));
+  }
+
+  /** The key of a budget is whatever its function answers to an input. */
+  async budgets(reader: BudgetReader, query: BudgetsQuery): Promise<BudgetsPage> {
+    const { budgets, cursor } = await listBudgets(reader, query);
+    const told = budgets.map(async ({ run, ...state }): Promise<BudgetState> => {
+      if (this.#rules === null || state.key === null) return Object.freeze(state);
+      const row = run === null ? null : await reader.store.readRun(run);
+      return Object.freeze({ ...state, key: this.text(state.key, row ?? undefined) });
+    });
+    return { budgets: await Promise.all(told), cursor };
   }
 
   /** What else is told of something with an input, such as the definition of a schedule. */

@@ -255,6 +255,8 @@ export const CALLS: Readonly<Record<string, (run: Run<unknown>, box: Signalbox, 
   'who is asked instead': (run, box, make) =>
     box.decide(`${run.id}/p/a#1`, { decision: 'reassign', by: 'mia', to: make() as never }),
   'which approvals are asked for': (_, box, make) => box.approvals(make() as never),
+  'which budgets are asked for': (_, box, make) => box.budgets(make() as never),
+  'the key of a budget that is asked for': (_, box, make) => box.budgets({ key: make() as never }),
   'whose approvals are asked for': (_, box, make) => box.approvals({ mine: make() as never }),
   'the format of a diagram': (run, _, make) => run.diagram({ format: make() as 'svg' }),
   'the options of a diagram': (run, _, make) => run.diagram(make() as object),

@@ -45,4 +45,42 @@ export function budgetCases(open: () => SharedPlace | Promise<SharedPlace>): voi
     await at.clock.advance('30s');
     expect(await start(0, late)).toBe('completed');
   });
+
+  test('each process says the same of what is left, of what all have spent and of all who wait (S38)', async () => {
+    const at = new Station(await open());
+    onTestFinished(() => at.end());
+    const draw = task('draw', {
+      input: Any,
+      output: Any,
+      budget: { limit: 2, per: '1h', key: ({ input }) => input },
+      retry: { maxAttempts: 3, when: () => true },
+      run: () => null,
+    });
+    const flow = orchestrator('flow', { version: '1', input: Any }).track(
+      't',
+      track('t', { input: Any }).step('s', draw, ({ input }) => input),
+      { input: ({ input }) => input },
+    );
+    const boxes = [await at.box([flow]), await at.box([flow]), await at.box([flow])];
+    const first = at.clock.now();
+    for (const [n, key] of ['acme', 'bolt', 'acme'].entries()) {
+      const end = (await boxes[n]?.start(flow, { input: key }))?.outcome();
+      await at.clock.advance('1s');
+      expect(await end).toMatchObject({ status: 'completed' });
+    }
+    for (const box of boxes.slice(1)) await box.start(flow, { input: 'acme' });
+    // Who was refused is committed, too.
+    await at.clock.advance('1s');
+    const common = { task: 'draw', budget: null, limit: 2, per: 3_600_000 };
+    for (const box of boxes) {
+      const { budgets } = await box.budgets();
+      expect(budgets).toMatchObject([
+        { ...common, key: 'acme', spent: 2, left: 0, next: { at: first + 3_600_000, amount: 1 }, waiting: 2 },
+        { ...common, key: 'bolt', spent: 1, left: 1, waiting: 0 },
+      ]);
+      const page = await box.budgets({ limit: 1 });
+      expect(page.budgets).toEqual(budgets.slice(0, 1));
+      expect((await box.budgets({ limit: 1, cursor: page.cursor as string })).budgets).toEqual(budgets.slice(1));
+    }
+  });
 }

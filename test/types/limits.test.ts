@@ -1,11 +1,13 @@
 /** What compiles and what does not of limits: their keys are told the input of the task, and must answer with a key. */
 import {
   type Budget,
+  type BudgetState,
   type Concurrency,
   createSignalbox,
   type LimitFacts,
   orchestrator,
   type RunFacts,
+  type Signalbox,
   task,
   track,
 } from 'signalbox';
@@ -110,4 +112,16 @@ test('a box takes a number, a limit by key, or several; and how runs share', () 
   // @ts-expect-error: a weight is a number
   const heavy = () => createSignalbox({ fairness: { weight: () => 'heavy' } });
   expectTypeOf(heavy).toBeFunction();
+});
+
+test('what is left of budgets is asked for by task, name and key, and is data', () => {
+  const asked = (box: Signalbox) => box.budgets({ task: 'draw', budget: 'images', key: 1, limit: 10 });
+  expectTypeOf(asked).returns.resolves.toEqualTypeOf<{
+    readonly budgets: readonly BudgetState[];
+    readonly cursor: string | null;
+  }>();
+  expectTypeOf<BudgetState['next']>().toEqualTypeOf<{ readonly at: number; readonly amount: number } | null>();
+  // @ts-expect-error: null is no key
+  const keyless = (box: Signalbox) => box.budgets({ key: null });
+  expectTypeOf(keyless).toBeFunction();
 });

@@ -34,7 +34,7 @@ export class Ledger {
   readonly per: number;
   readonly #own: Pile<Own>;
   /** Those of this process that were taken and are not looked at yet beside what others have spent, in that order. */
-  #taken: Own[] = [];
+  readonly #taken = new Map<string, Own>();
   readonly #settled: Pile<Spent>;
   #recent: ReadonlyMap<string, Spent> = new Map();
   /** The last answer to when there is room, as long as what is spent is the same. */
@@ -73,7 +73,7 @@ export class Ledger {
     const own = { ...spent, isKept: false };
     this.#forget(spent.id);
     this.#own.add(own);
-    this.#taken.push(own);
+    this.#taken.set(own.id, own);
   }
 
   /** The store has it. */
@@ -84,7 +84,7 @@ export class Ledger {
 
   /** It begins: nobody asks any more whether it is one too many. */
   begin(id: string): void {
-    this.#taken = this.#taken.filter((own) => own.id !== id);
+    this.#taken.delete(id);
   }
 
   /** Takes one back that was not begun after all. */
@@ -95,7 +95,7 @@ export class Ledger {
 
   /** Does the store have all of it that counts? */
   isKept(now: number): boolean {
-    return this.#taken.every((own) => own.isKept || !this.#counts(own, now));
+    return [...this.#taken.values()].every((own) => own.isKept || !this.#counts(own, now));
   }
 
   /**
@@ -104,7 +104,7 @@ export class Ledger {
    */
   isOver(id: string, limit: number, now: number): boolean {
     let spent = this.#others(now) + this.#own.total;
-    for (const own of this.#taken.toReversed()) {
+    for (const own of [...this.#taken.values()].toReversed()) {
       if (own.id === id) break;
       if (this.#own.get(own.id) === own) spent -= own.cost;
     }
@@ -116,8 +116,10 @@ export class Ledger {
     this.#own.expire(now);
     this.#settled.expire(now);
     // Whoever has taken it has not come back.
-    for (let first = this.#taken[0]; first !== undefined && !this.#counts(first, now); first = this.#taken[0])
-      this.#taken.shift();
+    for (const first of this.#taken.values()) {
+      if (this.#counts(first, now)) break;
+      this.#taken.delete(first.id);
+    }
     let total = this.#settled.total;
     for (const each of this.#recent.values()) if (this.#isOthers(each, now)) total += each.cost;
     return total;

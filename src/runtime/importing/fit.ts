@@ -9,7 +9,7 @@ import { INTERVENTION } from '../../core/message.ts';
 import { recordTypesOf } from '../../core/record-types.ts';
 import { RERUN, TAKEN } from '../../core/rerun.ts';
 import { placeAt, placeIn } from '../../core/undo.ts';
-import { SPENT } from '../../budgets.ts';
+import { AWAITED, SPENT } from '../../budgets.ts';
 import { CACHED } from '../../cache.ts';
 import type { Plan, PlanNode } from '../../definition.ts';
 import { reasonOf } from '../../errors/index.ts';
@@ -122,6 +122,7 @@ const BODIES: { readonly [type: string]: is.Want } = {
     is.has({ name: is.text, kind: is.text, status: is.oneOf('completed', 'skipped'), input: is.json, output: is.json }),
   ),
   [SPENT]: is.has({ at: is.instant, cost: is.cost, path: is.text, attempt: is.amount }),
+  [AWAITED]: is.has({ path: is.text, attempt: is.amount, until: is.instant }),
   [CACHED]: is.has({ output: is.json, until: is.instant }),
 };
 

@@ -7,14 +7,28 @@
  * overspent by that, and what is left goes to one of them.
  */
 import type { Attempt } from '../../attempt.ts';
-import { type BudgetDefinition, isCost, NO_BUDGETS, SPENT } from '../../budgets.ts';
+import {
+  AWAITED,
+  type Awaited,
+  accountOf,
+  type BudgetDefinition,
+  budgetsOf,
+  familyOf,
+  INDEXES,
+  inStretch,
+  isCost,
+  SETTLED,
+  SPENT,
+  stretchesAt,
+  stretchOf,
+} from '../../budgets.ts';
 import type { Clock } from '../../clock.ts';
 import type { SpentMessage } from '../../core/message.ts';
 import { fromMs } from '../../duration.ts';
 import { BudgetSpent, isA, MapperFailed, reasonOf, show, SignalboxError, StoreUnusable } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
 import { chanceOf } from '../../ids.ts';
-import { canonicalText, type Json } from '../../json.ts';
+import type { Json } from '../../json.ts';
 import { Ledger, type Overspent, type Spent } from '../../policies/budgets/ledger.ts';
 import { sha256 } from '../../sha256.ts';
 import type { RecordRow, Store } from '../../store.ts';
@@ -36,6 +50,8 @@ export interface BudgetRefusal {
   readonly isRetryable: boolean;
   /** In so many milliseconds. */
   readonly retryAfter: number | undefined;
+  /** What is kept of the wait, if it is tried again. */
+  readonly record?: Omit<RecordRow, 'run'>;
 }
 
 /** One budget, of one key, and how far the store has been read for it. */
@@ -53,6 +69,8 @@ interface Account {
 interface Asked {
   readonly account: Account;
   readonly definition: BudgetDefinition;
+  /** What all keys of it are found under; null for a budget without keys. */
+  readonly family: string | null;
   readonly key: string | null;
   readonly cost: number;
 }
@@ -64,8 +82,6 @@ interface Taken extends Asked {
 }
 
 const PAGE = 100;
-/** What was spent so long ago is not taken back any more, and nothing that is older comes to light. */
-const SETTLED = 60_000;
 /** How many budgets a process remembers, each key for itself. One that it has forgotten is read again. */
 const MOST = 10_000;
 /** How long a store that is away is left alone, and how long two who were in each other's way wait at first, in milliseconds. */
@@ -146,13 +162,9 @@ export class Budgets {
 
   #asked({ task, input, run }: Attempt): readonly Asked[] {
     const asked: Asked[] = [];
-    const names = new Map<string, number>();
-    for (const definition of task.budgets ?? NO_BUDGETS) {
-      const { key: ask, cost, per, name } = definition;
-      const of = JSON.stringify([name === undefined ? 'task' : 'name', name ?? task.name, per, ask !== undefined]);
-      // Two that are alike in all else are told apart by their order.
-      const nth = names.get(of) ?? 0;
-      names.set(of, nth + 1);
+    for (const budget of budgetsOf(task)) {
+      const { definition } = budget;
+      const { key: ask, cost, per } = definition;
       const what = (option: string): string => `"${option}" of the budget of task "${task.name}"`;
       const key = ask === undefined ? null : keyIn(what('key'), ask as (facts: object) => unknown, input as Json, run);
       if (ask !== undefined && key === null) continue;
@@ -161,13 +173,13 @@ export class Budgets {
         const reason = `it answered with ${show(costs)}, and a cost is a number from 0`;
         throw new MapperFailed({ mapper: what('cost'), reason });
       }
-      asked.push({ account: this.#accountOf(canonicalText([of, nth, key]), per), definition, key, cost: costs });
+      const account = this.#accountOf(accountOf(budget, key), per);
+      asked.push({ account, definition, family: ask === undefined ? null : familyOf(budget), key, cost: costs });
     }
     return asked;
   }
 
-  #accountOf(name: string, per: number): Account {
-    const digest = sha256(name).slice(0, 32);
+  #accountOf(digest: string, per: number): Account {
     const known = this.#accounts.get(digest);
     const account = known ?? {
       digest,
@@ -188,9 +200,9 @@ export class Budgets {
 
   /** An attempt that was made before a crash and is made again is the same one: then it is counted already. */
   #take(asked: Asked, attempt: Attempt, now: number): Taken {
-    const { account, definition, key, cost } = asked;
+    const { account, definition, family, key, cost } = asked;
     const { per, name: budget = null } = definition;
-    const stretch = Math.floor(now / per);
+    const stretch = stretchOf(now, per);
     const id = recordId(account, attempt, stretch);
     const body = { at: now, cost, task: attempt.task.name, budget, key, path: attempt.path, attempt: attempt.attempt };
     const record = {
@@ -198,7 +210,10 @@ export class Budgets {
       id,
       version: 1,
       body: body as Json,
-      keys: { budget: `${account.digest}.${stretch}` },
+      keys: {
+        [INDEXES.account]: inStretch(account.digest, stretch),
+        ...(family === null ? {} : { [INDEXES.family]: inStretch(family, stretch) }),
+      },
     };
     return { ...asked, name: nameOf(attempt.run.id, id), record };
   }
@@ -243,19 +258,16 @@ export class Budgets {
     const { store, clock } = this.#options;
     const { digest, ledger } = account;
     const now = clock.now();
-    const here = Math.floor(now / ledger.per);
     const [settled, recent]: [Spent[], Spent[]] = [[], []];
     const read = new Map<number, string | null>();
     this.#working += 1;
     try {
-      // A process whose clock is ahead by a little writes into the next stretch already.
-      const soon = Math.floor((now + SETTLED) / ledger.per);
-      for (const stretch of new Set([here - 1, here, Math.min(here + 1, soon)])) {
+      for (const stretch of stretchesAt(now, ledger.per)) {
         let after: string | null | undefined = account.read.get(stretch);
         let isSettled = after !== null;
         const isOver = (stretch + 1) * ledger.per + SETTLED <= now;
         while (after !== null) {
-          const key = { name: 'budget', value: `${digest}.${stretch}` };
+          const key = { name: INDEXES.account, value: inStretch(digest, stretch) };
           const query = { type: SPENT, key, limit: PAGE, ...(after === undefined ? {} : { after }) };
           const { records, cursor } = await store.readRecords(query);
           const spent = records.map(spentIn);
@@ -295,7 +307,7 @@ function spentIn({ run, id, body }: RecordRow): Spent {
 
 function isCounted({ account }: Asked, attempt: Attempt, now: number): boolean {
   const { ledger } = account;
-  const here = Math.floor(now / ledger.per);
+  const here = stretchOf(now, ledger.per);
   return [here, here - 1].some((stretch) =>
     ledger.has(nameOf(attempt.run.id, recordId(account, attempt, stretch)), now),
   );
@@ -308,6 +320,15 @@ function refusalOf(attempt: Attempt, asked: Asked, { spent, resetsAt }: Overspen
   const sums = { limit, per, spent: Number(spent.toPrecision(12)), cost, resetsAt };
   const error = new BudgetSpent({ task, budget, key, ...sums, text: fromMs(per) });
   // Whoever has not said so does not want a step to stand still until tomorrow.
-  const isRetryable = retry.when !== undefined && resetsAt !== null;
-  return { error, isRetryable, retryAfter: resetsAt === null ? undefined : resetsAt - now };
+  if (retry.when === undefined || resetsAt === null)
+    return { error, isRetryable: false, retryAfter: resetsAt === null ? undefined : resetsAt - now };
+  return { error, isRetryable: true, retryAfter: resetsAt - now, record: awaitedBy(attempt, asked, resetsAt) };
+}
+
+/** So whoever asks for what is left of a budget finds who waits for it. */
+function awaitedBy({ path, attempt }: Attempt, { account, definition }: Asked, until: number): Omit<RecordRow, 'run'> {
+  const body = { path, attempt, until } satisfies Awaited;
+  const id = sha256(JSON.stringify([account.digest, path, attempt])).slice(0, 32);
+  const keys = { [INDEXES.awaited]: inStretch(account.digest, stretchOf(until, definition.per)) };
+  return { type: AWAITED, id, version: 1, body, keys };
 }

@@ -17,7 +17,7 @@ import type { Message } from '../../core/message.ts';
 import { keyOf, type Owed } from '../../core/run.ts';
 import type { Store } from '../../store.ts';
 import type { Held } from '../held.ts';
-import { Budgets } from './budgets.ts';
+import { type BudgetRefusal, Budgets } from './budgets.ts';
 import type { CacheEntry, CacheHit, OutputCache } from './cache.ts';
 import { Cleanups, isCutOff } from '../../performing/cleanups.ts';
 import { Compensations } from '../../performing/compensations.ts';
@@ -63,6 +63,8 @@ export class Dispatcher {
   readonly #hooked = new Map<string, StepHooks>();
   /** What outputs are kept under, of attempts whose output is kept, by key. */
   readonly #kept = new Map<string, CacheEntry>();
+  /** What is kept of attempts that a budget has just refused, by key. */
+  readonly #refused = new Map<string, NonNullable<BudgetRefusal['record']>>();
   /** Those that are being called for an attempt, by key. */
   readonly #calling = new Map<string, HookRound>();
   readonly #cleanups: Cleanups;
@@ -242,8 +244,11 @@ export class Dispatcher {
     const isWanted = (): boolean => this.#attempts.get(attempt.key) === attempt && !attempt.settled;
     void this.#budgets.ask(attempt, isWanted).then((refusal) => {
       if (!isWanted()) return;
-      if (refusal === null) this.#beginIfOurs(attempt);
-      else attempt.refuse(refusal.error, refusal.isRetryable, refusal.retryAfter);
+      if (refusal === null) return this.#beginIfOurs(attempt);
+      const { error, isRetryable, retryAfter, record } = refusal;
+      if (record !== undefined) this.#refused.set(attempt.key, record);
+      attempt.refuse(error, isRetryable, retryAfter);
+      this.#refused.delete(attempt.key);
     });
   }
 
@@ -298,7 +303,8 @@ export class Dispatcher {
       ? { output: outcome.output, error: null }
       : { output: null, error: outcome.error };
     const entry = this.#kept.get(key);
-    const record = entry === undefined || error !== null ? null : this.#options.cache.recordOf(entry, key, output);
+    const kept = entry === undefined || error !== null ? null : this.#options.cache.recordOf(entry, key, output);
+    const record = kept ?? (error?.retryAfter === undefined ? null : (this.#refused.get(key) ?? null));
     this.#kept.delete(key);
     const answer = (): void => {
       const said = { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error } as const;
