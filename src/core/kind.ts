@@ -73,17 +73,22 @@ export function kindOf<B extends Partial<Kind>>(
 export class Kinds {
   readonly #byName = new Map<string, Kind>();
 
-  constructor(kinds: readonly Kind[] = []) {
-    for (const kind of kinds) this.register(kind);
+  /** The machines of these are not looked through: they come with the package, and every import would pay for what a test does once. */
+  constructor(known: readonly Kind[] = []) {
+    for (const kind of known) this.#add(kind);
   }
 
   register(kind: Kind): this {
-    if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
     const faults = unkept(kind.machine, kind.actors);
     if (kind.isForeign) faults.push(...misnamed(kind.machine));
     if (faults.length > 0) throw new KindInvalid({ kind: kind.name, faults });
-    this.#byName.set(kind.name, kind);
+    this.#add(kind);
     return this;
+  }
+
+  #add(kind: Kind): void {
+    if (this.#byName.has(kind.name)) throw new KindTaken({ kind: kind.name });
+    this.#byName.set(kind.name, kind);
   }
 
   get(name: string): Kind {

@@ -1,4 +1,4 @@
-/** The kinds of a run without a box. They are looked through once, and not before somebody needs them. */
+/** The kinds of a run without a box. Made once, and not before somebody needs them. */
 import { Kinds } from '../core/kind.ts';
 import { RUN_KINDS } from '../machines/run-kinds.ts';
 

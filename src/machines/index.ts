@@ -12,7 +12,10 @@ const KINDS: readonly Kind[] = [...RUN_KINDS, schedule, firing];
  */
 export const builtInKinds = new Kinds(KINDS);
 
-/** Those, and others. Without others, the same ones: their machines are looked through once. */
+/** Those, and others, whose machines are looked through. Without others, the same ones. */
 export function kindsWith(others: readonly Kind[]): Kinds {
-  return others.length === 0 ? builtInKinds : new Kinds([...KINDS, ...others]);
+  if (others.length === 0) return builtInKinds;
+  const kinds = new Kinds(KINDS);
+  for (const kind of others) kinds.register(kind);
+  return kinds;
 }
