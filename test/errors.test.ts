@@ -464,6 +464,13 @@ test('every class that is exported has one code, and every code one class', () =
   expect(classes).toHaveLength(ERROR_CODES.length);
 });
 
+test("a run that was another's and is nobody's is not said to go on", () => {
+  const { message } = new errors.LeaseLost({ run: 'order-17', owner: 'nobody', fence: 3 });
+
+  expect(message).toContain('"order-17" belongs to nobody by now (fence 3): another process has had it since');
+  expect(message).not.toContain('goes on');
+});
+
 test('one fault is told as one', () => {
   const faults = [{ code: 'cycle', path: 'order', message: 'a → b → a' }] as const;
   expect(new errors.DefinitionInvalid({ definition: 'order', faults }).message).toContain('has a fault;');

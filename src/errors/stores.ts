@@ -38,8 +38,14 @@ export class LeaseLost extends SignalboxError<{
 }> {
   readonly code = 'lease-lost';
   constructor(fields: { run: string; owner: string; fence: number }) {
+    const { run, owner, fence } = fields;
+    // Nobody has a run that has ended, was let go of, or was deleted.
+    const whose =
+      owner === 'nobody'
+        ? 'another process has had it since, and has ended it or let go of it. The turn of this process is dropped'
+        : 'this process was taken for dead. Its turn is dropped, and the run goes on over there';
     super(
-      `Run "${fields.run}" belongs to ${fields.owner} by now (fence ${fields.fence}): this process was taken for dead. Its turn is dropped, and the run goes on over there. If the process was only slow, give the box a longer "lease".`,
+      `Run "${run}" belongs to ${owner} by now (fence ${fence}): ${whose}. If the process was only slow, give the box a longer "lease".`,
       fields,
     );
   }
