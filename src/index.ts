@@ -6,7 +6,7 @@ import type { AnyOrchestrator } from './dsl/index.ts';
 import { inProcess } from './executors/in-process.ts';
 import { checkNode } from './node.ts';
 import type { Signalbox } from './runtime/box.ts';
-import { createBox, type SignalboxOptions } from './runtime/create.ts';
+import type { SignalboxOptions } from './runtime/create.ts';
 import { memory } from './stores/memory.ts';
 
 checkNode();
@@ -22,6 +22,7 @@ checkNode();
 export async function createSignalbox<const Os extends readonly AnyOrchestrator[] = readonly []>(
   options: SignalboxOptions<Os>,
 ): Promise<Signalbox<Os>> {
+  const { createBox } = await import('./runtime/create.ts');
   return createBox(options, { store: memory, executor: inProcess });
 }
 

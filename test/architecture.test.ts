@@ -148,6 +148,12 @@ describe('the shape of src', () => {
     expect(cycles(src)).toEqual([]);
   });
 
+  test('who imports the package has definitions, machines and views, and the engine with the first box', () => {
+    const loaded = loadedWith('index.ts', src);
+    expect(loaded).toContain('machines/task/machine.ts');
+    expect(loaded.filter((path) => path.startsWith('runtime/'))).toEqual([]);
+  });
+
   for (const rule of CONFINED) {
     test(rule.title, () => {
       expect(strays(src, rule)).toEqual([]);
@@ -363,6 +369,14 @@ function cycles(sources: Sources): string[] {
   };
   for (const path of sources.keys()) visit(path, []);
   return found;
+}
+
+/** What a file loads, itself among it, before anything of it is called. */
+function loadedWith(path: string, sources: Sources, loaded = new Set<string>()): string[] {
+  loaded.add(path);
+  for (const { target, typeOnly, isLate } of importsOf(path, sources.get(path) ?? ''))
+    if (!typeOnly && !isLate && sources.has(target) && !loaded.has(target)) loadedWith(target, sources, loaded);
+  return [...loaded];
 }
 
 function strays(sources: Sources, { pattern, to }: Confined): string[] {

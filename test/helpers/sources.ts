@@ -20,6 +20,8 @@ export interface Import {
   readonly target: string;
   /** `import type` and `export type` leave nothing behind at run time; `import { type … }` does. */
   readonly typeOnly: boolean;
+  /** `import('…')`: nothing is loaded before somebody calls it. */
+  readonly isLate: boolean;
 }
 
 export function sourcesIn(folder: string): Sources {
@@ -36,11 +38,11 @@ export function codeOf(text: string): string {
 export function importsOf(path: string, text: string): readonly Import[] {
   const code = codeOf(text);
   const named = code.matchAll(/^(?:import|export)\s(?<type>type\s)?[\w\s{},*]*\bfrom\s+'(?<specifier>[^']+)'/gm);
-  const bare = code.matchAll(/(?:^import\s|\bimport\()\s*'(?<specifier>[^']+)'/gm);
+  const bare = code.matchAll(/(?:^import\s|(?<late>\bimport\())\s*'(?<specifier>[^']+)'/gm);
   return [...named, ...bare].map(({ groups }) => {
     const specifier = groups?.specifier ?? '';
     const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier;
-    return { specifier, target, typeOnly: groups?.type !== undefined };
+    return { specifier, target, typeOnly: groups?.type !== undefined, isLate: groups?.late !== undefined };
   });
 }
 
