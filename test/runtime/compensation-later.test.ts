@@ -117,6 +117,29 @@ describe('a child run', () => {
     expect(ids).toEqual(['r', ids[1], `${ids[1]}~undo`]);
   });
 
+  test('that somebody has deleted meanwhile cannot be undone, and the rest is (P69)', async () => {
+    const log: string[] = [];
+    const work = worker(log);
+    const child = orchestrator('child', head).track('c', track('c', input).step('in', work));
+    const flow = orchestrator('flow', head).track(
+      'a',
+      track('a', input).step('one', work).run('child', child).wait('go', { signal: 'go' }).step('bad', work, fails),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null });
+    await expect.poll(async () => (await statusesOf(run))['a/go']).toBe('waiting');
+    for await (const { run: id } of run.children()) await box.run(id).delete();
+    await run.signal('go');
+    await run.outcome();
+
+    const undoing = await run.compensate();
+
+    expect(await undoing.outcome()).toMatchObject({ compensation: { undone: ['a/one'], failed: ['a/child'] } });
+    const failed = [];
+    for await (const event of undoing.history()) if (event.type === 'step.compensationFailed') failed.push(event);
+    expect(failed).toMatchObject([{ path: 'a/child', error: { code: 'run-unknown' } }]);
+  });
+
   test('that cannot be undone fails its step, and what it stands for is told (P69)', async () => {
     const stuck = task('stuck', {
       input: Anything,
