@@ -10,7 +10,7 @@ import { laneOf, walk } from './walk.ts';
 const WALKS = 40;
 
 describe.each([...scenarios, endless, late, held].map((flow) => ({ name: flow.name, flow })))('$name', ({ flow }) => {
-  test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9, P109)', () => {
+  test('goes on from its rows as it would have gone on, whatever comes in whatever order (I3, I5, I9, P109, P64)', () => {
     let [turns, needs] = [0, 0];
     for (let seed = 1; seed <= WALKS; seed += 1) {
       const walked = walk(flow, `${flow.name} ${seed}`, laneOf(seed));

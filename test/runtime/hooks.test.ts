@@ -65,7 +65,7 @@ async function opened(flow: unknown, options: object = {}) {
 }
 
 describe('hooks are called', () => {
-  test('those of the box first, then from the outside in, and in the end the other way round (S31, P60)', async () => {
+  test('those of the box first, then from the outside in, and in the end the other way round (S31, P60, P59)', async () => {
     const told: string[] = [];
     const tells = (name: string): Hook => ({
       name,
