@@ -154,6 +154,14 @@ describe('the shape of src', () => {
     });
   }
 
+  test('whichever way it takes, the core reaches no I/O, no clock and no chance but that of a key (I4, P63)', () => {
+    expect(reachedFrom('core/', src).filter((path) => !src.has(path))).toEqual(['nanoid', 'xstate']);
+    expect(reachedFrom('core/', src)).not.toContain('clock.ts');
+    const ofIds = /^import \{ (.*) \} from '..\/ids.ts'/gm;
+    const taken = [...src].flatMap(([path, text]) => (path.startsWith('core/') ? [...text.matchAll(ofIds)] : []));
+    expect(taken.map(([, names]) => names)).toEqual(['stepIdOf']);
+  });
+
   test('whatever is told of a run leaves through the gate, and so without what is secret (S34)', () => {
     expect(besideTheGate(src)).toEqual([]);
   });
@@ -203,6 +211,12 @@ describe('the rules see what they forbid', () => {
     ['newcomer/file.ts', `import '../json.ts';`],
   ])('in %s: %s', (path, text) => {
     expect(forbiddenImports(new Map([[path, text]]))).toHaveLength(1);
+  });
+
+  test('a core that reads a file by way of a word', () => {
+    const text = `import { readFileSync } from 'node:fs';\nimport type { Clock } from './clock.ts';`;
+    const sources = { 'core/turn.ts': `import { show } from '../text.ts';`, 'text.ts': text };
+    expect(reachedFrom('core/', new Map(Object.entries(sources)))).toEqual(['core/turn.ts', 'node:fs', 'text.ts']);
   });
 
   test('a snapshot that is made beside the gate', () => {
@@ -363,6 +377,15 @@ function cycles(sources: Sources): string[] {
   };
   for (const path of sources.keys()) visit(path, []);
   return found;
+}
+
+/** Files and packages that exist at run time for what is below `folder`. */
+function reachedFrom(folder: string, sources: Sources): string[] {
+  const reached = new Set([...sources.keys()].filter((path) => path.startsWith(folder)));
+  // A set that grows is walked to its end.
+  for (const path of reached)
+    for (const { target, typeOnly } of importsOf(path, sources.get(path) ?? '')) if (!typeOnly) reached.add(target);
+  return [...reached].sort();
 }
 
 function strays(sources: Sources, { pattern, to }: Confined): string[] {
