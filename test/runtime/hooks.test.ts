@@ -109,6 +109,30 @@ describe('hooks are called', () => {
     await box.close();
   });
 
+  test('of what fails: after the attempt, when it is tried again, and on the error, each waited for (S31, P59)', async () => {
+    const told: string[] = [];
+    const tells = (name: string, moment: string) => async (): Promise<void> => {
+      told.push(`${name} ${moment} begins`);
+      await new Promise((resolve) => setImmediate(resolve));
+      told.push(`${name} ${moment}`);
+    };
+    const moments = ['afterStep', 'onRetry', 'onError', 'afterTrack', 'afterRun'];
+    const hook = (name: string): Hook => Object.fromEntries(moments.map((moment) => [moment, tells(name, moment)]));
+    const flaky = counting('flaky', { retry: { maxAttempts: 2, delay: '1s' }, run: no }).made;
+    const { box, clock, start } = await opened(one(flaky), { hooks: [hook('one'), hook('two')] });
+    const run = await start();
+    await soon(settled(box));
+    await clock.advance('1s');
+    expect((await soon(run.outcome())).status).toBe('failed');
+    await settled(box);
+
+    const order = ['afterStep', 'onRetry', 'afterStep', 'onError', 'afterTrack', 'afterRun'];
+    const both = (moment: string): string[] =>
+      ['two', 'one'].flatMap((name) => [`${name} ${moment} begins`, `${name} ${moment}`]);
+    expect(told).toEqual(order.flatMap(both));
+    await box.close();
+  });
+
   test('with what they are about, frozen, and can change nothing (S5, S31)', async () => {
     const told: { [on: string]: unknown } = {};
     const names = [
