@@ -90,6 +90,14 @@ describe('the pages', () => {
     expect(examples.filter(({ page: of, runs }) => of === 'docs/hooks.md' && runs)).toHaveLength(2);
   });
 
+  test('docs/semantics.md says how to write what has effects, with an example that runs (P65)', () => {
+    const page = readFileSync(join(ROOT, 'docs/semantics.md'), 'utf8');
+    const section = /^## Effects$([\s\S]*?)^## /m.exec(page)?.[1] ?? '';
+    for (const word of ['key', 'signal', 'cleanup', 'compensate', 'irreversible'])
+      expect(section).toContain(`\`${word}`);
+    expect(examples.filter(({ code, runs }) => runs && section.includes(code))).toHaveLength(1);
+  });
+
   test.each(entriesOf(MANIFEST))('every public name of src/%s has a doc comment (P116)', (entry) => {
     const names = exportsOf(entry, sourcesIn('src'));
     expect(names).not.toEqual([]);
