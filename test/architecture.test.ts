@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { builtInKinds } from '../src/machines/index.ts';
-import { codeOf, importsOf, type Sources, sourcesIn } from './helpers/sources.ts';
+import { codeOf, importsOf, reachedFrom, type Sources, sourcesIn } from './helpers/sources.ts';
 
 /**
  * Place → what it may import besides itself. A place is a folder, a file, or `words`: the files
@@ -133,6 +133,11 @@ const CONFINED: readonly Confined[] = [
     pattern: /\b(SELECT|INSERT INTO|DELETE FROM|CREATE TABLE|PRAGMA) |node:sqlite/,
     to: ['stores'],
   },
+  {
+    title: 'what a run is, is written in one place, and by those who end one that nobody can go on with (I2, S18)',
+    pattern: /\.(commit|abandonRun)\(/,
+    to: ['runtime/commit', 'runtime/ownership/abandon.ts', 'stores', 'testing'],
+  },
 ];
 
 const LINES = 400;
@@ -159,6 +164,14 @@ describe('the shape of src', () => {
       expect(strays(src, rule)).toEqual([]);
     });
   }
+
+  test('whichever way it takes, the core reaches no I/O, no clock and no chance but that of a key (I4, P63)', () => {
+    expect(reachedFrom('core/', src).filter((path) => !src.has(path))).toEqual(['nanoid', 'xstate']);
+    expect(reachedFrom('core/', src)).not.toContain('clock.ts');
+    const ofIds = /^import \{ (.*) \} from '..\/ids.ts'/gm;
+    const taken = [...src].flatMap(([path, text]) => (path.startsWith('core/') ? [...text.matchAll(ofIds)] : []));
+    expect(taken.map(([, names]) => names)).toEqual(['stepIdOf']);
+  });
 
   test('whatever is told of a run leaves through the gate, and so without what is secret (S34)', () => {
     expect(besideTheGate(src)).toEqual([]);
@@ -209,6 +222,12 @@ describe('the rules see what they forbid', () => {
     ['newcomer/file.ts', `import '../json.ts';`],
   ])('in %s: %s', (path, text) => {
     expect(forbiddenImports(new Map([[path, text]]))).toHaveLength(1);
+  });
+
+  test('a core that reads a file by way of a word', () => {
+    const text = `import { readFileSync } from 'node:fs';\nimport type { Clock } from './clock.ts';`;
+    const sources = { 'core/turn.ts': `import { show } from '../text.ts';`, 'text.ts': text };
+    expect(reachedFrom('core/', new Map(Object.entries(sources)))).toEqual(['core/turn.ts', 'node:fs', 'text.ts']);
   });
 
   test('a snapshot that is made beside the gate', () => {
@@ -265,10 +284,12 @@ describe('the rules see what they forbid', () => {
   });
 
   test('words that are confined, but not in comments', () => {
-    const text = `// Date.now() is read elsewhere\nif (node.kind === 'task') wake(Date.now(), Math.random(), 'SELECT 1');\nimport { DatabaseSync } from 'node:sqlite';\n`;
-    expect(CONFINED.map((rule) => strays(new Map([['runtime/turn.ts', text]]), rule).length)).toEqual([1, 1, 1, 1, 2]);
+    const text = `// Date.now() is read elsewhere\nif (node.kind === 'task') wake(Date.now(), Math.random(), 'SELECT 1', store.commit([]));\nimport { DatabaseSync } from 'node:sqlite';\n`;
+    expect(CONFINED.map((rule) => strays(new Map([['runtime/turn.ts', text]]), rule).length)).toEqual([
+      1, 1, 1, 1, 2, 1,
+    ]);
     expect(CONFINED.map((rule) => strays(new Map([['runtime/turn.ts', `/** ${text} */`]]), rule).length)).toEqual([
-      0, 0, 0, 0, 0,
+      0, 0, 0, 0, 0, 0,
     ]);
   });
 });

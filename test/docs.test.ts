@@ -10,6 +10,7 @@ import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULT_CODES } from '../src/faults.ts';
+import { HOOK_NAMES } from '../src/hooks.ts';
 import { ERROR_CODES } from '../src/errors/index.ts';
 import { installed, node, nodeIn, PATIENCE } from './helpers/installed.ts';
 import { entriesOf, exportsOf, MANIFEST, ROOT, sourcesIn } from './helpers/sources.ts';
@@ -81,6 +82,20 @@ describe('the pages', () => {
     expect(
       codes.filter((_, index) => !/^[^#\s]/m.test(sections[index]?.split('\n').slice(1).join('\n') ?? '')),
     ).toEqual([]);
+  });
+
+  test('docs/hooks.md has every moment that has hooks in its table, and examples that run (P62)', () => {
+    const page = readFileSync(join(ROOT, 'docs/hooks.md'), 'utf8');
+    expect([...page.matchAll(/^\| `(\w+)` \| (?:before|after|when) /gm)].map(([, name]) => name)).toEqual(HOOK_NAMES);
+    expect(examples.filter(({ page: of, runs }) => of === 'docs/hooks.md' && runs)).toHaveLength(2);
+  });
+
+  test('docs/semantics.md says how to write what has effects, with an example that runs (P65)', () => {
+    const page = readFileSync(join(ROOT, 'docs/semantics.md'), 'utf8');
+    const section = /^## Effects$([\s\S]*?)^## /m.exec(page)?.[1] ?? '';
+    for (const word of ['key', 'signal', 'cleanup', 'compensate', 'irreversible'])
+      expect(section).toContain(`\`${word}`);
+    expect(examples.filter(({ code, runs }) => runs && section.includes(code))).toHaveLength(1);
   });
 
   test.each(entriesOf(MANIFEST))('every public name of src/%s has a doc comment (P116)', (entry) => {

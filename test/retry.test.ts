@@ -67,7 +67,7 @@ describe('at attempt 10,000 nothing overflows (S10):', () => {
 });
 
 describe('for any policy', () => {
-  test('the delay is a whole number from 0 to maxDelay, and at most a century (S10)', () => {
+  test('the delay is a whole number from 0 to maxDelay, and at most a century (S10, P52)', () => {
     fc.assert(
       fc.property(anyPolicy, anyAttempt, anyChance, (more, attempt, chance) => {
         const ms = retryDelay(policy(more), attempt, chance);
@@ -87,7 +87,7 @@ describe('for any policy', () => {
     );
   });
 
-  test('jitter takes off at most its share and never adds', () => {
+  test('jitter takes off at most its share and never adds (P52)', () => {
     fc.assert(
       fc.property(anyPolicy, anyAttempt, anyChance, (more, attempt, chance) => {
         const whole = retryDelay(policy({ ...more, jitter: 0 }), attempt, chance);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { books, main } from './main.ts';
 
-test('what was booked is given back, when the trip fails and when somebody asks for it', async () => {
+test('what was booked is given back, when the trip fails and when somebody asks for it (P70)', async () => {
   const lines: string[] = [];
   const { status, compensation, later } = await main((line) => lines.push(line));
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { main } from './main.ts';
 
-test('a program goes through its phases, and rolls back what it has deployed when that fails', async () => {
+test('a program goes through its phases, and rolls back what it has deployed when that fails (P221)', async () => {
   const lines: string[] = [];
   const { well, badly } = await main((line) => lines.push(line));
   expect(lines.slice(0, -1)).toEqual([

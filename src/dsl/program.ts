@@ -26,13 +26,23 @@ import { from } from './source.ts';
 import { track, trackOf } from './track.ts';
 import type { AnyBody } from './types.ts';
 
+/** A task as it is looked at. */
+export interface TaskPlan {
+  readonly name: string;
+  /** Where it stands among the tasks of its phase. */
+  readonly path: string;
+  /** Where its body stands: below that, if the phase can do without it, or something is noted after it. */
+  readonly body: string;
+  readonly isRequired: boolean;
+}
+
 /** A phase as it is looked at. */
 export interface PhasePlan {
   readonly name: string;
   readonly within: number | null;
   readonly isBackground: boolean;
   /** By name, where each stands in the run. */
-  readonly tasks: readonly { readonly name: string; readonly path: string; readonly isRequired: boolean }[];
+  readonly tasks: readonly TaskPlan[];
   readonly gate: string | null;
   readonly approval: string | null;
 }
@@ -216,11 +226,7 @@ class PhaseReader {
         name,
         within: within ?? null,
         isBackground,
-        tasks: tasks.map((task) => ({
-          name: task.name,
-          path: at(`${WORK}/${task.name}`),
-          isRequired: task.isRequired,
-        })),
+        tasks: tasks.map((task) => planned(task, at(`${WORK}/${task.name}`))),
         gate: given.gate === undefined ? null : at(hasAction ? `${GATE}/judge` : GATE),
         approval: given.approval === undefined ? null : at(APPROVAL),
       }),
@@ -237,6 +243,12 @@ class PhaseReader {
     const made = track(name, { input: AS_IT_COMES }) as Loose;
     return made.run('started', { orchestrator: child, detach: true, input: ({ input }: Facts) => input });
   }
+}
+
+/** As `memberOf` puts it together. */
+function planned({ name, isRequired, notes }: ReadTask, path: string): TaskPlan {
+  const within = [...(isRequired ? [] : ['do']), ...(notes === undefined ? [] : ['do'])];
+  return { name, path, body: [path, ...within].join('/'), isRequired };
 }
 
 /** A member of the composite that the tasks of a phase are. */

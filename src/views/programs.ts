@@ -169,10 +169,10 @@ function phaseState(plan: PhasePlan, snapshot: RunSnapshot, now: number): PhaseS
     isOverrun: !isBackground && within !== null && actor !== undefined && (endedAt ?? now) - actor.startedAt >= within,
     isBackground,
     run,
-    tasks: plan.tasks.map(({ name: task, path, isRequired }) => {
+    tasks: plan.tasks.map(({ name: task, path, body, isRequired }) => {
       const found = isBackground ? undefined : at(snapshot, path);
       const status = found?.status ?? (isOver && !isBackground ? 'skipped' : 'pending');
-      const own = isRequired ? found : (snapshot.steps[`${path}/do`] ?? found);
+      const own = isBackground ? undefined : (at(snapshot, body) ?? found);
       return {
         name: task,
         phase: name,

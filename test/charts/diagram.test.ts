@@ -8,6 +8,7 @@ import {
   InvalidOption,
   orchestrator,
   type Run,
+  task,
   track,
 } from 'signalbox';
 import { describe, expect, test } from 'vitest';
@@ -106,6 +107,33 @@ describe.each(Object.entries(FLOWS))('%s', (_, flow) => {
         /^(stateDiagram-v2| +direction LR| +state "(?:[\p{L}\p{N} ._,\-/…]|#\d+;)+" as s\d+(?: \{)?| +\}| +(?:s\d+|\[\*\]) --> (?:s\d+|\[\*\])(?:: [a-z ]+)?)$/u,
       );
   });
+});
+
+test('before anything runs, each step says whether it can be undone or is irreversible (S13, P174)', () => {
+  const run = () => 1;
+  const task_ = (name: string, more: object) => task(name, { input: Anything, output: Anything, run, ...more });
+  const [back, gone, mute] = [
+    task_('back', { compensate: run }),
+    task_('gone', { irreversible: true }),
+    task_('mute', {}),
+  ];
+  const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything })
+      .step('book', back)
+      .step('send', gone)
+      .step('look', mute)
+      // What is said where a task is used stands over what the task says.
+      .step('keep', back, () => null, { irreversible: true }),
+  );
+  const { boxes } = diagram(flow, { format: 'data' });
+  expect(boxes.flatMap(({ path, detail }) => (path === 't' ? [] : [[path, detail]]))).toEqual([
+    ['t/book', 'back, can be undone'],
+    ['t/send', 'gone, irreversible'],
+    ['t/look', 'mute'],
+    ['t/keep', 'back, irreversible'],
+  ]);
+  for (const format of ['svg', 'text'] as const) expect(diagram(flow, { format })).toContain('gone, irreversible');
 });
 
 describe('a run upon its diagram', () => {

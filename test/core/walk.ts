@@ -8,6 +8,7 @@ import { planOf } from '../../src/dsl/index.ts';
 import type { Json } from '../../src/json.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
 import { type Approval, type ApprovalAct, type ApprovalAsk, CHANGING, isOpen, RESOLVING } from '../../src/people.ts';
+import { sha256 } from '../../src/sha256.ts';
 import { isTerminal } from '../../src/status.ts';
 import { newRun } from '../../src/core/assemble.ts';
 import { steppers } from '../../src/core/lanes.ts';
@@ -96,6 +97,34 @@ export interface Walked {
   /** All that was asked for, in order. */
   readonly owed: readonly Owed[];
   readonly steps: readonly Step[];
+  /** What it began with, and every message that it took, with the time. */
+  readonly begun: RunRow;
+  readonly log: readonly Taken[];
+}
+
+interface Taken {
+  readonly message: Message;
+  readonly now: number;
+}
+
+/** All that is kept of a run, and all that was told, owed and answered on the way, as a hash. */
+export function hashOf({ row, actors, signals, records }: Rows, steps: readonly Step[]): string {
+  const kept = [row, ...[actors, signals, records].map((rows) => [...rows.values()]), steps.map(saidBy)];
+  return sha256(JSON.stringify(kept));
+}
+
+/** The messages of a walk again, from the beginning; the hash of what comes of them. */
+export function replayed(flow: AnyOrchestrator, { begun, log }: Walked, [rules]: Lane): string {
+  const rows = new Rows(begun);
+  const steps: Step[] = [];
+  let run = newRun(rules, planOf(flow), begun);
+  for (const { message, now } of log) {
+    const made = step(rules, run, message, now);
+    rows.keep(made);
+    steps.push(made);
+    run = made.run;
+  }
+  return hashOf(rows, steps);
 }
 
 /** One way through a flow; of a run that begins anew, or of one that takes over from another. */
@@ -118,7 +147,9 @@ export function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: Lan
   let needs = 0;
   let message: Message = { type: 'start', plan, row, ...(rerun === null ? {} : { rerun, records: recordsOf(rerun) }) };
   let turns = 0;
+  const log: Taken[] = [];
   while (turns < LONGEST) {
+    log.push({ message: { ...message }, now });
     const made = step(rules, run, message, now);
     // The run before was not touched: the same step from it is the same once more.
     expect(saidBy(step(rules, run, message, now))).toEqual(saidBy(made));
@@ -184,7 +215,7 @@ export function walk(flow: AnyOrchestrator, seed: string, [rules, counting]: Lan
       message = found.message;
     }
   }
-  return { rows, turns, needs, owed, steps };
+  return { rows, turns, needs, owed, steps, begun: row, log };
 }
 
 /** What a rerun keeps beside its rows, as it is asked for. */

@@ -82,7 +82,7 @@ describe('the hash of a definition', () => {
     ['that there is a compensation', { compensate: () => 1 }],
     ['how often a compensation is tried', { compensate: { run: () => 1, retry: { maxAttempts: 2 } } }],
     ['how long a compensation may take', { compensate: { run: () => 1, timeout: '1s' } }],
-    ['that a step stays', { irreversible: true }],
+    ['that a step stays (P174)', { irreversible: true }],
     ['that a step may fail', { undo: { optional: true } }],
     ['that a step fails at the end', { undo: { permissive: true } }],
     ['how a step is undone, and not its task', { undo: { compensate: () => 1 } }],

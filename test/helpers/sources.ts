@@ -46,6 +46,15 @@ export function importsOf(path: string, text: string): readonly Import[] {
   });
 }
 
+/** Files and packages that exist at run time for what is below `folder`. */
+export function reachedFrom(folder: string, sources: Sources): string[] {
+  const reached = new Set([...sources.keys()].filter((path) => path.startsWith(folder)));
+  // A set that grows is walked to its end.
+  for (const path of reached)
+    for (const { target, typeOnly } of importsOf(path, sources.get(path) ?? '')) if (!typeOnly) reached.add(target);
+  return [...reached].sort();
+}
+
 /** A public name: what it is called, and where its declaration stands. */
 export interface PublicName {
   readonly name: string;

@@ -84,6 +84,25 @@ describe('a program', () => {
     await box.close();
   });
 
+  test.each([
+    ['was', {}, 'one/work/a'],
+    ['with notes was', { notes: () => ({}) }, 'one/work/a/do'],
+    ['that is not required was', { required: false }, 'one/work/a/do'],
+    ['with notes that is not required was', { required: false, notes: () => ({}) }, 'one/work/a/do/do'],
+  ])('says how often a task %s tried, and why it has failed (P209, P217)', async (_, more, place) => {
+    const flaky = task('flaky', { input: Anything, output: Anything, retry: { maxAttempts: 2, delay: 0 }, run: never });
+    const { desk, clock, box, run, made } = await open({ one: { tasks: { a: { do: flaky, ...more } } } });
+    for (const attempt of [1, 2]) {
+      desk.fail(`${place}#${attempt}`, new Error(`no ${attempt}`));
+      await clock.advance(0);
+    }
+    await run.outcome();
+    const { phases, counts } = await programState(made, run);
+    expect(phases[0]?.tasks).toMatchObject([{ name: 'a', status: 'failed', attempts: 2, error: 'no 2' }]);
+    expect(counts).toMatchObject({ total: 1, failed: 1, retries: 1 });
+    await box.close();
+  });
+
   test('is over with a phase that takes too long, or says that it does (P202)', async () => {
     const late = await open({ one: { within: '10m', tasks: { a: work } } });
     await late.clock.advance('10m');

@@ -2,7 +2,8 @@
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
-import { Anything, never, stage } from '../helpers/stage.ts';
+import { faultOfEvent } from '../../src/events.ts';
+import { Anything, eventsOf, never, stage } from '../helpers/stage.ts';
 
 const CARD = '4111111111111111';
 const work = task('work', { input: Anything, output: Anything, run: never, approval: { ask: 'Begin?' } });
@@ -59,6 +60,41 @@ describe('an approval', () => {
       'two',
       'approval.requested t/two work',
     ]);
+    await box.close();
+  });
+
+  test('leaves two events: who is asked what, with the decisions that there are, and who has decided what (S20, P146)', async () => {
+    const { clock, box, run } = await open();
+    const at = clock.now();
+    await clock.advance('1h');
+    await box.decide('r/t/one#1', { decision: 'reject', by: 'mia', comment: 'no' });
+    await run.outcome();
+    const told = (await eventsOf(run)).filter(({ type }) => type.startsWith('approval.'));
+
+    const common = { run: 'r', path: 't/one', approval: 'r/t/one#1', metadata: {} };
+    expect(told).toEqual([
+      {
+        ...common,
+        type: 'approval.requested',
+        seq: 4,
+        at,
+        question: `Charge ${CARD}?`,
+        decisions: ['approve', 'edit', 'reject'],
+        users: ['mia'],
+        roles: ['manager'],
+        due: at + 48 * 3_600_000,
+      },
+      {
+        ...common,
+        type: 'approval.resolved',
+        seq: 5,
+        at: at + 3_600_000,
+        decision: 'reject',
+        by: 'mia',
+        revision: 1,
+      },
+    ]);
+    expect(told.map(faultOfEvent)).toEqual([null, null]);
     await box.close();
   });
 

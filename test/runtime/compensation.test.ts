@@ -250,7 +250,7 @@ describe('a compensation', () => {
     expect(await (await box.start(flow, { id: 'r', input: null })).outcome()).toMatchObject({ status: 'compensated' });
   });
 
-  test('of a step stands before that of its task; what is irreversible or has none is kept (S13)', async () => {
+  test('of a step stands before that of its task; what is irreversible or has none is kept (S13, P174)', async () => {
     const log: string[] = [];
     const work = worker(log);
     const bare = task('bare', { input: Anything, output: Anything, run: () => void log.push('bare') });

@@ -133,7 +133,7 @@ describe('a deadline', () => {
     expect(await faultsOfHistory(run)).toEqual([]);
   });
 
-  test('travels into child runs, which have what is left of it, or less (S11)', async () => {
+  test('travels into child runs, which have what is left of it, or less (S11, P53)', async () => {
     const { clock, desk, options } = stage();
     const child = (name: string, more: object) =>
       orchestrator(name, { ...head, ...more }).track('c', track('c', input).step(name, work));
@@ -173,7 +173,7 @@ describe('a retry', () => {
       ...more,
     });
 
-  test('that would begin after the deadline is not scheduled, and the step says so (S10)', async () => {
+  test('that would begin after the deadline is not scheduled, and the step says so (S10, P53)', async () => {
     const { clock, desk, options } = stage();
     const flow = orchestrator('flow', { ...head, deadline: '10m' }).track(
       'a',

@@ -329,7 +329,7 @@ describe('cleanup', () => {
     );
   };
 
-  test('of a step that had begun runs once, with its input, key and reason (S14)', async () => {
+  test('of a step that had begun runs once, with its input, key and reason (S14, P72)', async () => {
     tidied.length = 0;
     const { options } = stage();
     const flow = withCleanup(async () => {});
@@ -342,7 +342,7 @@ describe('cleanup', () => {
     expect(tidied).toEqual([{ input: { n: 1 }, key: 'r/t/messy#1', reason: 'enough' }]);
   });
 
-  test('that hangs is given up after its own timeout, and its signal fires (S14)', async () => {
+  test('that hangs is given up after its own timeout, and its signal fires (S14, P72)', async () => {
     const { clock, options, lines } = stage();
     let signal: AbortSignal | undefined;
     const flow = withCleanup((context) => {
@@ -374,7 +374,7 @@ describe('cleanup', () => {
     expect(lines.some(({ message }) => message.includes('no broom'))).toBe(true);
   });
 
-  test('runs after an attempt that timed out, too (S11)', async () => {
+  test('runs after an attempt that timed out, too (S11, P72)', async () => {
     tidied.length = 0;
     const { clock, options } = stage();
     const slow = task('slow', {

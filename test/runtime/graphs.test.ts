@@ -68,7 +68,7 @@ function ready({ graph }: Sample, done: ReadonlySet<string>): string[] {
   return Object.keys(graph).filter((name) => !done.has(name) && graph[name]?.every((other) => done.has(other)));
 }
 
-test('1,000 random graphs start each track once, as soon as what it waits for has ended and no sooner, the same each time (P16, P46)', async () => {
+test('1,000 random graphs start each track once, as soon as what it waits for has ended and no sooner, the same each time (P16, P46, P175)', async () => {
   const property = fc.asyncProperty(samples, async (sample) => {
     const first = await play(sample, {}, (open, done) => expect([...open].sort()).toEqual(ready(sample, done).sort()));
     expect([...first.begun].sort()).toEqual(Object.keys(sample.graph).sort());
@@ -79,7 +79,7 @@ test('1,000 random graphs start each track once, as soon as what it waits for ha
   await fc.assert(property, { numRuns: 1_000 });
 }, 30_000);
 
-test("an orchestrator's cap on tracks is never exceeded and leaves no room unused (P48, S30)", async () => {
+test("an orchestrator's cap on tracks is never exceeded and leaves no room unused (P48, S30, P175)", async () => {
   const property = fc.asyncProperty(samples, fc.integer({ min: 1, max: 4 }), async (sample, cap) => {
     const { begun, faults } = await play(sample, { track: cap }, (open, done) =>
       expect(open).toHaveLength(Math.min(cap, ready(sample, done).length)),
@@ -90,7 +90,7 @@ test("an orchestrator's cap on tracks is never exceeded and leaves no room unuse
   await fc.assert(property, { numRuns: 200 });
 }, 30_000);
 
-test("a box's cap on bodies is never exceeded and leaves no room unused (P48, S30)", async () => {
+test("a box's cap on bodies is never exceeded and leaves no room unused (P48, S30, P175)", async () => {
   const property = fc.asyncProperty(samples, fc.integer({ min: 1, max: 4 }), async (sample, cap) => {
     const { begun, faults } = await play(sample, { body: cap }, (open, done) =>
       expect(open).toHaveLength(Math.min(cap, ready(sample, done).length)),

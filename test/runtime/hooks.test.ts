@@ -65,7 +65,7 @@ async function opened(flow: unknown, options: object = {}) {
 }
 
 describe('hooks are called', () => {
-  test('those of the box first, then from the outside in, and in the end the other way round (S31, P60)', async () => {
+  test('those of the box first, then from the outside in, and in the end the other way round (S31, P60, P59)', async () => {
     const told: string[] = [];
     const tells = (name: string): Hook => ({
       name,
@@ -106,6 +106,30 @@ describe('hooks are called', () => {
       ...said(two, 'afterRun').reverse(),
     ]);
     expect(await faultsOfHistory(run)).toEqual([]);
+    await box.close();
+  });
+
+  test('of what fails: after the attempt, when it is tried again, and on the error, each waited for (S31, P59)', async () => {
+    const told: string[] = [];
+    const tells = (name: string, moment: string) => async (): Promise<void> => {
+      told.push(`${name} ${moment} begins`);
+      await new Promise((resolve) => setImmediate(resolve));
+      told.push(`${name} ${moment}`);
+    };
+    const moments = ['afterStep', 'onRetry', 'onError', 'afterTrack', 'afterRun'];
+    const hook = (name: string): Hook => Object.fromEntries(moments.map((moment) => [moment, tells(name, moment)]));
+    const flaky = counting('flaky', { retry: { maxAttempts: 2, delay: '1s' }, run: no }).made;
+    const { box, clock, start } = await opened(one(flaky), { hooks: [hook('one'), hook('two')] });
+    const run = await start();
+    await soon(settled(box));
+    await clock.advance('1s');
+    expect((await soon(run.outcome())).status).toBe('failed');
+    await settled(box);
+
+    const order = ['afterStep', 'onRetry', 'afterStep', 'onError', 'afterTrack', 'afterRun'];
+    const both = (moment: string): string[] =>
+      ['two', 'one'].flatMap((name) => [`${name} ${moment} begins`, `${name} ${moment}`]);
+    expect(told).toEqual(order.flatMap(both));
     await box.close();
   });
 

@@ -38,7 +38,7 @@ test('data goes from step to step and track to track, a last task merges it, and
   expect(await run.result()).toEqual({ left: { n: 3 }, right: { n: 5 }, both: { n: 15 } });
 });
 
-test('the executor is handed in, so no body of a task need run (P6)', async () => {
+test('the executor is handed in, so no body of a task need run (P6, P64)', async () => {
   const asked: string[] = [];
   const fake: Executor = {
     execute(job, answer) {

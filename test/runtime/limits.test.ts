@@ -87,7 +87,7 @@ describe('the limit of', () => {
     expect(begun).toEqual(['a/0', 'a/1', 'a/2', 'b/0', 'c/0', 'a/3', 'b/1', 'a/4', 'a/5']);
   });
 
-  test('a task holds for all runs together, and for nothing else (S30)', async () => {
+  test('a task holds for all runs together, and for nothing else (S30, P175)', async () => {
     const tight = flow('tight', task('tight', { ...body, concurrency: 2 }));
     const free = flow('free', task('free', body));
     const { begun, start, give, waits } = await boxOf([tight, free]);
@@ -116,7 +116,7 @@ describe('the limit of', () => {
     expect(begun.at(-1)).toBe('a/1');
   });
 
-  test('an orchestrator, and of a track, holds for the bodies of all of its runs (S30)', async () => {
+  test('an orchestrator, and of a track, holds for the bodies of all of its runs (S30, P175)', async () => {
     const work = task('work', body);
     const wide = flow('wide', work, { bodies: 2 });
     const byTenant = flow(

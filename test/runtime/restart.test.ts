@@ -49,6 +49,36 @@ test('the start of an attempt that was under way is what it was, whoever goes on
   await second.box.close();
 });
 
+test('a retry is made when it is due by whoever goes on with the run, or at once if that was while nobody did (S10, P171)', async () => {
+  const { store, ...first } = await opened(flow);
+  const begun = first.clock.now();
+  await first.box.start(flow as never, { id: 'r', input: null } as never);
+  first.desk.fail('t/try#1');
+  await first.clock.advance('4s');
+  await first.box.close();
+
+  const second = await opened(flow, store, begun + 4_000);
+  await second.clock.advance(5_999);
+  expect(second.desk.begun).toEqual([]);
+  await second.clock.advance(1);
+  expect(second.desk.begun).toEqual(['t/try#2']);
+  second.desk.fail('t/try#2');
+  await settled(second.box);
+  await second.box.close();
+
+  const third = await opened(flow, store, begun + 60_000);
+  await third.clock.advance(0);
+  third.desk.give('t/try#3', 'made');
+  const run = third.box.run('r');
+  expect(await soon(run.result())).toEqual({ t: 'made' });
+  const told = (await eventsOf(run as never)).filter(({ type }) => type === 'step.retrying');
+  expect(told).toMatchObject([
+    { attempt: 1, delay: 10_000, due: begun + 10_000 },
+    { attempt: 2, delay: 10_000, due: begun + 20_000 },
+  ]);
+  await third.box.close();
+});
+
 test('a snapshot lists each attempt once, also in the pause after it and after a restart', async () => {
   const first = await opened(flow);
   const run = await first.box.start(flow as never, { id: 'r', input: null } as never);

@@ -55,11 +55,16 @@ test.each([
   ['fixed', [1_000, 1_000, 1_000, 1_000]],
   ['linear', [1_000, 2_000, 3_000, 4_000]],
   ['exponential', [1_000, 2_000, 4_000, 8_000]],
-] as const)('a %s backoff waits exactly as long as it says, and then begins (S10)', async (backoff, delays) => {
+] as const)('a %s backoff waits exactly as long as it says, and then begins (S10, P51)', async (backoff, delays) => {
   expect(await delaysOf({ maxAttempts: 5, delay: '1s', backoff })).toEqual(delays);
 });
 
-test('maxDelay caps every backoff (S10)', async () => {
+test('three retries are four attempts, after one, two and four seconds (S10, P206)', async () => {
+  const retry = { maxAttempts: 4, delay: 1_000, backoff: 'exponential' } as const;
+  expect(await delaysOf(retry)).toEqual([1_000, 2_000, 4_000]);
+});
+
+test('maxDelay caps every backoff (S10, P51)', async () => {
   expect(await delaysOf({ maxAttempts: 5, delay: '1s', maxDelay: '3s' })).toEqual([1_000, 2_000, 3_000, 3_000]);
 });
 
@@ -71,7 +76,7 @@ test('without a retry there is one attempt (S10)', async () => {
   expect(await delaysOf({})).toEqual([]);
 });
 
-test('jitter takes at most its share off the capped delay, and the same again for the same key (S10, I4)', async () => {
+test('jitter takes at most its share off the capped delay, and the same again for the same key (S10, I4, P51, P52)', async () => {
   const policy = { maxAttempts: 6, delay: '10s', backoff: 'fixed', jitter: 0.5 } as const;
   const first = await delaysOf(policy, 'a');
   expect(await delaysOf(policy, 'a')).toEqual(first);
@@ -83,7 +88,7 @@ test('jitter takes at most its share off the capped delay, and the same again fo
   expect(new Set(first).size).toBe(5);
 });
 
-test('the delay stays finite and capped at attempt 10,000 (S10)', () => {
+test('the delay stays finite and capped at attempt 10,000 (S10, P52)', () => {
   const policy = { maxAttempts: 20_000, delay: 1_000, maxDelay: 60_000, jitter: 0, when: undefined } as const;
   for (const backoff of ['fixed', 'linear', 'exponential'] as const) {
     const open = retryDelay({ ...policy, backoff, maxDelay: Number.POSITIVE_INFINITY }, 10_000, 0);
@@ -105,7 +110,7 @@ describe('which errors are tried again', () => {
     return { begun: desk.begun.length, lines, events: await eventsOf(run) };
   }
 
-  test('`when` is given the very error that was thrown, and decides (S10)', async () => {
+  test('`when` is given the very error that was thrown, and decides (S10, P51)', async () => {
     class Busy extends Error {
       readonly wait = 7;
     }
@@ -254,7 +259,7 @@ test('a retry in sixty days comes after sixty days, on a clock that counts no fu
 });
 
 describe('a timeout', () => {
-  test('ends the attempt, tells the body with a TimeoutError, and leaves the step timedOut (S11)', async () => {
+  test('ends the attempt, tells the body with a TimeoutError, and leaves the step timedOut (S11, P50)', async () => {
     const { desk, clock, options } = stage();
     const flow = flowOf({ timeout: '30s' });
     await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));
@@ -270,7 +275,14 @@ describe('a timeout', () => {
     expect(error).toMatchObject({ failures: [{ code: 'step-timed-out', path: 't/try', attempt: 1 }] });
     expect(error.message).toContain('30s');
     expect(await statusesOf(run)).toEqual({ t: 'failed', 't/try': 'timedOut' });
-    expect(await historyOf(run)).toContain('step.timedOut t/try');
+    const told = await historyOf(run);
+    expect(told).toContain('step.timedOut t/try');
+
+    desk.give('t/try#1', 'too late');
+    await settled(box);
+    expect(await historyOf(run)).toEqual(told);
+    expect((await run.snapshot()).steps['t/try']).toMatchObject({ status: 'timedOut', output: null });
+    expect(box.counts.ignored).toBe(1);
   });
 
   test('is per attempt, and the next attempt has all of it (S11)', async () => {
@@ -287,7 +299,7 @@ describe('a timeout', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('makes a late result worth nothing: it is ignored and counted (S11, I5, P233)', async () => {
+  test('makes a late result worth nothing: it is ignored and counted (S11, I5, P233, P50)', async () => {
     const { desk, clock, lines, options } = stage();
     const flow = flowOf({ timeout: '1s', retry: { maxAttempts: 2, delay: '1s' } });
     await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));

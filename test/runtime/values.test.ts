@@ -1,5 +1,5 @@
 /** What users write: schemas (S4), mappers (S5) and bodies that throw, each an error of its own place and nobody else's. */
-import { createSignalbox, orchestrator, RunFailed, task, track } from 'signalbox';
+import { createSignalbox, type InputInvalid, orchestrator, RunFailed, task, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Anything, N, never, rejection, settled, soon, stage, statusesOf, steps } from '../helpers/stage.ts';
@@ -33,6 +33,44 @@ describe('a schema (S4)', () => {
     const error = await rejection(box.start(flow, { id: 'r', input: { n: 'x' } as never }));
     expect(error).toMatchObject({ code: 'input-invalid', issues: [{ path: 'n' }] });
     await expect(box.run('r').status()).rejects.toMatchObject({ code: 'run-unknown' });
+  });
+
+  const Parameters = z.object({
+    city: z.string(),
+    count: z.number().int().default(3),
+    size: z.enum(['small', 'large']).default('small'),
+    note: z.string().optional(),
+  });
+
+  test.each<[object, object | readonly string[]]>([
+    [{ city: 'Oslo' }, { city: 'Oslo', count: 3, size: 'small' }],
+    [
+      { city: 'Oslo', count: 1, size: 'large', note: 'soon' },
+      { city: 'Oslo', count: 1, size: 'large', note: 'soon' },
+    ],
+    [{}, ['city']],
+    [{ city: null }, ['city']],
+    [{ city: 7 }, ['city']],
+    [{ city: 'Oslo', count: '3' }, ['count']],
+    [{ city: 'Oslo', count: 1.5 }, ['count']],
+    [{ city: 'Oslo', size: 'huge' }, ['size']],
+    [{ city: 'Oslo', note: 1 }, ['note']],
+    [{ count: 'x', size: 'huge' }, ['city', 'count', 'size']],
+  ])('of a run with types, what is required, defaults and choices makes of %j: %j (P195)', async (given, expected) => {
+    const flow = orchestrator('flow', { version: '1', input: Parameters }).track(
+      't',
+      track('t', { input: Anything }).step('echo', echo, ({ input }) => input),
+      { input: ({ input }) => input },
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], logger: () => {} });
+    const start = box.start(flow, { id: 'r', input: given as never });
+    if (!Array.isArray(expected)) {
+      expect(await (await start).result()).toEqual({ t: expected });
+      return;
+    }
+    const { code, issues } = await rejection<InputInvalid>(start);
+    expect([code, issues.map(({ path }) => path).sort()]).toEqual(['input-invalid', expected]);
+    expect((await box.runs()).runs).toEqual([]);
   });
 
   test('may be asynchronous for tasks and for runs', async () => {

@@ -1,0 +1,55 @@
+/**
+ * Promises: what the system can do, by numbers that tests cite, in a title or at the top of a file (P1, P44–P72). Each number below is
+ * cited by a test, an example or the suite for stores. What is not kept yet is cited by none, and says why.
+ */
+import { expect, test } from 'vitest';
+import { sourcesIn } from './helpers/sources.ts';
+
+const KEPT: { readonly [area: string]: string } = {
+  'tracks and orchestrators': 'P1–P12 P14–P20 P22–P30 P32–P34 P37 P38 P41–P43',
+  'policies of a run': 'P44–P72',
+  'kinds of step': 'P81–P114 P116–P120 P122',
+  records: 'P124–P128 P130–P136 P146 P178',
+  people: 'P140–P144 P160 P167 P168 P172 P193 P194',
+  'data, child runs, limits': 'P161 P163 P171 P174–P176 P195 P196',
+  'phases, gates, knowledge': 'P199–P207 P209–P223 P225–P229',
+  everywhere: 'P231–P236 P244',
+};
+
+const OPEN: { readonly [number: string]: string } = {
+  P145: 'pause and resume by requests of other agents: there is no A2A and no HTTP API',
+  P166: 'endpoints for a dashboard: there is no HTTP API',
+  P173: 'an audit of every command: cancel, pause, resume, signal and delete name nobody, and leave no record if refused',
+  P208: '`status` and `resume` on a command line: there is no CLI',
+  P224: 'handoffs to other frameworks: there is no contract for their adapters, beyond actors of XState',
+};
+
+const tests = ['test', 'examples', 'src/testing'].flatMap((folder) =>
+  [...sourcesIn(folder)].filter(([path]) => path !== 'promises.test.ts').map(([, text]) => text),
+);
+const cited = numbersIn(tests.join('\n'));
+
+test.each(Object.entries(KEPT))('every promise about %s is cited by a test', (_, numbers) => {
+  expect([...numbersIn(numbers)].filter((number) => !cited.has(number))).toEqual([]);
+});
+
+test('what is open is cited by none', () => {
+  expect(Object.keys(OPEN).filter((number) => cited.has(number))).toEqual([]);
+});
+
+test('what is cited is listed', () => {
+  const listed = numbersIn(Object.values(KEPT).join(' '));
+  expect([...cited].filter((number) => !listed.has(number))).toEqual([]);
+});
+
+test('a citation is a number, or the first and the last of several', () => {
+  expect([...numbersIn('(S10, P7) P44–P46 P5x XP6 P1-P3')]).toEqual(['P7', 'P44', 'P45', 'P46', 'P1', 'P3']);
+});
+
+function numbersIn(text: string): ReadonlySet<string> {
+  return new Set(
+    [...text.matchAll(/\bP(\d+)\b(?:–P(\d+)\b)?/g)].flatMap(([, first, last = first]) =>
+      Array.from({ length: Number(last) - Number(first) + 1 }, (_, at) => `P${Number(first) + at}`),
+    ),
+  );
+}
