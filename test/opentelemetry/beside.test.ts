@@ -1,11 +1,11 @@
 /** Spans of what is called beside the bodies: hooks, cleanups and undos, what they stand in, and what they are marked as. */
 import { context, trace } from '@opentelemetry/api';
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
-import { openTelemetry } from 'signalbox/opentelemetry';
+import { openTelemetry, recordSpans } from 'signalbox/opentelemetry';
 import { fakeClock, settled } from 'signalbox/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Anything } from '../helpers/stage.ts';
-import { register, spans, tree, unregister } from './spans.ts';
+import { forget, register, spans, tree, unregister } from './spans.ts';
 
 beforeEach(() => register());
 afterEach(unregister);
@@ -176,7 +176,8 @@ test('an undo is under its step, and says so (S13)', async () => {
     empty().step('one', charge).step('two', fail),
   );
   await using box = await createSignalbox({ orchestrators: [both], tracing: openTelemetry(), logger: () => {} });
-  await (await box.start(both, { id: 'a', input: 1 })).outcome();
+  const run = await box.start(both, { id: 'a', input: 1 });
+  await run.outcome();
   const undo = spanOf('undo charge');
   const steps = spans().filter(({ name }) => name === 'step t/one');
   expect(undo?.parentSpanContext?.spanId).toBe(steps.at(-1)?.spanContext().spanId);
@@ -186,4 +187,9 @@ test('an undo is under its step, and says so (S13)', async () => {
     'signalbox.status': 'completed',
   });
   expect(spanOf('attempt charge')?.attributes).not.toHaveProperty('signalbox.call');
+
+  forget();
+  await recordSpans(run.history());
+  expect(spanOf('undo')?.parentSpanContext?.spanId).toBe(idOf('step t/one'));
+  expect(spanOf('undo')?.attributes).toMatchObject({ 'signalbox.path': 't/one', 'signalbox.call': 'undo' });
 });

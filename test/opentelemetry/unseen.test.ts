@@ -116,7 +116,7 @@ test('an SDK that is registered when the box is open has spans from then on', as
 });
 
 test('a provider that is handed over needs none that is registered', async () => {
-  register();
+  unregister();
   const order = looking(() => {});
   const provider = new BasicTracerProvider({ sampler: new AlwaysOnSampler() });
   await using box = await createSignalbox({
@@ -126,5 +126,4 @@ test('a provider that is handed over needs none that is registered', async () =>
   const run = await box.start(order, { input: 1 });
   await run.result();
   expect((await run.snapshot()).metadata.traceparent).toMatch(/-01$/);
-  expect(spans()).toEqual([]);
 });
