@@ -6,6 +6,7 @@
  */
 import type { RunEvent } from './events.ts';
 import type { Answer, Job, Logger } from './executor.ts';
+import type { HookName } from './hooks.ts';
 import type { JsonObject } from './json.ts';
 
 /** What is known of a run that is in memory. */
@@ -25,13 +26,25 @@ export interface TracedStart {
   over(run: string | null, error?: unknown): void;
 }
 
-/** A body that is at work. */
+/** A body that is at work, or a hook, or a cleanup. */
 export interface TracedBody {
   /** Calls it, so that what it begins belongs to it. */
   within(call: () => void): void;
   /** Calls what does not belong to it, although it may have been called in it. */
   outside(call: () => void): void;
-  over(answer: Answer): void;
+  /** Its answer; null if nobody waits for one any more. */
+  over(answer: Answer | null): void;
+}
+
+/** What is called beside the bodies. The name is that of the hook, or of the task that is tidied up after. */
+export type TracedCall =
+  | { readonly what: 'hook'; readonly name: string; readonly on: HookName }
+  | { readonly what: 'cleanup'; readonly name: string; readonly attempt: number };
+
+/** A step, a track or a run that hooks or a cleanup are called for. */
+export interface TracedPlace {
+  /** One of them is about to be called; null if it is not traced. */
+  calling(call: TracedCall): TracedBody | null;
 }
 
 /** Where traces go. What it throws is told in the log and harms no run. */
@@ -44,8 +57,10 @@ export interface Tracing {
   }): Promise<void> | void;
   /** Somebody starts a run of this orchestrator; null if there is nothing to hand over. */
   starting?(orchestrator: string): TracedStart | null;
-  /** A body is about to be called; null if it is not traced. */
-  performing?(job: Job): TracedBody | null;
+  /** A body is about to be called; null if it is not traced. `undoes` is the task that a compensation undoes, and null for a body. */
+  performing?(job: Job, undoes: string | null): TracedBody | null;
+  /** Hooks or a cleanup are called for this place soon; null if they are not traced. A run that has not begun yet has no path. */
+  beside?(run: { readonly id: string; readonly metadata: JsonObject }, path: string | null): TracedPlace | null;
   /** What happened to a run, once it is committed. What is secret is left out. */
   told?(run: { readonly id: string; readonly metadata: JsonObject }, events: readonly RunEvent[]): void;
   /** The run is not gone on with in this process any more, although it has not ended. */

@@ -73,7 +73,7 @@ export class World {
       ifOurs: (_: string, then: (ours: boolean) => void) => then(true),
     };
     this.#compensations = new Compensations({ ...alone, around, tracer: null });
-    this.#cleanups = new Cleanups({ ...alone, timers: { in: wakeIn }, logger: () => {} });
+    this.#cleanups = new Cleanups({ ...alone, timers: { in: wakeIn }, logger: () => {}, tracer: null });
     this.#family = new LiveFamily(options);
   }
 
@@ -149,7 +149,7 @@ export class World {
     const answer = (): void => this.#options.take({ type: 'answer', from: 'execute', path, attempt, output, error });
     if (error === null || !one.begun || task.cleanup === undefined || !isCutOff(error)) return answer();
     const context = { input: one.input, key, reason: error.message };
-    this.#cleanups.bounded(one.run.id, path, attempt, task, context, answer);
+    this.#cleanups.bounded(one.run, path, attempt, task, context, answer);
   }
 
   #abort(key: string, why: Error): void {

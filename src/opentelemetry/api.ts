@@ -1,5 +1,5 @@
 /** `@opentelemetry/api`, if the application has it: an optional peer, which is loaded when it is asked for. */
-import type { Context, HrTime, TracerProvider } from '@opentelemetry/api';
+import type { Context, HrTime, Span, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { JsonObject } from '../json.ts';
 import { traceIn } from '../tracing.ts';
 import { SCOPE } from './names.ts';
@@ -11,15 +11,23 @@ export function loadApi(): Promise<Api | null> {
   return import('@opentelemetry/api').catch(() => null);
 }
 
-export function tracerOf(api: Api, provider: TracerProvider | undefined): ReturnType<TracerProvider['getTracer']> {
+export function tracerOf(api: Api, provider: TracerProvider | undefined): Tracer {
   return (provider ?? api.trace).getTracer(SCOPE);
 }
 
-/** The context of what goes on under the trace that a run was started under. */
-export function contextOf({ ROOT_CONTEXT, createTraceState, trace }: Api, metadata: JsonObject): Context {
+/** Does anything make spans? Until an SDK is registered, the API's own provider has nobody to ask. */
+export function hasSdk({ trace }: Api, given: TracerProvider | undefined): boolean {
+  const provider = (given ?? trace.getTracerProvider()) as TracerProvider & {
+    getDelegateTracer?(name: string): Tracer | undefined;
+  };
+  return provider.getDelegateTracer === undefined || provider.getDelegateTracer(SCOPE) !== undefined;
+}
+
+/** The span that a run was started under, as its metadata have it; null if there is none. */
+export function spanIn({ createTraceState, trace }: Api, metadata: JsonObject): Span | null {
   const found = traceIn(metadata);
-  if (found === null) return ROOT_CONTEXT;
-  return trace.setSpanContext(ROOT_CONTEXT, {
+  if (found === null) return null;
+  return trace.wrapSpanContext({
     traceId: found.trace,
     spanId: found.span,
     traceFlags: found.flags,
@@ -28,16 +36,20 @@ export function contextOf({ ROOT_CONTEXT, createTraceState, trace }: Api, metada
   });
 }
 
-/** What a run is started with, so that it goes on under the span of this context; null if there is no trace. */
-export function carriedBy({ isSpanContextValid, trace }: Api, context: Context): JsonObject | null {
-  const span = trace.getSpanContext(context);
-  if (span === undefined || !isSpanContextValid(span)) return null;
-  const { traceId, spanId, traceFlags, traceState } = span;
-  const state = traceState?.serialize() ?? '';
-  return {
-    traceparent: `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`,
-    ...(state === '' ? {} : { tracestate: state }),
-  };
+/** The context of what goes on under the trace that a run was started under. */
+export function contextOf(api: Api, metadata: JsonObject): Context {
+  const span = spanIn(api, metadata);
+  return span === null ? api.ROOT_CONTEXT : api.trace.setSpan(api.ROOT_CONTEXT, span);
+}
+
+/** What a run is started with, so that it goes on under this span; null if that is in no trace. */
+export function carriedBy({ isSpanContextValid }: Api, span: Span | undefined): JsonObject | null {
+  const context = span?.spanContext();
+  if (context === undefined || !isSpanContextValid(context)) return null;
+  const { traceId, spanId, traceFlags, traceState } = context;
+  const traceparent = `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`;
+  const tracestate = traceState?.serialize() ?? '';
+  return tracestate === '' ? { traceparent } : { traceparent, tracestate };
 }
 
 /** Milliseconds since 1970, in a form that cannot be taken for those since the process began. */

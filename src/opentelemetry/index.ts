@@ -3,22 +3,19 @@ import type { TracerProvider } from '@opentelemetry/api';
 import { askOptions } from '../checks.ts';
 import { endsRun } from '../events.ts';
 import type { JsonObject } from '../json.ts';
-import { type TracedBody, traceIn, type Tracing } from '../tracing.ts';
-import { type Api, carriedBy, contextOf, loadApi, timeOf, tracerOf } from './api.ts';
+import { traceIn, type Tracing } from '../tracing.ts';
+import { carriedBy, hasSdk, loadApi, timeOf, tracerOf } from './api.ts';
+import { Unseen } from './body.ts';
 import { RunSpans } from './live.ts';
 import { spanName, ofError, ofStart, runIs } from './names.ts';
+import { Kit } from './within.ts';
 
 export { type RecordOptions, recordSpans } from './past.ts';
-export type { TracedBody, TracedRun, TracedStart, Tracing } from '../tracing.ts';
+export type { TracedBody, TracedCall, TracedPlace, TracedRun, TracedStart, Tracing } from '../tracing.ts';
 
-/** The bit that says that somebody looks at a trace. */
-const SAMPLED = 1;
-
-/** Of a run: a run that was started without a trace has no spans, and neither has one whose trace nobody looks at. */
-interface RunTrace {
-  readonly isSeen: boolean;
-  /** Around a body of a run that nobody looks at: what the body begins has to know that, and nothing more. */
-  readonly unseen: TracedBody;
+/** Is a trace looked at? The last bit of the last digit of `00-<trace>-<span>-<flags>` says so. */
+function isSampled(traceparent: unknown): boolean {
+  return typeof traceparent === 'string' && (Number.parseInt(traceparent.charAt(54), 16) & 1) === 1;
 }
 
 /** How spans are made. */
@@ -34,41 +31,32 @@ export interface OpenTelemetryOptions {
 export function openTelemetry(options: OpenTelemetryOptions = {}): Tracing {
   askOptions('openTelemetry', options, ['tracerProvider']);
   const runs = new Map<string, RunSpans>();
-  /** By the metadata of a run, which are one object for as long as it is in memory. */
-  const traces = new WeakMap<JsonObject, RunTrace>();
-  let api: Api | null = null;
   let around: Parameters<NonNullable<Tracing['opened']>>[0];
-  let tracer: ReturnType<typeof tracerOf>;
+  /** Null before the box opens, and where the API is not installed. */
+  let kit: Kit | null = null;
+  let isLive = false;
 
-  const spansOf = (run: string, metadata: JsonObject): RunSpans => {
-    const found = runs.get(run);
-    if (found !== undefined) return found;
-    const made = new RunSpans({ api: api as Api, tracer, now: around.now }, run, metadata, around.rowOf(run) ?? {});
-    runs.set(run, made);
-    return made;
+  /** An SDK may be registered at any time. */
+  const makesSpans = (known: Kit): boolean => {
+    isLive ||= hasSdk(known.api, options.tracerProvider);
+    return isLive;
   };
 
-  const traceFor = (known: Api, metadata: JsonObject): RunTrace => {
-    const found = traces.get(metadata);
+  /** Null for a run that was started without a trace, or whose trace nobody looks at. */
+  const spansOf = (known: Kit, run: string, metadata: JsonObject): RunSpans | null => {
+    const found = runs.get(run);
     if (found !== undefined) return found;
-    const within = contextOf(known, metadata);
-    const made = {
-      isSeen: ((traceIn(metadata)?.flags ?? 0) & SAMPLED) !== 0,
-      unseen: {
-        within: (call: () => void): void => known.context.with(within, call),
-        outside: (call: () => void): void => known.context.with(known.ROOT_CONTEXT, call),
-        over: () => {},
-      },
-    };
-    traces.set(metadata, made);
+    if (!isSampled(metadata.traceparent) || traceIn(metadata) === null || !makesSpans(known)) return null;
+    const made = new RunSpans(known, run, metadata, around.rowOf(run) ?? {});
+    runs.set(run, made);
     return made;
   };
 
   return {
     async opened(given) {
       around = given;
-      api = await loadApi();
-      if (api !== null) tracer = tracerOf(api, options.tracerProvider);
+      const api = await loadApi();
+      if (api !== null) kit = new Kit(api, tracerOf(api, options.tracerProvider), given.now);
       else
         given.logger({
           level: 'warn',
@@ -77,37 +65,58 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Tracing {
     },
 
     starting(orchestrator) {
-      if (api === null) return null;
+      if (kit === null) return null;
+      const { api, tracer, now } = kit;
       const { context, SpanKind, SpanStatusCode, trace } = api;
+      if (!makesSpans(kit)) {
+        // Nobody makes spans, but somebody may hand a trace over.
+        const handed = carriedBy(api, trace.getActiveSpan());
+        return handed === null ? null : { metadata: handed, over: () => {} };
+      }
       const attributes = ofStart(orchestrator);
-      const startTime = timeOf(around.now());
-      const span = tracer.startSpan(spanName.start(orchestrator), { kind: SpanKind.PRODUCER, attributes, startTime });
-      const metadata = carriedBy(api, trace.setSpan(context.active(), span));
+      const startTime = kit.time(now());
+      const kind = SpanKind.PRODUCER;
+      const span = tracer.startSpan(spanName.start(orchestrator), { kind, attributes, startTime }, context.active());
+      const metadata = carriedBy(api, span);
       if (metadata === null) return null;
       return {
         metadata,
         over(run, error) {
+          if (!span.isRecording()) return span.end();
           if (run !== null) span.setAttributes(runIs(run));
           else {
             const { code = 'unknown' } = Object(error) as { readonly code?: string };
             span.setAttributes(ofError(code)).setStatus({ code: SpanStatusCode.ERROR });
           }
-          span.end(timeOf(around.now()));
+          return span.end(timeOf(now()));
         },
       };
     },
 
-    performing(job) {
+    performing(job, undoes) {
       const { id, metadata } = job.run;
-      if (api === null || metadata.traceparent === undefined) return null;
-      const { isSeen, unseen } = traceFor(api, metadata);
-      return isSeen ? spansOf(id, metadata).begin(job) : unseen;
+      if (kit === null || metadata.traceparent === undefined) return null;
+      return spansOf(kit, id, metadata)?.begin(job, undoes) ?? new Unseen(kit, metadata);
+    },
+
+    beside({ id, metadata }, path) {
+      if (kit === null || metadata.traceparent === undefined) return null;
+      const spans = spansOf(kit, id, metadata);
+      if (spans === null) {
+        const body = new Unseen(kit, metadata);
+        return { calling: () => body };
+      }
+      const place = spans.beside(path);
+      // Of one that has not begun nothing is open, and it may not be let begin.
+      if (spans.isAtRest) runs.delete(id);
+      return place;
     },
 
     told({ id, metadata }, events) {
-      if (api === null || metadata.traceparent === undefined || !traceFor(api, metadata).isSeen) return;
+      if (kit === null || metadata.traceparent === undefined) return;
+      const spans = spansOf(kit, id, metadata);
+      if (spans === null) return;
       const last = events.at(-1);
-      const spans = spansOf(id, metadata);
       spans.take(events);
       if (last?.path === '' && endsRun(last.type)) spans.end();
       if (spans.isAtRest) runs.delete(id);

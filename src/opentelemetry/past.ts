@@ -1,6 +1,6 @@
 /**
  * The spans of a run that has ended, made of its history: one for the run, for each of its tracks and steps, and in these one for each
- * time at work. For runs that were not traced, or not whole, because they went through several processes; and to see one as one.
+ * time at work. For runs that were not traced, or not whole, because they went through several processes; and to see one as one. Hooks and cleanups are not in a history, and have no span here.
  */
 import type { Context, Span as OpenSpan, TracerProvider } from '@opentelemetry/api';
 import { ask, askOptions } from '../checks.ts';
@@ -9,7 +9,7 @@ import { RunUnfinished } from '../errors/index.ts';
 import type { ReadEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
 import { type Api, contextOf, loadApi, timeOf, tracerOf } from './api.ts';
-import { spanName, ofError, ofPlace, ofRun, ofStatus } from './names.ts';
+import { spanName, ofError, ofLength, ofPastAttempt, ofPastUndo, ofPlace, ofRun, ofStatus } from './names.ts';
 
 /** How the spans of a run that has ended are made. */
 export interface RecordOptions {
@@ -87,15 +87,17 @@ class Recorder {
         this.#attempt(path, part, to, context);
       } else if (part.status !== 'running') {
         // A time in which it waited is no span: it says when it began, and how long it was.
-        span.addEvent(part.status, { 'signalbox.ms': to - part.from }, timeOf(part.from));
+        span.addEvent(part.status, ofLength(to - part.from), timeOf(part.from));
       }
     }
     this.#end(span, spans.at(-1)?.code ?? null, endedAt ?? until);
   }
 
   #attempt(path: string, { status, from, attempt, code }: Span, to: number, context: Context): void {
-    const name = spanName.attempt(status === 'compensating' ? 'undoing' : String(attempt));
-    const attributes = { ...ofPlace(this.#run, path), 'signalbox.attempt': attempt };
+    const [name, attributes] =
+      status === 'compensating'
+        ? [spanName.undo(), ofPastUndo(this.#run, path)]
+        : [spanName.attempt(String(attempt)), ofPastAttempt(this.#run, path, attempt)];
     this.#end(this.#begin(name, attributes, from, context), code, to);
   }
 

@@ -5,16 +5,20 @@ import { keyOf, type RunState } from '../core/run.ts';
 import type { TaskDefinition } from '../definition.ts';
 import { type ErrorRecord, reasonOf, toRecord } from '../errors/index.ts';
 import type { Logger } from '../executor.ts';
+import { asAnswer, type TracedCalls } from './traced.ts';
 
 export interface CleanupsOptions {
   readonly timers: { in(ms: number, wake: () => void): () => void };
   readonly logger: Logger;
+  readonly tracer: { beside(run: Facts, path: string): TracedCalls | null } | null;
   post(run: string, message: Message): void;
   /** Keeps a run in memory until what is answered is called. */
   hold(run: string): () => void;
   isSure(run: string): boolean;
   ifOurs(run: string, then: (ours: boolean) => void): void;
 }
+
+type Facts = RunState['facts'];
 
 /** A cleanup under way, and who wants to know of its end. */
 interface Tidying {
@@ -37,7 +41,7 @@ export class Cleanups {
 
   /** That of a step that was cancelled; the answer is a message to its run. */
   begin(
-    { id }: Pick<RunState, 'id'>,
+    { id, facts }: Pick<RunState, 'id' | 'facts'>,
     { path, attempt, node, input, reason }: Extract<Effect, { do: 'cleanup' }>,
   ): void {
     const answer = (error?: unknown): void => {
@@ -46,18 +50,19 @@ export class Cleanups {
     };
     if (node.task?.cleanup === undefined) return answer();
     const context = { input, key: keyOf(id, path, attempt), reason };
-    this.bounded(id, path, attempt, node.task, context, answer);
+    this.bounded(facts, path, attempt, node.task, context, answer);
   }
 
   /** A cleanup: the user's function, once, bounded by its own timeout. */
   bounded(
-    run: string,
+    facts: Facts,
     path: string,
     attempt: number,
     task: TaskDefinition,
     context: object,
     then: (error?: unknown) => void,
   ): void {
+    const { id: run } = facts;
     const key = keyOf(run, path, attempt);
     const underWay = this.#tidying.get(key);
     if (underWay !== undefined) {
@@ -66,7 +71,9 @@ export class Cleanups {
     }
     const controller = new AbortController();
     const tidying: Tidying = { controller, waiting: [then] };
-    const { timers, logger, hold } = this.#options;
+    const { timers, logger, tracer, hold } = this.#options;
+    const place = tracer?.beside(facts, path) ?? null;
+    let traced: ReturnType<TracedCalls['begin']> = null;
     let stop = (): void => {};
     const drop = (): boolean => {
       if (this.#tidying.get(key) !== tidying) return false;
@@ -77,6 +84,7 @@ export class Cleanups {
     };
     const settle = (error?: unknown): void => {
       if (!drop()) return;
+      traced?.over(asAnswer(error));
       if (error !== undefined) {
         logger({ level: 'error', message: `The cleanup of "${path}" failed: ${reasonOf(error)}`, run, path, attempt });
       }
@@ -91,7 +99,9 @@ export class Cleanups {
         controller.abort(late);
         settle(late);
       });
-      return body({ ...context, signal: controller.signal });
+      const call = (): unknown => body({ ...context, signal: controller.signal });
+      traced = place?.begin({ what: 'cleanup', name: task.name, attempt }) ?? null;
+      return traced === null ? call() : traced.within(call);
     };
     // Looked at once more: a process can be stopped between the commit and here, and the run is another's then.
     const begun = (): unknown =>

@@ -17,7 +17,7 @@ type Unwanted = Extract<Owed, { readonly do: 'abortUndo' }>;
 
 export interface CompensationsOptions {
   readonly around: Omit<Surroundings, 'done' | 'executor'>;
-  readonly tracer: { around(executor: Executor): Executor } | null;
+  readonly tracer: { around(executor: Executor, undoes: string): Executor } | null;
   post(run: string, message: Message): void;
   /** Keeps a run in memory until what is answered is called. */
   hold(run: string): () => void;
@@ -55,7 +55,7 @@ export class Compensations {
       post(id, { type: 'answer', from: 'compensate', path, attempt, output: null, error, tries });
     };
     const body = undoing(task.compensate, output);
-    const surroundings = { ...around, done, executor: tracer?.around(body) ?? body };
+    const surroundings = { ...around, done, executor: tracer?.around(body, task.name) ?? body };
     const one = new Attempt(surroundings, asTask(task, task.compensate), key, path, tries, run.facts, input);
     this.#underWay.set(key, { attempt: one, run: id, path, release: hold(id) });
     if (isSure(id)) return one.begin();

@@ -1,13 +1,14 @@
 /** A tracer as the box calls it: what it throws is told once of each kind and goes no further, and a body is called whatever it does. */
 import { ask, isObject } from '../checks.ts';
 import { reasonOf } from '../errors/index.ts';
-import type { Executor, Logger } from '../executor.ts';
+import type { Answer, Executor, Job, Logger } from '../executor.ts';
 import type { RunEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
+import type { TracedCalls } from '../performing/traced.ts';
 import { whenRejected } from '../promises.ts';
-import { type TracedRun, type TracedStart, type Tracing, traceIn } from '../tracing.ts';
+import { type TracedBody, type TracedRun, type TracedStart, type Tracing, traceIn } from '../tracing.ts';
 
-const METHODS = ['opened', 'starting', 'performing', 'told', 'lost', 'closed'] as const;
+const METHODS = ['opened', 'starting', 'performing', 'beside', 'told', 'lost', 'closed'] as const;
 const METHOD: ReadonlySet<string> = new Set(['function', 'undefined']);
 
 export function checkTracing(tracing: Tracing | undefined): void {
@@ -54,53 +55,107 @@ export class Tracer {
     }
   }
 
-  /** An executor whose bodies are traced. */
-  around(executor: Executor): Executor {
+  /** An executor whose bodies are traced; `undoes` is the task that they undo. */
+  around(executor: Executor, undoes: string | null = null): Executor {
+    if (this.#tracing.performing === undefined) return executor;
     return {
       execute: (job, answer) => {
-        const body = this.#safely(() => this.#tracing.performing?.(job)) ?? null;
-        if (body === null) return executor.execute(job, answer);
-        const over: typeof answer = (said) => {
-          this.#safely(() => body.over(said));
-          // What it leads to is the engine's affair, and none of the body's.
-          this.#calling(
-            (call) => body.outside(call),
-            () => answer(said),
-          );
+        const body = this.#bodyOf(job, undoes);
+        return body === null ? executor.execute(job, answer) : this.#execute(executor, job, answer, body);
+      },
+    };
+  }
+
+  #bodyOf(job: Job, undoes: string | null): TracedBody | null {
+    try {
+      return this.#tracing.performing?.(job, undoes) ?? null;
+    } catch (thrown) {
+      return this.#failed(thrown);
+    }
+  }
+
+  #execute(executor: Executor, job: Job, answer: (answer: Answer) => void, body: TracedBody): void {
+    let isAtWork = true;
+    let isInside = true;
+    let held: Answer[] | null = null;
+    const end = (said: Answer): void => {
+      if (isAtWork) this.#over(body, said);
+      isAtWork = false;
+    };
+    const over = (said: Answer): void => {
+      end(said);
+      // What it leads to is the engine's affair, and none of the body's. It waits until the body has been left.
+      if (!isInside) return this.#calling(body, 'outside', () => answer(said));
+      held ??= [];
+      return void held.push(said);
+    };
+    try {
+      return this.#calling(body, 'within', () => executor.execute(job, over));
+    } catch (error) {
+      end({ ok: false, error, sync: true });
+      throw error;
+    } finally {
+      isInside = false;
+      if (held !== null) for (const said of held as Answer[]) over(said);
+    }
+  }
+
+  /** Where hooks or a cleanup are called; null if they are not traced. */
+  beside(run: Parameters<NonNullable<Tracing['beside']>>[0], path: string | null): TracedCalls | null {
+    if (this.#tracing.beside === undefined) return null;
+    const place = this.#safely(() => this.#tracing.beside?.(run, path)) ?? null;
+    if (place === null) return null;
+    return {
+      begin: (call) => {
+        const body = this.#safely(() => place.calling(call)) ?? null;
+        if (body === null) return null;
+        return {
+          within: (calls) => this.#calling(body, 'within', calls),
+          over: (answer) => this.#over(body, answer),
         };
-        try {
-          return this.#calling(
-            (call) => body.within(call),
-            () => executor.execute(job, over),
-          );
-        } catch (error) {
-          this.#safely(() => body.over({ ok: false, error, sync: true }));
-          throw error;
-        }
       },
     };
   }
 
   /** Calls it once, with what the tracer puts around it, whatever the tracer does. What it throws goes to the caller. */
-  #calling<T>(around: (call: () => void) => void, call: () => T): T {
-    let called: { readonly value: T } | { readonly error: unknown } | null = null;
+  #calling<T>(body: TracedBody, around: 'within' | 'outside', call: () => T): T {
+    let isCalled = false;
+    let hasThrown = false;
+    let result: unknown;
     const once = (): void => {
-      if (called !== null) return;
+      if (isCalled) return;
+      isCalled = true;
       try {
-        called = { value: call() };
+        result = call();
       } catch (error) {
-        called = { error };
+        hasThrown = true;
+        result = error;
       }
     };
-    this.#safely(() => around(once));
+    try {
+      this.#heed(body[around](once));
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
     once();
-    const end = called as unknown as { readonly value: T } | { readonly error: unknown };
-    if ('error' in end) throw end.error;
-    return end.value;
+    if (hasThrown) throw result;
+    return result as T;
+  }
+
+  #over(body: TracedBody, answer: Answer | null): void {
+    try {
+      this.#heed(body.over(answer));
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   told(run: Parameters<NonNullable<Tracing['told']>>[0], events: readonly RunEvent[]): void {
-    this.#safely(() => this.#tracing.told?.(run, events));
+    try {
+      this.#heed(this.#tracing.told?.(run, events));
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   lost(run: string): void {
@@ -112,19 +167,26 @@ export class Tracer {
   }
 
   #safely<T>(call: () => T): T | undefined {
-    const failed = (thrown: unknown): undefined => {
-      const reason = reasonOf(thrown);
-      if (this.#told.has(reason)) return;
-      this.#told.add(reason);
-      this.#logger({ level: 'warn', message: `The tracer threw (${reason}); the runs go on without it.` });
-    };
     try {
-      const answered = call();
-      if (answered instanceof Promise) whenRejected(answered, failed);
-      return answered instanceof Promise ? (answered.catch(() => {}) as T) : answered;
+      return this.#heed(call());
     } catch (thrown) {
-      return failed(thrown);
+      return this.#failed(thrown) ?? undefined;
     }
+  }
+
+  /** A tracer that is async may fail later on. */
+  #heed<T>(answered: T): T {
+    if (!(answered instanceof Promise)) return answered;
+    whenRejected(answered, (thrown) => this.#failed(thrown));
+    return answered.catch(() => {}) as T;
+  }
+
+  #failed(thrown: unknown): null {
+    const reason = reasonOf(thrown);
+    if (this.#told.has(reason)) return null;
+    this.#told.add(reason);
+    this.#logger({ level: 'warn', message: `The tracer threw (${reason}); the runs go on without it.` });
+    return null;
   }
 }
 

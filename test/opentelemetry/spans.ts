@@ -15,6 +15,11 @@ let seen = new InMemorySpanExporter();
 /** What an application does when it begins: a provider and a context manager for the whole process. */
 export function register(sampler?: Sampler): void {
   unregister();
+  provide(sampler);
+}
+
+/** As `register`, where there has been none. */
+export function provide(sampler?: Sampler): void {
   seen = new InMemorySpanExporter();
   const spanProcessors = [new SimpleSpanProcessor(seen)];
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors, ...(sampler ? { sampler } : {}) }));

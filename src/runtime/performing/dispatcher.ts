@@ -313,7 +313,7 @@ export class Dispatcher {
     if (error !== null && attempt.begun && task.cleanup !== undefined && isCutOff(error)) {
       // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
       const context = { input: attempt.input, key, reason: error.message };
-      const tidy = (): void => this.#cleanups.bounded(run, path, attempt.attempt, task, context, answer);
+      const tidy = (): void => this.#cleanups.bounded(attempt.run, path, attempt.attempt, task, context, answer);
       if (this.#options.isSure(run)) tidy();
       else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
     } else {

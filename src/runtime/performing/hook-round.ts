@@ -5,6 +5,7 @@
 import { fromMs } from '../../duration.ts';
 import { HookFailed, HookTimedOut, reasonOf } from '../../errors/index.ts';
 import type { HookDefinition, HookName } from '../../hooks.ts';
+import { asAnswer, type Traced, type TracedCalls } from '../../performing/traced.ts';
 import { isThenable } from '../../promises.ts';
 
 /** What a hook has done wrong. */
@@ -20,6 +21,8 @@ export interface RoundOptions {
   readonly on: HookName;
   /** What each is told, beside the signal. */
   readonly facts: object;
+  /** Null where they are not traced. */
+  readonly place: TracedCalls | null;
   /** One has failed, and the round goes on. */
   warn(hook: HookDefinition, error: HookError): void;
   /** All were called; or, with an error, one that comes before something has failed, and that is not to begin. */
@@ -34,6 +37,7 @@ export class HookRound {
   /** How many were called. */
   #called = 0;
   #told: Told | null = null;
+  #traced: Traced | null = null;
   #stopTimer: (() => void) | null = null;
   isOver = false;
   /** Called before its end is told. */
@@ -46,23 +50,29 @@ export class HookRound {
 
   /** Calls the next one, and all after it that answer at once. */
   go(): void {
-    const { hooks, on, facts } = this.#options;
+    const { hooks, on, facts, place } = this.#options;
     while (!this.isOver) {
       const hook = hooks[this.#called];
       if (hook === undefined) return this.#end(null);
       this.#called += 1;
       // Each has a signal of its own: one whose time was up says nothing about the next.
-      this.#told = new Told(facts);
+      const told = new Told(facts);
+      this.#told = told;
+      const call = (): unknown => (hook.calls[on] as (facts: object) => unknown)(told);
+      const traced = place?.begin({ what: 'hook', name: hook.name, on }) ?? null;
+      this.#traced = traced;
       let answer: unknown;
       let waits: boolean;
       try {
-        answer = (hook.calls[on] as (facts: object) => unknown)(this.#told);
+        answer = traced === null ? call() : traced.within(call);
         waits = isThenable(answer);
       } catch (thrown) {
+        traced?.over(asAnswer(thrown));
         this.#failed(hook, new HookFailed({ hook: hook.name, on, reason: reasonOf(thrown) }, thrown));
         continue;
       }
       if (waits) return this.#wait(hook, answer);
+      traced?.over(asAnswer(null));
     }
   }
 
@@ -73,16 +83,18 @@ export class HookRound {
     this.whenOver?.();
     this.#stopTimer?.();
     this.#told?.abort(reason);
+    this.#traced?.over(null);
     this.#options.aborted?.(reason);
   }
 
   #wait(hook: HookDefinition, answer: unknown): void {
     const { on } = this.#options;
-    const [mine, told] = [this.#called, this.#told];
+    const [mine, told, traced] = [this.#called, this.#told, this.#traced];
     const settle = (error: HookError | null): void => {
       if (this.isOver || this.#called !== mine || this.#stopTimer === null) return;
       this.#stopTimer();
       this.#stopTimer = null;
+      traced?.over(asAnswer(error));
       if (error !== null) this.#failed(hook, error);
       this.go();
     };

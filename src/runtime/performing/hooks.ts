@@ -15,6 +15,7 @@ import { endsRun, type RunEvent } from '../../events.ts';
 import type { Logger } from '../../executor.ts';
 import { type HookDefinition, type HookedRun, type HookName, NO_HOOKS } from '../../hooks.ts';
 import { type Json, type JsonObject, toJson } from '../../json.ts';
+import type { TracedCalls } from '../../performing/traced.ts';
 import { fitsSegments } from '../../segments.ts';
 import type { RunRow } from '../../store.ts';
 import { isTerminal, type Status } from '../../status.ts';
@@ -26,6 +27,7 @@ export interface HooksOptions {
   readonly hooks: readonly HookDefinition[];
   readonly kinds: Kinds;
   readonly logger: Logger;
+  readonly tracer: { beside(run: Traceable, path: string | null): TracedCalls | null } | null;
   wakeAfter(ms: number, wake: () => void): () => void;
   post(run: string, message: Message): void;
   /** As `post`; false if the run has ended. */
@@ -33,6 +35,8 @@ export interface HooksOptions {
   /** Keeps a run in memory until what is answered is called. */
   hold(run: string): () => void;
 }
+
+type Traceable = Pick<RunFacts, 'id' | 'metadata'>;
 
 /** The hooks of a step. */
 export interface StepHooks {
@@ -78,7 +82,8 @@ export class Hooks {
     const stopped = await new Promise<Error | null>((done) => {
       const warn = (hook: HookDefinition, error: Error): void =>
         void warnings.push(() => this.#note(row.run, warningOf(hook, 'beforeRun', '', error), error));
-      this.#begin(new HookRound(this.#options, { hooks, on: 'beforeRun', facts, warn, done, aborted: done }));
+      const place = this.#options.tracer?.beside({ id: row.run, metadata: row.metadata }, null) ?? null;
+      this.#begin(new HookRound(this.#options, { hooks, on: 'beforeRun', facts, place, warn, done, aborted: done }));
     });
     if (stopped !== null) throw stopped;
     return warnings;
@@ -107,7 +112,7 @@ export class Hooks {
       const error = stopped === null ? null : toRecord(stopped, { path, retryable: false });
       post(id, { type: 'asked', path, error });
     };
-    this.#go(hooks, 'beforeTrack', id, path, facts, done);
+    this.#go(hooks, 'beforeTrack', run, path, facts, done);
   }
 
   /** Those of a step; null for none. */
@@ -139,7 +144,7 @@ export class Hooks {
     done: (stopped: HookError | null) => void,
   ): HookRound | null {
     if (before.length > 0)
-      return this.#go(before, 'beforeStep', attempt.run.id, attempt.path, stepFacts(plan, attempt, input), done);
+      return this.#go(before, 'beforeStep', attempt.run, attempt.path, stepFacts(plan, attempt, input), done);
     done(null);
     return null;
   }
@@ -152,7 +157,7 @@ export class Hooks {
     done: () => void,
   ): HookRound | null {
     const facts = { ...stepFacts(plan, attempt, input), ...endOf(outcome) };
-    return this.#go(after, 'afterStep', attempt.run.id, attempt.path, facts, done);
+    return this.#go(after, 'afterStep', attempt.run, attempt.path, facts, done);
   }
 
   /** Committed events of a run that this process has. */
@@ -184,9 +189,11 @@ export class Hooks {
     if (hooks.length === 0) return;
     const told = { run: hookedRun(plan, run), ...factsOf(event, node, row) };
     const facts = path === '' ? told : { ...told, path };
+    // They may be called when what they are told of has ended, and stand under its span all the same.
+    const place = this.#placeOf(run, path);
     const call = (): Promise<void> =>
       new Promise((resolve) => {
-        this.#go(hooks, on, id, path, facts, () => resolve());
+        this.#go(hooks, on, run, path, facts, () => resolve(), place);
       });
     const before = this.#telling.get(id);
     const over = before === undefined ? call() : before.then(call);
@@ -199,13 +206,19 @@ export class Hooks {
   #go(
     hooks: readonly HookDefinition[],
     on: HookName,
-    run: string,
+    run: Traceable,
     path: string,
     facts: object,
     done: (stopped: HookError | null) => void,
+    place = this.#placeOf(run, path),
   ): HookRound | null {
-    const warn = (hook: HookDefinition, error: Error): void => this.#note(run, warningOf(hook, on, path, error), error);
-    return this.#begin(new HookRound(this.#options, { hooks, on, facts, warn, done }));
+    const warn = (hook: HookDefinition, error: Error): void =>
+      this.#note(run.id, warningOf(hook, on, path, error), error);
+    return this.#begin(new HookRound(this.#options, { hooks, on, facts, place, warn, done }));
+  }
+
+  #placeOf(run: Traceable, path: string): TracedCalls | null {
+    return this.#options.tracer?.beside(run, path) ?? null;
   }
 
   #begin(round: HookRound): HookRound | null {
