@@ -116,8 +116,9 @@ async function debounced(
           answer: null,
           known: false,
         } as const;
-        // Kept is too late: its time is up, and it is about to start the run.
-        if ((await send(store, command, last, signal)).answer === 'accepted') return last;
+        // What it keeps it takes: between two calls, or when it is resumed.
+        const { answer } = await send(store, command, last, signal);
+        if (answer === 'accepted' || answer === 'buffered') return last;
       }
       const next = nextId(collecting.name, key, last);
       if (await starts.first(collecting, { input: call, metadata }, next, [line.record()])) return next;

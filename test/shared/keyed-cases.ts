@@ -66,6 +66,27 @@ export function keyedCases(open: () => SharedPlace | Promise<SharedPlace>): void
     expect(seen).toEqual([2]);
   });
 
+  test('a debounced call is taken by one run, while that is paused and whichever process asks, hooks or not (S30)', async () => {
+    const at = await station();
+    const seen: unknown[] = [];
+    const save = task('save', { input: Any, output: Any, run: ({ input }) => void seen.push(input) });
+    const flow = orchestrator('flow', { version: '1', input: Any, debounce: '1s' }).track(
+      'a',
+      track('a', { input: Any }).step('save', save, ({ input }) => input),
+      { input: ({ input }) => input },
+    );
+    const hooks = [{ beforeTrack: () => {} }];
+    const boxes = [await at.box([flow], undefined, { hooks }), await at.box([flow], undefined, { hooks })];
+    const run = await (boxes[0] as (typeof boxes)[0]).start(flow, { input: 1, debounce: 'doc' });
+    await run.pause();
+    for (const n of [2, 3, 4, 5])
+      expect((await (boxes[n % 2] as (typeof boxes)[0]).start(flow, { input: n, debounce: 'doc' })).id).toBe(run.id);
+    await run.resume();
+    await at.clock.advance('1s');
+    await run.outcome();
+    expect(seen).toEqual([5]);
+  });
+
   test('a run is made again from a step by another process than the one that it has failed in (S16, I6)', async () => {
     const at = await station();
     const called: string[] = [];
