@@ -1,7 +1,8 @@
 /**
  * Starts of which a key has one at a time (S30): a *singleton*, of which one run is live, and a *debounced* start, which begins once
  * nobody has asked for it for a while, with what was asked for last. They hold across processes and crashes: a run under a key has a
- * record, found by that key, and the id of the next one follows from the last one's. So two who start it at once start one run.
+ * record, found by that key, and the idempotency key of the next one follows from the last one that the store has. So two who start it
+ * at once start one run, whatever either remembers; and as ids are new each time, no run has one that a deleted run had before.
  */
 import { ask, askOptions, isObject } from '../checks.ts';
 import { KEYED } from '../core/record-types.ts';
@@ -70,8 +71,7 @@ async function single(context: KeyedContext, plan: Plan, { singleton, input, met
   checkId('singleton', key);
   ask('whenLive', whenLive, `'join', 'refuse' or 'cancelOther'`, (value) => WHEN_LIVE.includes(value));
   return inTurn(context.store, `singleton\n${plan.name}\n${key}`, async (line) => {
-    for (;;) {
-      const last = await line.last();
+    for (let last = await line.last(); ; ) {
       if (last !== null && (await isLive(context.store, last))) {
         if (whenLive === 'join') return last;
         if (whenLive === 'refuse') throw new RunLive({ run: last, orchestrator: plan.name, key });
@@ -79,8 +79,9 @@ async function single(context: KeyedContext, plan: Plan, { singleton, input, met
         await other.cancel({ reason: `another run of singleton "${key}" is to start` });
         await other.outcome();
       }
-      const next = nextId(plan.name, key, last);
-      if (await context.starts.first(plan, { input, metadata }, next, [line.record()])) return next;
+      const begun = await begin(context, plan, { input, metadata }, key, last, line);
+      if (begun.isOurs) return begun.run;
+      last = begun.run;
     }
   });
 }
@@ -105,8 +106,7 @@ async function debounced(
   const call = { input: toJson(input, `input of orchestrator "${plan.name}"`, maxValueBytes) };
   const key = debounce as string;
   return inTurn(store, `debounce\n${plan.name}\n${key}`, async (line) => {
-    for (;;) {
-      const last = await line.last();
+    for (let last = await line.last(); ; ) {
       if (last !== null && (await isLive(store, last))) {
         const signal = {
           type: 'signal',
@@ -120,8 +120,9 @@ async function debounced(
         const { answer } = await send(store, command, last, signal);
         if (answer === 'accepted' || answer === 'buffered') return last;
       }
-      const next = nextId(collecting.name, key, last);
-      if (await starts.first(collecting, { input: call, metadata }, next, [line.record()])) return next;
+      const begun = await begin(context, collecting, { input: call, metadata }, key, last, line);
+      if (begun.isOurs) return begun.run;
+      last = begun.run;
     }
   });
 }
@@ -133,32 +134,49 @@ async function isLive(store: Store, run: string): Promise<boolean> {
 
 const LONGEST_KEY = 150;
 
-/** Everybody who knows the last run of a key comes to the same next one. */
-function nextId(orchestrator: string, key: string, last: string | null): string {
-  return `${key.slice(0, LONGEST_KEY)}~${sha256(`${orchestrator}\n${key}\n${last ?? ''}`).slice(0, 24)}`;
+/** Begins the run that follows the last one of its key. Answers with the one that somebody else has begun there, if one has. */
+async function begin(
+  { starts, store }: KeyedContext,
+  plan: Plan,
+  wish: { readonly input: unknown; readonly metadata: JsonObject },
+  key: string,
+  last: string | null,
+  line: KeyLine,
+): Promise<{ readonly run: string; readonly isOurs: true } | { readonly run: string | null; readonly isOurs: false }> {
+  const name = key.slice(0, LONGEST_KEY);
+  const run = `${name}~${randomIds()}`;
+  // Everybody who knows the last run of a key comes to the same one, which a store has once.
+  const next = `${name}~${sha256(`${plan.name}\n${key}\n${last ?? ''}`).slice(0, 24)}`;
+  // Hooks take their time: if the last run was deleted meanwhile, others follow the one before it.
+  const isNext = async (): Promise<boolean> => last === null || (await store.readRun(last)) !== null;
+  const begun = await starts.first(plan, { ...wish, id: run, key: next }, [line.record()], isNext);
+  return begun === run ? { run, isOurs: true } : { run: begun ?? (await line.last()), isOurs: false };
 }
 
-/** The runs of a key, in the order in which they began. */
+/** The runs of a key, in the order in which they began, as far as the store has them. */
 class KeyLine {
   readonly #store: Store;
   readonly #name: string;
-  /** Where the last page that was full has ended: what is behind it has been seen. */
+  /** Where the last page begins that had something: what is before it need not be read again. */
   #after: string | undefined;
-  #last: string | null = null;
 
   constructor(store: Store, name: string) {
     this.#store = store;
     this.#name = name;
   }
 
+  /** What is deleted does not count: a process that has seen it is to say the same as one that has not. */
   async last(): Promise<string | null> {
-    for (;;) {
-      const after = this.#after === undefined ? {} : { after: this.#after };
+    let last: string | null = null;
+    for (let at = this.#after; ; ) {
+      const after = at === undefined ? {} : { after: at };
       const query = { type: KEYED, key: { name: 'key', value: this.#value }, limit: PAGE, ...after };
       const { records, cursor } = await this.#store.readRecords(query);
-      this.#last = records.at(-1)?.run ?? this.#last;
-      if (cursor === null) return this.#last;
-      this.#after = cursor;
+      const found = records.at(-1)?.run;
+      if (found !== undefined) [last, this.#after] = [found, at];
+      if (cursor !== null) at = cursor;
+      else if (last !== null || this.#after === undefined) return last;
+      else this.#after = at = undefined;
     }
   }
 
