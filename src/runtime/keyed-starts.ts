@@ -15,6 +15,7 @@ import { isTerminal } from '../status.ts';
 import type { RecordRow, Store } from '../store.ts';
 import { CALL, collectorName, type KeyedOptions, type WhenLive } from './collector.ts';
 import { send } from './ownership/requests.ts';
+import { Tail } from './reading/tail.ts';
 import { Run, type RunContext } from './run.ts';
 import type { Tracer } from './tracing.ts';
 import { checkId, type Starts } from './starts.ts';
@@ -153,40 +154,24 @@ async function begin(
   return begun === run ? { run, isOurs: true } : { run: begun ?? (await line.last()), isOurs: false };
 }
 
-/** The runs of a key, in the order in which they began, as far as the store has them. */
+/** The runs of a key, in the order in which they began. */
 class KeyLine {
-  readonly #store: Store;
-  readonly #name: string;
-  /** Where the last page begins that had something: what is before it need not be read again. */
-  #after: string | undefined;
+  readonly #tail: Tail;
+  readonly #keys: { readonly key: string };
 
   constructor(store: Store, name: string) {
-    this.#store = store;
-    this.#name = name;
+    // Keys of records are short.
+    this.#keys = { key: sha256(name).slice(0, 32) };
+    this.#tail = new Tail(store, { type: KEYED, key: { name: 'key', value: this.#keys.key }, limit: PAGE });
   }
 
-  /** What is deleted does not count: a process that has seen it is to say the same as one that has not. */
+  /** A process that has seen runs which were deleted says the same as one that has not. */
   async last(): Promise<string | null> {
-    let last: string | null = null;
-    for (let at = this.#after; ; ) {
-      const after = at === undefined ? {} : { after: at };
-      const query = { type: KEYED, key: { name: 'key', value: this.#value }, limit: PAGE, ...after };
-      const { records, cursor } = await this.#store.readRecords(query);
-      const found = records.at(-1)?.run;
-      if (found !== undefined) [last, this.#after] = [found, at];
-      if (cursor !== null) at = cursor;
-      else if (last !== null || this.#after === undefined) return last;
-      else this.#after = at = undefined;
-    }
+    return (await this.#tail.last())?.run ?? null;
   }
 
   record(): Omit<RecordRow, 'run'> {
-    return { type: KEYED, id: KEYED, version: 1, body: null, keys: { key: this.#value } };
-  }
-
-  /** Keys of records are short. */
-  get #value(): string {
-    return sha256(this.#name).slice(0, 32);
+    return { type: KEYED, id: KEYED, version: 1, body: null, keys: this.#keys };
   }
 }
 
