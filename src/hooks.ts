@@ -126,3 +126,5 @@ export interface HookDefinition {
 }
 
 export const NO_HOOKS: readonly HookDefinition[] = Object.freeze([]);
+/** Of an orchestrator that the engine has made: nobody's hooks are called for its runs, not those of the box either. */
+export const UNHOOKED: readonly HookDefinition[] = Object.freeze([]);

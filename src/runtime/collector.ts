@@ -2,9 +2,14 @@
  * What collects the starts of an orchestrator that says `debounce` (S30): a run of its own for each key, which takes one call after
  * the other until none has come for so long, and then starts the orchestrator with the last one's input, as its child. Being a
  * run it is durable, and belongs to one process at a time.
+ *
+ * A call belongs to the collector that took it or has kept it (`accepted`, `buffered`), and to no other: its time being up, the end of
+ * the loop and the start of the child are one turn, so one that is kept is taken by the next round, whenever that begins. What is
+ * refused (`signal-late`, `buffer-full`) is for the next collector.
  */
 import type { OrchestratorDefinition } from '../definition.ts';
 import { orchestrator, track } from '../dsl/index.ts';
+import { UNHOOKED } from '../hooks.ts';
 import type { Json } from '../json.ts';
 import { AS_IT_COMES } from '../schema.ts';
 
@@ -56,9 +61,11 @@ export function collectorOf(definition: OrchestratorDefinition): OrchestratorDef
         readonly outputs: { readonly calls: { readonly accumulator: Json } };
       }) => ((outputs.calls.accumulator ?? input) as { readonly input: Json }).input,
     } as never);
-  const made = orchestrator(collectorName(name), { version, input: AS_IT_COMES })
+  const { definition: own } = orchestrator(collectorName(name), { version, input: AS_IT_COMES })
     .track('calls', calls as never, { input: ({ input }: { readonly input: unknown }) => input } as never)
-    .output((({ outputs }: { readonly outputs: { readonly calls: Json } }) => outputs.calls) as never).definition;
+    .output((({ outputs }: { readonly outputs: { readonly calls: Json } }) => outputs.calls) as never);
+  // A hook after the wait would let calls in whose time is up: they would be kept, and nobody would take them.
+  const made = Object.freeze({ ...own, hooks: UNHOOKED });
   collectors.set(definition, made);
   return made;
 }

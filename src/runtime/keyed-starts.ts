@@ -1,7 +1,8 @@
 /**
  * Starts of which a key has one at a time (S30): a *singleton*, of which one run is live, and a *debounced* start, which begins once
  * nobody has asked for it for a while, with what was asked for last. They hold across processes and crashes: a run under a key has a
- * record, found by that key, and the id of the next one follows from the last one's. So two who start it at once start one run.
+ * record, found by that key, and the idempotency key of the next one follows from the last one that the store has. So two who start it
+ * at once start one run, whatever either remembers; and as ids are new each time, no run has one that a deleted run had before.
  */
 import { ask, askOptions, isObject } from '../checks.ts';
 import { KEYED } from '../core/record-types.ts';
@@ -14,6 +15,7 @@ import { isTerminal } from '../status.ts';
 import type { RecordRow, Store } from '../store.ts';
 import { CALL, collectorName, type KeyedOptions, type WhenLive } from './collector.ts';
 import { send } from './ownership/requests.ts';
+import { Tail } from './reading/tail.ts';
 import { Run, type RunContext } from './run.ts';
 import type { Tracer } from './tracing.ts';
 import { checkId, type Starts } from './starts.ts';
@@ -70,8 +72,7 @@ async function single(context: KeyedContext, plan: Plan, { singleton, input, met
   checkId('singleton', key);
   ask('whenLive', whenLive, `'join', 'refuse' or 'cancelOther'`, (value) => WHEN_LIVE.includes(value));
   return inTurn(context.store, `singleton\n${plan.name}\n${key}`, async (line) => {
-    for (;;) {
-      const last = await line.last();
+    for (let last = await line.last(); ; ) {
       if (last !== null && (await isLive(context.store, last))) {
         if (whenLive === 'join') return last;
         if (whenLive === 'refuse') throw new RunLive({ run: last, orchestrator: plan.name, key });
@@ -79,8 +80,9 @@ async function single(context: KeyedContext, plan: Plan, { singleton, input, met
         await other.cancel({ reason: `another run of singleton "${key}" is to start` });
         await other.outcome();
       }
-      const next = nextId(plan.name, key, last);
-      if (await context.starts.first(plan, { input, metadata }, next, [line.record()])) return next;
+      const begun = await begin(context, plan, { input, metadata }, key, last, line);
+      if (begun.isOurs) return begun.run;
+      last = begun.run;
     }
   });
 }
@@ -105,8 +107,7 @@ async function debounced(
   const call = { input: toJson(input, `input of orchestrator "${plan.name}"`, maxValueBytes) };
   const key = debounce as string;
   return inTurn(store, `debounce\n${plan.name}\n${key}`, async (line) => {
-    for (;;) {
-      const last = await line.last();
+    for (let last = await line.last(); ; ) {
       if (last !== null && (await isLive(store, last))) {
         const signal = {
           type: 'signal',
@@ -116,11 +117,13 @@ async function debounced(
           answer: null,
           known: false,
         } as const;
-        // Kept is too late: its time is up, and it is about to start the run.
-        if ((await send(store, command, last, signal)).answer === 'accepted') return last;
+        // What it keeps it takes: between two calls, or when it is resumed.
+        const { answer } = await send(store, command, last, signal);
+        if (answer === 'accepted' || answer === 'buffered') return last;
       }
-      const next = nextId(collecting.name, key, last);
-      if (await starts.first(collecting, { input: call, metadata }, next, [line.record()])) return next;
+      const begun = await begin(context, collecting, { input: call, metadata }, key, last, line);
+      if (begun.isOurs) return begun.run;
+      last = begun.run;
     }
   });
 }
@@ -132,42 +135,43 @@ async function isLive(store: Store, run: string): Promise<boolean> {
 
 const LONGEST_KEY = 150;
 
-/** Everybody who knows the last run of a key comes to the same next one. */
-function nextId(orchestrator: string, key: string, last: string | null): string {
-  return `${key.slice(0, LONGEST_KEY)}~${sha256(`${orchestrator}\n${key}\n${last ?? ''}`).slice(0, 24)}`;
+/** Begins the run that follows the last one of its key. Answers with the one that somebody else has begun there, if one has. */
+async function begin(
+  { starts, store }: KeyedContext,
+  plan: Plan,
+  wish: { readonly input: unknown; readonly metadata: JsonObject },
+  key: string,
+  last: string | null,
+  line: KeyLine,
+): Promise<{ readonly run: string; readonly isOurs: true } | { readonly run: string | null; readonly isOurs: false }> {
+  const name = key.slice(0, LONGEST_KEY);
+  const run = `${name}~${randomIds()}`;
+  // Everybody who knows the last run of a key comes to the same one, which a store has once.
+  const next = `${name}~${sha256(`${plan.name}\n${key}\n${last ?? ''}`).slice(0, 24)}`;
+  // Hooks take their time: if the last run was deleted meanwhile, others follow the one before it.
+  const isNext = async (): Promise<boolean> => last === null || (await store.readRun(last)) !== null;
+  const begun = await starts.first(plan, { ...wish, id: run, key: next }, [line.record()], isNext);
+  return begun === run ? { run, isOurs: true } : { run: begun ?? (await line.last()), isOurs: false };
 }
 
 /** The runs of a key, in the order in which they began. */
 class KeyLine {
-  readonly #store: Store;
-  readonly #name: string;
-  /** Where the last page that was full has ended: what is behind it has been seen. */
-  #after: string | undefined;
-  #last: string | null = null;
+  readonly #tail: Tail;
+  readonly #keys: { readonly key: string };
 
   constructor(store: Store, name: string) {
-    this.#store = store;
-    this.#name = name;
+    // Keys of records are short.
+    this.#keys = { key: sha256(name).slice(0, 32) };
+    this.#tail = new Tail(store, { type: KEYED, key: { name: 'key', value: this.#keys.key }, limit: PAGE });
   }
 
+  /** A process that has seen runs which were deleted says the same as one that has not. */
   async last(): Promise<string | null> {
-    for (;;) {
-      const after = this.#after === undefined ? {} : { after: this.#after };
-      const query = { type: KEYED, key: { name: 'key', value: this.#value }, limit: PAGE, ...after };
-      const { records, cursor } = await this.#store.readRecords(query);
-      this.#last = records.at(-1)?.run ?? this.#last;
-      if (cursor === null) return this.#last;
-      this.#after = cursor;
-    }
+    return (await this.#tail.last())?.run ?? null;
   }
 
   record(): Omit<RecordRow, 'run'> {
-    return { type: KEYED, id: KEYED, version: 1, body: null, keys: { key: this.#value } };
-  }
-
-  /** Keys of records are short. */
-  get #value(): string {
-    return sha256(this.#name).slice(0, 32);
+    return { type: KEYED, id: KEYED, version: 1, body: null, keys: this.#keys };
   }
 }
 

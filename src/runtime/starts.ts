@@ -36,6 +36,12 @@ export interface StartWish {
   readonly limit?: number | null;
 }
 
+/** What a run that is the first of its key is started with. */
+interface FirstWish extends Pick<StartWish, 'input' | 'metadata'> {
+  readonly id: string;
+  readonly key: string;
+}
+
 export interface StartsOptions {
   readonly store: Store;
   /** By `planName`. */
@@ -95,12 +101,16 @@ export class Starts {
     });
   }
 
-  /** Begins a run under this id, with these records of it. False if there is one, whatever it was started with. */
-  async first(plan: Plan, wish: Pick<StartWish, 'input' | 'metadata'>, id: string, records: Records): Promise<boolean> {
-    const row = this.#newRow(plan, id, null, await this.#parseInput(plan, wish.input), this.#facts(wish), null);
+  /**
+   * Begins a run under a new id, with these records of it, unless its key is taken. Answers with its id, with that of the run which has
+   * the key, or with null if, once nothing else was to be asked, it was not to begin any more.
+   */
+  async first(plan: Plan, wish: FirstWish, records: Records, isWanted: () => Promise<boolean>): Promise<string | null> {
+    const { id, key } = wish;
+    const row = this.#newRow(plan, id, key, await this.#parseInput(plan, wish.input), this.#facts(wish), null);
     this.#options.checkOpen();
-    if ((await this.#store.readRun(id)) !== null) return false;
-    return (await this.#commit(plan, row, { records })) === row;
+    const there = await this.#store.readRunByKey(plan.name, key);
+    return there?.run ?? (await this.#commit(plan, row, { records }, isWanted))?.run ?? null;
   }
 
   /** Does something while nothing starts here under these ids and keys. */
@@ -186,10 +196,13 @@ export class Starts {
     return there ?? this.#commit(plan, row, more);
   }
 
-  async #commit(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow> {
+  async #commit(plan: Plan, row: RunRow, more?: StartMore): Promise<RunRow>;
+  async #commit(plan: Plan, row: RunRow, more: StartMore, isWanted: () => Promise<boolean>): Promise<RunRow | null>;
+  async #commit(plan: Plan, row: RunRow, more?: StartMore, isWanted?: () => Promise<boolean>): Promise<RunRow | null> {
     try {
       // What undoes a run is no run that anybody wants to hear of before: it is that one's end.
       const warnings = more?.undoes === undefined ? await this.#host.hooks.beforeRun(plan, row) : [];
+      if (isWanted !== undefined && !(await isWanted())) return null;
       this.#options.checkOpen();
       await this.#host.begin(plan, row, more, warnings);
       return row;

@@ -64,6 +64,33 @@ describe.each<[string, () => Store]>([
   ['in memory', () => memory()],
   ['on a file', () => sqlite(':memory:')],
 ])('%s, an output that is kept', (_, store) => {
+  test('makes way for what is made anew, however often that is; of what is deleted the one before is good (S32)', async () => {
+    const { made } = counting({
+      cache: {
+        ttl: '10m',
+        bypass: ({ run }: { run: { metadata: { fresh?: boolean } } }) => run.metadata.fresh === true,
+      },
+    });
+    const flow = flowOf(made);
+    const kept = store();
+    const { box, clock, run, result } = await opened(flow, { store: kept });
+    const fresh = { metadata: { fresh: true } };
+    expect(await result(flow, 1)).toEqual({ call: 1 });
+    let last = await run(flow, 1, fresh);
+    for (let call = 2; call < 35; call += 1) {
+      expect([call, await last.result(), await result(flow, 1)]).toEqual([call, { t: { call } }, { call }]);
+      // Over several stretches of time.
+      await clock.advance('40s');
+      last = await run(flow, 1, fresh);
+    }
+    expect(await result(flow, 1)).toEqual({ call: 35 });
+    await last.delete();
+    expect(await result(flow, 1)).toEqual({ call: 34 });
+    await clock.advance('10m');
+    expect(await result(flow, 1)).toEqual({ call: 36 });
+    await box.close();
+  });
+
   test('is the answer to the same input, in whatever order its keys are, in the next run, too (S32, P176)', async () => {
     const { calls, made } = counting();
     const flow = flowOf(made);

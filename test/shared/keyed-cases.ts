@@ -49,6 +49,70 @@ export function keyedCases(open: () => SharedPlace | Promise<SharedPlace>): void
     expect([most, ids.size]).toEqual([1, 3]);
   });
 
+  test('a singleton whose last runs were deleted is one run, for who remembers them and for who does not (S30, P130)', async () => {
+    const at = await station();
+    const flow = orchestrator('flow', { version: '1', input: Any }).track(
+      'a',
+      track('a', { input: Any }).wait('w', { signal: 'go', payload: Any }),
+    );
+    const boxes = [await at.box([flow]), await at.box([flow])] as const;
+    const known = new Set<string>();
+    const [one] = boxes;
+    for (const deleted of [['only'], ['only'], ['last'], ['first'], ['first', 'last']]) {
+      const runs = [];
+      for (let n = 0; n < (deleted[0] === 'only' ? 1 : 3); n += 1) {
+        const run = await one.start(flow, { input: n, singleton: 'acme' });
+        await run.signal('go', n);
+        await run.outcome();
+        runs.push(run);
+      }
+      for (const which of deleted) await runs.at(which === 'last' ? -1 : 0)?.delete();
+      const begun = await Promise.all(
+        [0, 1, 2, 3].map((n) => (boxes[n % 2] as (typeof boxes)[0]).start(flow, { input: n, singleton: 'acme' })),
+      );
+      expect(new Set(begun.map(({ id }) => id)).size).toBe(1);
+      expect((await one.runs({ orchestrator: 'flow', status: 'waiting' })).runs).toHaveLength(1);
+      // What was sent to one that is deleted, and the keys of its attempts, are not another one's.
+      for (const { id } of [...runs, begun[0] as (typeof begun)[0]]) {
+        expect(known.has(id)).toBe(false);
+        known.add(id);
+      }
+      await begun[0]?.cancel();
+      await begun[0]?.outcome();
+      await begun[0]?.delete();
+    }
+  });
+
+  test('a singleton that a hook holds up while the run before it is deleted is the one that others begin then (S30)', async () => {
+    const at = await station();
+    const flow = orchestrator('flow', { version: '1', input: Any }).track(
+      'a',
+      track('a', { input: Any }).wait('w', { signal: 'go', payload: Any }),
+    );
+    const [asked, open] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isSlow = false;
+    const beforeRun = (): Promise<void> | undefined => {
+      if (isSlow) asked.resolve();
+      return isSlow ? open.promise : undefined;
+    };
+    const [one, two] = [await at.box([flow], undefined, { hooks: [{ beforeRun }] }), await at.box([flow])];
+    const ended = async (n: number) => {
+      const run = await one.start(flow, { input: n, singleton: 'acme' });
+      await run.cancel();
+      await run.outcome();
+      return run;
+    };
+    await ended(1);
+    const before = await ended(2);
+    isSlow = true;
+    const held = one.start(flow, { input: 3, singleton: 'acme' });
+    await asked.promise;
+    await before.delete();
+    const begun = await two.start(flow, { input: 4, singleton: 'acme' });
+    open.resolve();
+    expect((await held).id).toBe(begun.id);
+  });
+
   test('starts that are debounced are one run, whichever process asks (S30)', async () => {
     const at = await station();
     const seen: unknown[] = [];
@@ -64,6 +128,27 @@ export function keyedCases(open: () => SharedPlace | Promise<SharedPlace>): void
     await at.clock.advance('1s');
     await run.outcome();
     expect(seen).toEqual([2]);
+  });
+
+  test('a debounced call is taken by one run, while that is paused and whichever process asks, hooks or not (S30)', async () => {
+    const at = await station();
+    const seen: unknown[] = [];
+    const save = task('save', { input: Any, output: Any, run: ({ input }) => void seen.push(input) });
+    const flow = orchestrator('flow', { version: '1', input: Any, debounce: '1s' }).track(
+      'a',
+      track('a', { input: Any }).step('save', save, ({ input }) => input),
+      { input: ({ input }) => input },
+    );
+    const hooks = [{ beforeTrack: () => {} }];
+    const boxes = [await at.box([flow], undefined, { hooks }), await at.box([flow], undefined, { hooks })];
+    const run = await (boxes[0] as (typeof boxes)[0]).start(flow, { input: 1, debounce: 'doc' });
+    await run.pause();
+    for (const n of [2, 3, 4, 5])
+      expect((await (boxes[n % 2] as (typeof boxes)[0]).start(flow, { input: n, debounce: 'doc' })).id).toBe(run.id);
+    await run.resume();
+    await at.clock.advance('1s');
+    await run.outcome();
+    expect(seen).toEqual([5]);
   });
 
   test('a run is made again from a step by another process than the one that it has failed in (S16, I6)', async () => {

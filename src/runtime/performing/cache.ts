@@ -1,7 +1,8 @@
 /**
  * The output cache (S32). An output is kept in a record of the run that made it, in the very commit that completes the step: there is no
  * moment at which one is there and the other is not. It is found by a digest of what it was made of and of the stretch of time in
- * which it was made, so that what is over by now is never looked at, however much of it there is.
+ * which it was made, so that what is over by now is never looked at, however much of it there is. Of several the last one is good:
+ * what is made anew takes the place of what was kept.
  */
 import { CACHED, type CacheDefinition } from '../../cache.ts';
 import type { Clock } from '../../clock.ts';
@@ -13,6 +14,7 @@ import { canonicalText, type Json, toJson } from '../../json.ts';
 import { sha256 } from '../../sha256.ts';
 import type { RecordRow, Store } from '../../store.ts';
 import type { Held } from '../held.ts';
+import { Tail } from '../reading/tail.ts';
 
 export interface OutputCacheOptions {
   readonly store: Store;
@@ -43,11 +45,14 @@ interface Kept {
   readonly until: number;
 }
 
-/** As many were made at the same time, before any of them was kept. */
+/** More are there only where an output was made anew again and again. */
 const PAGE = 10;
+/** Of so many keys that have more it is remembered where the last one is. */
+const MOST = 1_000;
 
 export class OutputCache {
   readonly #options: OutputCacheOptions;
+  readonly #tails = new Map<string, Tail>();
 
   constructor(options: OutputCacheOptions) {
     this.#options = options;
@@ -73,17 +78,15 @@ export class OutputCache {
 
   /** What is kept. A store that can't say is no reason to wait: then it is made. */
   async find({ definition: { ttl }, digest, run }: CacheEntry): Promise<CacheHit | null> {
-    const { store, clock, logger } = this.#options;
+    const { clock, logger } = this.#options;
     try {
       const now = clock.now();
       const stretch = Math.floor(now / ttl);
       for (const each of [stretch, stretch - 1]) {
-        const query = { type: CACHED, key: { name: 'key', value: `${digest}.${each}` }, limit: PAGE };
-        const { records } = await store.readRecords(run === null ? query : { ...query, run });
-        for (const { body, run: from } of records) {
-          const { output, until } = body as unknown as Kept;
-          if (until > now) return { output, from };
-        }
+        const record = await this.#last(`${digest}.${each}`, run);
+        if (record === null) continue;
+        const { output, until } = record.body as unknown as Kept;
+        if (until > now) return { output, from: record.run };
       }
     } catch (error) {
       logger({
@@ -92,6 +95,20 @@ export class OutputCache {
       });
     }
     return null;
+  }
+
+  async #last(value: string, run: string | null): Promise<RecordRow | null> {
+    const name = `${value}\n${run ?? ''}`;
+    const query = { type: CACHED, key: { name: 'key', value }, limit: PAGE };
+    const tail = this.#tails.get(name) ?? new Tail(this.#options.store, run === null ? query : { ...query, run });
+    const record = await tail.last();
+    this.#tails.delete(name);
+    if (tail.isLong) this.#tails.set(name, tail);
+    for (const oldest of this.#tails.keys()) {
+      if (this.#tails.size <= MOST) break;
+      this.#tails.delete(oldest);
+    }
+    return record;
   }
 
   /** The record of an output. */

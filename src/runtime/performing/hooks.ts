@@ -13,7 +13,7 @@ import type { Plan, PlanNode, RunFacts } from '../../definition.ts';
 import { toRecord } from '../../errors/index.ts';
 import { endsRun, type RunEvent } from '../../events.ts';
 import type { Logger } from '../../executor.ts';
-import { type HookDefinition, type HookedRun, type HookName, NO_HOOKS } from '../../hooks.ts';
+import { type HookDefinition, type HookedRun, type HookName, NO_HOOKS, UNHOOKED } from '../../hooks.ts';
 import { type Json, type JsonObject, toJson } from '../../json.ts';
 import type { TracedCalls } from '../../performing/traced.ts';
 import { fitsSegments } from '../../segments.ts';
@@ -244,7 +244,8 @@ export class Hooks {
     let hooked = this.#plans.get(plan);
     if (hooked === undefined) {
       // What the engine runs for itself has no hooks.
-      hooked = plan.name.startsWith('~') ? NOTHING_HOOKED : hookedIn(this.#options.hooks, plan.root);
+      const isOwn = plan.name.startsWith('~') || plan.root.hooks === UNHOOKED;
+      hooked = isOwn ? NOTHING_HOOKED : hookedIn(this.#options.hooks, plan.root);
       this.#plans.set(plan, hooked);
     }
     return hooked;
