@@ -87,6 +87,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #tracer: Tracer | null;
   /** The store was given to another box before. */
   #isTaken = false;
+  #isClosed = false;
 
   /** @internal Use `createSignalbox`. */
   constructor(
@@ -373,7 +374,24 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** Nothing waits to be taken or committed. Bodies and timers may be under way. */
   get quiet(): boolean {
-    return this.#people.quiet && this.#host.quiet && (this.#exchange?.quiet ?? true);
+    return this.#isOver || (this.#people.quiet && this.#host.quiet && (this.#exchange?.quiet ?? true));
+  }
+
+  /** @internal What keeps it from being quiet, and which box it is, for who waits for it in vain. */
+  get underWay(): { readonly box: string; readonly what: readonly string[] } {
+    const [asked, said] = [this.#people.quiet, this.#exchange?.quiet ?? true];
+    const what = [
+      ...(asked ? [] : ['an answer to a question about approvals']),
+      ...this.#host.underWay,
+      ...(said ? [] : ['what it has to say to other processes']),
+    ];
+    const names = [...this.#plans.values()].map(({ name }) => name).filter((name) => name !== SCHEDULES);
+    return { box: `of ${[...new Set(names)].map((name) => `"${name}"`).join(', ')} on ${this.#store.name}`, what };
+  }
+
+  /** Closed, or dead: nothing that is under way comes to an end any more. */
+  get #isOver(): boolean {
+    return this.#isClosed || this.#options.clock?.isStopped === true;
   }
 
   /** Commits what was taken, tells running bodies to end, and lets go of the store. Unfinished runs stay as they are. */
@@ -394,6 +412,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     else await over;
     this.#followers.close();
     this.#tracer?.closed();
+    this.#isClosed = true;
     if (this.#isTaken) return;
     await this.#store.close();
     inUse.delete(this.#store);

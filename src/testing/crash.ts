@@ -67,7 +67,8 @@ export interface DoomedBox {
  * lives and only counts. From then on nothing reaches store or bodies from it: its calls to the store never
  * answer, jobs are not begun, answers are dropped, and no timer of it fires.
  *
- * Don't close a dead box, and don't wait for what it promised: nothing comes of either. A store that one process
+ * Don't close a dead box, and don't wait for what it promised: nothing comes of either. A fake clock that follows it waits for
+ * it no longer. A store that one process
  * holds for itself (a SQLite file) must be opened anew for the next box, from a copy of its files or after
  * `underlying.close()`.
  *
@@ -106,6 +107,9 @@ export function crashAt(point: CrashPoint, pass: number, options: CrashOptions =
         ...clock,
         now: () => clock.now(),
         wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => (dead ? undefined : wake())),
+        get isStopped() {
+          return dead;
+        },
       },
     },
     underlying,
