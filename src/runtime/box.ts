@@ -4,6 +4,7 @@
  *
  * It has over 400 lines because it is one class, with a method for each thing that can be asked of it and a word on each.
  */
+import { askOptions } from '../checks.ts';
 import { systemClock, within } from '../clock.ts';
 import type { Body, Plan, TaskDefinition } from '../definition.ts';
 import {
@@ -55,7 +56,7 @@ import {
   planName,
   checkKinds,
 } from './options.ts';
-import { startAny } from './keyed-starts.ts';
+import { START_KEYS, startAny } from './keyed-starts.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
 import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
@@ -224,6 +225,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     input: TaskInput<T>,
     options: Omit<StartOptions<never>, 'input'> = {},
   ): Promise<TaskOutput<T>> {
+    askOptions('runTask', options, START_KEYS);
     const definition: TaskDefinition = task.definition;
     const plan = planOfTask(definition);
     if (!Object.hasOwn(this.#bodies, definition.name) && definition.run === undefined) {
@@ -351,7 +353,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     ...[payload, options]: SignalArguments<SignalsOf<Os[number]>[K], SignalOptions>
   ): Promise<SignalAnswer> {
     if (typeof to === 'string') return this.run(to).signal(name, payload, options);
-    if (this.#closing !== null) throw new BoxClosed();
+    askOptions('to', to, ['orchestrator', 'key']);
+    this.#checkOpen();
     const row = await this.#store.readRunByKey(to.orchestrator, to.key);
     return row === null ? { answer: 'noSuchRun' } : this.run(row.run).signal(name, payload, options);
   }

@@ -2,6 +2,7 @@
  * A clock that stands still until it is told to move. Handed to `createSignalbox`, it makes
  * a test of a two-day timeout take a millisecond and come out the same every time (I4).
  */
+import { askOptions } from '../checks.ts';
 import { type Clock, elapsedBy, systemClock } from '../clock.ts';
 import { type Duration, fromMs, toMs } from '../duration.ts';
 import { NeverSettled } from '../errors/index.ts';
@@ -56,6 +57,7 @@ export interface FakeClockOptions extends SettledOptions {
 
 /** A clock that begins at `start` and moves only by `advance`. */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
+  askOptions('fakeClock', options, ['start', 'isSteady', 'patience']);
   const { start = 1_767_225_600_000, isSteady = true, patience = PATIENCE } = options;
   const wakeUps = new Heap<WakeUp>((left, right) => left.due - right.due || left.order - right.order);
   const followed: Settling[] = [];
@@ -136,7 +138,9 @@ const LEAST_ROUNDS = 1_000;
  * for promises of their own test are fine; one that waits for a timer of its own (`setTimeout`), a disk or a socket is not seen.
  * Fails with `NeverSettled` if the box is busy for longer than `patience` and nothing comes of it.
  */
-export async function settled(box?: Settling, { patience = PATIENCE }: SettledOptions = {}): Promise<void> {
+export async function settled(box?: Settling, options: SettledOptions = {}): Promise<void> {
+  askOptions('settled', options, ['patience']);
+  const { patience = PATIENCE } = options;
   const longest = toMs(patience, 'patience');
   let quiet = 0;
   let last = { turns: -1, commits: -1 };

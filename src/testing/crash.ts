@@ -8,6 +8,7 @@
  * What this cannot do is stop a function: a body that is under way at the kill goes on to its end,
  * and nobody hears of it. That is what a body in another process or on another machine does, too.
  */
+import { askOptions } from '../checks.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Body } from '../definition.ts';
@@ -81,6 +82,7 @@ export interface DoomedBox {
  * await second.run('o1').result();
  */
 export function crashAt(point: CrashPoint, pass: number, options: CrashOptions = {}): DoomedBox {
+  askOptions('crashAt', options, ['store', 'executor', 'clock']);
   const { store: underlying = memory(), executor = inProcess, clock = systemClock } = options;
   const passes = Object.fromEntries(crashPoints.map((each) => [each, 0])) as { [P in CrashPoint]: number };
   let dead = false;
