@@ -15,6 +15,8 @@ export interface Clock {
   elapsed?(): number;
   /** Nobody sets this clock, as in tests. The hour of others is looked at again every few seconds while a timer waits for one. */
   readonly isSteady?: boolean;
+  /** The process that it belongs to is dead (`crashAt`): nothing there will ever happen again, and nobody waits for it. */
+  readonly isStopped?: boolean;
 }
 
 /** What passes by this clock, for limits that are counted from their beginning. */

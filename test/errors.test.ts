@@ -355,6 +355,12 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'declare it: box.schedule("nightly", { … })',
   ],
   'box-closed': [new errors.BoxClosed(), 'create a new box'],
+  'never-settled': [
+    new errors.NeverSettled({ box: 'of "order" on memory', what: ['a commit'], patience: 10_000, text: '10s' }),
+    'The box of "order" on memory was still busy after 10s',
+    ': a commit.',
+    'raise "patience"',
+  ],
   'commit-failed': [
     new errors.CommitFailed({ runs: ['order-17'], retryIn: 50, reason: 'disk full.' }, new Error('disk full.')),
     'run "order-17": disk full.',

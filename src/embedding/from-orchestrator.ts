@@ -110,14 +110,19 @@ export function fromOrchestrator<O extends AnyOrchestrator>(
 
   return {
     getInitialSnapshot(_: Scope, given: Partial<RunActorInput<unknown>> | undefined): Standing {
-      const { id = randomIds(), input, metadata } = given ?? {};
-      return standing(id, fold.start, { input, ...(metadata === undefined ? {} : { metadata }) });
+      // What is not there is refused with the start, as all else that is wrong with it.
+      const { id = randomIds(), input, metadata, ...unknown } = given ?? {};
+      return standing(id, fold.start, { input, ...(metadata === undefined ? {} : { metadata }), ...unknown });
     },
 
     start({ status, context, begin }: Standing, scope: Scope): void {
       if (status !== 'active') return;
       const open = async (): Promise<RunPort> => {
-        if (begin !== null) await box.start(orchestrator, { id: context.run, ...(begin as { input: RunInput<O> }) });
+        if (begin !== null) {
+          const options = { id: context.run, ...(begin as { input: RunInput<O> }) };
+          askOptions('input', options, ['input', 'id', 'metadata']);
+          await box.start(orchestrator, options);
+        }
         return box.run(context.run);
       };
       attachments.set(scope.self, new Attachment(open(), begin === null, fold, scope));

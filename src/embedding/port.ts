@@ -2,6 +2,7 @@
  * What embedding needs of a box and of a run, by shape: a box in this process has it, and so may one that is somewhere else. Nothing of
  * the runtime is imported here. Also the commands that an embedded run is sent as events of XState.
  */
+import { askOptions } from '../checks.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import type { AnyOrchestrator, AnySignals, RunInput } from '../dsl/index.ts';
 import type { ReadEvent } from '../events.ts';
@@ -53,10 +54,16 @@ export type RunEmitted =
   | { readonly type: 'command.answered'; readonly command: RunCommand; readonly answer: SignalAnswer | null }
   | { readonly type: 'command.failed'; readonly command: RunCommand; readonly error: unknown };
 
-const COMMANDS: readonly string[] = ['signal', 'cancel', 'pause', 'resume'] satisfies RunCommand['type'][];
+/** What each command may say. */
+const COMMANDS: { readonly [T in RunCommand['type']]: readonly string[] } = {
+  signal: ['type', 'name', 'payload', 'id'],
+  cancel: ['type', 'reason'],
+  pause: ['type'],
+  resume: ['type'],
+};
 
 export function isCommand(event: { readonly type: string }): event is RunCommand {
-  return COMMANDS.includes(event.type);
+  return Object.hasOwn(COMMANDS, event.type);
 }
 
 /** Commands to one run, one after the other, in the order in which they were sent; `emit` hears what came of each. */
@@ -85,6 +92,7 @@ export class Commands {
 }
 
 async function give(run: RunPort, command: RunCommand): Promise<SignalAnswer | null> {
+  askOptions(command.type, command, COMMANDS[command.type]);
   if (command.type === 'signal') {
     const { name, payload = null, id } = command;
     return run.signal(name, payload, id === undefined ? {} : { id });

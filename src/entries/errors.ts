@@ -50,6 +50,7 @@ export {
   MapperAsync,
   MapperFailed,
   MappingMissing,
+  NeverSettled,
   NodeTooOld,
   NotJson,
   OrchestratorUnknown,

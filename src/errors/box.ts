@@ -10,6 +10,24 @@ export class BoxClosed extends SignalboxError {
   }
 }
 
+/** A box was busy for very long, and whoever waited for it to settle gave up. Thrown by `signalbox/testing` alone. */
+export class NeverSettled extends SignalboxError<{
+  readonly box: string | null;
+  readonly underWay: readonly string[];
+  readonly patience: number;
+}> {
+  readonly code = 'never-settled';
+  constructor(fields: { box?: string; what?: readonly string[]; patience: number; text: string }) {
+    const { box = null, what = [], patience, text } = fields;
+    const busy = what.length === 0 ? '' : `: ${what.join(', ')}`;
+    super(
+      `The box${box === null ? '' : ` ${box}`} was still busy after ${text} in which nothing came of it${busy}. ` +
+        `Look at what its store waits for; if that only takes longer, raise "patience".`,
+      { box, underWay: what, patience },
+    );
+  }
+}
+
 /** An executor did something else than to answer a job with an answer. */
 export class ExecutorFailed extends SignalboxError<{ readonly key: string }> {
   readonly code = 'executor-failed';

@@ -66,6 +66,7 @@ export const ERROR_CODES = [
   'state-file-unwritten',
   'schedule-unknown',
   'box-closed',
+  'never-settled',
   'commit-failed',
   'commit-refused',
   'commit-conflict',

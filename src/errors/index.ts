@@ -53,7 +53,7 @@ export {
 export { ImportRefused, StateFileUnusable, StateFileUnwritten } from './imports.ts';
 export { ApprovalExpired, ApprovalImpossible, ApprovalRejected, GateRejected, InitiatorUnknown } from './people.ts';
 export { CompensationCut, CompensationIncomplete } from './undoing.ts';
-export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, SubscriberFailed } from './box.ts';
+export { AnswerIgnored, BoxClosed, ExecutorFailed, Impossible, NeverSettled, SubscriberFailed } from './box.ts';
 export { HookFailed, HookTimedOut } from './hooks.ts';
 export {
   CommitConflict,

@@ -2,6 +2,7 @@
  * What a gate thinks of values, as a pure function. A required criterion that is missed is REJECT. Otherwise the share of criteria
  * that are met decides: APPROVE from the threshold on, REVIEW below. What is no finite number is a miss, whatever it is.
  */
+import { askOptions } from '../checks.ts';
 import type { Criteria, Criterion, Judgement, Miss, MissReason } from '../gates.ts';
 import type { Json } from '../json.ts';
 
@@ -17,8 +18,10 @@ export const DEFAULT_THRESHOLD = 80;
 export function judge(
   criteria: Criteria,
   values: { readonly [metric: string]: unknown },
-  { threshold = DEFAULT_THRESHOLD }: { readonly threshold?: number } = {},
+  options: { readonly threshold?: number } = {},
 ): Judgement {
+  askOptions('judge', options, ['threshold']);
+  const { threshold = DEFAULT_THRESHOLD } = options;
   const metrics = Object.keys(criteria);
   if (metrics.length === 0) throw new TypeError('A gate without criteria judges nothing: give it at least one.');
   const missed = metrics.flatMap(

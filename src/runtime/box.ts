@@ -4,6 +4,7 @@
  *
  * It has over 400 lines because it is one class, with a method for each thing that can be asked of it and a word on each.
  */
+import { askOptions } from '../checks.ts';
 import { systemClock, within } from '../clock.ts';
 import type { Body, Plan, TaskDefinition } from '../definition.ts';
 import {
@@ -55,7 +56,7 @@ import {
   planName,
   checkKinds,
 } from './options.ts';
-import { startAny } from './keyed-starts.ts';
+import { START_KEYS, startAny } from './keyed-starts.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
 import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
@@ -87,6 +88,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   readonly #tracer: Tracer | null;
   /** The store was given to another box before. */
   #isTaken = false;
+  #isClosed = false;
 
   /** @internal Use `createSignalbox`. */
   constructor(
@@ -223,6 +225,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     input: TaskInput<T>,
     options: Omit<StartOptions<never>, 'input'> = {},
   ): Promise<TaskOutput<T>> {
+    askOptions('runTask', options, START_KEYS);
     const definition: TaskDefinition = task.definition;
     const plan = planOfTask(definition);
     if (!Object.hasOwn(this.#bodies, definition.name) && definition.run === undefined) {
@@ -350,7 +353,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     ...[payload, options]: SignalArguments<SignalsOf<Os[number]>[K], SignalOptions>
   ): Promise<SignalAnswer> {
     if (typeof to === 'string') return this.run(to).signal(name, payload, options);
-    if (this.#closing !== null) throw new BoxClosed();
+    askOptions('to', to, ['orchestrator', 'key']);
+    this.#checkOpen();
     const row = await this.#store.readRunByKey(to.orchestrator, to.key);
     return row === null ? { answer: 'noSuchRun' } : this.run(row.run).signal(name, payload, options);
   }
@@ -373,7 +377,24 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** Nothing waits to be taken or committed. Bodies and timers may be under way. */
   get quiet(): boolean {
-    return this.#people.quiet && this.#host.quiet && (this.#exchange?.quiet ?? true);
+    return this.#isOver || (this.#people.quiet && this.#host.quiet && (this.#exchange?.quiet ?? true));
+  }
+
+  /** @internal What keeps it from being quiet, and which box it is, for who waits for it in vain. */
+  get underWay(): { readonly box: string; readonly what: readonly string[] } {
+    const [asked, said] = [this.#people.quiet, this.#exchange?.quiet ?? true];
+    const what = [
+      ...(asked ? [] : ['an answer to a question about approvals']),
+      ...this.#host.underWay,
+      ...(said ? [] : ['what it has to say to other processes']),
+    ];
+    const names = [...this.#plans.values()].map(({ name }) => name).filter((name) => name !== SCHEDULES);
+    return { box: `of ${[...new Set(names)].map((name) => `"${name}"`).join(', ')} on ${this.#store.name}`, what };
+  }
+
+  /** Closed, or dead: nothing that is under way comes to an end any more. */
+  get #isOver(): boolean {
+    return this.#isClosed || this.#options.clock?.isStopped === true;
   }
 
   /** Commits what was taken, tells running bodies to end, and lets go of the store. Unfinished runs stay as they are. */
@@ -394,6 +415,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     else await over;
     this.#followers.close();
     this.#tracer?.closed();
+    this.#isClosed = true;
     if (this.#isTaken) return;
     await this.#store.close();
     inUse.delete(this.#store);

@@ -135,6 +135,17 @@ export class Host {
     return [this.#committer, this.#reader, this.#woken, handover, this.#dispatcher].every(({ quiet }) => quiet);
   }
 
+  /** What is not quiet, in words. */
+  get underWay(): readonly string[] {
+    return [
+      { part: this.#committer, words: 'a commit' },
+      { part: this.#reader, words: 'the reading of a run' },
+      { part: this.#woken, words: 'wake-ups that stand in line' },
+      { part: this.handover, words: 'the taking over of runs' },
+      { part: this.#dispatcher, words: 'something that a run asks of the store or of another run' },
+    ].flatMap(({ part, words }) => (part.quiet ? [] : [words]));
+  }
+
   /** Begins a run of `plan`. Resolves once its start is committed. */
   async begin(plan: Plan, row: RunRow, more: StartMore = {}, warnings: readonly (() => void)[] = []): Promise<void> {
     // Of a run that had this id and was deleted nothing may be left: its answers would be taken for those of the new one.

@@ -20,6 +20,9 @@ import { Run, type RunContext } from './run.ts';
 import type { Tracer } from './tracing.ts';
 import { checkId, type Starts } from './starts.ts';
 
+/** What a start takes beside its input. */
+export const START_KEYS: readonly string[] = ['id', 'key', 'metadata', 'singleton', 'debounce'];
+const KEYS: readonly string[] = ['input', ...START_KEYS];
 const WHEN_LIVE: readonly unknown[] = ['join', 'refuse', 'cancelOther'];
 
 interface Asked extends KeyedOptions {
@@ -43,6 +46,7 @@ interface StartContext extends KeyedContext {
 export async function startAny(context: StartContext, plan: Plan, options: Asked): Promise<string> {
   if (!isObject(options))
     throw new InvalidOption({ option: 'start', value: options, expected: 'an object with the input' });
+  askOptions('start', options, KEYS);
   const { singleton, debounce, metadata: given = {} } = options;
   const start = (metadata: JsonObject): Promise<string> => {
     if (singleton !== undefined || debounce !== undefined) return startKeyed(context, plan, { ...options, metadata });

@@ -114,6 +114,7 @@ function checkText(option: string, value: unknown): void {
 const MAX_REASON = 1_000;
 
 function reasonIn(options: unknown): string {
+  askOptions('abandon', options ?? {}, ['reason']);
   const { reason } = (options ?? {}) as { readonly reason?: unknown };
   if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON) return reason;
   throw new InvalidOption({ option: 'reason', value: reason, expected: `a string of 1 to ${MAX_REASON} characters` });
@@ -121,13 +122,7 @@ function reasonIn(options: unknown): string {
 
 /** What comes without an id gets one that no other has: ids that a box is given for its runs may come twice. */
 function idAmong(options: SignalOptions): string {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOption({ option: 'options', value: options, expected: 'an object with the id, or nothing' });
-  }
-  for (const key of Object.keys(options)) {
-    if (key === 'id') continue;
-    throw new InvalidOption({ option: key, value: undefined, expected: 'Options: id', unknown: true });
-  }
+  askOptions('options', options, ['id']);
   const { id = randomIds() } = options;
   checkText('id', id);
   return id;

@@ -249,26 +249,34 @@ export class Schedule {
 
   /**
    * Makes up for the times from `from` to `to`, both included: one after the other, or all at once if its `overlap` is `allowAll`. A
-   * time that has had its run is not run again.
+   * time that has had its run is not run again, and is not counted again. Answers with the runs of all these times, and with those that
+   * come of it (`added`): they were not there, and did not wait either.
    */
   async backfill(span: {
     readonly from: Instant;
     readonly to: Instant;
-  }): Promise<{ readonly runs: readonly string[] }> {
+  }): Promise<{ readonly runs: readonly string[]; readonly added: readonly string[] }> {
     askOptions('backfill', span, ['from', 'to']);
     const from = instantOf(span.from, 'option "from"');
     const to = instantOf(span.to, 'option "to"');
     if (to > this.#options.clock.now())
       throw new InvalidOption({ option: 'to', value: span.to, expected: 'a moment that is past' });
-    const times = timesOf((await this.#read()).definition);
-    const runs: string[] = [];
+    const { definition, standing } = await this.#read();
+    const times = timesOf(definition);
+    const found: number[] = [];
     for (let at = times.next(from - 1); at !== null && at <= to; at = times.next(at)) {
-      if (runs.length === MAX_WAITING)
+      if (found.length === MAX_WAITING)
         throw new InvalidOption({ option: 'to', value: span.to, expected: `at most ${MAX_WAITING} times in the span` });
-      runs.push(runOfFiring(this.id, nameOfTime(at)));
+      found.push(at);
     }
-    if (runs.length > 0) await this.#say({ do: 'backfill', from, to });
-    return { runs };
+    const runOf = (at: number): string => runOfFiring(this.id, nameOfTime(at));
+    const { store } = this.#options;
+    const rows = await Promise.all(found.map((at) => store.readRun(runOf(at))));
+    const had = found.filter((_, index) => rows[index] !== null);
+    const isKnown = new Set([...had, ...(standing?.waiting ?? [])]);
+    const added = found.filter((at) => !isKnown.has(at));
+    if (added.length > 0) await this.#say({ do: 'backfill', from, to, had });
+    return { runs: found.map(runOf), added: added.map(runOf) };
   }
 
   /** Takes the schedule out of the store. Runs that it has started go on, and stay. False if there is none. */

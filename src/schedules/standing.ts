@@ -42,8 +42,8 @@ export type Word =
   | { readonly do: 'pause'; readonly reason: string | null }
   | { readonly do: 'resume' }
   | { readonly do: 'trigger'; readonly key: string }
-  /** The nominal times from `from` to `to`, both included. */
-  | { readonly do: 'backfill'; readonly from: number; readonly to: number }
+  /** The nominal times from `from` to `to`, both included, but for those that have had their run. An earlier version did not name them. */
+  | { readonly do: 'backfill'; readonly from: number; readonly to: number; readonly had?: readonly number[] }
   | { readonly do: 'change'; readonly spec: ScheduleSpec };
 
 /** Why a schedule looks at its times. */
@@ -185,7 +185,7 @@ class Draft {
       case 'trigger':
         return this.#start(nameOfTrigger(word.key), this.#now);
       case 'backfill':
-        return this.#backfill(word.from, word.to);
+        return this.#backfill(word);
       case 'change':
         // Other times count from now on: what they would have been before is nobody's business.
         if (!sameTimes(this.#spec, word.spec)) this.#cursor = Math.max(this.#cursor, this.#now);
@@ -196,9 +196,9 @@ class Draft {
     }
   }
 
-  #backfill(from: number, to: number): void {
+  #backfill({ from, to, had = [] }: Extract<Word, { do: 'backfill' }>): void {
     const times = timesOf(this.#spec);
-    const known = new Set(this.#waiting);
+    const known = new Set([...this.#waiting, ...had]);
     let looks = 0;
     for (let at = times.next(from - 1); at !== null && at <= to && looks < LOOKS; at = times.next(at)) {
       looks += 1;
@@ -288,12 +288,17 @@ export function faultOfWord(given: unknown): string | null {
     case 'trigger':
       return typeof word.key === 'string' && /^[^/#\p{Cc}]{1,40}$/u.test(word.key) ? null : 'its key cannot be one';
     case 'backfill':
-      return Number.isSafeInteger(word.from) && Number.isSafeInteger(word.to) ? null : 'its span is none';
+      if (!Number.isSafeInteger(word.from) || !Number.isSafeInteger(word.to)) return 'its span is none';
+      return word.had === undefined || areTimes(word.had) ? null : 'the times that have had their run are none';
     case 'change':
       return isSpec(word.spec) ? null : 'its spec is none';
     default:
       return `there is no word ${JSON.stringify((word.do as Json | undefined) ?? null)}`;
   }
+}
+
+function areTimes(given: unknown): boolean {
+  return Array.isArray(given) && given.length <= MAX_WAITING && given.every((at) => Number.isSafeInteger(at));
 }
 
 /** As `readSchedule` makes one, as far as a schedule could stumble over it. */

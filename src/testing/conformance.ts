@@ -6,6 +6,7 @@
  * A case throws if the store breaks a promise of `src/store.ts`. It stops at that border: how a store does it,
  * and what a file or a server may do to it, is for tests of its own.
  */
+import { askOptions } from '../checks.ts';
 import type { Awaitable, Owner, Store } from '../store.ts';
 import { ABANDONS, SHARED_ABANDONS } from './conformance-abandons.ts';
 import { COMMITS, OWNERS, SHARED } from './conformance-commits.ts';
@@ -94,6 +95,7 @@ export type Check = (store: Store, bench: Bench) => Promise<void>;
 
 /** The cases that a store has to pass; each asks `make` for an empty place of its own. */
 export function storeSuite(make: () => Awaitable<StorePlace>, options: StoreSuiteOptions = {}): readonly StoreCase[] {
+  askOptions('storeSuite', options, ['sequential']);
   const { sequential = false } = options;
   const shared = sequential ? {} : { ...SHARED, ...SHARED_DELETES, ...SHARED_ABANDONS, ...SHARED_RECORDS };
   const checks = {

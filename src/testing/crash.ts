@@ -8,6 +8,7 @@
  * What this cannot do is stop a function: a body that is under way at the kill goes on to its end,
  * and nobody hears of it. That is what a body in another process or on another machine does, too.
  */
+import { askOptions } from '../checks.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Body } from '../definition.ts';
@@ -67,7 +68,8 @@ export interface DoomedBox {
  * lives and only counts. From then on nothing reaches store or bodies from it: its calls to the store never
  * answer, jobs are not begun, answers are dropped, and no timer of it fires.
  *
- * Don't close a dead box, and don't wait for what it promised: nothing comes of either. A store that one process
+ * Don't close a dead box, and don't wait for what it promised: nothing comes of either. A fake clock that follows it waits for
+ * it no longer. A store that one process
  * holds for itself (a SQLite file) must be opened anew for the next box, from a copy of its files or after
  * `underlying.close()`.
  *
@@ -80,6 +82,7 @@ export interface DoomedBox {
  * await second.run('o1').result();
  */
 export function crashAt(point: CrashPoint, pass: number, options: CrashOptions = {}): DoomedBox {
+  askOptions('crashAt', options, ['store', 'executor', 'clock']);
   const { store: underlying = memory(), executor = inProcess, clock = systemClock } = options;
   const passes = Object.fromEntries(crashPoints.map((each) => [each, 0])) as { [P in CrashPoint]: number };
   let dead = false;
@@ -106,6 +109,9 @@ export function crashAt(point: CrashPoint, pass: number, options: CrashOptions =
         ...clock,
         now: () => clock.now(),
         wakeAfter: (ms, wake) => clock.wakeAfter(ms, () => (dead ? undefined : wake())),
+        get isStopped() {
+          return dead;
+        },
       },
     },
     underlying,

@@ -23,6 +23,7 @@ export interface ActorProgress {
 
 /** How far a run has come. */
 export interface Progress {
+  /** As the history tells it. That nothing but waiting goes on in a run is no event: it is `running` here, and `run.status()` says `waiting`. */
   readonly status: Status;
   /** The number of the last event that is counted in. */
   readonly seq: number;
@@ -31,7 +32,10 @@ export interface Progress {
   readonly steps: {
     readonly total: number;
     readonly completed: number;
+    /** Failed or timed out. */
     readonly failed: number;
+    /** Ended from outside: losers of a race, what ran when another one failed, what a cancelled run had under way. */
+    readonly cancelled: number;
     readonly skipped: number;
   };
   /** Every track and step that the history speaks of, by path, in the order in which it does. */
@@ -46,10 +50,12 @@ export interface ProgressFold {
 }
 
 const UNTOLD: ActorProgress = /* @__PURE__ */ Object.freeze({ status: 'pending', attempt: 0, fraction: 0, note: null });
+const RUNNING: ActorProgress = /* @__PURE__ */ Object.freeze({ ...UNTOLD, status: 'running' });
 const NO_ACTORS = /* @__PURE__ */ Object.freeze({});
 
 /**
- * The fold for an orchestrator.
+ * The fold for an orchestrator. It begins with the first event of a run: `run.history()`, or `run.events()`, which goes on from there. One
+ * that begins later lacks what ended before, and `percent` is too small by that.
  *
  * @example
  * const fold = progressOf(order);
@@ -59,7 +65,7 @@ const NO_ACTORS = /* @__PURE__ */ Object.freeze({});
 export function progressOf(orchestrator: AnyOrchestrator): ProgressFold {
   const { root } = planOf(orchestrator);
   const total = stepsIn(root);
-  const steps = Object.freeze({ total, completed: 0, failed: 0, skipped: 0 });
+  const steps = Object.freeze({ total, completed: 0, failed: 0, cancelled: 0, skipped: 0 });
   return {
     start: progress('pending', 0, total === 0 ? 100 : 0, steps, Versions.of(NO_ACTORS)),
     after: (before, event) => (event.seq <= before.seq ? before : next(before, event, root)),
@@ -91,12 +97,13 @@ function progress(
 
 function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
   const { type, path, seq } = event;
-  const actors = actorsOf.get(before) ?? Versions.of(before.actors);
+  const told = actorsOf.get(before) ?? Versions.of(before.actors);
   const status = statusAfter(type);
   if (type === 'children.skipped') {
     const steps = tally(before.steps, 'skipped', event.steps);
-    return progress(before.status, seq, percentOf(steps), steps, actors);
+    return progress(before.status, seq, percentOf(steps), steps, begun(told, path, root));
   }
+  const actors = status === null ? told : begun(told, path.slice(0, Math.max(0, path.lastIndexOf('/'))), root);
   if (path === '') return progress(status ?? before.status, seq, before.percent, before.steps, actors);
   const known = actors.get(path);
   const actor = produce(known ?? UNTOLD, (draft) => {
@@ -109,6 +116,17 @@ function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
   return progress(before.status, seq, percent, steps, actors.with(path, actor));
 }
 
+/**
+ * What something below is told of has begun. A history says so first; a fold that began later did not hear of it, and would
+ * take its end for that of something that was taken over as a whole, and count what is below once more.
+ */
+function begun(actors: Versions<ActorProgress>, path: string, root: PlanNode): Versions<ActorProgress> {
+  let known = actors;
+  for (let at = path; at !== '' && known.get(at) === undefined; at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
+    if (nodeAt(root, at) !== null) known = known.with(at, RUNNING);
+  return known;
+}
+
 function stepsAfter(
   steps: Progress['steps'],
   status: Status | null,
@@ -116,6 +134,8 @@ function stepsAfter(
   node: PlanNode | null,
 ): Progress['steps'] {
   if (status === null || !isTerminal(status) || node === null) return steps;
+  // What is undone has been counted when it completed.
+  if (known !== undefined && (isTerminal(known.status) || known.status === 'compensating')) return steps;
   // What never began takes all of its steps with it when it is skipped, and they are not told one by one.
   // Nor are those of what was taken over as a whole from another run.
   if ((status === 'skipped' || status === 'completed') && known === undefined)
@@ -124,14 +144,15 @@ function stepsAfter(
 }
 
 function tally(steps: Progress['steps'], status: Status, count: number): Progress['steps'] {
-  const which = status === 'completed' || status === 'skipped' ? status : 'failed';
+  const which = status === 'completed' || status === 'skipped' || status === 'cancelled' ? status : 'failed';
   return produce(steps, (draft) => {
-    draft[which] += count;
+    // A copy that was made by an earlier version does not count what is cancelled.
+    draft[which] = (draft[which] ?? 0) + count;
   });
 }
 
-function percentOf({ total, completed, failed, skipped }: Progress['steps']): number {
-  return Math.round((100 * (completed + failed + skipped)) / Math.max(1, total));
+function percentOf({ total, completed, failed, cancelled = 0, skipped }: Progress['steps']): number {
+  return Math.min(100, Math.round((100 * (completed + failed + cancelled + skipped)) / Math.max(1, total)));
 }
 
 function nodeAt(root: PlanNode, path: string): PlanNode | null {

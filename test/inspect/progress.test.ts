@@ -1,5 +1,5 @@
 /** How far a run has come, where its steps wait: sleeps and waits are steps, and what a wait runs for itself is one more. */
-import { type AnyOrchestrator, type LogLine, orchestrator, type Run, type RunEvent, track } from 'signalbox';
+import { type AnyOrchestrator, type LogLine, orchestrator, type Run, type RunEvent, task, track } from 'signalbox';
 import { type Progress, progressOf } from 'signalbox/inspect';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { lineOf } from '../../src/views/lines.ts';
@@ -106,7 +106,65 @@ describe('the progress of a run', () => {
     await run.cancel();
     await run.outcome();
     const { percent, steps } = await progressAfter(flow, run);
-    expect([percent, steps]).toEqual([100, { total: 7, completed: 1, failed: 3, skipped: 3 }]);
+    expect([percent, steps]).toEqual([100, { total: 7, completed: 1, failed: 0, cancelled: 3, skipped: 3 }]);
+  });
+});
+
+test('what is undone counts as what it was before: completed (S13)', async () => {
+  const any = { input: Anything, output: Anything };
+  const done = task('done', { ...any, run: () => 1, compensate: () => {} });
+  const broken = task('broken', { ...any, run: () => Promise.reject(new Error('no')) });
+  const undone = orchestrator('undone', { ...head, onFailure: 'compensate' }).track(
+    't',
+    track('t', { input: Anything })
+      .step('done', done, () => 1)
+      .step('broken', broken, () => 1),
+  );
+  await using at = await open(undone);
+  const run = await at.start();
+  await run.outcome();
+  expect(await progressAfter(undone, run)).toMatchObject({
+    status: 'compensated',
+    percent: 100,
+    steps: { total: 2, completed: 1, failed: 1 },
+    actors: { 't/done': { status: 'compensated' } },
+  });
+});
+
+describe('a fold that begins late', () => {
+  const raced = orchestrator('raced', head).track(
+    't',
+    track('t', { input: Anything })
+      .map('m', { over: () => '1..5', each: { do: echo, input: () => 1 } })
+      .parallel('p', { quick: echo, slow: track('slow', { input: Anything }).sleep('nap', '1h') }, { strategy: 'race' })
+      .sleep('last', '1s'),
+  );
+
+  test('never counts more steps than there are, and what was cancelled has not failed', async () => {
+    await using at = await open(raced);
+    const run = await at.start();
+    await at.clock.advance('1s');
+    const history = await eventsOf(run);
+    const fold = progressOf(raced);
+
+    const whole = history.reduce(fold.after, fold.start);
+    expect(whole).toMatchObject({ status: 'completed', percent: 100, steps: { failed: 0, cancelled: 1 } });
+    const { total } = whole.steps;
+    for (let from = 1; from <= history.length; from += 1) {
+      const { percent, steps, seq } = history.slice(from).reduce(fold.after, fold.start);
+      const { completed, failed, cancelled, skipped } = steps;
+      expect([from, completed + failed + cancelled + skipped <= total, percent <= 100]).toEqual([from, true, true]);
+      expect(seq).toBe(from === history.length ? 0 : history.length);
+    }
+  });
+
+  test('takes a copy from before there was a count of what is cancelled', () => {
+    const fold = progressOf(raced);
+    const { cancelled: _, ...earlier } = fold.start.steps;
+    const event = { run: 'r', seq: 1, at: 0, path: 't/p', type: 'step.cancelled', reason: null } as unknown as RunEvent;
+    const copy = { ...fold.start, steps: earlier } as Progress;
+    expect(fold.after(copy, event)).toMatchObject({ steps: { cancelled: 1 } });
+    expect(fold.after(copy, event).percent).toBeGreaterThan(0);
   });
 });
 

@@ -164,17 +164,27 @@ describe('what is said to a schedule', () => {
     await clock.advance('4h');
     desk.give('t/work#1');
     const span = { from: '2025-12-30', to: '2026-01-01T03:00:00Z' };
-    const { runs } = await schedule.backfill(span);
+    await settled(box);
+    const { runs, added } = await schedule.backfill(span);
     expect(runs).toEqual(['s.2025-12-30T03:00:00Z', 's.2025-12-31T03:00:00Z', 's.2026-01-01T03:00:00Z']);
-    for (let turn = 0; turn < 3; turn += 1) {
+    expect(added).toEqual(runs.slice(0, 2));
+    await settled(box);
+    // What waits already does not come of it a second time.
+    expect(await schedule.backfill(span)).toEqual({ runs, added: [] });
+    for (let turn = 0; turn < 2; turn += 1) {
       await settled(box);
       if (desk.open.length > 0) desk.give('t/work#1');
     }
     await settled(box);
     expect((await idsOf(box)).sort()).toEqual([...runs].sort());
-    // The one that had run was found again, and not run again.
+    // The one that had run was found again, and neither run nor counted again.
     expect(desk.begun).toHaveLength(3);
-    expect(await schedule.state()).toMatchObject({ waiting: [], running: [], counts: { completed: 4 } });
+    const over = { waiting: [], running: [], counts: { started: 3, completed: 3 } };
+    expect(await schedule.state()).toMatchObject(over);
+    expect(await schedule.backfill(span)).toEqual({ runs, added: [] });
+    await settled(box);
+    expect(await schedule.state()).toMatchObject(over);
+    expect(desk.begun).toHaveLength(3);
     await expect(schedule.backfill({ from: 0, to: '2030-01-01' })).rejects.toThrow(/a moment that is past/);
     await expect(schedule.backfill({ from: '2000-01-01', to: '2025-12-31' })).rejects.toThrow(/at most 1000 times/);
   });

@@ -227,6 +227,9 @@ test('a backfill waits its turn, and starts all at once where runs may overlap',
   const all = play({ overlap: 'allowAll' });
   all.say(span);
   expect(all.started).toEqual(['1T09', '1T10', '1T11']);
+  const some = play({ overlap: 'allowAll' });
+  some.say({ ...span, had: [NOON - 2 * HOUR] });
+  expect([some.started, some.standing.counts.started]).toEqual([['1T09', '1T11'], 2]);
 });
 
 test('no more than a thousand wait', () => {
@@ -276,6 +279,8 @@ test('what is no word to a schedule is refused, since anybody may send a signal'
     { do: 'stop' },
     { do: 'pause', reason: 5 },
     { do: 'trigger', key: 'a/b' },
+    { do: 'backfill', from: 0, to: 1, had: 'all' },
+    { do: 'backfill', from: 0, to: 1, had: [0.5] },
     { do: 'backfill', from: '2026', to: 1 },
     { do: 'change', spec: {} },
     { do: 'change', spec: { ...hourly, cron: 'x', every: null } },

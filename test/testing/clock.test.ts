@@ -1,9 +1,9 @@
 /** The fake clock (I4): it moves only when told, one wake-up after the other, and lets everything settle in between. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { InvalidDuration } from '../../src/errors/index.ts';
-import { createSignalbox, orchestrator, task, track } from '../../src/index.ts';
-import { fakeClock, type Settling, settled } from '../../src/testing/index.ts';
+import { InvalidDuration, NeverSettled } from '../../src/errors/index.ts';
+import { createSignalbox, memory, orchestrator, task, track } from '../../src/index.ts';
+import { crashAt, crashPoints, fakeClock, type Settling, settled } from '../../src/testing/index.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -157,6 +157,62 @@ describe('settled', () => {
 
     await settled();
     expect(done).toEqual(['promise', 'immediate']);
+  });
+});
+
+const nothing = z.object({});
+const napping = orchestrator('napping', { version: '1', input: nothing }).track(
+  'only',
+  track('only', { input: nothing })
+    .step('first', task('first', { input: nothing, output: z.null(), run: () => null }))
+    .sleep('nap', '1h'),
+);
+
+describe('a box that nothing will come of', () => {
+  test.each(crashPoints.slice(0, 3))('died %s: the clock that follows it moves for the next one', async (point) => {
+    const clock = fakeClock({ patience: 0 });
+    const doomed = crashAt(point, 1, { clock });
+    const first = clock.follow(
+      await createSignalbox({ ...doomed.options, orchestrators: [napping], logger: () => {} }),
+    );
+    await Promise.race([first.start(napping, { id: 'r', input: {} }).then(() => clock.advance(1)), doomed.crashed]);
+    expect(doomed.dead).toBe(true);
+
+    const store = doomed.underlying;
+    await using second = clock.follow(
+      await createSignalbox({ store, clock, orchestrators: [napping], logger: () => {} }),
+    );
+    const run = await second.start(napping, { id: 'r', input: {} });
+    await clock.advance('2h');
+
+    expect([first.quiet, await run.status()]).toEqual([true, 'completed']);
+  });
+
+  test('is closed: it is quiet, whatever it was asked last', async () => {
+    const clock = fakeClock({ patience: 0 });
+    const store = Object.assign(memory(), { readRecords: () => new Promise<never>(() => {}) });
+    const box = clock.follow(await createSignalbox({ store, clock, orchestrators: [napping], logger: () => {} }));
+    void box.approvals();
+    expect(box.quiet).toBe(false);
+
+    await box.close();
+    await clock.advance(1);
+    expect(box.quiet).toBe(true);
+  });
+
+  test('fails what waits for it, which says which box it is and what is under way in it', async () => {
+    const clock = fakeClock({ patience: 0 });
+    const store = Object.assign(memory(), { commit: () => new Promise<never>(() => {}) });
+    const box = clock.follow(await createSignalbox({ store, clock, orchestrators: [napping], logger: () => {} }));
+    void box.start(napping, { id: 'r', input: {} });
+
+    const failed = clock.advance(1);
+    await expect(failed).rejects.toThrow(NeverSettled);
+    await expect(failed).rejects.toThrow(/^The box of "napping" on memory was still busy after 0ms .*: a commit\. /);
+    await expect(settled(box, { patience: 0 })).rejects.toThrow('a commit');
+    await expect(settled({ quiet: false, counts: { turns: 0, commits: 0 } }, { patience: 0 })).rejects.toThrow(
+      'The box was still busy',
+    );
   });
 });
 

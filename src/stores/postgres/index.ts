@@ -5,6 +5,7 @@
  * would take runs from it, so what is remembered of its runs (`owned.ts`) is what the database says; who owns them is looked up
  * under that lock, and not written.
  */
+import { askOptions } from '../../checks.ts';
 import { within } from '../../clock.ts';
 import { toMs } from '../../duration.ts';
 import { CommitConflict, InvalidOption, type SignalboxError } from '../../errors/index.ts';
@@ -50,6 +51,7 @@ const TRIES = 3;
  * await using box = await createSignalbox({ store: postgres('postgres://app@db.internal/app'), orchestrators: [order] });
  */
 export function postgres(connection: string | PostgresConnection, options: PostgresOptions = {}): PostgresStore {
+  askOptions('postgres', options, ['schema', 'keep', 'patience']);
   return new PostgresSchema(connection, options);
 }
 

@@ -5,6 +5,7 @@
  * Nothing is remembered here of what stands in the server: each commit is checked there, against owner, fence and the
  * number of events of each run (I2).
  */
+import { askOptions } from '../../checks.ts';
 import { type Duration, toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors/index.ts';
 import type { AbandonedEvent, DefinitionRow, Owner, Pin, RecordRow, RunChange, Sharing, Store } from '../../store.ts';
@@ -58,6 +59,7 @@ const VALUES_AT_ONCE = 500_000;
  * await using box = await createSignalbox({ store: redis('redis://localhost:6379'), orchestrators: [order] });
  */
 export function redis(url: string, options: RedisOptions = {}): RedisStore {
+  askOptions('redis', options, ['prefix', 'keep']);
   return new RedisServer(url, options);
 }
 

@@ -6,6 +6,7 @@
  * file says, and a commit reads nothing. Small commits are written here and now; large ones on a thread of their own.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { askOptions } from '../../checks.ts';
 import { toMs } from '../../duration.ts';
 import { InvalidOption } from '../../errors/index.ts';
 import type { AbandonedEvent, Awaitable, Owner, RecordRow, RunChange, Store } from '../../store.ts';
@@ -49,6 +50,7 @@ const PRUNED_AT_ONCE = 500;
  * await using box = await createSignalbox({ store: sqlite('orders.db'), orchestrators: [order] });
  */
 export function sqlite(file: string, options: SqliteOptions = {}): SqliteStore {
+  askOptions('sqlite', options, ['synchronous', 'keep', 'savepoint', 'thread']);
   return new SqliteFile(file, options);
 }
 
