@@ -3,9 +3,7 @@
  * what may be done about it; of what has not begun, why; of a run that has ended, of what. As data, and in words for a person.
  */
 import { allowedIn, type CommandName } from '../commands/index.ts';
-import { interventionsIn } from '../commands/intervene.ts';
 import type { WaitingFor } from '../core/effect.ts';
-import type { Kinds } from '../core/kind.ts';
 import { roughly } from '../duration.ts';
 import { isFailure, isTerminal, type Status } from '../status.ts';
 import type { ActorSnapshot } from '../views/snapshot.ts';
@@ -76,11 +74,14 @@ export interface Explanation {
 const MOST_PENDING = 100;
 const MOST_FAILURES = 100;
 
+/** What can be done about a step that stands so. */
+export type AllowedAt = (path: string, actor: ActorSnapshot) => readonly CommandName[];
+
 /** `path`: of this step or track alone. */
 export function explanationOf(
   outline: Outline,
   run: DrawnRun & { readonly reason?: string | null },
-  kinds: Kinds,
+  allowedAt: AllowedAt,
   now: number,
   path?: string,
 ): Explanation {
@@ -88,7 +89,7 @@ export function explanationOf(
   const steps = [...stand.live].flatMap(([each, actor]) => {
     const counts = run.counts?.[each];
     const isAsked = path === undefined ? actor.waitingFor?.what !== 'children' || counts !== undefined : each === path;
-    return isAsked ? explained(each, actor, kinds, now, counts) : [];
+    return isAsked ? explained(each, actor, allowedAt, now, counts) : [];
   });
   const all = path === undefined ? pendingIn(stand) : stand.statusAt(path) === undefined ? [path] : [];
   // A row without a word: it is ready and waits for its turn.
@@ -136,7 +137,7 @@ function standIn(outline: Outline, run: DrawnRun): Stand {
 function explained(
   path: string,
   actor: ActorSnapshot,
-  kinds: Kinds,
+  allowedAt: AllowedAt,
   now: number,
   counts: StatusCounts | undefined,
 ): readonly StepExplanation[] {
@@ -152,7 +153,7 @@ function explained(
       until: dueIn(waitingFor),
       says: `${sentenceOf(waitingFor, now)}${counts === undefined ? '' : `: ${countsIn(counts)}`}`,
       moves: sayingOf(waitingFor).moves,
-      allowed: interventionsIn(kinds.get(actor.kind), status),
+      allowed: allowedAt(path, actor),
       error: failed === null ? null : { code: failed.code, message: failed.message },
     },
   ];

@@ -7,8 +7,10 @@ import type { TurnPort } from '../core/port.ts';
 import { prepare } from '../core/facts.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Actor } from '../core/run.ts';
+import type { PlanNode } from '../definition.ts';
 import * as is from '../forms.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { AskingSpec } from '../people.ts';
 import { isTerminal, type Status } from '../status.ts';
 import type { Command } from './command.ts';
 
@@ -26,9 +28,27 @@ const OPEN: { readonly [name in Intervention]: ReadonlySet<Status> } = {
 /** What is said of one that no turn has taken: the run has ended before. */
 export const NOT_TAKEN = 'the run has ended';
 
+/** A step as it stands. `node` is null where nobody knows its definition. */
+export interface StandingStep {
+  readonly kind: Kind;
+  readonly state: string;
+  readonly node: PlanNode | null;
+  readonly attempt: number;
+}
+
 /** What can be done about a step as it stands. */
-export function interventionsIn(kind: Kind, state: string): readonly Intervention[] {
-  return INTERVENTIONS.filter((name) => takes(kind, state, name));
+export function interventionsIn(step: StandingStep): readonly Intervention[] {
+  return INTERVENTIONS.filter(
+    (name) => takes(step.kind, step.state, name) && !(name === 'resolve' && isForPeople(step)),
+  );
+}
+
+/** What comes out of it is for those to say who are asked: of an approval, a gate, a task before its approval or with a review (S20, S28). */
+function isForPeople({ node, attempt }: Pick<StandingStep, 'node' | 'attempt'>): boolean {
+  if (node === null) return false;
+  if (node.task === null) return (node.spec as Partial<AskingSpec> | null)?.approval !== undefined;
+  const { approval, review } = node.task;
+  return review !== undefined || (approval !== undefined && attempt === 0);
 }
 
 /** Is somebody asked by it? */
@@ -76,8 +96,10 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
   const { type, id, path, reason, by, input, output } = message;
   const actor = port.run.actors.get(path);
   const before = actor === undefined || path === '' ? 'ended' : (String(actor.state.value) as Status);
-  const allowed = actor === undefined || path === '' ? [] : interventionsIn(actor.kind, before);
-  const isListed = allowed.includes(type);
+  const step = actor === undefined || path === '' ? null : standingOf(actor, before);
+  const allowed = step === null ? [] : interventionsIn(step);
+  const forbidden = step === null ? null : roundApproval(step, message);
+  const isListed = allowed.includes(type) && forbidden === null;
   const made = isListed && type === 'retry' && input === undefined ? madeAgain(port, actor as Actor) : null;
   const isAllowed = isListed && !(made !== null && 'error' in made);
   const given = made !== null && 'output' in made ? made.output : type === 'retry' ? input : undefined;
@@ -85,7 +107,7 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
     ? null
     : made !== null && 'error' in made
       ? `what it is given cannot be made: ${made.error.message}`
-      : refusalOf(path, before, allowed);
+      : `${refusalOf(path, before, allowed)}${forbidden === null ? '' : ` ${forbidden}`}`;
   const said = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
   const body = isAllowed && actor !== undefined && input !== undefined ? { ...said, ...replacedIn(actor) } : said;
   port.record({ type: INTERVENTION, id, version: 1, body: body as unknown as Json, keys: { path } });
@@ -97,6 +119,20 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
     ...(type === 'retry' ? {} : { output: output ?? null }),
   });
   return true;
+}
+
+function standingOf({ kind, node, state: { context } }: Actor, state: string): StandingStep {
+  return { kind, state, node, attempt: (context as { readonly attempt?: number }).attempt ?? 0 };
+}
+
+/** Why it would go round an approval; null if it does not. */
+function roundApproval(step: StandingStep, { type, path, input, output = null }: InterveneMessage): string | null {
+  if (type === 'retry')
+    return input !== undefined && step.attempt > 0 && step.node?.task?.approval !== undefined
+      ? 'Its input was approved, and another one was not: try it again without "input", or, once the run has ended, run.rerun from it with that input, which asks again.'
+      : null;
+  if ((type === 'skip' && output === null) || !isForPeople(step)) return null;
+  return `What comes out of it is for those to say who are asked: run.decide(${JSON.stringify(path)}, { decision, by }), which is 'override' for the roles that may. It may be skipped without "output".`;
 }
 
 /** What a step is given that never began, because it could not be made: a mapper may have been mended since. Null for one that began. */

@@ -128,10 +128,10 @@ type RoundBody<F, B extends AnyBody, A> =
 /** The same at the end of a round. */
 type EndOfRound<F, A, O> = RoundFactsOf<F, A, O> & { readonly output: O };
 
-/** What a loop leaves behind. */
-export interface LoopOutput<O, A> {
+/** What a loop leaves behind. `W` is its `while`: one of which nothing is said has a first round. */
+export interface LoopOutput<O, A, W = object> {
   /** Of the last round; null if there was none. */
-  readonly last: O | null;
+  readonly last: unknown extends W ? O : O | null;
   readonly accumulator: A;
   readonly iterations: number;
 }
@@ -258,7 +258,7 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
    * @example
    * .loop('poll', { body: check, until: ({ output }) => output.ready, maxIterations: 50 })
    */
-  loop<const K extends string, B extends AnyBody, A = null>(
+  loop<const K extends string, B extends AnyBody, A = null, W = unknown>(
     name: NewName<K, Outputs>,
     options: {
       readonly body: RoundBody<StepFacts<V, Outputs, P>, B, A>;
@@ -273,8 +273,8 @@ export interface ControlSteps<N extends string, I, V, Outputs, P, C> {
       readonly onLimit?: 'fail' | 'stop';
       /** Older rounds leave no rows; the history has them still. */
       readonly keepLast?: number;
-    },
-  ): With<N, I, V, Outputs, K, LoopOutput<BodyOutput<B>, A>, C | BodyCalls<B>>;
+    } & { readonly while?: W },
+  ): With<N, I, V, Outputs, K, LoopOutput<BodyOutput<B>, A, W>, C | BodyCalls<B>>;
   /**
    * Adds a step without a body: its mapper makes its output, which the schema has to take. An output that it reads and that
    * is not there is an error that names it.

@@ -95,12 +95,14 @@ type PlaceAt<P extends string, Places> = P extends `${infer Path}#${number}`
       ? StepOf<P>
       : never;
 
-/** A path, if it leads to a place where somebody is asked. */
-export type PathAmong<P extends string, Places> = string extends P
-  ? P
-  : [PlaceAt<P, Places>] extends [never]
-    ? PathTo<keyof Places & string>
-    : P;
+/** A path, if it leads to a place where somebody is asked; of several, each. */
+export type PathAmong<P extends string, Places> = P extends unknown
+  ? string extends P
+    ? P
+    : [PlaceAt<P, Places>] extends [never]
+      ? PathTo<keyof Places & string>
+      : P
+  : never;
 
 /** As the compiler writes it where a path leads nowhere. */
 type PathTo<N extends string> = N extends `${string}/${string}` | `~${string}` ? N : `${string}/${N}`;

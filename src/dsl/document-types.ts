@@ -168,7 +168,7 @@ type ControlOutput<R, X> = X extends { readonly wait: { readonly payload: infer 
               : X extends { readonly map: { readonly each: infer U } }
                 ? readonly UseOutputOf<R, U>[]
                 : X extends { readonly loop: { readonly body: infer U } }
-                  ? LoopOutput<UseOutputOf<R, U>, Anything>
+                  ? LoopOutput<UseOutputOf<R, U>, Anything, 'while' extends keyof X['loop'] ? object : unknown>
                   : X extends { readonly aggregate: { readonly output: infer S extends Schema } }
                     ? OutputOf<S>
                     : Anything;

@@ -97,13 +97,17 @@ async function read(
 
 /** What can be done about a step as its row says that it stands. */
 export async function allowedAt(
-  { store, kinds }: Pick<InterventionContext, 'store' | 'kinds'>,
-  run: string,
+  { store, plans, kinds }: Pick<InterventionContext, 'store' | 'plans' | 'kinds'>,
+  run: RunRow,
   path: string,
 ): Promise<readonly CommandName[]> {
-  const open = (await store.readOpen(run))?.open ?? [];
+  const open = (await store.readOpen(run.run))?.open ?? [];
   const row = path === '' ? undefined : open.find((each) => each.path === path);
   if (row === undefined) return [];
+  const { state, attempt } = row;
   const kind = kinds.get(row.kind);
-  return [...interventionsIn(kind, row.state), ...(isAsking(kind, row.state) ? (['decide'] as const) : [])];
+  // Of a run whose definition is not here, as much as its machine says.
+  const plan = await pinnedPlan(store, plans, run).catch(() => null);
+  const node = plan === null ? null : (placeAt(kinds, plan.root, path)?.node ?? null);
+  return [...interventionsIn({ kind, state, node, attempt }), ...(isAsking(kind, state) ? (['decide'] as const) : [])];
 }

@@ -176,8 +176,8 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
 
   /** What can be asked of the run as it stands now, or done about a step of it: the names of commands. Another process may be faster. */
   async allowed(path?: string): Promise<readonly CommandName[]> {
-    const { status } = await this.#row();
-    return path === undefined ? allowedIn(status) : allowedAt(this.#context, this.id, path);
+    const row = await this.#row();
+    return path === undefined ? allowedIn(row.status) : allowedAt(this.#context, row, path);
   }
 
   /** Every track and step with its status, attempts and times, as the store has them. */

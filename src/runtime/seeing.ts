@@ -8,9 +8,11 @@ import { sequenceOf } from '../charts/sequence.ts';
 import type { Theme } from '../charts/svg.ts';
 import { type Timeline, timelineOf } from '../charts/timeline.ts';
 import { ask, askOptions } from '../checks.ts';
+import { interventionsIn } from '../commands/intervene.ts';
 import type { Kinds } from '../core/kind.ts';
+import { placeAt } from '../core/undo.ts';
 import type { AnyStateMachine } from 'xstate';
-import type { Plan } from '../definition.ts';
+import type { Plan, PlanNode } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { RunAt } from '../views/at.ts';
@@ -63,7 +65,7 @@ export async function explainRun<F extends 'data' | 'text'>(
   askOptions('explain', options, ['format', 'path']);
   const { format, path } = options;
   ask('format', format, `'data' or 'text'`, (value) => value === 'data' || value === 'text');
-  const { outline, run } = await readRun(context, row);
+  const { outline, run, root } = await readRun(context, row);
   const known = (value: unknown): boolean =>
     typeof value === 'string' &&
     value !== '' &&
@@ -72,7 +74,13 @@ export async function explainRun<F extends 'data' | 'text'>(
   const explanation = explanationOf(
     outline,
     { ...run, reason: context.gate.text(row.reason, row) },
-    context.kinds,
+    (at, { kind, status, attempts }) =>
+      interventionsIn({
+        kind: context.kinds.get(kind),
+        state: status,
+        node: placeAt(context.kinds, root, at)?.node ?? null,
+        attempt: attempts.length,
+      }),
     context.now(),
     path,
   );
@@ -83,11 +91,11 @@ export async function explainRun<F extends 'data' | 'text'>(
 async function readRun(
   context: SeeingContext,
   row: RunRow,
-): Promise<{ outline: Outline; run: RunSnapshot | CountedRun }> {
+): Promise<{ outline: Outline; run: RunSnapshot | CountedRun; root: PlanNode }> {
   const { store, plans } = context;
   const { name, version, root } = await pinnedPlan(store, plans, row);
   const run = await context.gate.counted(store, row, root, context);
-  return { outline: outlineOfPlan(name, version, root), run };
+  return { outline: outlineOfPlan(name, version, root), run, root };
 }
 
 /** What the inspector is told of a run: its definition, how it stands, and the machine of each kind. */
@@ -100,7 +108,8 @@ export interface Inspected {
 export async function inspectedRun(context: SeeingContext, row: RunRow): Promise<Inspected> {
   const { kinds } = context;
   const known = new Set(kinds.names());
-  return { ...(await readRun(context, row)), machineOf: (kind) => (known.has(kind) ? kinds.get(kind).machine : null) };
+  const { outline, run } = await readRun(context, row);
+  return { outline, run, machineOf: (kind) => (known.has(kind) ? kinds.get(kind).machine : null) };
 }
 
 /** How a timeline is made. */

@@ -33,7 +33,8 @@ export interface GateState {
 /** A phase of a program as it stands. */
 export interface PhaseState {
   readonly name: string;
-  readonly status: Status;
+  /** `started`: it is in the background, and how its run stands is for that one to say: `box.run(phase.run).status()`. */
+  readonly status: Status | 'started';
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   /** How long it may take, in milliseconds. */
@@ -130,7 +131,7 @@ export function stateFrom(program: AnyOrchestrator, snapshot: RunSnapshot, event
   const phases = plans.map((plan) => phaseState(plan, snapshot, events.at(-1)?.at ?? snapshot.startedAt));
   const tasks = phases.flatMap((phase) => (phase.isBackground ? [] : phase.tasks));
   const current = phases.find(
-    ({ status, isBackground }) => !isBackground && status !== 'pending' && !isTerminal(status),
+    ({ status, isBackground }) => !isBackground && status !== 'pending' && status !== 'started' && !isTerminal(status),
   );
   const { run, version, status } = snapshot;
   return {
@@ -162,7 +163,7 @@ function phaseState(plan: PhasePlan, snapshot: RunSnapshot, now: number): PhaseS
   return {
     name,
     // It has been started, and is not waited for.
-    status: run === null ? (actor?.status ?? 'pending') : 'running',
+    status: run === null ? (actor?.status ?? 'pending') : 'started',
     startedAt: actor?.startedAt ?? null,
     endedAt: isBackground ? null : endedAt,
     within,
@@ -185,7 +186,7 @@ function phaseState(plan: PhasePlan, snapshot: RunSnapshot, now: number): PhaseS
       };
     }),
     gate: plan.gate === null || isBackground ? null : gateState(snapshot.steps[plan.gate]),
-    approval: plan.approval === null ? null : (snapshot.steps[plan.approval]?.status ?? 'pending'),
+    approval: plan.approval === null || isBackground ? null : (snapshot.steps[plan.approval]?.status ?? 'pending'),
   };
 }
 
@@ -314,8 +315,9 @@ function metric(of: keyof typeof TARGETS, part: number, whole: number): Metric {
 /** What is still to do, as `todo.md` has it. */
 export function todoText({ program, run, phases, todo }: ProgramState): string {
   const lines = [`# ${program}: ${run}`, ''];
-  for (const { name, status, isBackground } of phases) {
-    lines.push(`## ${name} (${isBackground ? `in the background, ${status}` : status})`, '');
+  for (const { name, status, isBackground, run: apart } of phases) {
+    const started = apart === null ? status : `${status} as run ${apart}`;
+    lines.push(`## ${name} (${isBackground ? `in the background, ${started}` : status})`, '');
     for (const { task, status: of, isDone } of todo.filter(({ phase }) => phase === name))
       lines.push(`- [${isDone ? 'x' : ' '}] ${task}${isDone || of === 'pending' ? '' : ` (${of})`}`);
     if (todo.some(({ phase }) => phase === name)) lines.push('');

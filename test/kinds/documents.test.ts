@@ -43,7 +43,7 @@ const document = defineTrack({
     expectTypeOf(outputs.sides.a).toEqualTypeOf<number>();
     expectTypeOf(outputs.lines).toEqualTypeOf<readonly number[]>();
     expectTypeOf(outputs.count.completed).toEqualTypeOf<number>();
-    expectTypeOf(outputs.poll.last).toEqualTypeOf<number | null>();
+    expectTypeOf(outputs.poll.last).toEqualTypeOf<number>();
     expectTypeOf(outputs.total).toEqualTypeOf<{ n: number }>();
     expectTypeOf(outputs.nap).toEqualTypeOf<null>();
     expectTypeOf(outputs.answer).toEqualTypeOf<number>();

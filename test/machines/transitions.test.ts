@@ -63,7 +63,7 @@ const TABLES: { readonly [kind: string]: Table } = {
   approval: {
     pending: ['awaitingApproval', 'awaitingIntervention', 'cancelled', 'failed', 'skipped'],
     awaitingApproval: ['awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped', 'timedOut'],
-    awaitingIntervention: ['awaitingApproval', 'cancelled', 'completed', 'skipped'],
+    awaitingIntervention: ['awaitingApproval', 'cancelled', 'skipped'],
   },
   gate: {
     pending: ['awaitingApproval', 'awaitingIntervention', 'cancelled', 'completed', 'failed', 'skipped'],

@@ -86,6 +86,34 @@ describe('a loop', () => {
     t.loop('l', { body: whole });
   });
 
+  test('leaves the output of its last round behind, which is null only where "while" may allow none', () => {
+    const body = { do: whole, input: () => 1 };
+    const until = t
+      .loop('l', { body, from: 0, accumulate: (sum) => sum + 1, until: ({ output }) => output > 1, maxIterations: 9 })
+      .output(({ outputs }) => outputs.l);
+    expectTypeOf<Out<typeof until>>().toEqualTypeOf<{
+      readonly last: number;
+      readonly accumulator: number;
+      readonly iterations: number;
+    }>();
+    const both = t
+      .loop('l', { body, while: ({ index, previous }) => index < 3 && previous !== 1, until: () => true })
+      .output(({ outputs }) => outputs.l.last);
+    expectTypeOf<Out<typeof both>>().toEqualTypeOf<number | null>();
+    const method = t
+      .loop('l', {
+        body,
+        while() {
+          return false;
+        },
+      })
+      .output(({ outputs }) => outputs.l.last);
+    expectTypeOf<Out<typeof method>>().toEqualTypeOf<number | null>();
+    const some = { body, ...(Math.random() > 1 ? { while: () => true } : {}) };
+    const perhaps = t.loop('l', some).output(({ outputs }) => outputs.l.last);
+    expectTypeOf<Out<typeof perhaps>>().toEqualTypeOf<number | null>();
+  });
+
   test('of a track tells what the track gives', () => {
     const round = track('round', { input: z.object({}) }).step('s', whole, () => 1);
 

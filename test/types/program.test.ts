@@ -54,6 +54,7 @@ const delivery = program('delivery', {
         },
         unbound,
         spare: { do: audit, required: false },
+        noted: { do: mail, notes: () => ({}), input: () => ({ to: 'x', cents: 1 }) },
         both: { do: mail, required: false, notes: () => ({}), input: () => ({ to: 'x', cents: 1 }) },
       },
       gate: {
@@ -152,6 +153,17 @@ async function typed(path: string): Promise<void> {
   // @ts-expect-error it is none of its decisions
   await run.decide('checkpoint/work/visit/usual', { decision: 'reject', by });
   await run.decide('analysis/work/both/do/do', { decision: 'edit', patch: { to: 'y' }, by });
+  await run.decide('analysis/work/noted/do', { decision: 'edit', patch: { to: 'y' }, by });
+  // @ts-expect-error with notes it is a track, whose step asks
+  await run.decide('analysis/work/noted', { decision: 'approve', by });
+  // @ts-expect-error what can be done without is such a track, too
+  await run.decide('analysis/work/both/do', { decision: 'approve', by });
+  // @ts-expect-error one of several paths leads nowhere
+  await run.decide('analysis/work/noted' as 'analysis/work/noted' | 'checkpoint/work/mail', {
+    decision: 'approve',
+    by,
+  });
+  await run.decide('x' as 'analysis/work/noted/do' | 'checkpoint/work/mail', { decision: 'approve', by });
   // @ts-expect-error it asks nobody
   await run.decide('analysis/work/audit', { decision: 'approve', by });
 
@@ -192,6 +204,7 @@ describe('a program', () => {
       readonly audit: Pages;
       readonly unbound: string;
       readonly spare: Pages | null;
+      readonly noted: { sent: boolean };
       readonly both: { sent: boolean } | null;
       readonly gate: Passed;
     }>();

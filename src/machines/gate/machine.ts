@@ -90,7 +90,6 @@ export const gateMachine = persistable(
             { target: 'awaitingIntervention', reenter: true, actions: ['takeInput', close] },
           ],
           skip: { target: 'skipped', actions: 'keepOutput' },
-          resolve: { target: 'completed', actions: 'complete' },
           cancel: { target: 'cancelled', actions: 'keepReason' },
         },
       },
