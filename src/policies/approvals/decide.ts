@@ -11,6 +11,7 @@ import {
   type ApprovalSpec,
   type Consequence,
   type DecisionName,
+  decidersIn,
   isOfTask,
   isOpen,
   MOST_PEOPLE,
@@ -171,9 +172,9 @@ function resolved(
 ): Upshot {
   const { by, onBehalfOf, comment, form } = ask;
   const value = agreedOn(approval, ask, decision);
-  const deciders = [...new Set([...approval.votes.map((vote) => vote.by), by])];
   const isOverride = ask.act === 'override';
-  const resolution: Resolution = { decision, by, onBehalfOf, comment, form, value, at: now, deciders, isOverride };
+  const made = { decision, by, onBehalfOf, comment, form, value, at: now, deciders: [], isOverride };
+  const resolution: Resolution = { ...made, deciders: decidersIn({ ...approval, resolution: made }) };
   const more = {
     status: 'resolved',
     claimed: null,
