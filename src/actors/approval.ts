@@ -42,7 +42,7 @@ import {
 import { verdictOf } from '../policies/approvals/decide.ts';
 import { keysOf, opened, type Opening } from '../policies/approvals/record.ts';
 import { changed, elapsed, nextDue } from '../policies/approvals/time.ts';
-import { electorate } from '../policies/approvals/votes.ts';
+import { electorate, reaches } from '../policies/approvals/votes.ts';
 
 /** When a step asks, as it stands now. */
 function whenAsked({ node, state }: Actor): AskedWhen {
@@ -229,7 +229,8 @@ function openingOf(
     const made = { question, shown, proposed: proposedAs(spec, proposed), users, roles, excluded };
     const { approvals } = spec;
     const all = electorate(spec, made);
-    if (all !== null && all < approvals) throw new ApprovalImpossible({ approval: id, approvals, users, excluded });
+    if (all !== null && !reaches(all, approvals))
+      throw new ApprovalImpossible({ approval: id, approvals, users, excluded });
     return toJson(made, 'what is asked', Math.min(MOST_SHOWN, port.rules.maxValueBytes));
   });
 }

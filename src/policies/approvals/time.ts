@@ -34,6 +34,8 @@ function expired(approval: Approval, spec: ApprovalSpec, now: number): Pick<Elap
   if (then === 'escalate') {
     const more = {
       ...(escalate ?? { users: [], roles: [] }),
+      // Those who had voted had not decided: it is asked anew.
+      votes: [],
       status: 'pending',
       claimed: null,
       delegated: null,
