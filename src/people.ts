@@ -59,7 +59,7 @@ export interface Assignees {
 export interface Exclusions {
   /** Whoever has started the run: `metadata.initiator`. */
   readonly initiator: boolean;
-  /** Whoever has decided an earlier approval, by the name of its step. */
+  /** Whoever has decided at an earlier step, or in it: the nearest one of this name, or a path from there (`track/step`). */
   readonly decidersOf: readonly string[];
   readonly users: readonly string[];
 }
@@ -144,7 +144,7 @@ export interface Resolution {
   readonly form: Json;
   readonly value: Json;
   readonly at: number;
-  /** All who had a part in it. */
+  /** All who had a part in it, and those in whose name they had it. */
   readonly deciders: readonly string[];
   /** Somebody decided over the others' heads. */
   readonly isOverride: boolean;
@@ -294,6 +294,14 @@ export function specOf(
   if (task !== null) return (when === 'before' ? task.approval : task.review) as ApprovalSpec;
   const { approval, standing = approval } = spec as AskingSpec;
   return when === 'standing' ? standing : approval;
+}
+
+/** All who had a part in it, and those in whose name they had it. A decision that was never made is nobody's. */
+export function decidersIn({ votes, resolution }: Pick<Approval, 'votes' | 'resolution'>): readonly string[] {
+  if (resolution === null) return [];
+  const { by, onBehalfOf, deciders } = resolution;
+  const names = [...votes.flatMap((vote) => [vote.by, vote.onBehalfOf]), ...deciders, by, onBehalfOf];
+  return [...new Set(names.filter((name) => name !== null))];
 }
 
 /** May this be the name of a user or a role? */

@@ -3,6 +3,7 @@
  * that others find it by, and is withdrawn if the state is left without an answer (S23). Time reminds and ends it (S22).
  */
 import { waitingLogic } from './waiting.ts';
+import { decidersNamed, keepDeciders } from '../core/deciders.ts';
 import type { Invoked, WaitingFor } from '../core/effect.ts';
 import { mapped, parsedNow, synchronous } from '../core/facts.ts';
 import type { EventPlace } from '../core/kind.ts';
@@ -41,7 +42,7 @@ import {
 import { verdictOf } from '../policies/approvals/decide.ts';
 import { keysOf, opened, type Opening } from '../policies/approvals/record.ts';
 import { changed, elapsed, nextDue } from '../policies/approvals/time.ts';
-import { electorate } from '../policies/approvals/votes.ts';
+import { electorate, reaches } from '../policies/approvals/votes.ts';
 
 /** When a step asks, as it stands now. */
 function whenAsked({ node, state }: Actor): AskedWhen {
@@ -150,6 +151,7 @@ export function stand(port: TurnPort, actor: Actor, asked: Approval): void {
 export function settle(port: TurnPort, actor: Actor, asked: Approval, verdict: Consequence): void {
   const { decision, by, isOverride } = asked.resolution as Resolution;
   keep(port, asked);
+  keepDeciders(port.run, asked);
   const { id, revision, status } = asked;
   const event = { ...port.at(actor.path), approval: id } as const;
   if (status === 'expired') port.tell({ ...event, type: 'approval.expired', outcome: decision });
@@ -221,13 +223,14 @@ function openingOf(
     const question = typeof ask === 'string' ? ask : now(ask, facts);
     if (typeof question !== 'string' || question === '') throw new TypeError('"ask" has to give a text.');
     const { users, roles } = typeof assignees === 'function' ? peopleIn(now(assignees, facts)) : assignees;
-    const excluded = excludedBy(spec, facts, id);
+    const excluded = excludedBy(spec, facts, id, (step) => decidersNamed(port.run, actor, step));
     const proposed = propose === null ? proposedBy(when, facts) : now(propose, facts);
     const shown = show === null ? null : now(show, facts);
     const made = { question, shown, proposed: proposedAs(spec, proposed), users, roles, excluded };
     const { approvals } = spec;
     const all = electorate(spec, made);
-    if (all !== null && all < approvals) throw new ApprovalImpossible({ approval: id, approvals, users, excluded });
+    if (all !== null && !reaches(all, approvals))
+      throw new ApprovalImpossible({ approval: id, approvals, users, excluded });
     return toJson(made, 'what is asked', Math.min(MOST_SHOWN, port.rules.maxValueBytes));
   });
 }
@@ -272,7 +275,12 @@ function namesIn(given: unknown, what: string): readonly string[] {
   return [...new Set(given)];
 }
 
-function excludedBy({ excluded }: ApprovalSpec, facts: Facts, id: string): readonly string[] {
+function excludedBy(
+  { excluded }: ApprovalSpec,
+  facts: Facts,
+  id: string,
+  decidersAt: (step: string) => readonly string[] | null,
+): readonly string[] {
   if (typeof excluded === 'function') return namesIn(now(excluded, facts), 'excluded');
   const { initiator, decidersOf, users } = excluded;
   const names = new Set(users);
@@ -282,8 +290,11 @@ function excludedBy({ excluded }: ApprovalSpec, facts: Facts, id: string): reado
     names.add(who);
   }
   for (const step of decidersOf) {
-    const { deciders } = Object(facts.outputs[step] ?? {}) as { readonly deciders?: unknown };
-    for (const who of Array.isArray(deciders) ? deciders : []) names.add(String(who));
+    const deciders = decidersAt(step);
+    // Nobody is let in because it is not known who was to be kept out.
+    if (deciders === null)
+      throw new TypeError(`"excluded.decidersOf" names "${step}", and no step before it has that name.`);
+    for (const who of deciders) names.add(who);
   }
   return [...names];
 }

@@ -1,4 +1,5 @@
 /** `start`: a run begins. It is new, so it is nobody else's. One that undoes another does nothing else (S13). */
+import { DECIDERS, recallDeciders } from '../core/deciders.ts';
 import type { StartMessage } from '../core/message.ts';
 import type { Command } from './command.ts';
 
@@ -10,6 +11,10 @@ export const start: Command<StartMessage> = {
     if (root.state.value !== 'pending') return false;
     if (limit !== undefined) root.due = Math.min(limit, port.now + (root.node.deadline ?? Number.POSITIVE_INFINITY));
     port.run.rerun = rerun;
+    recallDeciders(
+      port.run,
+      records.filter(({ type }) => type === DECIDERS),
+    );
     for (const record of records) port.record(record);
     if (undoes === undefined) port.start(root);
     else {

@@ -329,6 +329,7 @@ function stateOf(plan: Plan, row: RunRow, seq: number, root: Actor, actors: Map<
     resting: 0,
     working: 0,
     standing: 0,
+    decided: null,
     rerun: null,
   };
   for (const { kind, state } of actors.values()) count(run, kind, String(state.value), 1);

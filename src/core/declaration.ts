@@ -82,6 +82,8 @@ export interface Declaration<D extends { readonly name: string } = BodyDefinitio
   readonly noun: 'run' | 'track' | 'step';
   /** The bodies that it uses, in declared order; nothing, for a step without others. */
   steps?(definition: D): readonly StepDefinition[];
+  /** Of a kind whose steps wait for each other: those that are over before the one at `position` begins. */
+  before?(definition: D, position: number): readonly StepDefinition[];
   /** Names of steps before it whose outputs it reads, as far as it says so. */
   reads?(definition: D): readonly string[];
   check(definition: D, checker: Checker): void;

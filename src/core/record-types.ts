@@ -2,6 +2,7 @@
 import { AWAITED, SPENT } from '../budgets.ts';
 import { CACHED } from '../cache.ts';
 import { APPROVAL_RECORD, DECISION_RECORD } from '../people.ts';
+import { DECIDERS } from './deciders.ts';
 import type { Kinds } from './kind.ts';
 import { INTERVENTION } from './message.ts';
 import { RERUN, TAKEN } from './rerun.ts';
@@ -15,6 +16,7 @@ const OWN: readonly string[] = [
   INTERVENTION,
   RERUN,
   TAKEN,
+  DECIDERS,
   CACHED,
   KEYED,
   SPENT,

@@ -8,6 +8,7 @@ import type { Place, Plan, PlanNode, RunFacts } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { Json } from '../json.ts';
 import type { Children } from './children/children.ts';
+import type { Deciders } from './deciders.ts';
 import type { Kind } from './kind.ts';
 import type { MachineState, Stepper } from './stepper.ts';
 import type { ActorRow, AttemptRow, RecordName, RecordRow, RunRow, SignalRow } from '../store.ts';
@@ -174,6 +175,8 @@ export interface RunState {
   resting: number;
   working: number;
   standing: number;
+  /** Who has decided what, where an approval asks for that; null as long as there is none of it. */
+  decided: Deciders | null;
   /** What it takes over from another run; null for every run that begins at its beginning. */
   rerun: Rerun | null;
 }

@@ -33,7 +33,7 @@ export interface AskOptions<F, P = unknown, D extends DecisionsOption = Decision
     | {
         /** Whoever has started the run: `metadata.initiator`. */
         readonly initiator?: boolean;
-        /** Whoever has decided the approval of this name. */
+        /** Whoever has decided at an earlier step of this name, or in it; `track/step` names one of an earlier track. */
         readonly decidersOf?: string | readonly string[];
         readonly users?: readonly string[];
       }
@@ -92,7 +92,7 @@ export interface Decided<V = Json> {
   readonly value: V;
   /** What came with the decision. */
   readonly form: Json;
-  /** All who had a part in it. */
+  /** All who had a part in it, and those in whose name they had it. */
   readonly deciders: readonly string[];
 }
 

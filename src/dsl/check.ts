@@ -17,6 +17,7 @@ import { mappingFaults, namesReadBy } from '../mapping.ts';
 import { knownNames, nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
 import { CACHED_AND_UNDONE } from './cache.ts';
+import { decidersFaults } from './deciders.ts';
 import { notesOf } from './notes.ts';
 import { sourceOf } from './source.ts';
 import { pathOf, walk } from './walk.ts';
@@ -69,6 +70,10 @@ class Check implements Checker {
         this.#add('cycle', path, message);
       },
     });
+    for (const { of, path, message } of decidersFaults(root)) {
+      this.#at = of;
+      this.#add('unknown-reference', path, message);
+    }
     return this.#faults;
   }
 

@@ -7,6 +7,7 @@ import type { AnyActorRef, AnyEventObject } from 'xstate';
 import { systemClock } from '../clock.ts';
 import { takeCommand } from '../commands/index.ts';
 import { adopt, assemble, Misfit, newRun, owedTo } from '../core/assemble.ts';
+import { DECIDERS, keepDeciders, recallDeciders } from '../core/deciders.ts';
 import type { Message, SignalMessage } from '../core/message.ts';
 import type { Rules } from '../core/port.ts';
 import { keepRow } from '../core/rest.ts';
@@ -15,6 +16,7 @@ import type { SignalAnswer } from '../core/signals.ts';
 import { Turn } from '../core/turn.ts';
 import type { Plan } from '../definition.ts';
 import { DEFAULT_MAX_BYTES, type JsonObject } from '../json.ts';
+import type { Approval } from '../people.ts';
 import { type LiveRoot, type LiveRun, needsDefinition, standsFor } from '../machines/live.ts';
 import type { RunRow, SignalRow } from '../store.ts';
 import { kindsOfRuns } from './kinds.ts';
@@ -47,6 +49,8 @@ export interface LiveFacts {
 }
 
 interface Below extends KeptRows {
+  /** Who has decided what; left out where nothing asks for it. */
+  readonly decided?: { readonly [path: string]: readonly string[] };
   readonly world: KeptWorld;
 }
 
@@ -114,7 +118,9 @@ export class RunOfActor implements LiveRun {
   }
 
   persist(): object {
-    return { ...this.#rows.persist(this.#run), world: this.#world.persist() } satisfies Below;
+    const { decided } = this.#run;
+    const who = decided === null ? {} : { decided: Object.fromEntries(decided) };
+    return { ...this.#rows.persist(this.#run), ...who, world: this.#world.persist() } satisfies Below;
   }
 
   hear(event: AnyEventObject): void {
@@ -153,12 +159,17 @@ export class RunOfActor implements LiveRun {
   }
 
   /** The run as it was persisted. */
-  #recall(rules: Rules, plan: Plan, { row, seq, ...kept }: Below, self: AnyActorRef): RunState {
+  #recall(rules: Rules, plan: Plan, { row, seq, decided = {}, ...kept }: Below, self: AnyActorRef): RunState {
     this.#rows.restore(kept, row.run);
     const { steps, signals } = this.#rows;
     const open = steps.filter(({ endedAt }) => endedAt === null);
     try {
       const run = assemble(rules, plan, { row, seq, open, signals });
+      const records = Object.entries(decided).map(([id, body]) => ({ type: DECIDERS, id, body: [...body] }));
+      recallDeciders(run, records);
+      // One that was persisted before that was kept has at least what stands in its steps.
+      for (const { memory } of steps)
+        if (memory.approval !== undefined) keepDeciders(run, memory.approval as unknown as Approval);
       return adopt(
         rules,
         run,

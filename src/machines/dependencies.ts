@@ -54,6 +54,20 @@ export function checkOutput(output: unknown, uses: readonly StepDefinition[], wh
   }
 }
 
+/** All that a member waits for, and what those wait for, as far as they are there. */
+export function allBefore(members: readonly Dependent[], position: number): readonly Dependent[] {
+  const found = new Set<Dependent>();
+  const todo = [members[position]];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop())
+    for (const name of next.after) {
+      const other = members.find((member) => member.name === name);
+      if (other === undefined || found.has(other)) continue;
+      found.add(other);
+      todo.push(other);
+    }
+  return [...found];
+}
+
 /** For each member the ordinals of those that it waits for, ascending. */
 export function ordinalsAfter(members: readonly Dependent[]): (readonly number[])[] {
   const ordinals = new Map<string, number>();

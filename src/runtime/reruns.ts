@@ -1,6 +1,8 @@
 /** `rerun`: a new run that takes over from one that has ended what had finished there before a step, and goes on from it (S16). */
 import { askOptions, ask } from '../checks.ts';
-import { RERUN, takenOver, takenRecords } from '../core/rerun.ts';
+import { DECIDERS, type Deciders, isAtOrBelow, looksAtDeciders, recallDeciders } from '../core/deciders.ts';
+import { RERUN, type Rerun, takenOver, takenRecords } from '../core/rerun.ts';
+import { pathUnder } from '../core/run.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Plan } from '../definition.ts';
 import {
@@ -16,10 +18,11 @@ import type { Clock } from '../clock.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import { isTerminal } from '../status.ts';
-import type { RunRow, Store } from '../store.ts';
+import type { RecordRow, RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import type { InterventionOptions } from './interventions.ts';
 import { pinnedPlan } from './reading/pinned.ts';
+import { recordsOfDeciders } from './reading/recall.ts';
 import { keepRefusal } from './refusals.ts';
 import { checkId, type Starts } from './starts.ts';
 
@@ -89,7 +92,18 @@ async function make(context: RerunContext, row: RunRow, said: Said, id: string):
   const body = { type: RERUN, ...said, before, refused: null, run: id } as unknown as Json;
   const record = { type: RERUN, id: RERUN, version: 1, body, keys: { of, path: from } };
   const again = { of, from, ...(input === undefined ? {} : { input }), ...taken };
-  return starts.rerun(plan, row, id, again, [record, ...takenRecords(again)]);
+  const decided = looksAtDeciders(plan.root) ? await decidersTaken(store, again) : [];
+  return starts.rerun(plan, row, id, again, [record, ...takenRecords(again), ...decided]);
+}
+
+/** Who has decided the steps that are taken over: nobody is asked about those again. */
+async function decidersTaken(store: Store, { of, below }: Rerun): Promise<readonly Omit<RecordRow, 'run'>[]> {
+  const taken = [...below].flatMap(([parent, list]) => list.map(({ name }) => pathUnder(parent, name)));
+  const before: { decided: Deciders | null } = { decided: null };
+  recallDeciders(before, await recordsOfDeciders(store, of));
+  return [...(before.decided ?? [])]
+    .filter(([path]) => taken.some((place) => isAtOrBelow(path, place)))
+    .map(([id, who]) => ({ type: DECIDERS, id, version: 1, body: [...who], keys: {} }));
 }
 
 const REFUSALS = [InterventionRefused, RunUnfinished, RunExists, DefinitionMissing, DefinitionChanged];

@@ -14,6 +14,12 @@ const flowOf = (options: object, head: object = {}) =>
 const faults = (options: object) =>
   faultsOf(flowOf(options).definition).map(({ code, path, message }) => `${code} ${path}: ${message}`);
 
+test('weights that add up to what it takes are enough, however a computer adds them', () => {
+  const quorum = { approvals: 0.8, weights: { a: 0.7, b: 0.1 } };
+  expect(faults({ quorum, assignees: { users: ['a', 'b'] } })).toEqual([]);
+  expect(faults({ quorum: { ...quorum, approvals: 0.81 }, assignees: { users: ['a', 'b'] } })).toHaveLength(1);
+});
+
 describe('an approval is refused that', () => {
   test.each<[string, object, string]>([
     ['asks nothing', { ask: '' }, '"ask" cannot be ""'],

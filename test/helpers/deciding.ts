@@ -34,6 +34,8 @@ const ACTS = [
   'withdraw',
   'claim',
   'defer',
+  'reassign',
+  'forward',
 ] as const;
 const PEOPLE = ['mia', 'tom', 'eve'] as const;
 
@@ -73,6 +75,7 @@ export async function decideAtOnce({ run, seed, ask, happen }: Deciding): Promis
         ...(shown === null ? {} : { digest: shown.digest }),
         ...(act === 'edit' ? { patch: { n } } : {}),
         ...(act === 'delegate' ? { to: { users: [to] } } : {}),
+        ...(act === 'reassign' || act === 'forward' ? { to: { users: PEOPLE.filter((_, index) => index !== n) } } : {}),
         ...(act === 'defer' ? { until: (shown?.createdAt ?? 0) + (n + 1) * 10_000 } : {}),
       };
       // Whoever does not hear what came of it, because the process died, asks again.
@@ -103,6 +106,12 @@ export async function decideAtOnce({ run, seed, ask, happen }: Deciding): Promis
     if (last?.act !== 'edit') expect(last?.digest).toBe(view.digest);
     const { decision, value } = view.resolution ?? {};
     if (decision !== 'reject') expect(value).toEqual(view.proposed);
+    // Those who are asked have decided it, as whoever spoke last has (S29).
+    const yes = view.votes.filter((vote) => vote.decision !== 'reject').length;
+    const no = view.votes.length - yes;
+    for (const vote of view.votes) expect(view.users).toContain(vote.by);
+    expect([yes >= 2, view.users.length - no < 2]).toEqual([decision !== 'reject', decision === 'reject']);
+    expect(last?.act === 'reject').toBe(decision === 'reject');
   }
   for (const answer of answers) expect(['resolved', 'recorded', 'refused']).toContain(answer.answer);
   expect(faults).toEqual([]);

@@ -80,6 +80,27 @@ describe('people', () => {
     expect(actor.getSnapshot().output).toMatchObject({ t: { form: { n: 2 } } });
   });
 
+  test('may not decide after they have decided in an earlier track, persisted or not (S29)', async () => {
+    const asked = (name: string, excluded: object) =>
+      track(name, { input: Anything }).approval('ok', { ask: 'Well?', excluded });
+    const twice = orchestrator('twice', head)
+      .track('t', asked('t', {}))
+      .track('u', asked('u', { decidersOf: 't/ok' }), { after: ['t'] });
+    const first = start(twice);
+    await settled();
+    first.actor.send({ type: 'decide', path: 't/ok', by: 'mia', decision: 'approve' });
+    await settled();
+    const says = { type: 'decide', path: 'u/ok', decision: 'approve' };
+    for (const { actor } of [first, start(twice, first.actor.getPersistedSnapshot())]) {
+      actor.send({ ...says, by: 'mia' });
+      await settled();
+      expect(actor.getSnapshot().value).toBe('running');
+      actor.send({ ...says, by: 'tom' });
+      await settled();
+      expect(actor.getSnapshot().output).toMatchObject({ u: { by: 'tom' } });
+    }
+  });
+
   test('say what becomes of a step that stands still', async () => {
     const stands = orchestrator('stands', { ...head, onFailure: 'pause' }).track(
       't',

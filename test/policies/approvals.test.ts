@@ -378,6 +378,114 @@ describe('votes (S29)', () => {
   });
 });
 
+describe('votes when others are asked (S29)', () => {
+  const rules = { assignees: { users: ['a', 'b', 'c'], roles: [] }, approvals: 2, veto: false } as const;
+  const to = (...users: string[]) => ({ to: { users, roles: [] } });
+
+  test('go with those who are not asked any more', () => {
+    const no = later(approvalOf(rules), asks('reject', { by: 'a' }), rules);
+    const handed = later(no, asks('reassign', { by: 'b', ...to('b', 'c') }), rules);
+    expect([handed.votes, cameOf(handed, asks('approve', { by: 'b' }), rules)]).toEqual([[], 'open pending']);
+    const one = later(handed, asks('approve', { by: 'b' }), rules);
+    expect(cameOf(one, asks('approve', { by: 'c' }), rules)).toBe('resolved complete');
+    const yes = later(approvalOf(rules), asks('approve', { by: 'a' }), rules);
+    expect(later(yes, asks('forward', { by: 'a', ...to('d') }), rules)).toMatchObject({
+      users: ['b', 'c', 'd'],
+      votes: [],
+    });
+    expect(later(yes, asks('reassign', { by: 'b', ...to('a', 'd') }), rules).votes).toMatchObject([{ by: 'a' }]);
+  });
+
+  test('stay where they were cast by a role as long as all roles are asked that were', () => {
+    const roles = { ...rules, assignees: { users: [], roles: ['x', 'y'] } };
+    const yes = later(approvalOf(roles), asks('approve', { by: 'a', roles: ['x'] }), roles);
+    const handed = (...names: string[]) =>
+      later(yes, asks('reassign', { by: 'b', roles: ['y'], to: { users: [], roles: names } }), roles).votes.length;
+    expect([handed('x', 'y', 'z'), handed('x'), handed('z')]).toEqual([1, 0, 0]);
+  });
+
+  test('count for whether those who are asked then can still approve it', () => {
+    const no = later(approvalOf(rules), asks('reject', { by: 'a' }), rules);
+    expect(cameOf(no, asks('reassign', { by: 'b', ...to('a', 'b') }), rules)).toBe('quorum-impossible');
+    // Of one that was kept before, votes of others do not count either.
+    const old = { ...no, users: ['b', 'c'] };
+    expect(cameOf(old, asks('approve', { by: 'b' }), rules)).toBe('open pending');
+  });
+
+  test('begin anew where nobody had decided in time', () => {
+    const late = {
+      ...spec,
+      ...rules,
+      expires: 10,
+      onExpiry: 'escalate',
+      escalate: { users: ['a', 'd'], roles: [] },
+    } as const;
+    const no = later(approvalOf(late), asks('reject', { by: 'a' }), late);
+    expect(elapsed(no, late, 10).approval).toMatchObject({ users: ['a', 'd'], votes: [] });
+  });
+
+  test('never make a no of a yes, whoever is asked meanwhile: it ends when, and as, those who are asked cannot end it otherwise', () => {
+    const people = ['a', 'b', 'c', 'd', 'e'];
+    const who = fc.constantFrom(...people);
+    const act = fc.record({
+      act: fc.constantFrom<ApprovalAct>('approve', 'reject', 'reassign', 'forward', 'escalate', 'withdraw'),
+      by: who,
+      to: fc.uniqueArray(who, { minLength: 1 }),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.array(act, { maxLength: 30 }), (approvals, acts) => {
+        const many = { ...spec, ...rules, approvals, override: [] };
+        let approval = approvalOf(many);
+        for (const { act: name, by, to: users } of acts) {
+          const came = said(approval, many, asks(name, { by, to: { users, roles: [] } }), 1);
+          if ('refused' in came) continue;
+          approval = came.approval;
+          const { votes, users: asked, status, resolution } = approval;
+          for (const each of votes) expect(asked).toContain(each.by);
+          const yes = votes.filter(({ decision }) => decision === 'approve').length;
+          const open = asked.length - votes.length;
+          const can = { approve: yes + open >= approvals, reject: yes < approvals };
+          if (status === 'pending') expect(can).toEqual({ approve: true, reject: true });
+          else {
+            expect(resolution?.decision).toBe(name);
+            expect(can).toEqual({ approve: name === 'approve', reject: name === 'reject' });
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('of 0.7 and 0.1 are 0.8', () => {
+    const parts = {
+      ...rules,
+      assignees: { users: ['a', 'b'], roles: [] },
+      approvals: 0.8,
+      weights: { a: 0.7, b: 0.1 },
+    };
+    const one = later(approvalOf(parts), asks('approve', { by: 'a' }), parts);
+    expect([one.status, cameOf(one, asks('approve', { by: 'b' }), parts)]).toEqual(['pending', 'resolved complete']);
+    expect(cameOf(approvalOf(parts), asks('reject', { by: 'b' }), parts)).toBe('resolved fail');
+    expect(cameOf(approvalOf(parts), asks('reassign', { by: 'b', ...to('b', 'a') }), parts)).toBe('open pending');
+  });
+
+  test('nobody forwards it to more than one list may name', () => {
+    const users = Array.from({ length: 100 }, (_, index) => `u${index}`);
+    expect(cameOf(approvalOf(), asks('forward', { to: { users, roles: [] } }))).toBe('not-allowed');
+    expect(cameOf(approvalOf(), asks('forward', { to: { users: users.slice(2), roles: [] } }))).toBe('open pending');
+  });
+
+  test('said again are answered as they were by whoever has closed it, also when others had edited (S20)', () => {
+    const edits = { approvals: 2, decisions: { approve: null, edit: null, reject: null } };
+    const edited = later(approvalOf(), asks('edit', { by: 'mia', value: { to: 'z' } }), edits);
+    const over = later(edited, asks('approve', { by: 'tom', digest: edited.digest }), edits, 2);
+    expect(over.resolution).toMatchObject({ decision: 'edit', by: 'tom' });
+    expect(cameOf(over, asks('approve', { by: 'tom' }), edits)).toBe('same');
+    expect(cameOf(over, asks('edit', { by: 'tom' }), edits)).toBe('already-resolved');
+    expect(cameOf(over, asks('edit', { by: 'mia' }), edits)).toBe('already-resolved');
+  });
+});
+
 describe('time (S22)', () => {
   test('reminds each time once, in order, and not after the end', () => {
     const rules = { expires: 10, remind: [2, 4, 12] };

@@ -13,7 +13,7 @@ import {
   LONGEST_NAME,
   MOST_PEOPLE,
 } from '../../people.ts';
-import { electorate } from '../../policies/approvals/votes.ts';
+import { electorate, reaches } from '../../policies/approvals/votes.ts';
 import type { Schema } from '../../schema.ts';
 
 const KEYS = [
@@ -232,7 +232,7 @@ function checkQuorum(spec: ApprovalSpec, checker: Checker): void {
     if (typeof assignees === 'function' || !Array.isArray(assignees.users) || !Array.isArray(assignees.roles)) return;
     const out = typeof excluded === 'function' || !Array.isArray(excluded.users) ? [] : excluded.users;
     const all = electorate(spec, { ...assignees, excluded: out });
-    if (all === null || all >= approvals) return;
+    if (all === null || reaches(all, approvals)) return;
     checker.fault(
       'bad-option',
       `It takes votes of weight ${approvals} to approve it, and only ${all} can come together${out.length === 0 ? '' : `, since ${out.join(', ')} are excluded`}. Ask more people, or for fewer votes.`,

@@ -3,13 +3,14 @@ import { checkConcurrency, checkStrategy, type Declaration, everyOrdinal, isAsyn
 import type { CompositeDefinition, Facts } from '../../definition.ts';
 import type { Json } from '../../json.ts';
 import { knownNames } from '../../names.ts';
-import { checkDependencies, type Dependent, ordinalsAfter } from '../dependencies.ts';
+import { allBefore, checkDependencies, type Dependent, ordinalsAfter } from '../dependencies.ts';
 import { checkDeadline, parentLines } from '../endings.ts';
 
 export const compositeDeclaration: Declaration<CompositeDefinition> = {
   name: 'composite',
   noun: 'track',
   steps: ({ members }) => members,
+  before: (composite, position) => allBefore(dependentsIn(composite), position),
   check(composite, checker) {
     checker.schema(composite.input, 'input', 'optional');
     checker.function(composite.merge, 'merge');

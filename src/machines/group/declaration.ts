@@ -26,6 +26,8 @@ export const groupDeclaration: Declaration<GroupDefinition> = {
   name: 'group',
   noun: 'step',
   steps: stepsOfGroup,
+  // Whatever has failed, what makes up for it comes last.
+  before: ({ steps }, position) => steps.slice(0, position),
   check(group, checker) {
     checker.steps(stepsOfGroup(group), 'step');
   },

@@ -2,14 +2,21 @@
 import { checkLimits, type Declaration, everyOrdinal, isAsync, NO_ORDINALS } from '../../core/declaration.ts';
 import type { Mapper, OrchestratorDefinition } from '../../definition.ts';
 import { NO_LIMITS } from '../../limits.ts';
+import type { ApprovalDefinition, ApprovalSpec } from '../../people.ts';
 import { checkDeadline, factsAtEnd, parentLines } from '../endings.ts';
 import { checkApproval } from '../approval/reading.ts';
-import { checkDependencies, checkOutput, ordinalsAfter } from '../dependencies.ts';
+import { allBefore, checkDependencies, checkOutput, ordinalsAfter } from '../dependencies.ts';
 
 export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
   name: 'orchestrator',
   noun: 'run',
   steps: ({ tracks }) => tracks,
+  before({ tracks, approval }, position) {
+    const before = allBefore(tracks, position);
+    return approval === undefined
+      ? before
+      : [{ name: ASKED_FIRST, body: first(approval), input: undefined }, ...before];
+  },
   check(orchestrator, checker) {
     const { version, onFailure, concurrency } = orchestrator;
     if (typeof version !== 'string' || version === '') {
@@ -36,10 +43,10 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
     const after = ordinalsAfter(tracks);
     if (approval !== undefined) {
       // Every track waits for it, by way of those that wait for no other.
-      const first = Object.freeze([uses.length]);
-      for (const [index, others] of after.entries()) if (others.length === 0) after[index] = first;
+      const ordinal = Object.freeze([uses.length]);
+      for (const [index, others] of after.entries()) if (others.length === 0) after[index] = ordinal;
       after.push(NO_ORDINALS);
-      uses.push(planner.made(ASKED_FIRST, Object.freeze({ is: 'approval', name: ASKED_FIRST, approval })));
+      uses.push(planner.made(ASKED_FIRST, first(approval)));
     }
     const ending = isAsync(output) ? planner.ending('~output', name, factsAtEnd, output as Mapper) : null;
     if (ending !== null) {
@@ -74,3 +81,7 @@ export const orchestratorDeclaration: Declaration<OrchestratorDefinition> = {
 
 /** Where somebody is asked before the first track begins. */
 const ASKED_FIRST = '~approval';
+
+function first(approval: ApprovalSpec): ApprovalDefinition {
+  return Object.freeze({ is: 'approval', name: ASKED_FIRST, approval });
+}

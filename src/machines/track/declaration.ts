@@ -9,6 +9,7 @@ export const trackDeclaration: Declaration<TrackDefinition> = {
   name: 'track',
   noun: 'track',
   steps: ({ steps }) => steps,
+  before: ({ steps }, position) => steps.slice(0, position),
   check(track, checker) {
     checker.schema(track.input, 'input', 'optional');
     checkLimits(track.bodies ?? NO_LIMITS, 'bodies', checker);

@@ -1,9 +1,16 @@
 /** What changes an approval and leaves it open: who has it, who is asked, what is asked about it. That they may is known by now. */
-import type { Approval, ApprovalAsk, ApprovalSpec, Assignees, InfoRequest } from '../../people.ts';
+import {
+  type Approval,
+  type ApprovalAsk,
+  type ApprovalSpec,
+  type Assignees,
+  type InfoRequest,
+  MOST_PEOPLE,
+} from '../../people.ts';
 import { refusal, type Upshot } from './upshot.ts';
 import { deferred, taken } from './defer.ts';
 import { changed } from './time.ts';
-import { electorate } from './votes.ts';
+import { canApprove, votesLeft } from './votes.ts';
 
 /** So much is asked about one approval, and no more. */
 const MOST_QUESTIONS = 100;
@@ -67,12 +74,17 @@ function handed(approval: Approval, spec: ApprovalSpec, to: Assignees, now: numb
   const { users, roles } = to;
   if (users.length === 0 && roles.length === 0)
     return refusal('not-allowed', `Say in "to" who is to decide it: { users, roles }.`);
-  const all = electorate({ of: null, weights: spec.weights }, { users, roles, excluded: approval.excluded });
-  if (all !== null && all < spec.approvals)
-    return refusal('quorum-impossible', `It takes ${spec.approvals} to approve it, and only ${all} of those may.`);
+  if (users.length > MOST_PEOPLE || roles.length > MOST_PEOPLE)
+    return refusal(
+      'not-allowed',
+      `It would be asked of more than ${MOST_PEOPLE} by name: ${users.length + roles.length}.`,
+    );
+  const votes = votesLeft(approval.votes, approval, to);
+  if (!canApprove(votes, spec, { users, roles, excluded: approval.excluded }))
+    return refusal('quorum-impossible', `It takes ${spec.approvals} to approve it, and fewer of those still may.`);
   const escalations = approval.escalations + (isUp ? 1 : 0);
   const more = { status: 'pending', claimed: null, escalations, ...taken(approval, spec, now) } as const;
-  return on(approval, { users: [...users], roles: [...roles], ...more });
+  return on(approval, { users: [...users], roles: [...roles], votes, ...more });
 }
 
 /** Others are asked in one's own place, for good. */

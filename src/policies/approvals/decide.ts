@@ -11,6 +11,7 @@ import {
   type ApprovalSpec,
   type Consequence,
   type DecisionName,
+  decidersIn,
   isOfTask,
   isOpen,
   MOST_PEOPLE,
@@ -57,8 +58,15 @@ function closedTo(approval: Approval, ask: ApprovalAsk): Upshot | null {
   if (status === 'expired') return refusal('expired', 'It has expired: nobody had decided in time.');
   // The same again is answered as it was the first time (S20).
   const decision = ask.act === 'override' ? ask.as : ask.act;
-  if (resolution.by === ask.by && resolution.decision === decision) return { approval, verdict: null };
+  if (resolution.by === ask.by && saidLast(approval.votes, resolution) === decision) return { approval, verdict: null };
   return refusal('already-resolved', `It is decided already: "${resolution.decision}", by "${resolution.by}".`);
+}
+
+/** What whoever has ended it had said: one who approves last what others have edited has not edited it. */
+function saidLast(votes: readonly Vote[], { decision, by, at, isOverride }: Resolution): Resolution['decision'] {
+  const last = votes.at(-1);
+  const isVote = !isOverride && (decision === 'edit' || decision === 'approve' || decision === 'reject');
+  return isVote && last?.by === by && last.at === at ? last.decision : decision;
 }
 
 /** What was shown to whoever decides is what is there (S28). */
@@ -171,9 +179,9 @@ function resolved(
 ): Upshot {
   const { by, onBehalfOf, comment, form } = ask;
   const value = agreedOn(approval, ask, decision);
-  const deciders = [...new Set([...approval.votes.map((vote) => vote.by), by])];
   const isOverride = ask.act === 'override';
-  const resolution: Resolution = { decision, by, onBehalfOf, comment, form, value, at: now, deciders, isOverride };
+  const made = { decision, by, onBehalfOf, comment, form, value, at: now, deciders: [], isOverride };
+  const resolution: Resolution = { ...made, deciders: decidersIn({ ...approval, resolution: made }) };
   const more = {
     status: 'resolved',
     claimed: null,

@@ -1,5 +1,5 @@
 /** What time does to an approval: it reminds, and it ends it or hands it on (S22). */
-import type { Approval, ApprovalSpec, OnExpiry, Resolution } from '../../people.ts';
+import { type Approval, type ApprovalSpec, decidersIn, type OnExpiry, type Resolution } from '../../people.ts';
 
 /** When something happens to it next; null if only a person can do anything. */
 export function nextDue({ reminders, expiresAt }: Approval): number | null {
@@ -34,6 +34,8 @@ function expired(approval: Approval, spec: ApprovalSpec, now: number): Pick<Elap
   if (then === 'escalate') {
     const more = {
       ...(escalate ?? { users: [], roles: [] }),
+      // Those who had voted had not decided: it is asked anew.
+      votes: [],
       status: 'pending',
       claimed: null,
       delegated: null,
@@ -43,7 +45,7 @@ function expired(approval: Approval, spec: ApprovalSpec, now: number): Pick<Elap
     } as const;
     return { expired: then, approval: changed(approval, more) };
   }
-  const resolution: Resolution = {
+  const made: Resolution = {
     decision: then === 'fail' ? 'expire' : then,
     by: null,
     onBehalfOf: null,
@@ -51,9 +53,10 @@ function expired(approval: Approval, spec: ApprovalSpec, now: number): Pick<Elap
     form: null,
     value: then === 'approve' ? approval.proposed : null,
     at: now,
-    deciders: approval.votes.map(({ by }) => by),
+    deciders: [],
     isOverride: false,
   };
+  const resolution = { ...made, deciders: decidersIn({ ...approval, resolution: made }) };
   return {
     expired: then,
     approval: changed(approval, { status: 'expired', claimed: null, deferred: null, reminders: [], resolution }),

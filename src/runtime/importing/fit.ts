@@ -6,6 +6,7 @@ import { owedTo } from '../../core/assemble.ts';
 import type { Kinds } from '../../core/kind.ts';
 import type { Rules } from '../../core/port.ts';
 import { INTERVENTION } from '../../core/message.ts';
+import { DECIDERS } from '../../core/deciders.ts';
 import { recordTypesOf } from '../../core/record-types.ts';
 import { RERUN, TAKEN } from '../../core/rerun.ts';
 import { placeAt, placeIn } from '../../core/undo.ts';
@@ -121,6 +122,7 @@ const BODIES: { readonly [type: string]: is.Want } = {
   [TAKEN]: is.each(
     is.has({ name: is.text, kind: is.text, status: is.oneOf('completed', 'skipped'), input: is.json, output: is.json }),
   ),
+  [DECIDERS]: is.texts,
   [SPENT]: is.has({ at: is.instant, cost: is.cost, path: is.text, attempt: is.amount }),
   [AWAITED]: is.has({ path: is.text, attempt: is.amount, until: is.instant }),
   [CACHED]: is.has({ output: is.json, until: is.instant }),

@@ -1,11 +1,13 @@
 /** Reading a run back from the store. */
 import { adopt, assemble, Misfit, parentsIn } from '../../core/assemble.ts';
+import { DECIDERS, looksAtDeciders, recallDeciders } from '../../core/deciders.ts';
 import type { Message } from '../../core/message.ts';
 import { RERUN, rerunFrom, rerunOf, TAKEN } from '../../core/rerun.ts';
 import type { Rules } from '../../core/port.ts';
 import type { Owed } from '../../core/run.ts';
 import type { Plan } from '../../definition.ts';
 import { RowUnreadable } from '../../errors/index.ts';
+import { APPROVAL_RECORD } from '../../people.ts';
 import type { ChildCounts, OpenRun, RecordRow, Store } from '../../store.ts';
 import { type Held, hold } from '../held.ts';
 
@@ -33,7 +35,8 @@ export async function recall(
     for (const parent of counts) counted.set(parent, await store.countChildren(run.id, parent));
     const adopted = adopt(rules, run, children, counted);
     const of = rerunOf(found.row);
-    if (of !== null) adopted.rerun = rerunFrom(of.run, of.from, await recordsOfRerun(store, run.id));
+    if (of !== null) adopted.rerun = rerunFrom(of.run, of.from, await recordsOf(store, run.id, [RERUN, TAKEN]));
+    if (looksAtDeciders(plan.root)) recallDeciders(adopted, await recordsOfDeciders(store, run.id));
     return hold(adopted, found.fence, true);
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
@@ -42,10 +45,19 @@ export async function recall(
   }
 }
 
-/** What somebody had said of a run that takes over from another one, and what it has still to take over. */
-async function recordsOfRerun(store: Read, run: string): Promise<readonly RecordRow[]> {
+/** Who has decided what in a run, and in those that it takes over from. */
+export function recordsOfDeciders(store: Pick<Store, 'readRecords'>, run: string): Promise<readonly RecordRow[]> {
+  return recordsOf(store, run, [APPROVAL_RECORD, DECIDERS]);
+}
+
+/** All records of a run that are of these types. */
+async function recordsOf(
+  store: Pick<Store, 'readRecords'>,
+  run: string,
+  types: readonly string[],
+): Promise<readonly RecordRow[]> {
   const records: RecordRow[] = [];
-  for (const type of [RERUN, TAKEN]) {
+  for (const type of types) {
     for (let after: string | null | undefined; after !== null; ) {
       const page = await store.readRecords({ type, run, limit: PAGE, ...(after === undefined ? {} : { after }) });
       records.push(...page.records);
