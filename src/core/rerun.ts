@@ -5,12 +5,13 @@
  * is to take over lies in a record until then.
  */
 import type { GraphPlace, Place, PlanNode } from '../definition.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { ActorRow, RecordRow, RunRow } from '../store.ts';
 import { skippedRow } from './actor.ts';
 import type { Kinds, Memory } from './kind.ts';
 import type { TurnPort } from './port.ts';
 import { type Actor, pathUnder } from './run.ts';
+import { type Sets, takenSets } from './taken-sets.ts';
 
 /** A child that its parent takes over: it has completed, or counts as skipped. */
 export interface Taken {
@@ -19,6 +20,8 @@ export interface Taken {
   readonly status: 'completed' | 'skipped';
   readonly input: Json;
   readonly output: Json;
+  /** What the steps in it have set, if any. */
+  readonly sets?: Sets;
 }
 
 /** What a run takes over, and from where it goes on. */
@@ -29,6 +32,8 @@ export interface Rerun {
   readonly input?: Json;
   /** By the path of the parent. */
   readonly below: ReadonlyMap<string, readonly Taken[]>;
+  /** What the run begins with: set by what is taken over, below whichever parent. Left out where it has begun. */
+  readonly variables?: JsonObject;
 }
 
 /** The record of somebody's word that a run was to be made again, and the records of what its parents take over. */
@@ -47,7 +52,10 @@ export function rerunOf({ parent }: Pick<RunRow, 'parent'>): { readonly run: str
   return parent?.path.startsWith(MARK) ? { run: parent.run, from: parent.path.slice(MARK.length) } : null;
 }
 
-type Rows = ReadonlyMap<string, Pick<ActorRow, 'state' | 'kind' | 'input' | 'output' | 'attempt'>>;
+type Rows = ReadonlyMap<
+  string,
+  Pick<ActorRow, 'state' | 'kind' | 'input' | 'output' | 'attempt' | 'memory' | 'endedSeq'>
+>;
 
 /** What a run takes over that goes on from this place, or why it cannot. */
 export function takenOver(
@@ -55,7 +63,7 @@ export function takenOver(
   root: PlanNode,
   rows: Rows,
   from: string,
-): { readonly below: ReadonlyMap<string, readonly Taken[]> } | { readonly why: string } {
+): Pick<Rerun, 'below' | 'variables'> | { readonly why: string } {
   const below = new Map<string, readonly Taken[]>();
   let [node, path] = [root, ''];
   for (const name of from.split('/')) {
@@ -81,7 +89,28 @@ export function takenOver(
   const state = rows.get(from)?.state;
   if (state === undefined || state === 'pending' || (state === 'skipped' && rows.get(from)?.attempt === 0))
     return { why: `"${from}" was never reached` };
-  return { below };
+  return withSets(kinds, root, below, rows);
+}
+
+/** What is taken over, with what has been set in it, and the variables that this comes to. */
+function withSets(kinds: Kinds, root: PlanNode, below: Rerun['below'], rows: Rows): Pick<Rerun, 'below' | 'variables'> {
+  const places = new Map<string, PlanNode>();
+  for (const [path, list] of below) {
+    // Children of these parents are those of the plan.
+    const names = path === '' ? [] : path.split('/');
+    const node = names.reduce((above, name) => (above.childByName.get(name) as Place).node, root);
+    for (const { name } of list) places.set(pathUnder(path, name), (node.childByName.get(name) as Place).node);
+  }
+  const { variables, sets } = takenSets(kinds, places, rows);
+  if (sets.size === 0) return { below };
+  const told = [...below].map(([path, list]) => {
+    const there = list.map((taken): Taken => {
+      const own = sets.get(pathUnder(path, taken.name));
+      return own === undefined ? taken : { ...taken, sets: own };
+    });
+    return [path, there] as const;
+  });
+  return { below: new Map(told), variables };
 }
 
 interface Taking {
@@ -186,9 +215,18 @@ export function rerunFrom(of: string, from: string, records: readonly RecordRow[
   return { of, from, below, ...(asked?.input === undefined ? {} : { input: asked.input }) };
 }
 
-/** What a parent is told when it begins of the children that it has taken over. */
-export function takenCounts(list: readonly Taken[]): { readonly settled: number; readonly completed: number } {
-  return { settled: list.length, completed: list.filter(({ status }) => status === 'completed').length };
+/** What a parent is told when it begins of the children that it has taken over, and a run of its variables; null for nothing. */
+export function takenAtStart({ below, variables }: Rerun, path: string): Over | null {
+  const list = below.get(path) ?? [];
+  const known = path === '' && variables !== undefined ? { variables } : {};
+  if (list.length === 0 && known.variables === undefined) return null;
+  return { settled: list.length, completed: list.filter(({ status }) => status === 'completed').length, ...known };
+}
+
+interface Over {
+  readonly settled: number;
+  readonly completed: number;
+  readonly variables?: JsonObject;
 }
 
 /** The input that somebody has given to a step; null if its mapper makes it. */
@@ -203,11 +241,17 @@ export function keepTaken(port: TurnPort, parent: Actor, { of, from, below }: Re
     const taken = [...below.values()].reduce((sum, list) => sum + list.length, 0);
     port.tell({ ...port.at(''), type: 'run.rerun', of, from, taken });
   }
-  for (const { name, kind, status, input, output } of below.get(parent.path) ?? []) {
+  for (const { name, kind, status, input, output, sets } of below.get(parent.path) ?? []) {
     const path = pathUnder(parent.path, name);
     const at = port.at(path);
     const row = skippedRow(run.id, parent.path, path, kind, now, at.seq);
-    changes.skip({ ...row, state: status, input, output, memory: { takenFrom: of } });
+    changes.skip({
+      ...row,
+      state: status,
+      input,
+      output,
+      memory: { takenFrom: of, ...(sets === undefined ? {} : { sets: sets as unknown as JsonObject }) },
+    });
     port.tell(rules.kinds.get(kind).tell(at, 'pending', status, NO_MEMORY, null));
   }
 }

@@ -23,7 +23,7 @@ import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { type Recalled, isOfEarlierTry, isUndone, waiting } from './waited.ts';
 import { goOn } from './hold.ts';
-import { takenCounts, givenTo, keepTaken } from './rerun.ts';
+import { takenAtStart, givenTo, keepTaken } from './rerun.ts';
 import { moved } from './rest.ts';
 import { markSpared } from './spare.ts';
 import { type Actor, addLive, Changes, dropLive, isHeld, isPaused, pathUnder, type RunState } from './run.ts';
@@ -331,7 +331,8 @@ export class Turn implements TurnPort {
     actor.children = children;
     const { ready, finished, skipped: given, kept } = children.begin();
     const start = { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
-    const event = taken === undefined ? start : { ...start, over: takenCounts(taken) };
+    const over = this.run.rerun === null ? null : takenAtStart(this.run.rerun, path);
+    const event = over === null ? start : { ...start, over };
     return finished !== null && 'error' in finished ? markSpared(actor, event) : event;
   }
 

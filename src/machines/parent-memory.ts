@@ -70,7 +70,12 @@ export type ParentEvent =
       readonly finished: Finished | null;
       readonly kept?: Json | undefined;
       /** Children that have ended already, in the run that this one takes over from. */
-      readonly over?: { readonly settled: number; readonly completed: number };
+      readonly over?: {
+        readonly settled: number;
+        readonly completed: number;
+        /** Of a run: what had been set there. */
+        readonly variables?: JsonObject;
+      };
     }
   | {
       readonly type: 'child.settled';

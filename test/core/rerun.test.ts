@@ -8,7 +8,7 @@ import { planOf } from '../../src/dsl/index.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
 import { isTerminal } from '../../src/status.ts';
 import { type Rerun, takenOver } from '../../src/core/rerun.ts';
-import type { Json } from '../../src/json.ts';
+import type { Json, JsonObject } from '../../src/json.ts';
 import { dice, PAYLOADS } from '../helpers/rows.ts';
 import { endless, rerun as again, scenarios } from '../helpers/scenarios.ts';
 import { held, late } from '../helpers/undoing.ts';
@@ -56,15 +56,33 @@ function check(rerun: Rerun, { rows, owed, steps }: Walked): void {
   expect(completed.length, 'a step completes once').toBe(new Set(completed).size);
 }
 
+/** What was set in a run, in order: what was set before in what it took over, and then its own; rows that are gone by now included. */
+type Log = readonly (readonly [path: string, values: JsonObject])[];
+
+function logOf(before: Log, { steps }: Walked): Log {
+  const rows = steps.flatMap(({ actors }) => actors);
+  const own = rows.filter(({ kind, state, memory }) => {
+    return kind === 'set' && state === 'completed' && memory.takenFrom === undefined;
+  });
+  const sorted = own.sort((left, right) => (left.endedSeq ?? 0) - (right.endedSeq ?? 0));
+  return [...before, ...sorted.map(({ path, input }) => [path, input as JsonObject] as const)];
+}
+
+function logTaken(log: Log, rerun: Rerun): Log {
+  const taken = takenIn(rerun);
+  return log.filter(([path]) => taken.some((each) => path === each.path || path.startsWith(`${each.path}/`)));
+}
+
 const flows = [...scenarios, again, endless, late, held].filter((flow) => planOf(flow).root.children.length > 0);
 
 describe.each(flows.map((flow) => ({ name: flow.name, flow })))('a rerun of $name', ({ flow }) => {
   test('goes on from its rows, wherever and of whichever end it is made, and does nothing of what it took over (S16, I3, I6)', () => {
     const { root } = planOf(flow);
-    let [made, took] = [0, 0];
+    let [made, took, set] = [0, 0, 0];
     for (let seed = 1; seed <= WALKS; seed += 1) {
       const throws = dice(`rerun of ${flow.name} ${seed}`);
       let walked = walk(flow, `${flow.name} ${seed}`, laneOf(seed));
+      let log = logOf([], walked);
       for (let generation = 1; generation <= GENERATIONS && isTerminal(walked.rows.row.status); generation += 1) {
         const from = wanted(walked, throws);
         const taken = takenOver(builtInKinds, root, walked.rows.actors, from);
@@ -74,7 +92,12 @@ describe.each(flows.map((flow) => ({ name: flow.name, flow })))('a rerun of $nam
         }
         const given = throws(3) === 0 ? { input: PAYLOADS[throws(PAYLOADS.length)] as Json } : {};
         const rerun: Rerun = { of: walked.rows.row.run, from, ...given, ...taken };
+        const kept = logTaken(log, rerun);
+        const variables = Object.assign({}, ...kept.map(([, values]) => values));
+        expect(rerun.variables ?? {}, 'it begins with what was set in what it takes over').toEqual(variables);
         walked = walk(flow, `${flow.name} ${seed} ${generation}`, laneOf(seed + generation), rerun);
+        log = logOf(kept, walked);
+        set += kept.length;
         check(rerun, walked);
         if (given.input !== undefined && walked.rows.actors.has(from))
           expect(walked.rows.actors.get(from)?.input).toEqual(given.input);
@@ -83,6 +106,9 @@ describe.each(flows.map((flow) => ({ name: flow.name, flow })))('a rerun of $nam
       }
     }
     expect(made, 'runs that were made again').toBeGreaterThan(0);
-    if (flow === again) expect(took, 'what was taken over').toBeGreaterThan(WALKS);
+    if (flow === again) {
+      expect(took, 'what was taken over').toBeGreaterThan(WALKS);
+      expect(set, 'what was set in it').toBeGreaterThan(WALKS);
+    }
   });
 });

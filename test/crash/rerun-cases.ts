@@ -16,6 +16,9 @@ const asked = { from: 'a/two', reason: 'once more', id: ID } as const;
 /** Bodies of the new run. Those of `a/one`, `b/group/one` and `c/one` are the first run's. */
 const WANTED = [`${ID}/a/three#1`, `${ID}/a/two#1`, `${ID}/b/group/two#1`];
 
+/** What the first run had set, as the new one has it from its beginning. */
+const SET = JSON.stringify({ by: 'r', last: 'b', c: 'c' });
+
 interface Opened {
   readonly box: Signalbox;
   /** How many commits it has begun, and the death that it was given, if any. */
@@ -84,8 +87,9 @@ async function play(place: Place, point: CrashPoint, pass: number, again: boolea
 
 /** The new run comes to its good end with what it took over, said once, and its own bodies, each under one key. */
 async function faultsOf(run: Run, first: Run): Promise<readonly string[]> {
-  const { status } = await run.outcome();
+  const { status, outputs } = await run.outcome();
   const wrong: string[] = [...(await faultsOfHistory(run))];
+  if (JSON.stringify(outputs.a) !== SET) wrong.push(`its variables were ${JSON.stringify(outputs.a)}`);
   if (status !== 'completed') wrong.push(`it is ${status}`);
   const { steps, rerunOf } = await run.snapshot();
   if (rerunOf?.run !== 'r' || rerunOf.from !== asked.from) wrong.push(`it is a rerun of ${JSON.stringify(rerunOf)}`);

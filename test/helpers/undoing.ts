@@ -136,7 +136,7 @@ export const late: AnyOrchestrator = orchestrator('late', { ...head, onFailure: 
       ),
   );
 
-/** The run `r` of it fails, and is made again from `a/two`: that one takes over what had finished, in `b` only once `a` has ended. */
+/** The run `r` of it fails, and is made again from `a/two`: that one takes over what had finished, in `b` only once `a` has ended, and all that was set there. */
 export function again(called: string[]): AnyOrchestrator {
   const bodies = { input: Anything, output: Anything };
   const fine = task('fine', { ...bodies, run: async ({ key }) => void called.push(key) });
@@ -148,10 +148,18 @@ export function again(called: string[]): AnyOrchestrator {
     },
   });
   return orchestrator('again', { ...head, onFailure: 'continue', concurrency: 1 })
-    .track('a', track('a', input).step('one', fine).step('two', shaky).step('three', fine))
+    .track(
+      'a',
+      track('a', input)
+        .step('one', fine)
+        .set('set', { by: ({ run }) => run.id, last: 'a' })
+        .step('two', shaky)
+        .step('three', fine)
+        .output(({ run }) => run.variables),
+    )
     .track(
       'b',
-      track('b', input).group('group', (group) => group.step('one', fine).step('two', shaky)),
+      track('b', input).group('group', (group) => group.step('one', fine).set('set', { last: 'b' }).step('two', shaky)),
     )
-    .track('c', track('c', input).step('one', fine));
+    .track('c', track('c', input).step('one', fine).set('set', { c: 'c' }));
 }

@@ -9,6 +9,7 @@ import { INTERVENTION } from '../../core/message.ts';
 import { DECIDERS } from '../../core/deciders.ts';
 import { recordTypesOf } from '../../core/record-types.ts';
 import { RERUN, TAKEN } from '../../core/rerun.ts';
+import { isSets } from '../../core/taken-sets.ts';
 import { placeAt, placeIn } from '../../core/undo.ts';
 import { AWAITED, SPENT } from '../../budgets.ts';
 import { CACHED } from '../../cache.ts';
@@ -40,7 +41,7 @@ export async function checkFit(rules: Rules, plan: Plan, brought: Brought, now: 
 /** Each place is one of the plan, of its kind, and in a state that it can be in. */
 function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought): void {
   const nodes = new Map<string, PlanNode>();
-  for (const [index, { path, parent, kind, state }] of steps.entries()) {
+  for (const [index, { path, parent, kind, state, memory }] of steps.entries()) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const above = parent === null ? undefined : nodes.get(parent);
     const place = above === undefined ? placeAt(kinds, root, path) : placeIn(kinds, above, name);
@@ -51,6 +52,8 @@ function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought)
       throw new Unfit(`${at}.kind`, `it is of kind "${kind}", and the definition has a ${node.kind} at "${path}"`);
     const isLive = Object.hasOwn(kinds.get(kind).machine.states, state);
     if (!isTerminal(state) && !isLive) throw new Unfit(`${at}.state`, `a ${kind} is never "${state}"`);
+    if (memory.sets !== undefined && !isSets(memory.sets))
+      throw new Unfit(`${at}.memory.sets`, 'variables belong there, each with the order in which it was set');
     nodes.set(path, node);
   }
   const stray = attempts.findIndex(({ path, attempt }) => !nodes.has(path) || attempt === 0);
@@ -120,7 +123,14 @@ const BODIES: { readonly [type: string]: is.Want } = {
   // One that was refused has made no run.
   [RERUN]: is.has({ ...said, refused: is.orNull(is.text), run: is.maybe(is.text) }),
   [TAKEN]: is.each(
-    is.has({ name: is.text, kind: is.text, status: is.oneOf('completed', 'skipped'), input: is.json, output: is.json }),
+    is.has({
+      name: is.text,
+      kind: is.text,
+      status: is.oneOf('completed', 'skipped'),
+      input: is.json,
+      output: is.json,
+      sets: is.maybe({ wanted: 'variables with the order in which they were set', fits: isSets }),
+    }),
   ),
   [DECIDERS]: is.texts,
   [SPENT]: is.has({ at: is.instant, cost: is.cost, path: is.text, attempt: is.amount }),
