@@ -82,6 +82,8 @@ export interface SleepDefinition {
   readonly ms: number;
   /** Or until an instant: milliseconds since 1970, or what is asked for it when the sleep begins. */
   readonly until?: Mapper | number;
+  /** Or what is asked for its length when the sleep begins. */
+  readonly for?: Mapper;
 }
 
 /** A step that waits until somebody sends the run a signal. */

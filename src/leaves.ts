@@ -95,6 +95,8 @@ export interface SleepSpec {
   readonly ms: number;
   /** Milliseconds since 1970; `'input'` for a step whose input it is. */
   readonly until?: number | 'input';
+  /** For a step whose input is how many milliseconds it takes. */
+  readonly for?: 'input';
 }
 
 /** What a wait's node was declared with. */

@@ -1,7 +1,7 @@
 /**
- * Polling: a job is begun on a server that answers only when it is asked. A loop asks every thirty seconds until
- * the job is done, and keeps what it was told. The pause is a `sleep`, so the process may end in it: the loop goes
- * on in the round it was in. Time is a fake clock.
+ * Polling: a job is begun on a server that answers only when it is asked. A loop asks until the job is done, and
+ * keeps what it was told. It asks after thirty seconds at first, and waits twice as long each time, up to two minutes. The
+ * pause is a `sleep`, so the process may end in it: the loop goes on in the round it was in. Time is a fake clock.
  */
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { fakeClock } from 'signalbox/testing';
@@ -14,14 +14,14 @@ const Progress = z.object({ percent: z.number() });
 const begin = task('begin', { input: z.object({}), output: Job, run: async () => ({ job: 'job-1' }) });
 const ask = task('ask', { input: Job, output: Progress });
 
-const round = track('round', { input: Job })
-  .sleep('pause', '30s')
+const round = track('round', { input: Job.extend({ index: z.number() }) })
+  .sleep('pause', { for: ({ input }) => Math.min(30_000 * 2 ** input.index, 120_000) })
   .step('asked', ask, ({ input }) => input);
 
 const conversion = track('conversion', { input: z.object({}) })
   .step('job', begin)
   .loop('poll', {
-    body: { do: round, input: ({ outputs }) => outputs.job },
+    body: { do: round, input: ({ outputs, index }) => ({ ...outputs.job, index }) },
     from: [] as number[],
     accumulate: (told, { output }) => [...told, output.percent],
     until: ({ output }) => output.percent === 100,

@@ -1,4 +1,4 @@
-/** `sleep`: a pause of a declared length, or until an instant. Invoked by a sleep's `waiting`. */
+/** `sleep`: a pause of a length that is declared or was made when it began, or until an instant. Invoked by a sleep's `waiting`. */
 import { type AnyActorLogic, fromPromise } from 'xstate';
 import { dueAfter, systemClock } from '../clock.ts';
 import type { PlanNode, SleepSpec } from '../definition.ts';
@@ -8,7 +8,7 @@ import type { Invoked } from '../core/effect.ts';
 
 export interface SleepInput {
   readonly node: PlanNode | null;
-  /** The input of a step that sleeps until the instant that it is. */
+  /** The input of a step that sleeps until the instant, or for the milliseconds, that it is. */
   readonly until?: Json;
   /** For one that was persisted. */
   readonly due?: number | null;
@@ -34,7 +34,8 @@ export const sleep: Invoked = {
 
 /** How long, from `now` on. An instant that is past is over at once. */
 function lengthOf(node: PlanNode | null, input: Json, now: number): number {
-  const { ms = 0, until } = (node?.spec ?? {}) as Partial<SleepSpec>;
+  const { ms = 0, until, for: length } = (node?.spec ?? {}) as Partial<SleepSpec>;
+  if (length === 'input') return Math.max(0, Number(input));
   if (until === undefined) return ms;
   return Math.max(0, (until === 'input' ? Number(input) : until) - now);
 }

@@ -88,6 +88,7 @@ export type {
   LeafSteps,
   SignalStepOptions,
   SignalTarget,
+  SleepFor,
   SleepUntil,
 } from './leaf-steps.ts';
 export type { Budget } from './budgets.ts';

@@ -10,7 +10,7 @@ import { readEmit } from '../machines/emit/declaration.ts';
 import { readRun } from '../machines/run/declaration.ts';
 import { readSignal } from '../machines/signal/declaration.ts';
 import { readSleep } from '../machines/sleep/declaration.ts';
-import type { ChildOrchestrator, Deliveries, SignalTarget, SleepUntil } from './leaf-steps.ts';
+import type { ChildOrchestrator, Deliveries, SignalTarget, SleepFor, SleepUntil } from './leaf-steps.ts';
 import type { RunInput, RunOutput } from './needs.ts';
 import { isOptions, readByKind } from './reading.ts';
 import type { Builder } from './source.ts';
@@ -38,7 +38,7 @@ export type DocumentLeaf<F> =
       readonly required?: boolean;
     }
   | { readonly emit: string; readonly name: string; readonly data?: (facts: F) => unknown }
-  | { readonly sleep: Duration | SleepUntil<F>; readonly name: string };
+  | { readonly sleep: Duration | SleepUntil<F> | SleepFor<F>; readonly name: string };
 
 type Given<O> = O extends () => infer R ? R : O;
 

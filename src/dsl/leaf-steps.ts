@@ -2,6 +2,7 @@
  * The types of the steps of a track that have to do with other runs, with the history and with the calendar. How their options
  * are read is in `machines`.
  */
+import type { Duration } from '../duration.ts';
 import type { Instant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { Orchestrator } from './orchestrator.ts';
@@ -56,6 +57,11 @@ export interface EmitOptions<F> {
 /** A sleep until an instant, which is fixed when it begins. */
 export interface SleepUntil<F> {
   readonly until: Instant | ((facts: F) => Instant);
+}
+
+/** A sleep of a length that is worked out when it begins. */
+export interface SleepFor<F> {
+  readonly for: Duration | ((facts: F) => Duration);
 }
 
 /** The steps themselves, as a track has them. */

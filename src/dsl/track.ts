@@ -21,7 +21,7 @@ import { NO_LIMITS } from '../limits.ts';
 import type { ControlSteps } from './control.ts';
 import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type { PeopleSteps } from './approval.ts';
-import type { LeafSteps, SleepUntil } from './leaf-steps.ts';
+import type { LeafSteps, SleepFor, SleepUntil } from './leaf-steps.ts';
 import { append, beginning, itemsOf, type Link, madeOf } from './chain.ts';
 import { readEmit } from '../machines/emit/declaration.ts';
 import { readRun } from '../machines/run/declaration.ts';
@@ -77,12 +77,12 @@ export interface TrackBuilder<N extends string, I, V, Outputs, P, O, C>
     C | BC
   >;
   /**
-   * Adds a step that lets time pass: `'10m'`, `'2d'`, `{ until: '2030-01-01T09:00:00Z' }`. It outlives the process, and leaves
-   * `null` behind.
+   * Adds a step that lets time pass: `'10m'`, `'2d'`, `{ until: '2030-01-01T09:00:00Z' }`, or
+   * `{ for: ({ input }) => input.pause }`, which is worked out when it begins. It outlives the process, and leaves `null` behind.
    */
   sleep<const K extends string>(
     name: NewName<K, Outputs>,
-    duration: Duration | SleepUntil<StepFacts<V, Outputs, P>>,
+    duration: Duration | SleepUntil<StepFacts<V, Outputs, P>> | SleepFor<StepFacts<V, Outputs, P>>,
   ): TrackBuilder<N, I, V, Outputs & { readonly [X in K]: null }, null, null, C>;
   /**
    * Adds a step that waits until somebody sends the run a signal, and leaves its payload behind. A payload that the

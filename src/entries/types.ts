@@ -60,6 +60,7 @@ export type {
   Runnable,
   SignalStepOptions,
   SignalTarget,
+  SleepFor,
   SleepUntil,
   PatchOf,
   PathAmong,

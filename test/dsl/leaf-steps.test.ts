@@ -72,6 +72,9 @@ describe('the check tells', () => {
 
   test('of a sleep an async mapper, and an unknown key', () => {
     expect(faults(begun().sleep('s', { until: async () => 1 }))).toEqual(bad);
+    expect(faults(begun().sleep('s', { for: async () => 1 }))).toEqual(bad);
+    expect(faults(begun().sleep('s', { for: 'long' }))).toEqual(bad);
+    expect(faults(begun().sleep('s', { for: () => 1, until: 1 }))).toEqual(bad);
     expect(faults(begun().sleep('s', { untill: 1 })).map(([code]: string[]) => code)).toContain('unknown-key');
   });
 
@@ -103,7 +106,9 @@ const steps = begun()
   .signal('c', { signal: 'go', to: 'all', required: true })
   .emit('d', { event: 'told' })
   .sleep('e', { until: '2030-01-01T00:00:00Z' })
-  .sleep('f', { until: () => 1 });
+  .sleep('f', { until: () => 1 })
+  .sleep('g', { for: () => 1 })
+  .sleep('h', { for: '1h' });
 const document = defineTrack({
   name: 't',
   input: Any,
@@ -114,6 +119,8 @@ const document = defineTrack({
     { emit: 'told', name: 'd' },
     { sleep: { until: '2030-01-01T00:00:00Z' }, name: 'e' },
     { sleep: { until: () => 1 }, name: 'f' },
+    { sleep: { for: () => 1 }, name: 'g' },
+    { sleep: { for: '1h' }, name: 'h' },
   ],
 });
 
@@ -131,6 +138,8 @@ test.each([
       't/d | emit | d | after c | tells "told"',
       't/e | sleep | e | after d | concurrency 1 | until 2030-01-01T00:00:00.000Z',
       't/f | sleep | f | after e | concurrency 1 | until it is told',
+      't/g | sleep | g | after f | concurrency 1 | for as long as it is told',
+      't/h | sleep | h | after g | concurrency 1 | for 1h',
     ]);
   },
 );

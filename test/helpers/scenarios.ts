@@ -100,7 +100,8 @@ const naps = track('naps', { input: Anything })
   .step('one', echo, () => 1)
   .sleep('short', '1s')
   .step('two', echo, () => 2)
-  .sleep('none', 0);
+  .sleep('none', 0)
+  .sleep('told', { for: () => '1s' });
 
 /** Signals that come early and in time, twice and of the wrong shape, and those that never come. */
 const early = track('early', { input: Anything })

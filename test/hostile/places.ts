@@ -165,6 +165,7 @@ export const IN_FLOWS: Readonly<Record<string, (steps: Steps, make: Make) => Ste
     steps.signal('hostile', { signal: 'go', to: throwing(make) }) as never,
   'the data of an event': (steps, make) => steps.emit('hostile', { event: 'told', data: make }) as never,
   'until when a step sleeps': (steps, make) => steps.sleep('hostile', { until: make as () => number }) as never,
+  'how long a step sleeps': (steps, make) => steps.sleep('hostile', { for: make as () => number }) as never,
   // One that never answers is waited for, unless it has a limit or the cancel is forced (S14).
   'what a compensation answers': undone((make) => ({ run: make, timeout: '1s' })),
   'what a compensation throws': undone(throwing),

@@ -101,6 +101,9 @@ test('a signal step gives counts, an event and a sleep null', () => {
   begun.signal('tell', { signal: 'go', to: ({ input }) => input.cents });
   // @ts-expect-error an event has a name
   begun.emit('told', {});
+  begun.sleep('for', { for: ({ input }) => input.cents });
+  // @ts-expect-error an object is no duration
+  begun.sleep('for', { for: ({ input }) => input });
   // @ts-expect-error true is no instant
   begun.sleep('until', { until: true });
 });

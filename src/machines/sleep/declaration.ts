@@ -1,20 +1,25 @@
 /** A sleep where it is declared: how long it is, or until when. */
 import type { Declaration, ReadPort } from '../../core/declaration.ts';
 import type { Facts, Mapper, SleepDefinition, SleepSpec } from '../../definition.ts';
-import { fromMs } from '../../duration.ts';
+import { type Duration, toMs } from '../../duration.ts';
 import { instantOf } from '../../instant.ts';
 import { speakingFor } from '../../mapping.ts';
 import { isThenable } from '../../promises.ts';
 import { parentLines } from '../endings.ts';
 import { checkMapper } from '../together.ts';
+import { lengthIn } from './words.ts';
 
-const KEYS = ['until'];
+const KEYS = ['until', 'for'];
 
 function definitionOf(name: unknown, given: unknown, reader: ReadPort): SleepDefinition {
   const is = { is: 'sleep', name: name as string } as const;
   // What is left out is told like what cannot be read.
   if (typeof given !== 'object' || given === null) return { ...is, ms: reader.duration(given ?? '', 'duration', 0) };
-  const { until } = reader.options(given, 'options of a sleep', KEYS);
+  const { until, for: length } = reader.options(given, 'options of a sleep', KEYS);
+  if (length !== undefined && until !== undefined)
+    reader.note('bad-option', 'A sleep ends at an instant, or after a time: give it "until" or "for", and not both.');
+  if (typeof length === 'function') return { ...is, ms: 0, for: length as Mapper };
+  if (length !== undefined) return { ...is, ms: reader.duration(length, 'for', 0) };
   if (typeof until === 'function') return { ...is, ms: 0, until: until as Mapper };
   try {
     return { ...is, ms: 0, until: instantOf(until, 'option "until"') };
@@ -34,30 +39,35 @@ export function readSleep(
   return [definition, inputOf(definition)];
 }
 
-/** For a sleep whose end is asked for when it begins: that is its input. */
-function inputOf({ name, until }: SleepDefinition): Mapper | undefined {
+/** For a sleep whose end or length is asked for when it begins: that is its input. */
+function inputOf({ name, until, for: length }: SleepDefinition): Mapper | undefined {
+  if (length !== undefined) return making(length, (given) => toMs(given as Duration, `"for" of step "${name}"`));
   if (typeof until !== 'function') return undefined;
+  return making(until, (given) => instantOf(given, `"until" of step "${name}"`));
+}
+
+function making(asked: Mapper, read: (given: unknown) => number): Mapper {
   const mapper = (facts: Facts) => {
-    const instant: unknown = until(facts);
-    return isThenable(instant) ? instant : instantOf(instant, `"until" of step "${name}"`);
+    const given: unknown = asked(facts);
+    return isThenable(given) ? given : read(given);
   };
-  return speakingFor(mapper, until);
+  return speakingFor(mapper, asked);
 }
 
 export const sleepDeclaration: Declaration<SleepDefinition> = {
   name: 'sleep',
   noun: 'step',
-  check({ ms, until }, checker) {
+  check({ ms, until, for: length }, checker) {
     if (!(ms >= 0)) checker.option('duration', ms, 'a duration');
     if (typeof until === 'function') checkMapper(until, 'until', checker);
+    if (length !== undefined) checkMapper(length, 'for', checker);
   },
-  plan({ ms, until }) {
+  plan({ ms, until, for: length }) {
+    if (length !== undefined) return { spec: Object.freeze({ ms, for: 'input' } satisfies SleepSpec) };
     const end = typeof until === 'function' ? 'input' : until;
     return { spec: Object.freeze((end === undefined ? { ms } : { ms, until: end }) satisfies SleepSpec) };
   },
   lines(node) {
-    const { ms, until } = node.spec as SleepSpec;
-    const end = until === 'input' ? 'until it is told' : `until ${new Date(until ?? 0).toISOString()}`;
-    return [...parentLines(node), until === undefined ? `for ${fromMs(ms)}` : end];
+    return [...parentLines(node), lengthIn(node.spec as SleepSpec)];
   },
 };
