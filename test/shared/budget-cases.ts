@@ -1,5 +1,5 @@
 /** Budgets that several processes spend (S38): all of them together spend no more than there is, and what is left is had by one. */
-import { orchestrator, task, track } from 'signalbox';
+import { orchestrator, type Store, task, track } from 'signalbox';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { type SharedPlace, Station } from './station.ts';
@@ -45,6 +45,78 @@ export function budgetCases(open: () => SharedPlace | Promise<SharedPlace>): voi
     await at.clock.advance('30s');
     expect(await start(0, late)).toBe('completed');
   });
+
+  test.each([
+    [1, 'completed', 1],
+    [2, 'budget-spent', 0],
+  ])(
+    'of %i processes that die between counting the last of a budget and looking at the others, none overspends it (S38)',
+    async (count, end, bodies) => {
+      const at = new Station(await open());
+      onTestFinished(() => at.end());
+      const called: string[] = [];
+      const draw = task('draw', {
+        input: Any,
+        output: Any,
+        budget: { limit: 1, per: '1h' },
+        run: ({ key }) => called.push(key),
+      });
+      const flow = orchestrator('flow', { version: '1', input: Any }).track(
+        't',
+        track('t', { input: Any }).step('s', draw),
+      );
+      // All are let through together, so that none has seen another's before it counts its own.
+      let waiting = count;
+      const all = Promise.withResolvers<void>();
+      const dead: Promise<void>[] = [];
+      const runs: string[] = [];
+      for (let n = 0; n < count; n += 1) {
+        const died = Promise.withResolvers<void>();
+        dead.push(died.promise);
+        let kill = (): void => {};
+        const wrap = (store: Store): Store =>
+          new Proxy(store, {
+            get(target, name) {
+              const member: unknown = target[name as keyof Store];
+              if (typeof member !== 'function') return member;
+              if (name !== 'commit') return member.bind(target);
+              return async (...args: Parameters<Store['commit']>) => {
+                const isSpent = args[0].some(({ records = [] }) => records.some(({ type }) => type === 'spent'));
+                if (!isSpent) return target.commit(...args);
+                waiting -= 1;
+                if (waiting === 0) all.resolve();
+                await all.promise;
+                await target.commit(...args);
+                kill();
+                died.resolve();
+              };
+            },
+          });
+        const doomed = await at.mortal([flow], wrap);
+        kill = doomed.kill;
+        runs.push(`r${n}`);
+        void doomed.box.start(flow, { id: `r${n}`, input: n }).catch(() => {});
+      }
+      await Promise.all(dead);
+      expect(called).toEqual([]);
+
+      const heir = await at.box([flow]);
+      let left = runs.length;
+      const ends = runs.map(async (run) => {
+        await expect.poll(async () => (await heir.run(run).status()) !== 'pending').toBe(true);
+        const { status, failures } = await heir.run(run).outcome();
+        left -= 1;
+        return failures[0]?.code ?? status;
+      });
+      while (left > 0) await at.clock.advance('1s');
+      expect(await Promise.all(ends)).toEqual(runs.map(() => end));
+      expect(called).toHaveLength(bodies);
+      // Nobody can say which of them was counted for nothing, so all of them were.
+      expect((await heir.budgets()).budgets).toMatchObject([{ spent: count, left: 0 }]);
+      await at.clock.advance('1h');
+      expect((await (await heir.start(flow, { input: 9 })).outcome()).status).toBe('completed');
+    },
+  );
 
   test('each process says the same of what is left, of what all have spent and of all who wait (S38)', async () => {
     const at = new Station(await open());

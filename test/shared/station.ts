@@ -35,8 +35,11 @@ export class Station {
   }
 
   /** A box that can be killed: from then on nothing of it reaches the place, and nothing reaches it. */
-  async mortal(orchestrators: readonly AnyOrchestrator[]): Promise<{ readonly box: Signalbox; kill(): void }> {
-    const inner = this.#place.open();
+  async mortal(
+    orchestrators: readonly AnyOrchestrator[],
+    wrap = (store: Store): Store => store,
+  ): Promise<{ readonly box: Signalbox; kill(): void }> {
+    const inner = wrap(this.#place.open());
     let dead = false;
     const { clock } = this;
     const box = await this.#open(

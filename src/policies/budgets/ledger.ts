@@ -111,6 +111,20 @@ export class Ledger {
     return !fits(spent, limit);
   }
 
+  /**
+   * Of one that the store has from before a crash: is so much spent beside it that it may be one too many? Whether it was looked at
+   * beside what others spent at that moment is not known; what was spent `later` was itself looked at beside this one.
+   */
+  isDoubtful(id: string, limit: number, now: number, later: number): boolean {
+    const own = this.#own.get(id);
+    if (own !== undefined && !this.#taken.has(id)) return false;
+    const one = own ?? this.#settled.get(id) ?? this.#recent.get(id);
+    if (one === undefined) return false;
+    let spent = 0;
+    for (const each of this.#all()) if (this.#counts(each, now) && each.at <= one.at + later) spent += each.cost;
+    return !fits(spent, limit);
+  }
+
   /** What others have spent. Lets go of what does not count any more. */
   #others(now: number): number {
     this.#own.expire(now);
@@ -139,13 +153,18 @@ export class Ledger {
     this.begin(id);
   }
 
+  #all(): Spent[] {
+    const all = [...this.#settled.values(), ...this.#own.values()];
+    for (const each of this.#recent.values())
+      if (this.#own.get(each.id) === undefined && this.#settled.get(each.id) === undefined) all.push(each);
+    return all;
+  }
+
   /** When so much has fallen out that there is room for it. */
   #roomAt(id: string, spent: number, cost: number, limit: number): number {
     const known = this.#room;
     if (known?.spent === spent && known.cost === cost && known.limit === limit) return known.at;
-    const all = [...this.#settled.values(), ...this.#own.values()].filter((each) => each.id !== id);
-    for (const each of this.#recent.values())
-      if (this.#own.get(each.id) === undefined && this.#settled.get(each.id) === undefined) all.push(each);
+    const all = this.#all().filter((each) => each.id !== id);
     let left = all.reduce((sum, each) => sum + each.cost, 0);
     let at = 0;
     for (const each of all.sort((one, other) => one.at - other.at)) {

@@ -5,6 +5,10 @@
  * Within a process nothing is begun that does not fit. Where others may commit at the same moment, an attempt is counted first and
  * then looked at with theirs: of those that are too many, each takes itself back and asks again a moment later. No budget is
  * overspent by that, and what is left goes to one of them.
+ *
+ * Of an attempt that was counted before a crash nobody knows whether it was looked at, nor whether its body was called. It is made
+ * again if all that was spent up to then fits. If not, it is refused, and what it was counted as stays: more may be refused than had to
+ * be, and no more is spent than may be.
  */
 import type { Attempt } from '../../attempt.ts';
 import {
@@ -84,6 +88,8 @@ interface Taken extends Asked {
 const PAGE = 100;
 /** How many budgets a process remembers, each key for itself. One that it has forgotten is read again. */
 const MOST = 10_000;
+/** How often an attempt from before a crash is looked at before it is refused. */
+const LOOKS = 8;
 /** How long a store that is away is left alone, and how long two who were in each other's way wait at first, in milliseconds. */
 const [FIRST_PAUSE, LONGEST_PAUSE, STEP_ASIDE] = [200, 10_000, 20];
 
@@ -103,20 +109,29 @@ export class Budgets {
 
   /** Counts an attempt. Null if it may begin, or if nobody wants it any more. */
   async ask(attempt: Attempt, isWanted: () => boolean): Promise<BudgetRefusal | null> {
+    const { store } = this.#options;
     try {
       const asked = this.#asked(attempt);
       for (let tries = 0; isWanted(); tries += 1) {
         for (const { account } of asked) await this.#read(account, attempt, isWanted);
         const now = this.#options.clock.now();
-        const due = asked.filter((each) => each.cost > 0 && !isCounted(each, attempt, now));
+        const doubtful = store.shared === undefined ? undefined : asked.find((each) => isDoubtful(each, attempt, now));
+        if (doubtful !== undefined) {
+          const { account, cost, definition } = doubtful;
+          const over = account.ledger.overspent({ id: '', cost }, definition.limit, now);
+          // Others may be about to take back what is too many.
+          if (over !== null && tries >= LOOKS) return refusalOf(attempt, doubtful, over, now);
+          await this.#stepAside(attempt, tries);
+          continue;
+        }
+        const due = asked.filter((each) => each.cost > 0 && countedAs(each, attempt, now) === undefined);
         const taken = due.map((each) => this.#take(each, attempt, now));
         for (const { name, ...each } of taken) {
           const over = each.account.ledger.overspent({ id: name, cost: each.cost }, each.definition.limit, now);
           if (over !== null) return refusalOf(attempt, each, over, now);
         }
         if (taken.length === 0 || (await this.#keep(attempt, taken, isWanted))) return null;
-        const chance = chanceOf(`${attempt.key}~${tries}`);
-        await this.#pause(Math.ceil(chance * STEP_ASIDE * 2 ** Math.min(tries, 8)));
+        await this.#stepAside(attempt, tries);
       }
       return null;
     } catch (error) {
@@ -287,6 +302,11 @@ export class Budgets {
     account.isRead = true;
   }
 
+  /** As long as chance will have it, and longer each time. */
+  #stepAside({ key }: Attempt, tries: number): Promise<void> {
+    return this.#pause(Math.ceil(chanceOf(`${key}~${tries}`) * STEP_ASIDE * 2 ** Math.min(tries, 8)));
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#options.timers.after(ms, resolve));
   }
@@ -305,12 +325,18 @@ function spentIn({ run, id, body }: RecordRow): Spent {
   return { id: nameOf(run, id), at, cost };
 }
 
-function isCounted({ account }: Asked, attempt: Attempt, now: number): boolean {
+/** What the attempt is called in the ledger if it is counted there. */
+function countedAs({ account }: Asked, attempt: Attempt, now: number): string | undefined {
   const { ledger } = account;
   const here = stretchOf(now, ledger.per);
-  return [here, here - 1].some((stretch) =>
-    ledger.has(nameOf(attempt.run.id, recordId(account, attempt, stretch)), now),
-  );
+  return [here, here - 1]
+    .map((stretch) => nameOf(attempt.run.id, recordId(account, attempt, stretch)))
+    .find((name) => ledger.has(name, now));
+}
+
+function isDoubtful(asked: Asked, attempt: Attempt, now: number): boolean {
+  const name = countedAs(asked, attempt, now);
+  return name !== undefined && asked.account.ledger.isDoubtful(name, asked.definition.limit, now, SETTLED);
 }
 
 function refusalOf(attempt: Attempt, asked: Asked, { spent, resetsAt }: Overspent, now: number): BudgetRefusal {
