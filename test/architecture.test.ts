@@ -354,7 +354,7 @@ const AT_THE_GATE: readonly string[] = [
     'isUndoing',
   ],
   // Folds over events that somebody was told, and words for what they were told.
-  ...['progressOf', 'statusAfter', 'HistoryFold', 'metricsOf', 'programState', 'stateFrom', 'todoText'],
+  ...['progressOf', 'statusAfter', 'HistoryFold', 'metricsOf', 'programState', 'stateFrom', 'toldBefore', 'todoText'],
   ...['dueIn', 'sayingOf', 'sentenceOf', 'sinceIn'],
   // Nothing of a run: what it is called, and what a decision is about, for who decides.
   ...['rootOf', 'recordOf'],

@@ -5,6 +5,7 @@
  * is to take over lies in a record until then.
  */
 import type { GraphPlace, Place, PlanNode } from '../definition.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ActorRow, RecordRow, RunRow } from '../store.ts';
 import { skippedRow } from './actor.ts';
@@ -22,6 +23,10 @@ export interface Taken {
   readonly output: Json;
   /** What the steps in it have set, if any. */
   readonly sets?: Sets;
+  /** It counts as skipped, because what it stands in can do without it: how it had ended (S12). */
+  readonly failed?: { readonly state: 'failed' | 'timedOut'; readonly error: ErrorRecord | null };
+  /** It has completed, and something in it has failed that it can do without (S12). */
+  readonly withErrors?: true;
 }
 
 /** What a run takes over, and from where it goes on. */
@@ -54,7 +59,7 @@ export function rerunOf({ parent }: Pick<RunRow, 'parent'>): { readonly run: str
 
 type Rows = ReadonlyMap<
   string,
-  Pick<ActorRow, 'state' | 'kind' | 'input' | 'output' | 'attempt' | 'memory' | 'endedSeq'>
+  Pick<ActorRow, 'state' | 'kind' | 'input' | 'output' | 'error' | 'attempt' | 'memory' | 'endedSeq'>
 >;
 
 /** What a run takes over that goes on from this place, or why it cannot. */
@@ -174,10 +179,12 @@ function add({ list, names }: Taking, taken: Taken): void {
 /** A child as it is taken over; null for one that has not ended well. */
 function takenAt({ name, optional }: Place, row: ReturnType<Rows['get']>): Taken | null {
   if (row === undefined) return null;
-  const { state, kind, input, output } = row;
-  if (state === 'completed' || state === 'skipped') return { name, kind, status: state, input, output };
-  const isForgiven = optional === true && (state === 'failed' || state === 'timedOut');
-  return isForgiven ? { name, kind, status: 'skipped', input, output: null } : null;
+  const { state, kind, input, output, error, memory } = row;
+  const withErrors = memory.withErrors === true ? { withErrors: true as const } : {};
+  if (state === 'completed') return { name, kind, status: state, input, output, ...withErrors };
+  if (state === 'skipped') return { name, kind, status: state, input, output };
+  if (optional !== true || (state !== 'failed' && state !== 'timedOut')) return null;
+  return { name, kind, status: 'skipped', input, output: null, failed: { state, error } };
 }
 
 /** The ordinals of all that are reached from a place, that place not included. */
@@ -220,12 +227,15 @@ export function takenAtStart({ below, variables }: Rerun, path: string): Over | 
   const list = below.get(path) ?? [];
   const known = path === '' && variables !== undefined ? { variables } : {};
   if (list.length === 0 && known.variables === undefined) return null;
-  return { settled: list.length, completed: list.filter(({ status }) => status === 'completed').length, ...known };
+  const withErrors = list.some((taken) => taken.failed !== undefined || taken.withErrors === true);
+  const completed = list.filter(({ status }) => status === 'completed').length;
+  return { settled: list.length, completed, withErrors, ...known };
 }
 
 interface Over {
   readonly settled: number;
   readonly completed: number;
+  readonly withErrors: boolean;
   readonly variables?: JsonObject;
 }
 
@@ -241,18 +251,18 @@ export function keepTaken(port: TurnPort, parent: Actor, { of, from, below }: Re
     const taken = [...below.values()].reduce((sum, list) => sum + list.length, 0);
     port.tell({ ...port.at(''), type: 'run.rerun', of, from, taken });
   }
-  for (const { name, kind, status, input, output, sets } of below.get(parent.path) ?? []) {
+  for (const { name, kind, status, input, output, sets, failed, withErrors } of below.get(parent.path) ?? []) {
     const path = pathUnder(parent.path, name);
     const at = port.at(path);
+    const { state, error } = failed ?? { state: status, error: null };
+    const memory = {
+      takenFrom: of,
+      ...(sets === undefined ? {} : { sets: sets as unknown as JsonObject }),
+      ...(withErrors === undefined ? {} : { withErrors }),
+    };
     const row = skippedRow(run.id, parent.path, path, kind, now, at.seq);
-    changes.skip({
-      ...row,
-      state: status,
-      input,
-      output,
-      memory: { takenFrom: of, ...(sets === undefined ? {} : { sets: sets as unknown as JsonObject }) },
-    });
-    port.tell(rules.kinds.get(kind).tell(at, 'pending', status, NO_MEMORY, null));
+    changes.skip({ ...row, state, input, output, error, memory });
+    port.tell(rules.kinds.get(kind).tell(at, 'pending', state, { ...NO_MEMORY, error }, null));
   }
 }
 

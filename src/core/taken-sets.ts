@@ -85,8 +85,8 @@ function writesIn(kinds: Kinds, rows: Rows): readonly Write[] {
   return [...taken.sort(byOrder), ...own.sort(byOrder)];
 }
 
-/** The place that a path is in, or is itself; null if it is not taken over. */
-function placeAround(places: Places, path: string): string | null {
+/** The one of these places that a path is in, or is itself; null if there is none. */
+export function placeAround(places: Pick<ReadonlySet<string>, 'has'>, path: string): string | null {
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) if (places.has(at)) return at;
   return null;
 }

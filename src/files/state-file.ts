@@ -6,9 +6,10 @@ import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { AnyOrchestrator } from '../dsl/index.ts';
 import { InvalidOption, SignalboxError, StateFileUnwritten } from '../errors/index.ts';
+import type { RunEvent } from '../events.ts';
 import type { LogLine } from '../executor.ts';
 import type { RunExport } from '../views/export.ts';
-import { type Looked, stateFrom } from '../views/programs.ts';
+import { type Looked, type ProgramState, stateFrom, toldBefore } from '../views/programs.ts';
 import { askOptions } from '../checks.ts';
 import { diskReason, replaceFile, setFileAside, textIn } from './disk.ts';
 import { stateDocument, stateIn, textOfState } from './document.ts';
@@ -209,6 +210,10 @@ export class StateFile {
     return writing;
   }
 
+  async #stateOf(program: AnyOrchestrator, events: readonly RunEvent[]): Promise<ProgramState> {
+    return stateFrom(program, await this.#run.snapshot(), [...(await toldBefore(this.#run)), ...events]);
+  }
+
   async #write(): Promise<void> {
     this.#isStale = false;
     try {
@@ -216,7 +221,7 @@ export class StateFile {
       const runs = await this.#family();
       const [{ events }] = runs as readonly [RunExport];
       // Read after the export: what happens in between makes it stale, and is written with the next state.
-      const state = program === undefined ? null : stateFrom(program, await this.#run.snapshot(), events);
+      const state = program === undefined ? null : await this.#stateOf(program, events);
       const { text, checksum } = textOfState(stateDocument(runs, state));
       // The one before is an earlier state, and not the same once more.
       if (checksum !== this.#checksum) await replaceFile(this.path, text, this.#isGood);

@@ -73,6 +73,7 @@ export type ParentEvent =
       readonly over?: {
         readonly settled: number;
         readonly completed: number;
+        readonly withErrors: boolean;
         /** Of a run: what had been set there. */
         readonly variables?: JsonObject;
       };

@@ -79,6 +79,7 @@ export const parentSetup = setup({
       total: ({ context, event }) => ('total' in event ? event.total : context.total),
       settled: ({ context, event }) => context.settled + (overIn(event)?.settled ?? 0),
       completed: ({ context, event }) => context.completed + (overIn(event)?.completed ?? 0),
+      withErrors: ({ context, event }) => overIn(event)?.withErrors ?? context.withErrors,
       variables: ({ context, event }) => overIn(event)?.variables ?? context.variables,
       kept: ({ context, event }) => keptAfter(context, event),
     }),

@@ -254,6 +254,13 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
     yield* this.#context.followers.read(await this.#row(), after, false);
   }
 
+  /** @internal For `programState`: of what it has taken over, what was told in the runs in which that ended, the oldest first. */
+  async *taken(): AsyncGenerator<ReadEvent, void, undefined> {
+    const { gate, store, followers } = this.#context;
+    for (const { row, has } of [...(await gate.taken(store, await this.#row()))].reverse())
+      for await (const event of followers.read(row, 0, false)) if (has(event.path)) yield event;
+  }
+
   /**
    * Ends the run and everything below it (S14): running bodies are told by their signal, what
    * has not begun is skipped. Resolves when the cancel is committed; `result()` tells when all

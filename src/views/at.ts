@@ -5,6 +5,8 @@
 import { restOf } from '../core/rest.ts';
 import type { Plan, PlanNode } from '../definition.ts';
 import type { Kinds } from '../core/kind.ts';
+import { isTakenOver } from '../core/rerun.ts';
+import { placeAround } from '../core/taken-sets.ts';
 import { placeAt } from '../core/undo.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
@@ -13,6 +15,7 @@ import { isTerminal, type Status } from '../status.ts';
 import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
 import { HistoryFold, type Period, type Told } from './fold.ts';
 import { type RunSnapshot, snapshotOf } from './snapshot.ts';
+import type { WholeRun } from './taken.ts';
 
 /** What a store need not have kept of a step: it was forgotten, or has become something else since. */
 export type NotKept = 'kind' | 'input' | 'output' | 'waitingFor';
@@ -30,7 +33,7 @@ export interface RunAt extends RunSnapshot {
 export interface Kept {
   readonly row: RunRow;
   readonly root: string;
-  readonly actors: readonly ActorRow[];
+  readonly whole: WholeRun;
   readonly kinds: Kinds;
   /** For what has no row any more; null if the definition is not there. */
   readonly plan: Plan | null;
@@ -70,8 +73,8 @@ function standing(
   isLast: boolean,
   kept: Kept,
 ): RunAt {
-  const { row, root, actors, kinds } = kept;
-  const rows = new Map(actors.map((actor) => [actor.path, actor]));
+  const { row, root, whole, kinds } = kept;
+  const rows = new Map(whole.own.map((actor) => [actor.path, actor]));
   const notKept: { [path: string]: readonly NotKept[] } = {};
   const made: ActorRow[] = [];
   const counts = { resting: 0, working: 0, standing: 0 };
@@ -96,8 +99,22 @@ function standing(
       of !== undefined && (of.attempt > attempt || of.status === 'retrying' || of.status === 'awaitingIntervention')
     );
   });
-  const snapshot = snapshotOf({ ...row, ...then }, root, made, past, { kinds, queuedFor: () => null });
+  const taken = takenBy(kept, course);
+  const rest = made.filter(({ path }) => !taken.paths.has(path));
+  const all = [...rest, ...taken.actors];
+  const tries = [...past, ...taken.attempts];
+  const snapshot = snapshotOf({ ...row, ...then }, root, all, tries, { kinds, queuedFor: () => null });
   return { ...snapshot, seq: course.seq, at: course.at, notKept };
+}
+
+/** What it had taken over by then, which had ended before it began. */
+function takenBy({ whole }: Kept, { told }: HistoryFold) {
+  const places = new Set(
+    whole.own.flatMap((actor) => (isTakenOver(actor) && told.has(actor.path) ? [actor.path] : [])),
+  );
+  const there = whole.actors.filter((actor) => isTakenOver(actor) && placeAround(places, actor.path) !== null);
+  const paths = new Set(there.map(({ path }) => path));
+  return { actors: there, attempts: whole.attempts.filter(({ path }) => paths.has(path)), paths };
 }
 
 const UNDONE: ReadonlySet<Status> = new Set(['compensating', 'compensated']);

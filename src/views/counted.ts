@@ -3,11 +3,13 @@
  * status alone, and items and rounds as numbers. What it costs depends on the definition and on what is under way, and not on
  * how many items have ended.
  */
+import { rerunOf } from '../core/rerun.ts';
 import { stepsIn } from '../core/steps.ts';
 import type { PlanNode } from '../definition.ts';
 import type { Status } from '../status.ts';
 import type { ChildCounts, RunRow, Store } from '../store.ts';
 import { actorSnapshot, type ActorSnapshot, type RunSnapshot, snapshotOf } from './snapshot.ts';
+import { type WholeRun, wholeRun } from './taken.ts';
 import type { Around } from './waiting-for.ts';
 
 /** A run of which only what is under way is told in full. */
@@ -31,10 +33,16 @@ export async function wholeOrCounted(
   around: Around,
 ): Promise<RunSnapshot | CountedRun> {
   const { run } = row;
-  const { statuses, counts, total } = await counted(store, run, plan);
-  if (total <= FEW) return snapshotOf(row, root, await store.readActors(run), await store.readAttempts(run), around);
+  // What stands in what a run has taken over is read in another run, and counted here.
+  const isRerun = rerunOf(row) !== null;
+  const whole = isRerun ? await wholeRun(store, row) : null;
+  const { statuses, counts, total } = await counted(whole === null ? store : childrenIn(whole), run, plan);
+  if (total <= FEW) {
+    const { actors, attempts } = whole ?? (await wholeRun(store, row));
+    return snapshotOf(row, root, actors, attempts, around);
+  }
   const open = (await store.readOpen(run))?.open ?? [];
-  const whole = snapshotOf(
+  const itself = snapshotOf(
     row,
     root,
     open.filter(({ parent }) => parent === null),
@@ -50,12 +58,27 @@ export async function wholeOrCounted(
     const group = around.kinds.get(actor.kind).noun === 'track' ? tracks : steps;
     group[actor.path] = actorSnapshot(actor, NO_ATTEMPTS, around);
   }
-  return { ...whole, tracks, steps, ended: Object.fromEntries(statuses), counts };
+  return { ...itself, tracks, steps, ended: Object.fromEntries(statuses), counts };
+}
+
+type CountsOf = Pick<Store, 'readChildren' | 'countChildren'>;
+
+/** What a store is asked, answered from rows. */
+function childrenIn({ actors }: WholeRun): CountsOf {
+  const below = Map.groupBy(actors, ({ parent }) => parent);
+  return {
+    readChildren: (_, parents) => parents.flatMap((parent) => below.get(parent) ?? []),
+    countChildren(_, parent) {
+      const counts: { [status in Status]?: number } = {};
+      for (const { state } of below.get(parent) ?? []) counts[state] = (counts[state] ?? 0) + 1;
+      return counts;
+    },
+  };
 }
 
 /** Down the definition, a level at a time; what repeats is counted and not looked into. */
 async function counted(
-  store: Store,
+  store: CountsOf,
   run: string,
   root: PlanNode,
 ): Promise<{ statuses: Map<string, Status>; counts: { [path: string]: ChildCounts }; total: number }> {

@@ -4,6 +4,7 @@
  * mappers and hooks are part of the box, and are told whole values, too.
  */
 import { type ErrorRecord, isA, SignalboxError, toRecord } from '../errors/index.ts';
+import { rerunOf } from '../core/rerun.ts';
 import type { PlanNode } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
 import type { Logger, LogLine } from '../executor.ts';
@@ -37,6 +38,7 @@ import {
   secretsIn,
 } from './redaction.ts';
 import { type ActorSnapshot, type RunSnapshot, snapshotOf } from './snapshot.ts';
+import { failedRows, type TakenFrom, takenFrom, wholeRun } from './taken.ts';
 import type { Around } from './waiting-for.ts';
 
 /** Under which paths the fields of what is told are looked at. */
@@ -123,7 +125,7 @@ export class RedactionGate {
   }
 
   async failures(store: Store, row: RunRow): Promise<readonly ErrorRecord[]> {
-    return failuresIn(await store.readFailures(row.run)).map((error) => this.error(error, row));
+    return failuresIn(await failedRows(store, row)).map((error) => this.error(error, row));
   }
 
   /** Its outputs are whole, for who asks how a run has ended asks for those. */
@@ -135,8 +137,13 @@ export class RedactionGate {
   }
 
   async snapshot(store: Store, row: RunRow, around: Around): Promise<RunSnapshot> {
-    const [actors, attempts] = [await store.readActors(row.run), await store.readAttempts(row.run)];
+    const { actors, attempts } = await wholeRun(store, row);
     return this.told(snapshotOf(row, await rootOf(store, row), actors, attempts, around), row);
+  }
+
+  /** The runs from which it has taken something over. */
+  async taken(store: Store, row: RunRow): Promise<readonly TakenFrom[]> {
+    return rerunOf(row) === null ? [] : takenFrom(store, row, await store.readActors(row.run));
   }
 
   /** A snapshot, as it may be told. */
@@ -224,7 +231,7 @@ export class RedactionGate {
   }
 
   async attempts(store: Store, row: RunRow, kinds: Around['kinds'], path: string): Promise<readonly AttemptRecord[]> {
-    const attempts = await attemptsAt(store, kinds, row.run, path);
+    const attempts = await attemptsAt(store, kinds, row, path);
     const rules = this.#rules;
     if (rules === null) return attempts;
     const secrets = this.#secretsOf(row);
@@ -241,14 +248,14 @@ export class RedactionGate {
     store: Store,
     history: AsyncIterable<RunEvent>,
     seq: number,
-    kept: Omit<Kept, 'root' | 'actors' | 'changed'>,
+    kept: Omit<Kept, 'root' | 'whole' | 'changed'>,
   ): Promise<RunAt> {
     const { row } = kept;
     const changed = new Map<string, number>();
     for await (const { path, at, input, refused } of interventionsOf(store, row.run))
       if (input !== undefined && refused === null) changed.set(path, at);
-    const [root, actors] = [await rootOf(store, row), await store.readActors(row.run)];
-    return this.told(await runAt(history, seq, { ...kept, root, actors, changed }), row);
+    const [root, whole] = [await rootOf(store, row), await wholeRun(store, row)];
+    return this.told(await runAt(history, seq, { ...kept, root, whole, changed }), row);
   }
 
   async approvals(reader: ApprovalReader, query: ApprovalsQuery): Promise<ApprovalsPage> {

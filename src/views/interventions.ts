@@ -3,8 +3,9 @@ import { INTERVENTION, type InterveneMessage } from '../core/message.ts';
 import { RERUN } from '../core/rerun.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { Json } from '../json.ts';
-import type { RecordQuery, Store } from '../store.ts';
+import type { RecordQuery, RunRow, Store } from '../store.ts';
 import { type AttemptRecord, attemptRecords, type EarlierInput } from './attempts.ts';
+import { wholeRun } from './taken.ts';
 
 /** An attempt to intervene, a refused one too. */
 export interface InterventionRecord {
@@ -50,14 +51,16 @@ async function* recordsIn(
 export async function attemptsAt(
   store: Store,
   kinds: Kinds,
-  run: string,
+  of: RunRow,
   path: string,
 ): Promise<readonly AttemptRecord[]> {
-  const row = (await store.readActors(run)).find((each) => each.path === path);
+  const { actors, attempts } = await wholeRun(store, of);
+  const row = actors.find((each) => each.path === path);
   if (row === undefined || kinds.get(row.kind).noun !== 'step') return [];
+  const run = (row.memory.takenFrom as string | undefined) ?? of.run;
   const replaced: EarlierInput[] = [];
   for await (const record of recordsIn(store, { type: INTERVENTION, run, key: { name: 'path', value: path } }))
     if (record.attempt !== undefined) replaced.push({ attempt: record.attempt, input: record.replaced ?? null });
-  const earlier = (await store.readAttempts(run)).filter((each) => each.path === path);
+  const earlier = attempts.filter((each) => each.path === path);
   return attemptRecords(row, earlier, replaced);
 }

@@ -4,6 +4,7 @@ import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { TerminalStatus } from '../status.ts';
 import { isWithErrors } from './snapshot.ts';
+import { failedRows, wholeRun } from './taken.ts';
 import type { ActorRow, FailureRow, RunRow, Store } from '../store.ts';
 
 /** How a run ended, in one shape for success and failure (P42). */
@@ -35,7 +36,7 @@ export interface CompensationOutcome {
 
 export async function outcomeOf(store: Store, row: RunRow, kinds: Kinds): Promise<Outcome> {
   const { run, status, output, error, startedAt } = row;
-  const rows = await store.readFailures(run);
+  const rows = await failedRows(store, row);
   const outputs: { [track: string]: Json } = {};
   for (const { path, state, output: made } of await store.readChildren(run, [''])) {
     if (state === 'completed' && !path.startsWith('~')) outputs[path] = made;
@@ -48,7 +49,7 @@ export async function outcomeOf(store: Store, row: RunRow, kinds: Kinds): Promis
     error,
     failures: failuresIn(rows),
     withErrors: rows.length > 0 && (await isCompletedWithErrors(store, row)),
-    compensation: isUndone(row, rows) ? compensationOf(await store.readActors(run), kinds) : null,
+    compensation: isUndone(row, rows) ? compensationOf((await wholeRun(store, row)).actors, kinds) : null,
     outputs,
     timing: { startedAt, endedAt, duration: endedAt - startedAt },
   };

@@ -107,6 +107,15 @@ type Kind = 'decisions' | 'patterns' | 'learnings';
 export interface Looked {
   snapshot(): Promise<RunSnapshot>;
   history(): AsyncIterable<RunEvent>;
+  /** Of one that was made again: the events of what it has taken over. */
+  taken?(): AsyncIterable<RunEvent>;
+}
+
+/** What was told of what a run has taken over, by the runs in which that ended. */
+export async function toldBefore(run: Looked): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of run.taken?.() ?? []) events.push(event);
+  return events;
 }
 
 /**
@@ -117,14 +126,19 @@ export interface Looked {
  * console.log(state.currentPhase, state.counts, todoText(state));
  */
 export async function programState(program: AnyOrchestrator, run: Looked): Promise<ProgramState> {
-  const events: RunEvent[] = [];
   const snapshot = await run.snapshot();
+  const events = [...(await toldBefore(run))];
   for await (const event of run.history()) events.push(event);
   return stateFrom(program, snapshot, events);
 }
 
-/** The same of what somebody has read. */
+/** The same of what somebody has read. Of a run that was made again, `events` may begin with those of what it has taken over. */
 export function stateFrom(program: AnyOrchestrator, snapshot: RunSnapshot, events: readonly RunEvent[]): ProgramState {
+  const own = events.filter((event) => event.run === snapshot.run);
+  const before = events.filter((event) => event.run !== snapshot.run);
+  // That it was taken over is told once more, and has not happened once more.
+  const again = new Set(before.map(({ path }) => path));
+  const all = before.length === 0 ? events : [...before, ...own.filter(({ path }) => !again.has(path))];
   const plans = phasesOf(program);
   if (plans === null)
     throw new InvalidOption({ option: 'program', value: program.name, expected: 'what program(…) has made' });
@@ -141,15 +155,15 @@ export function stateFrom(program: AnyOrchestrator, snapshot: RunSnapshot, event
     status,
     currentPhase: current?.name ?? null,
     phases,
-    counts: countsOf(tasks, events),
+    counts: countsOf(tasks, all),
     todo: tasks.map(({ phase, name, status: of }) => ({
       phase,
       task: name,
       status: of,
       isDone: of === 'completed',
     })),
-    knowledge: knowledgeIn(events),
-    metrics: metricsOf(program, events),
+    knowledge: knowledgeIn(all),
+    metrics: { ...metricsOf(program, all), persistence: metricsOf(program, own).persistence },
   };
 }
 

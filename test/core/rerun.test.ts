@@ -39,7 +39,7 @@ function check(rerun: Rerun, { rows, owed, steps }: Walked): void {
   for (const each of owed) expect(isTaken(each.path) ? each : null, `asked for in what was taken over`).toBe(null);
   const writes = steps.flatMap(({ actors }) => actors.map(({ path }) => path)).filter(isTaken);
   expect(writes.length, 'each is written once').toBe(new Set(writes).size);
-  for (const { path, status, input, output } of taken) {
+  for (const { path, status, input, output, failed } of taken) {
     const row = rows.actors.get(path);
     const parent = rows.actors.get(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
     // A parent that has not begun has taken over nothing, and one whose rounds are dropped has nothing any more.
@@ -47,7 +47,8 @@ function check(rerun: Rerun, { rows, owed, steps }: Walked): void {
       expect(parent === undefined || parent.attempt === 0, `${path} is missing`).toBe(true);
       continue;
     }
-    expect(row).toMatchObject({ state: status, input, output, memory: { takenFrom: rerun.of } });
+    const state = failed?.state ?? status;
+    expect(row).toMatchObject({ state, input, output, error: failed?.error ?? null, memory: { takenFrom: rerun.of } });
   }
   const told = steps.flatMap(({ events }) => events);
   expect(told.filter(({ type }) => type === 'run.rerun')).toHaveLength(1);

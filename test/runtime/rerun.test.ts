@@ -72,16 +72,17 @@ describe.each(['table', 'xstate'] as const)('stepped by the %s lane, a rerun', (
     await using _ = box;
     const again = await run.rerun({ from: 'second/two', reason: 'the bank is back', by: 'ann', id: 'r2' });
     expect(again.id).toBe('r2');
-    const { status, outputs, withErrors } = await again.outcome();
+    const { status, outputs, withErrors, failures } = await again.outcome();
 
     expect(called).toEqual(['r2/second/two#1', 'r2/second/three#1', 'r2/third/one#1']);
-    expect([status, withErrors]).toEqual(['completed', false]);
+    expect([status, withErrors, failures.map(({ path }) => path)]).toEqual(['completed', true, ['second/may']]);
     expect(outputs).toMatchObject({ first: { key: 'r/first/one#1' }, third: { key: 'r2/third/one#1' } });
     expect(await statusesOf(again)).toEqual({
       first: 'completed',
+      'first/one': 'completed',
       second: 'completed',
       'second/one': 'completed',
-      'second/may': 'skipped',
+      'second/may': 'failed',
       'second/two': 'completed',
       'second/three': 'completed',
       third: 'completed',
@@ -89,7 +90,8 @@ describe.each(['table', 'xstate'] as const)('stepped by the %s lane, a rerun', (
     });
     const { steps, tracks, rerunOf, metadata, input: given } = await again.snapshot();
     expect([rerunOf, metadata, given]).toEqual([{ run: 'r', from: 'second/two' }, { tenant: 'acme' }, 7]);
-    expect(steps['second/one']).toMatchObject({ takenFrom: 'r', attempts: [], output: { key: 'r/second/one#1' } });
+    expect(steps['second/one']).toMatchObject({ takenFrom: 'r', output: { key: 'r/second/one#1' } });
+    expect(steps['second/one']).toEqual({ ...(await run.snapshot()).steps['second/one'], takenFrom: 'r' });
     expect([tracks.first?.takenFrom, steps['second/two']?.takenFrom]).toEqual(['r', null]);
     // Its mapper has seen what was taken over.
     expect(steps['second/two']?.input).toMatchObject({ key: 'r/second/one#1' });
@@ -99,7 +101,7 @@ describe.each(['table', 'xstate'] as const)('stepped by the %s lane, a rerun', (
       'track.completed first',
       'track.started second',
       'step.completed second/one',
-      'step.skipped second/may',
+      'step.failed second/may',
       'step.started second/two',
     ]);
     expect((await eventsOf(again))[1]).toMatchObject({ of: 'r', from: 'second/two', taken: 3 });
@@ -141,7 +143,7 @@ describe('a rerun', () => {
       'r3/third/one#1',
     ]);
     expect((await third.snapshot()).tracks.first).toMatchObject({
-      takenFrom: again.id,
+      takenFrom: 'r',
       output: { key: 'r/first/one#1' },
     });
   });

@@ -127,6 +127,8 @@ const BODIES: { readonly [type: string]: is.Want } = {
       name: is.text,
       kind: is.text,
       status: is.oneOf('completed', 'skipped'),
+      failed: is.maybe(is.has({ state: is.oneOf('failed', 'timedOut'), error: is.orNull(is.error) })),
+      withErrors: is.maybe(is.yesNo),
       input: is.json,
       output: is.json,
       sets: is.maybe({ wanted: 'variables with the order in which they were set', fits: isSets }),
