@@ -4,4 +4,10 @@ import { momentActs } from '../moment.ts';
 import { task } from '../task/index.ts';
 import { setMachine } from './machine.ts';
 
-export const set: Kind = kindOf(task, { name: 'set', noun: 'step', machine: setMachine, acts: momentActs });
+export const set: Kind = kindOf(task, {
+  name: 'set',
+  noun: 'step',
+  machine: setMachine,
+  leavesNothing: true,
+  acts: momentActs,
+});
