@@ -619,3 +619,17 @@ describe('a value in a few words', () => {
     expect(show(untyped(value))).toBe(text);
   });
 });
+
+test.each([
+  [
+    {},
+    'Give it longer ("expires"), remind them ("remind"), or say with "onExpiry" what is to happen without a decision.',
+  ],
+  [{ isReminded: true }, 'Give it longer ("expires") or say with "onExpiry" what is to happen without a decision.'],
+  [
+    { isReminded: true, hasRule: true, isEscalated: true },
+    'in time, also after it was escalated. Give it longer ("expires").',
+  ],
+])('an approval that has expired advises what is not done already: %o', (more, words) => {
+  expect(new errors.ApprovalExpired({ approval: 'r/a/b#1', asked: [], ...more }).message).toContain(words);
+});

@@ -166,7 +166,7 @@ export function settle(port: TurnPort, actor: Actor, asked: Approval, verdict: C
   }
   if (verdict.how === 'go' && verdict.again === true) sentBack(port, actor, asked);
   if (verdict.how === 'go' && verdict.input !== undefined) actor.input = verdict.input;
-  const error = verdict.how === 'fail' ? failureOf(asked, actor.path) : null;
+  const error = verdict.how === 'fail' ? failureOf(asked, actor) : null;
   // What goes on to a body does not while nothing is to begin (S15).
   port.send(actor, { type: 'resolved', approval: asked, ...verdict, error, held: isHeld(port.run) });
 }
@@ -184,10 +184,16 @@ function sentBack(port: TurnPort, actor: Actor, asked: Approval): void {
   port.changes.retry({ run: port.run.id, path, attempt, error, startedAt, endedAt: port.now });
 }
 
-function failureOf(asked: Approval, path: string): ErrorRecord {
-  const { id, users, roles, resolution } = asked;
+function failureOf(asked: Approval, { node, path }: Actor): ErrorRecord {
+  const { id, users, roles, resolution, escalations } = asked;
   if (resolution?.decision !== 'expire') return rejection(asked, path);
-  return toRecord(new ApprovalExpired({ approval: id, asked: [...users, ...roles] }), { path, retryable: false });
+  const { assignees, remind, onExpiry } = specOf(node, asked);
+  const isEscalated = escalations > 0;
+  // Whom a mapper had named before an escalation is not on record.
+  const first = isEscalated && typeof assignees === 'object' ? [...assignees.users, ...assignees.roles] : [];
+  const names = [...new Set([...first, ...users, ...roles])];
+  const said = { isEscalated, isReminded: remind.length > 0, hasRule: onExpiry !== 'fail' };
+  return toRecord(new ApprovalExpired({ approval: id, asked: names, ...said }), { path, retryable: false });
 }
 
 function rejection({ id, resolution }: Approval, path: string): ErrorRecord {

@@ -210,7 +210,7 @@ function headline(
     case 'compensationFailed':
       return `${WORDS[status]} after ${took}${at}`;
     case 'compensated':
-      return `was undone after ${took}${at === '' ? because : `, because it failed${at}`}`;
+      return `${hasUndone(run) ? 'was undone' : 'ended, with nothing to undo,'} after ${took}${at === '' ? because : `, because it failed${at}`}`;
     case 'cancelled':
       return `cancelled after ${took}${because}`;
     case 'cancelling':
@@ -232,6 +232,12 @@ function headline(
       return `${step.says} (${step.path})${rest}`;
     }
   }
+}
+
+/** Was anything undone? Where steps are told as counts, it may have been. */
+function hasUndone({ steps, tracks, ended = {}, counts = {} }: DrawnRun): boolean {
+  if (Object.keys(counts).length > 0 || Object.values(ended).includes('compensated')) return true;
+  return [...Object.values(steps), ...Object.values(tracks)].some(({ status }) => status === 'compensated');
 }
 
 const FROM_OUTSIDE: ReadonlySet<WaitingFor['what']> = new Set(['signal', 'person', 'approval']);

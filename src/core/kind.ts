@@ -47,6 +47,8 @@ export interface Kind {
   keep(memory: Memory): JsonObject;
   /** Has anything changed that a row keeps? */
   changed(before: MachineState, after: MachineState): boolean;
+  /** It asks, waits or reckons and does nothing to the world, so nothing of it stays when a run is undone. */
+  readonly leavesNothing?: true;
   /** Can what a step of this node has done be undone? */
   undoes?(node: PlanNode): boolean;
   /** Of a step whose input goes into the variables of the run: their names. */

@@ -24,13 +24,23 @@ export class ApprovalRejected extends SignalboxError<{
 /** Nobody decided in time. */
 export class ApprovalExpired extends SignalboxError<{ readonly approval: string; readonly asked: readonly string[] }> {
   readonly code = 'approval-expired';
-  /** `asked` are the users and roles that were asked. */
-  constructor(fields: { approval: string; asked: readonly string[] }) {
+  /** `asked` are the users and roles that were asked, before an escalation, too. The rest is what the definition says already. */
+  constructor({
+    isEscalated = false,
+    isReminded = false,
+    hasRule = false,
+    ...fields
+  }: { approval: string; asked: readonly string[]; isEscalated?: boolean; isReminded?: boolean; hasRule?: boolean }) {
     const who = fields.asked.length === 0 ? 'Nobody' : `None of those who were asked (${fields.asked.join(', ')})`;
-    super(
-      `${who} decided approval "${fields.approval}" in time. Give it longer ("expires"), remind them ("remind"), or say with "onExpiry" what is to happen without a decision.`,
-      fields,
-    );
+    const what = [
+      'Give it longer ("expires")',
+      ...(isReminded ? [] : ['remind them ("remind")']),
+      ...(hasRule ? [] : ['say with "onExpiry" what is to happen without a decision']),
+    ];
+    const after = isEscalated ? ', also after it was escalated' : '';
+    const last = what.length === 1 ? '' : `${what.length > 2 ? ',' : ''} or ${what.at(-1)}`;
+    const ways = `${what.slice(0, Math.max(1, what.length - 1)).join(', ')}${last}`;
+    super(`${who} decided approval "${fields.approval}" in time${after}. ${ways}.`, fields);
   }
 }
 

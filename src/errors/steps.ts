@@ -126,7 +126,7 @@ export class BudgetSpent extends SignalboxError<{
     const until =
       resetsAt === null
         ? 'That is more than the whole budget, so it never fits: raise its "limit", or lower the "cost".'
-        : `There is room for it from ${instantText(resetsAt)} on: have it tried again then, or raise the "limit".`;
+        : `There is room for it from ${instantText(resetsAt)} on. A "retry" whose "when" says yes to this error tries it again then, and a run that has ended is made anew from this step with run.rerun; or raise the "limit".`;
     super(
       `The budget${whose} of ${limit} per ${text} for task "${task}"${keyed} is spent: ${spent} in the last ${text}${left}. The attempt was not begun. ${until}`,
       fields,

@@ -17,9 +17,9 @@ import { AS_IT_COMES } from '../schema.ts';
 export type WhenLive = 'join' | 'refuse' | 'cancelOther';
 /** How a start is one of those with the same key. */
 export interface KeyedOptions {
-  /** While a run under this key is live, there is no second one. `whenLive` says what a start is then (`'join'`). */
+  /** While a run under this key is live, there is no second one. `whenLive` says what a start is then (`'join'`). The run's id begins with it: no secret. */
   readonly singleton?: string | { readonly key: string; readonly whenLive?: WhenLive };
-  /** Starts under this key that follow each other sooner than the orchestrator's `debounce` are one, with the last one's input. */
+  /** Starts under this key that follow each other sooner than the orchestrator's `debounce` are one, with the last one's input. The run's id begins with it: no secret. */
   readonly debounce?: string;
 }
 

@@ -30,7 +30,7 @@ export interface CompensationOutcome {
   readonly undone: readonly string[];
   /** Their compensation failed, or was cut short. */
   readonly failed: readonly string[];
-  /** Completed, and still in effect: they have no compensation, or nobody came to them. */
+  /** Completed, and still in effect: they have no compensation, or nobody came to them. Not what does nothing to the world: approvals, gates, waits, sleeps. */
   readonly kept: readonly string[];
 }
 
@@ -90,12 +90,12 @@ function compensationOf(actors: readonly ActorRow[], kinds: Kinds): Compensation
   const failed: string[] = [];
   const kept: string[] = [];
   for (const { path, state, kind } of actors) {
-    const { noun, children } = kinds.get(kind);
+    const { noun, children, leavesNothing = false } = kinds.get(kind);
     // What has others below it has done nothing itself.
     if (noun !== 'step' || children !== undefined) continue;
     if (state === 'compensated') undone.push(path);
     else if (state === 'compensationFailed') failed.push(path);
-    else if (state === 'completed') kept.push(path);
+    else if (state === 'completed' && !leavesNothing) kept.push(path);
   }
   return { undone, failed, kept };
 }

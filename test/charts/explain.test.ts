@@ -3,6 +3,7 @@ import {
   type AnyOrchestrator,
   createSignalbox,
   type Explanation,
+  inProcess,
   InvalidOption,
   orchestrator,
   type Run,
@@ -278,6 +279,31 @@ describe('a run that has ended says of what', () => {
       says: 'failed after 1 h 30 min at a/work: card refused',
       failures: [{ path: 'a/work', status: 'failed', code: 'task-failed', message: 'card refused' }],
     });
+  });
+
+  test('undone, or that there was nothing to undo (S13)', async () => {
+    const undoable = task('undoable', { input: Anything, output: Anything, run: () => 1, compensate: () => {} });
+    const broken = task('broken', {
+      input: Anything,
+      output: Anything,
+      run: () => Promise.reject(new Error('no card')),
+    });
+    const policy = { onFailure: 'compensate' };
+    const here = { executor: inProcess };
+    const none = await begun(
+      single((t) => t.step('broken', broken), policy),
+      here,
+    );
+    await none.run.outcome();
+    expect((await none.run.explain()).says).toBe(
+      'ended, with nothing to undo, after 0 ms, because it failed at t/broken: no card',
+    );
+    const some = await begun(
+      single((t) => t.step('one', undoable).step('broken', broken), policy),
+      here,
+    );
+    await some.run.outcome();
+    expect((await some.run.explain()).says).toBe('was undone after 0 ms, because it failed at t/broken: no card');
   });
 
   test('cancelled, with the reason', async () => {

@@ -291,7 +291,13 @@ describe('an approval', () => {
     expect(await up.say({})).toMatchObject({ reason: 'not-assigned' });
     expect((await up.box.approvals({ role: 'boss' })).approvals).toMatchObject([{ escalations: 1, users: [] }]);
     await up.clock.advance('1h');
-    expect(await up.run.outcome()).toMatchObject({ status: 'failed', error: { code: 'approval-expired' } });
+    const { status, error } = await up.run.outcome();
+    expect([status, error?.code]).toEqual(['failed', 'approval-expired']);
+    // Whom it was asked of first, too; and no word of what is said already ("onExpiry").
+    expect(error?.message).toContain('None of those who were asked (mia, boss) decided');
+    expect(error?.message).toMatch(
+      / in time, also after it was escalated\. Give it longer \("expires"\) or remind them \("remind"\)\.$/,
+    );
     await up.box.close();
 
     const patient = await asked({ expires: '1h', onExpiry: 'wait' });

@@ -262,6 +262,10 @@ describe('a compensation', () => {
         })
         .step('sent', work, () => null, { irreversible: true })
         .step('none', bare, () => null)
+        // Nothing of these stays.
+        .sleep('nap', 1)
+        .set('noted', { last: () => 1 })
+        .aggregate('sum', { output: Anything, of: () => 1 })
         .step('task', work)
         .step('bad', work, fails),
     );

@@ -8,6 +8,7 @@ export const set: Kind = kindOf(task, {
   name: 'set',
   noun: 'step',
   machine: setMachine,
+  leavesNothing: true,
   acts: momentActs,
   sets: ({ spec }) => (spec as { readonly variables: readonly string[] }).variables,
 });

@@ -8,5 +8,6 @@ export const terminate: Kind = kindOf(task, {
   name: 'terminate',
   noun: 'step',
   machine: terminateMachine,
+  leavesNothing: true,
   acts: momentActs,
 });
