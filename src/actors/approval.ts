@@ -3,6 +3,7 @@
  * that others find it by, and is withdrawn if the state is left without an answer (S23). Time reminds and ends it (S22).
  */
 import { waitingLogic } from './waiting.ts';
+import { keepReviewed } from '../core/cache.ts';
 import { decidersNamed, keepDeciders } from '../core/deciders.ts';
 import type { Invoked, WaitingFor } from '../core/effect.ts';
 import { mapped, parsedNow, synchronous } from '../core/facts.ts';
@@ -166,6 +167,7 @@ export function settle(port: TurnPort, actor: Actor, asked: Approval, verdict: C
   }
   if (verdict.how === 'go' && verdict.again === true) sentBack(port, actor, asked);
   if (verdict.how === 'go' && verdict.input !== undefined) actor.input = verdict.input;
+  if (verdict.how === 'complete') keepReviewed(port, actor, verdict.output);
   const error = verdict.how === 'fail' ? failureOf(asked, actor) : null;
   // What goes on to a body does not while nothing is to begin (S15).
   port.send(actor, { type: 'resolved', approval: asked, ...verdict, error, held: isHeld(port.run) });

@@ -159,8 +159,10 @@ export interface SignalMessage {
 }
 
 /** An answer as the event that the machine of its actor is sent: what XState itself would send. */
-export function answerEvent({ from, output, error }: Extract<Message, { type: 'answer' }>): AnyEventObject {
-  return error === null ? { type: DONE[from], output, actorId: from } : { type: FAILED[from], error, actorId: from };
+export function answerEvent({ from, output, error, record }: Extract<Message, { type: 'answer' }>): AnyEventObject {
+  if (error !== null) return { type: FAILED[from], error, actorId: from };
+  const event = { type: DONE[from], output, actorId: from };
+  return record === undefined ? event : { ...event, record };
 }
 
 const DONE = {

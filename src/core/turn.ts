@@ -18,7 +18,7 @@ import type { Invoked } from './effect.ts';
 import type { EventPlace, Memory } from './kind.ts';
 import { answerEvent, type Message } from './message.ts';
 import { keepSpent } from './budget.ts';
-import { tellOfCache } from './cache.ts';
+import { keepAnswered, tellOfCache } from './cache.ts';
 import { tellOfHook } from './hook.ts';
 import type { Rules, TurnPort } from './port.ts';
 import { type Recalled, isOfEarlierTry, isUndone, waiting } from './waited.ts';
@@ -84,7 +84,7 @@ export class Turn implements TurnPort {
         const actor = waiting(actors.get(message.path), message.from, message.attempt);
         if (actor === null || isOfEarlierTry(actor, message.tries)) return false;
         actor.invoked = null;
-        if (message.record !== undefined) this.record(message.record);
+        keepAnswered(this, actor, message);
         if (message.error === null) this.send(actor, answerEvent(message));
         else this.send(actor, markSpared(actor, answerEvent(this.#failure(actor, message, message.error))));
         return true;

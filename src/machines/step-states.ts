@@ -49,12 +49,17 @@ interface Kept {
   readonly reason: string | null;
   readonly undo: JsonObject | null;
   readonly approval: JsonObject | null;
+  readonly keeps?: JsonObject | null;
 }
 
 /** What is kept of the memory of a step that makes attempts. */
 export function keepStep(memory: Memory): JsonObject {
-  const { reason, undo, approval } = memory as unknown as Kept;
-  if (approval !== null) return { ...keepStep({ ...memory, approval: null }), approval };
+  const { reason, undo, approval, keeps = null } = memory as unknown as Kept;
+  if (approval !== null) {
+    // Only as long as somebody is still to look at it.
+    const kept = keeps !== null && approval.resolution === null ? { keeps } : {};
+    return { ...keepStep({ ...memory, approval: null }), ...kept, approval };
+  }
   if (undo !== null) return reason === null ? { undo } : { reason, undo };
   return reason === null ? NOTHING : { reason };
 }

@@ -22,7 +22,7 @@ import type { RecordQuery, RecordRow, Store } from '../store.ts';
 export interface ApprovalsQuery {
   /** `open`: those that are pending or claimed. Default. */
   readonly status?: ApprovalStatus | 'open' | 'any';
-  /** What this person may be asked: by name, by one of the roles, or as anybody; without what was put off. */
+  /** What this person may be asked: by name, also for their word, by one of the roles, or as anybody; without what was put off. */
   readonly mine?: { readonly user: string; readonly roles?: readonly string[] };
   /** What somebody with this role is asked. */
   readonly role?: string;
@@ -90,8 +90,8 @@ export async function listApprovals(reader: ApprovalReader, query: ApprovalsQuer
       ...(after === undefined ? {} : { after }),
     });
     looked += Math.max(1, page.records.length);
-    for (const approval of await seen(reader, page.records))
-      if (fits(approval) && !isInEarlier(approval, streams.slice(0, stream))) found.push(approval);
+    const fresh = page.records.filter((record) => !isInEarlier(record, streams.slice(0, stream)));
+    for (const approval of await seen(reader, fresh)) if (fits(approval)) found.push(approval);
     if (page.cursor === null) [stream, after] = [stream + 1, undefined];
     else after = page.cursor;
   }
@@ -112,23 +112,13 @@ function streamsOf({ status = 'open', mine, role, orchestrator }: ApprovalsQuery
   if (role !== undefined) return by(`role:${role}`);
   if (orchestrator !== undefined) return by(`of:${orchestrator}`);
   if (status === 'any') return [null];
-  return status === 'open' ? by('state') : [{ name: 'status', value: status }];
+  // A claim that has ended is none, and its record says that there is one.
+  return status === 'open' || status === 'pending' ? by('state') : [{ name: 'status', value: status }];
 }
 
 /** A person may be asked twice: by name and by role. */
-function isInEarlier(approval: Approval, streams: readonly Stream[]): boolean {
-  const { users, roles } = approval;
-  const state = isOpen(approval) ? 'open' : 'closed';
-  return streams.some((stream) => {
-    if (stream?.value !== state) return false;
-    const [what, name = ''] = split(stream?.name ?? '');
-    return (what === 'user' && users.includes(name)) || (what === 'role' && roles.includes(name));
-  });
-}
-
-function split(name: string): readonly [string, string?] {
-  const colon = name.indexOf(':');
-  return colon === -1 ? [name] : [name.slice(0, colon), name.slice(colon + 1)];
+function isInEarlier({ keys }: RecordRow, streams: readonly Stream[]): boolean {
+  return streams.some((stream) => stream !== null && keys[stream.name] === stream.value);
 }
 
 function filterOf(

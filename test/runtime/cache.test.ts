@@ -457,3 +457,53 @@ test('an output that is kept has the type that the step has', () => {
     cache: { ttl: '1m', key: ({ input: given }) => given.currency },
   });
 });
+
+describe('what somebody looks at before it counts (S25, S32)', () => {
+  const review = { ask: 'Well?', decisions: ['approve', 'edit', 'replace', 'reject', 'retry'] } as const;
+
+  async function asking() {
+    const { calls, made } = counting({ review });
+    const flow = flowOf(made);
+    const store = memory();
+    let { box, clock, run } = await opened(flow, { store });
+    /** Starts a run, and has somebody decide about what it says, in another process if that is wanted. */
+    const decide = async (given: unknown, said: object, restarts = false) => {
+      const started = await run(flow, given);
+      const shown = (await started.approvals()).approvals.at(-1)?.proposed;
+      if (restarts) {
+        await box.close();
+        ({ box, clock, run } = await opened(flow, { store, clock }));
+        await settled(box);
+      }
+      await box.run(started.id).decide('t/s', { by: 'mia', comment: 'so', ...said } as never);
+      await settled(box);
+      return shown;
+    };
+    return { calls, decide, advance: (by: string) => clock.advance(by as never), close: () => box.close() };
+  }
+
+  test.each<[string, object, unknown, boolean]>([
+    ['approved is kept', { decision: 'approve' }, { call: 1 }, false],
+    ['approved is kept, also by a process that has taken the run over', { decision: 'approve' }, { call: 1 }, true],
+    ['edited is kept as it was edited', { decision: 'edit', patch: { seen: true } }, { call: 1, seen: true }, false],
+    ['replaced is kept as what took its place', { decision: 'replace', value: 7 }, 7, false],
+    ['rejected is not kept', { decision: 'reject' }, { call: 2 }, false],
+    ['sent back is not kept', { decision: 'retry' }, { call: 3 }, false],
+  ])('%s', async (_, said, next, restarts) => {
+    const { decide, close } = await asking();
+    expect(await decide(1, said, restarts)).toEqual({ call: 1 });
+    expect(await decide(1, { decision: 'approve' })).toEqual(next);
+    await close();
+  });
+
+  test('is good from when it was made, and what was kept is not kept anew by looking at it again', async () => {
+    const { calls, decide, advance, close } = await asking();
+    await decide(1, { decision: 'approve' });
+    await advance('9m');
+    expect(await decide(1, { decision: 'edit', patch: { seen: true } })).toEqual({ call: 1 });
+    expect(await decide(1, { decision: 'approve' })).toEqual({ call: 1 });
+    await advance('2m');
+    expect([await decide(1, { decision: 'approve' }), calls.length]).toEqual([{ call: 2 }, 2]);
+    await close();
+  });
+});

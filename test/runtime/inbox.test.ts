@@ -32,6 +32,25 @@ describe('the inbox (P167, P168)', () => {
   const names = (page: { readonly approvals: readonly { readonly question: string }[] }) =>
     page.approvals.map(({ question }) => question).join('');
 
+  test('shows a claim that has ended as pending, and what was delegated to whose word is awaited', async () => {
+    const { box, clock } = await inbox();
+    const listed = async () => [
+      names(await box.approvals({ status: 'pending' })),
+      names(await box.approvals({ status: 'claimed' })),
+    ];
+    await box.decide('a/a/one#1', { decision: 'claim', by: 'mia' });
+    expect(await listed()).toEqual(['bcde', 'a']);
+    await clock.advance('16m');
+    expect([(await box.approval('a/a/one#1'))?.status, await listed()]).toEqual(['pending', ['abcde', '']]);
+    await box.decide('b/a/one#1', { decision: 'delegate', by: 'ann', roles: ['manager'], to: { users: ['kim'] } });
+    const mine = { user: 'kim', roles: ['manager'] };
+    expect(names(await box.approvals({ mine: { user: 'kim' } }))).toBe('bd');
+    expect(names(await box.approvals({ mine }))).toBe('bed');
+    await box.decide('b/a/one#1', { decision: 'return', by: 'kim' });
+    expect(names(await box.approvals({ mine: { user: 'kim' } }))).toBe('d');
+    await box.close();
+  });
+
   test('shows what is mine: by name, by role, or anybody’s, each once, and page by page', async () => {
     const { box } = await inbox();
     expect(names(await box.approvals())).toBe('abcde');

@@ -14,11 +14,13 @@ import { childRunLogic, endChildLogic, sendLogic, undoChildLogic } from '../../a
 import { executeLogic } from '../../actors/execute.ts';
 import { sleepLogic } from '../../actors/sleep.ts';
 import { waitingLogic } from '../../actors/waiting.ts';
+import { type Keeps, keepsOf } from '../../core/cache.ts';
 import type { MachineInput } from '../../core/stepper.ts';
 import type { PlanNode } from '../../definition.ts';
 import { CompensationCut, type ErrorRecord, toRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
 import type { Approval, Consequence } from '../../people.ts';
+import type { RecordRow } from '../../store.ts';
 import { NO_RETRY } from '../../retry.ts';
 import { needsDefinition } from '../live.ts';
 import { persistable } from '../persist.ts';
@@ -39,6 +41,8 @@ export interface TaskMemory {
   readonly undo: UndoMemory | null;
   /** What somebody was asked about it last. */
   readonly approval: Approval | null;
+  /** What its output is kept as once somebody has looked at it. */
+  readonly keeps: Keeps | null;
 }
 
 /** How far the undoing of a step has come. */
@@ -90,6 +94,7 @@ export const stepMemory = (begun: Begun): TaskMemory => ({
   reason: null,
   undo: null,
   approval: null,
+  keeps: null,
 });
 
 /** What XState makes a machine's memory of. The input is missing if somebody has left it out. */
@@ -159,6 +164,10 @@ export const taskSetup = setup({
     keepError: assign({ error: ({ event }) => errorOf(event) }),
     /** What an earlier attempt failed with is not what the step ends with. */
     complete: assign({ output: ({ event }) => outputOf(event), error: null }),
+    /** What comes of it is kept when that has been looked at. */
+    keepForReview: assign({
+      keeps: ({ event }) => keepsOf('record' in event ? (event.record as Omit<RecordRow, 'run'>) : undefined),
+    }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
     /** Under a host the history is told; alone there is none. */
     emitEvent: () => {},
@@ -251,7 +260,7 @@ export const taskMachine = persistable(
           id: 'execute',
           input: memoryOf,
           onDone: [
-            { guard: 'isReviewed', target: 'awaitingApproval', actions: 'complete' },
+            { guard: 'isReviewed', target: 'awaitingApproval', actions: ['complete', 'keepForReview'] },
             { target: 'completed', actions: 'complete' },
           ],
           onError: [

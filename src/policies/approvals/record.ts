@@ -94,11 +94,13 @@ export function revised(approval: Approval, proposed: Json): Approval {
 
 /** What it is found by: by its state, by whom it is for, and by what it belongs to. */
 export function keysOf(approval: Approval): { readonly [name: string]: string } {
-  const { status, orchestrator, users, roles } = approval;
+  const { status, orchestrator, users, roles, delegated } = approval;
   const state = isOpen(approval) ? 'open' : 'closed';
   const keys: { [name: string]: string } = { state, status, [`of:${orchestrator}`]: state };
   for (const user of users) keys[`user:${user}`] = state;
   for (const role of roles) keys[`role:${role}`] = state;
+  // Whose word is awaited.
+  if (delegated !== null && state === 'open') keys[`user:${delegated.to}`] = state;
   if (users.length === 0 && roles.length === 0) keys.anybody = state;
   return keys;
 }

@@ -156,7 +156,9 @@ function checkRecords(kinds: Kinds, { row, steps, records }: Brought): void {
     if (type !== APPROVAL_RECORD) continue;
     const asked = body as unknown as Approval;
     const isOwn = asked.run === row.run && asked.id === approvalId(row.run, asked.path, asked.number);
-    if (!isOwn || recordOfApproval(asked) !== id || asked.version !== version || !sameJson(keysOf(asked), keys))
+    // Whose word is awaited was not found by that once.
+    const isFiled = [asked, { ...asked, delegated: null }].some((each) => sameJson(keysOf(each), keys));
+    if (!isOwn || recordOfApproval(asked) !== id || asked.version !== version || !isFiled)
       throw new Unfit(at, `it is not filed as the approval that it is`);
     if (!isOpen(asked) || isTerminal(row.status)) continue;
     const remembered = asking.get(asked.id);
