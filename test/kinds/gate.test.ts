@@ -94,7 +94,7 @@ describe('a gate', () => {
       },
       waitingFor: { what: 'approval', roles: ['boss'] },
     });
-    expect(await run.allowed('checks/quality')).toEqual(['retry', 'skip', 'resolve', 'decide']);
+    expect(await run.allowed('checks/quality')).toEqual(['retry', 'skip', 'decide']);
     desk.give('beside/one#1', 1);
     await settled(box);
     expect(desk.begun).not.toContain('beside/two#1');
