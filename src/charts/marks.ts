@@ -23,6 +23,8 @@ export interface Density {
 /** What a run has to say of one part. */
 export interface Mark {
   readonly status: Status;
+  /** False for what stands in items of which there are so many that nobody has looked into them: its status says nothing. */
+  readonly isKnown: boolean;
   /** In a few words: `attempt 3`, `waits for signal "paid"`. Empty for nothing beyond the status. */
   readonly note: string;
   /** How long it has taken, or has been under way, in milliseconds; null where that is not known. */
@@ -55,6 +57,7 @@ export type DrawnRun = RunSnapshot & Partial<Pick<CountedRun, 'ended' | 'counts'
 /** Everything that a run has to say of the parts of its definition. `now` is what it is by the clock; left out, nothing is said of how long something has taken that goes on. */
 export function marksOf(outline: Outline, run: DrawnRun, now?: number): Marks {
   const gathered = new Map<Part, Gathered>();
+  const unseen = new Set<string>();
   const at = (path: string): Gathered | undefined => {
     const part = outline.at(path);
     if (part === undefined || part === outline.root) return undefined;
@@ -75,8 +78,9 @@ export function marksOf(outline: Outline, run: DrawnRun, now?: number): Marks {
     const many = at(`${path}/0`);
     if (many === undefined) continue;
     for (const [status, count] of Object.entries(counts) as [Status, number][]) tally(many, status, count);
+    if (many.total > 0) for (const { path: inside } of below(many.part)) unseen.add(inside);
   }
-  const marks = new Map<string, Mark>();
+  const marks = new Map<string, Mark>([...unseen].map((path) => [path, UNSEEN]));
   const hasCompleted = (path: string): boolean => {
     const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
     const one = above === '' ? undefined : gathered.get(outline.at(above) as Part)?.one;
@@ -143,14 +147,15 @@ function markOf(
   const strip = items === undefined ? null : stripOf(items);
   if (one === null) {
     const status = statusIn(counts, () => hasCompleted(part.path));
-    return { status, note: countsIn(counts), took: null, attempts: 0, counts, strip };
+    return { status, isKnown: true, note: countsIn(counts), took: null, attempts: 0, counts, strip };
   }
   const { status, actor } = one;
   const many = items === undefined ? '' : countsIn(items.counts);
-  if (actor === null) return { status, note: many, took: null, attempts: 0, counts: null, strip };
+  if (actor === null) return { status, isKnown: true, note: many, took: null, attempts: 0, counts: null, strip };
   const { attempts, startedAt, endedAt } = actor;
   return {
     status,
+    isKnown: true,
     note: many === '' ? noteOf(actor, now) : many,
     took: status === 'skipped' ? null : tookOf(startedAt, endedAt, now),
     attempts: attempts.length,
@@ -216,6 +221,29 @@ export const WORDS: { readonly [status in Status]: string } = {
   compensated: 'undone',
   compensationFailed: 'not undone',
 };
+
+const NOT_SEEN = 'not looked at';
+const UNSEEN: Mark = {
+  status: 'pending',
+  isKnown: false,
+  note: '',
+  took: null,
+  attempts: 0,
+  counts: null,
+  strip: null,
+};
+
+/** How it stands, in a word. */
+export function wordOfMark({ status, isKnown }: Mark): string {
+  return isKnown ? WORDS[status] : NOT_SEEN;
+}
+
+/** All parts that stand in another one. */
+function below(part: Part): readonly Part[] {
+  const found: Part[] = [...part.children];
+  for (const each of found) found.push(...each.children);
+  return found;
+}
 
 const ORDER = /* @__PURE__ */ Object.keys(WORDS);
 /** What goes on comes last, what has completed first. */

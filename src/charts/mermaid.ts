@@ -1,6 +1,6 @@
 /** The drawing of a definition as a Mermaid state diagram, for pages that draw such. Names are texts in it, and never syntax. */
 import { roughly } from '../duration.ts';
-import { type Marks, WORDS } from './marks.ts';
+import { type Marks, wordOfMark } from './marks.ts';
 import type { Outline, Part } from './outline.ts';
 import { COLOURS, type Tone, TONES } from './tones.ts';
 
@@ -43,7 +43,7 @@ function label(part: Part, marks: Marks | null): string {
   const mark = marks?.of.get(part.path);
   if (mark === undefined)
     return part.detail === '' || part.detail === part.name ? part.name : `${part.name} – ${part.detail}`;
-  const said = [mark.note === '' ? WORDS[mark.status] : mark.note, mark.took === null ? '' : roughly(mark.took)];
+  const said = [mark.note === '' ? wordOfMark(mark) : mark.note, mark.took === null ? '' : roughly(mark.took)];
   return `${part.name} – ${said.filter((each) => each !== '').join(', ')}`;
 }
 

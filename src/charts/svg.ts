@@ -5,7 +5,7 @@
 import { roughly } from '../duration.ts';
 import { digestOf } from '../json.ts';
 import { type Box, CARD, type Layout, type DiagramLine, STRIP } from './layout.ts';
-import { type Density, grouped, type Mark, type Marks, WORDS } from './marks.ts';
+import { type Density, grouped, type Mark, type Marks, wordOfMark, WORDS } from './marks.ts';
 import { escaped, fitted, widthIn } from './markup.ts';
 import type { Outline } from './outline.ts';
 import { COLOURS, type Tone, TONES } from './tones.ts';
@@ -107,7 +107,7 @@ function described({ parts }: Outline, marks: Marks | null): string {
   if (marks === null) return size;
   const begun = [...marks.of]
     .slice(0, 50)
-    .map(([path, { status, note }]) => `${path}: ${WORDS[status]}${note === '' ? '' : ` (${note})`}`);
+    .map(([path, mark]) => `${path}: ${wordOfMark(mark)}${mark.note === '' ? '' : ` (${mark.note})`}`);
   const more = marks.of.size > 50 ? ` And ${grouped(marks.of.size - 50)} more.` : '';
   return `${size} ${begun.join('; ')}.${more}`;
 }
@@ -137,7 +137,7 @@ function tip({ part }: Box, mark: Mark | null): string {
   const said = [path, detail === '' ? kind : `${kind}: ${detail}`];
   if (mark !== null)
     said.push(
-      [WORDS[mark.status], mark.note, mark.took === null ? '' : roughly(mark.took)]
+      [wordOfMark(mark), mark.note, mark.took === null ? '' : roughly(mark.took)]
         .filter((each) => each !== '')
         .join(', '),
     );
@@ -158,7 +158,7 @@ function lookOf({ part }: Box, marks: Marks | null): Look {
   const closed = part.hidden > 0 ? `${grouped(part.hidden)} steps that are not drawn` : '';
   const what = closed !== '' ? closed : part.detail === '' || part.detail === part.name ? part.kind : part.detail;
   if (mark === null) return { mark, tone: 'plain', below: what, time: '' };
-  const said = mark.note === '' ? WORDS[mark.status] : mark.note;
+  const said = mark.note === '' ? wordOfMark(mark) : mark.note;
   return { mark, tone: TONES[mark.status], below: said, time: mark.took === null ? '' : roughly(mark.took) };
 }
 

@@ -1,6 +1,6 @@
 /** The drawing of a definition as text for a terminal: a tree that fits its columns, with a sign for how each part stands. */
 import { roughly } from '../duration.ts';
-import { type Density, grouped, type Mark, type Marks, WORDS } from './marks.ts';
+import { type Density, grouped, type Mark, type Marks, wordOfMark, WORDS } from './marks.ts';
 import type { Outline, Part } from './outline.ts';
 import { ANSI, SIGNS, type Tone, TONES } from './tones.ts';
 
@@ -74,7 +74,7 @@ function lineOf(parent: Part, part: Part, lead: string, marks: Marks | null, { c
   const mark = marks?.of.get(part.path) ?? null;
   const tone = mark === null ? 'plain' : TONES[mark.status];
   const time = mark?.took == null ? '' : roughly(mark.took);
-  const sign = marks === null ? '' : `${SIGNS[tone]} `;
+  const sign = marks === null ? '' : `${mark?.isKnown === false ? '?' : SIGNS[tone]} `;
   const strip = part.repeats && mark?.strip != null ? barOf(mark.strip) : '';
   const room = columns - columnsOf(lead) - columnsOf(sign) - (time === '' ? 0 : columnsOf(time) + 2);
   const name = cut(plain(part.name), Math.max(8, Math.floor(room * 0.6)));
@@ -87,6 +87,7 @@ function lineOf(parent: Part, part: Part, lead: string, marks: Marks | null, { c
 
 /** How it stands, or else what it is. */
 function saidOf(parent: Part, part: Part, mark: Mark | null): string {
+  if (mark?.isKnown === false) return wordOfMark(mark);
   if (mark !== null && mark.status !== 'pending')
     return mark.note === '' ? (mark.status === 'completed' ? '' : WORDS[mark.status]) : mark.note;
   const said: string[] = [];

@@ -236,6 +236,41 @@ describe('a run upon its diagram', () => {
     }
   });
 
+  test('what stands in items that are counted is not said to have not begun: nobody has looked (P225)', async () => {
+    const many = orchestrator('many', { version: '1', input: Anything }).track(
+      't',
+      track('t', { input: Anything })
+        .map('items', {
+          over: () => '1..1100',
+          each: track('each', { input: Anything })
+            .step('work', work)
+            .aggregate('made', { output: Anything, of: () => 1 }),
+          concurrency: 1_100,
+          collect: false,
+        })
+        .map('none', { over: () => [], each: track('other', { input: Anything }).step('work', work) }),
+    );
+    const { desk, clock, options } = stage();
+    await using box = clock.follow(await createSignalbox({ ...options, orchestrators: [many] }));
+    const run = (await box.start(many, { id: 'r', input: null })) as Run;
+    await clock.advance(0);
+    for (let item = 0; item < 1_099; item += 1) desk.give(`t/items/${item}/work#1`);
+    await clock.advance(0);
+    const text = await run.diagram({ format: 'text' });
+    expect(text).toMatch(/● each +1,099 completed, 1 running/);
+    expect(text).toMatch(/\? work +not looked at\n.*\? made +not looked at/);
+    desk.give('t/items/1099/work#1');
+    await clock.advance(0);
+    const { boxes } = await run.diagram({ format: 'data' });
+    const marks = Object.fromEntries(boxes.map(({ path, mark }) => [path, mark?.isKnown ?? null]));
+    expect(marks).toMatchObject({ 't/items/each': true, 't/items/each/work': false, 't/items/each/made': false });
+    expect(marks['t/none/each/work']).toBe(null);
+    expect(await run.diagram({ format: 'text' })).toMatch(/\? work +not looked at\n.*\? made +not looked at/);
+    expect(await run.diagram({ format: 'mermaid' })).toContain('"work #8211; not looked at"');
+    expect(await run.diagram()).toMatch(/t\/items\/each\/work\s[^<]*not looked at/);
+    expect(await run.diagram()).toContain('t/items/each/made: not looked at');
+  });
+
   test('items that were cancelled are not drawn as if all had gone well, unless the collection had no need of them', async () => {
     const items = (options: object): AnyOrchestrator =>
       orchestrator('items', { version: '1', input: Anything }).track(
