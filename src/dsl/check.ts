@@ -12,7 +12,7 @@ import type { Fault, FaultCode } from '../faults.ts';
 import { fromMs } from '../duration.ts';
 import { DefinitionInvalid, show } from '../errors/index.ts';
 import { declarationOf } from '../machines/declarations.ts';
-import { checkUndo } from '../machines/task/declaration.ts';
+import { checkUndo, REVIEWED_AND_UNDONE } from '../machines/task/declaration.ts';
 import { mappingFaults, namesReadBy } from '../mapping.ts';
 import { knownNames, nameProblem, segmentOf } from '../names.ts';
 import { isSchema } from '../schema.ts';
@@ -219,6 +219,9 @@ class Check implements Checker {
         `Only a task is undone as a whole: the steps of the ${nameOf(body)} "${body.name}" are undone one by one. Say it at its tasks.`,
       );
     checkUndo(undo, this);
+    // What the task says of both is told there.
+    const isTold = typeof body === 'string' || body.is !== 'task' || body.review === undefined || body.compensate;
+    if (undo.compensate !== undefined && !isTold) this.fault('bad-option', REVIEWED_AND_UNDONE);
   }
 
   #optional({ optional, permissive }: StepDefinition): void {

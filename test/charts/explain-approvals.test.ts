@@ -137,12 +137,13 @@ describe('the explanation of an approval', () => {
     await say('delegate', { to: { users: ['tom'] } });
     expect(await told()).toContain('; "mia" waits for the word of "tom"; 1 of 2 approvals are there; ');
     await say('return', { by: 'tom', comment: 'yes' });
+    // Whoever is not asked any more has no vote.
     await say('escalate');
     await clock.advance('1h');
     expect(await told()).toBe(
-      'waiting for a decision of eve or kim since 1 h; escalated once; 1 of 2 approvals are there; expires in 47 h',
+      'waiting for a decision of eve or kim since 1 h; escalated once; 0 of 2 approvals are there; expires in 47 h',
     );
-    expect(await waits()).toMatchObject({ ...OPENED, escalations: 1, quorum: { approved: 1, approvals: 2 } });
+    expect(await waits()).toMatchObject({ ...OPENED, escalations: 1, quorum: { approved: 0, approvals: 2 } });
     await say('escalate', { by: 'eve', roles: [], to: { users: ['zoe', 'kim'] } });
     expect(await told()).toContain('; escalated 2 times; ');
     await box.close();

@@ -90,3 +90,16 @@ describe('is refused, with what is wrong,', () => {
     );
   });
 });
+
+test('a task with a review has no compensation, nor has a step with one: what is looked at has not completed (I8)', () => {
+  const review = { ask: 'Well?' };
+  const bodies = { input: Any, output: Any, run };
+  const faultsIn = (more: object, step?: object) => {
+    const made = track('t', { input: Any }).step('s', task('paid', { ...bodies, ...more }), () => 1, step);
+    return faultText(orchestrator('flow', { version: '1', input: Any }).track('t', made));
+  };
+  const undone = { compensate: () => 2 };
+  expect(faultsIn({ review, ...undone })).toContain('It has a "review" and a "compensate"');
+  expect(faultsIn({ review }, undone)).toContain('It has a "review" and a "compensate"');
+  expect([faultsIn({ review }), faultsIn(undone), faultsIn({ approval: review }, undone)]).toEqual(['', '', '']);
+});

@@ -182,3 +182,38 @@ describe('a task', () => {
     await box.close();
   });
 });
+
+test.each([
+  ['rejected', { decision: 'reject' }],
+  ['aborted', { decision: 'abort' }],
+  ['cancelled', null],
+] as const)('what a step behind a task asks about has the task undone when it is %s (S13)', async (_, said) => {
+  const { clock, options } = stage();
+  const log: string[] = [];
+  const charge = task('charge', {
+    input: Anything,
+    output: Anything,
+    run: () => log.push('charged'),
+    compensate: () => void log.push('refunded'),
+  });
+  const flow = orchestrator('flow', { version: '1', input: Anything, onFailure: 'compensate' }).track(
+    't',
+    track('t', { input: Anything })
+      .step('charge', charge)
+      .approval('ok', {
+        ask: 'Well?',
+        propose: ({ outputs }) => outputs.charge,
+        decisions: ['approve', 'reject', 'abort'],
+      }),
+  );
+  const { executor: _desk, ...others } = options as typeof options & { executor?: unknown };
+  const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...others }));
+  const run = await box.start(flow, { id: 'r', input: null });
+  await settled(box);
+  if (said === null) await run.cancel({ compensate: true });
+  else await run.decide('t/ok', { ...said, by: 'mia', comment: 'no' });
+  const outcome = await run.outcome();
+  expect([outcome.status, log]).toEqual(['compensated', ['charged', 'refunded']]);
+  expect(outcome.compensation?.undone).toEqual(['t/charge']);
+  await box.close();
+});

@@ -25,6 +25,7 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     checkTaskLimits(task, checker);
     if (task.approval !== undefined) checkApproval(task.approval, 'before', checker);
     if (task.review !== undefined) checkApproval(task.review, 'after', checker);
+    if (task.review !== undefined && task.compensate !== undefined) checker.fault('bad-option', REVIEWED_AND_UNDONE);
   },
   plan(task, planner) {
     planner.task(task);
@@ -49,6 +50,10 @@ export const taskDeclaration: Declaration<TaskDefinition> = {
     return lines;
   },
 };
+
+/** Undone is what has completed (I8), and what somebody is still to look at has not, although its body has done its work. */
+export const REVIEWED_AND_UNDONE =
+  'It has a "review" and a "compensate": rejected or cancelled while it is looked at, it has not completed, so what its body has done would stay. Take the "review" out, and ask in a step behind it, with .approval(name, { propose }), whose rejection has it undone.';
 
 function attemptsLine({ maxAttempts, backoff, delay, maxDelay }: RetryPolicy): string {
   return `${maxAttempts} attempts, ${backoff} from ${delay} ms to ${maxDelay} ms`;
