@@ -49,6 +49,8 @@ export interface Kind {
   changed(before: MachineState, after: MachineState): boolean;
   /** Can what a step of this node has done be undone? */
   undoes?(node: PlanNode): boolean;
+  /** What a step of it has done is a run of its own, whose id follows from the step's row (`childOf`). */
+  readonly isRun?: boolean;
   /** For a parent: what it counts, worked out again from how many of its children are in which state. */
   recount?(memory: Memory, children: Children, counts: ChildCounts): Memory;
   /** For a parent that is read back: are there so many children that their counts have to do, until somebody needs more? */
