@@ -52,3 +52,8 @@ export function stepIdOf(run: string, path: string, attempt: number): string {
   const told = `${run.slice(0, SHOWN_OF_RUN)}.${step.slice(0, SHOWN_OF_STEP)}`.toWellFormed();
   return `${told}.${sha256(`${run}/${path}#${attempt}`).slice(0, DIGITS)}`;
 }
+
+/** A short form of an id that is too long for what is to be put behind it: its beginning, and what tells it from all others. */
+export function shortIdOf(run: string): string {
+  return `${run.slice(0, SHOWN_OF_RUN).toWellFormed()}.${sha256(run).slice(0, DIGITS)}`;
+}

@@ -170,7 +170,7 @@ describe('the shape of src', () => {
     expect(reachedFrom('core/', src)).not.toContain('clock.ts');
     const ofIds = /^import \{ (.*) \} from '..\/ids.ts'/gm;
     const taken = [...src].flatMap(([path, text]) => (path.startsWith('core/') ? [...text.matchAll(ofIds)] : []));
-    expect(taken.map(([, names]) => names)).toEqual(['stepIdOf']);
+    expect(taken.map(([, names]) => names)).toEqual(['shortIdOf, stepIdOf']);
   });
 
   test('whatever is told of a run leaves through the gate, and so without what is secret (S34)', () => {

@@ -53,6 +53,8 @@ export interface Kind {
   undoes?(node: PlanNode): boolean;
   /** Of a step whose input goes into the variables of the run: their names. */
   sets?(node: PlanNode): readonly string[];
+  /** What a step of it has done is a run of its own, whose id follows from the step's row (`childOf`). */
+  readonly isRun?: boolean;
   /** For a parent: what it counts, worked out again from how many of its children are in which state. */
   recount?(memory: Memory, children: Children, counts: ChildCounts): Memory;
   /** For a parent that is read back: are there so many children that their counts have to do, until somebody needs more? */

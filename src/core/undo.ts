@@ -17,8 +17,8 @@ import type { ActorRow } from '../store.ts';
 
 export const undoActs: { readonly [action: string]: Act } = {
   undoPage(port, root, params) {
-    const { page } = params as { readonly page: Omit<Undoing, 'at'> };
-    port.run.undoing = { ...page, at: 0 };
+    const { rows, next } = (params as { readonly page: Omit<Undoing, 'at'> }).page;
+    port.run.undoing = { rows, next, at: 0 };
     // One that was under way when the run was read back comes first.
     if (root.firstLive === null) undoNext(port);
   },
@@ -61,11 +61,13 @@ function revive(port: TurnPort, row: ActorRow): boolean {
   if (rules.kinds.get(node.kind).undoes?.(node) !== true) return false;
   const actor = newActor(rules.kinds, rules.stepperOf(node.kind), place, node, run.root, row.path, row.input, now);
   addUndone(run, actor, row);
-  const { output, attempt, endedAt: completedAt } = row;
+  const { output, attempt } = row;
+  const { completedAt = row.endedAt } = (row.memory.undo ?? {}) as { readonly completedAt?: number | null };
   const { of = null } = (run.root.state.context as { readonly undo?: UndoFacts | null }).undo ?? {};
   port.send(actor, { type: 'compensate', output, attempt, completedAt, of });
-  // What has been undone is still completed in that run: where to go on is remembered here.
-  if (of !== null && row.endedSeq !== null) port.send(run.root, { type: 'undoing', before: row.endedSeq });
+  // What has been undone is still completed in that run: where to go on is remembered here. What is tried again has a row here.
+  if (of !== null && row.state === 'completed' && row.endedSeq !== null)
+    port.send(run.root, { type: 'undoing', before: row.endedSeq });
   return true;
 }
 
@@ -90,9 +92,28 @@ export function isToBeUndone(memory: object, node: PlanNode | null): boolean {
   return ending !== 'completed' && (undo !== null || (isBad && node?.undoes === true));
 }
 
+/**
+ * Is a child run to undo what it has done when it is cancelled? With its run; and in one that is undone when it fails, also while that
+ * one goes on, as the loser of a race: nobody has its result, and afterwards nobody would come to it.
+ */
+export function undoesCancelled({ state, node }: RunState['root']): boolean {
+  const { ending = null } = state.context as { readonly ending?: string | null };
+  return isToBeUndone(state.context, node) || (node.undoes && ending === null);
+}
+
 /** Is it the row of a step that is being undone? */
 export function isOfUndo({ memory }: ActorRow): boolean {
   return memory.undo !== undefined;
+}
+
+/** Is it the row of a step whose child run was cancelled, and could not undo all that it had done? */
+export function isLeft(row: ActorRow): boolean {
+  return row.state === 'compensationFailed' && !isOfUndo(row);
+}
+
+/** Is it the row of a step that somebody has tried to undo? */
+export function wasTried(row: ActorRow): boolean {
+  return row.path !== '' && (isOfUndo(row) || isLeft(row));
 }
 
 /** The place at a path of a plan; null if there is none. */

@@ -4,7 +4,7 @@ import { childOf, undoOf } from '../core/child.ts';
 import type { Effect } from '../core/effect.ts';
 import { limitAbove } from '../core/limits.ts';
 import { isPaused, type Owed, type RunState } from '../core/run.ts';
-import { isToBeUndone, placeAt } from '../core/undo.ts';
+import { placeAt, undoesCancelled } from '../core/undo.ts';
 import type { PlanNode } from '../definition.ts';
 import { nodeOf } from '../dsl/ready.ts';
 import { BoxMissing, ChildTooDeep, type ErrorRecord, InputInvalid, toRecord } from '../errors/index.ts';
@@ -12,7 +12,7 @@ import { type Json, type JsonObject, toJson } from '../json.ts';
 import type { ChildAsked, RunSpec } from '../leaves.ts';
 import { runOf, runsAs } from '../machines/live.ts';
 import { orchestratorMachine } from '../machines/orchestrator/machine.ts';
-import { endAsAnswer } from '../performing/child-ends.ts';
+import { endAsAnswer, endOfCancelled } from '../performing/child-ends.ts';
 import { type Parsed, parse } from '../schema.ts';
 import type { RunRow } from '../store.ts';
 import { type KeptRows, LiveRows } from './rows.ts';
@@ -106,12 +106,13 @@ export class LiveFamily {
     this.#waiting.set(owed.path, waiting);
     if (owed.do === 'childRun') return this.#start(waiting);
     if (owed.do === 'undoChild') return this.#undo(waiting);
-    const child = this.#live.get(childOf({ run: run.id, ...owed }));
+    const id = childOf({ run: run.id, ...owed });
+    const child = this.#live.get(id);
+    const end = this.#ended.get(id);
     // Never started, or it has ended.
-    if (child === undefined) return this.#answer(waiting, null, null);
+    if (child === undefined) return end === undefined ? this.#answer(waiting, null, null) : this.#tell(waiting, end);
     child.waiting.add(waiting);
-    const compensate = isToBeUndone(run.root.state.context, run.root.node);
-    child.ref.send({ type: 'cancel', reason: owed.reason, compensate });
+    child.ref.send({ type: 'cancel', reason: owed.reason, compensate: undoesCancelled(run.root) });
   }
 
   /** The step does not wait any more. */
@@ -210,12 +211,18 @@ export class LiveFamily {
   #over(id: string, child: Child, end: End): void {
     this.#live.delete(id);
     if (end.rows.canBeUndone) this.#ended.set(id, end);
-    for (const waiting of child.waiting) {
-      const { effect } = waiting;
-      const isDone = effect.do === 'endChild' || (effect.do === 'undoChild' && end.row.status === 'compensated');
-      const { output, error } = isDone ? NOTHING : endAsAnswer(end.row, end.rows.failures, effect);
-      this.#answer(waiting, output, error);
-    }
+    for (const waiting of child.waiting) this.#tell(waiting, end);
+  }
+
+  /** How a child has ended. */
+  #tell(waiting: Waiting, { row, rows }: End): void {
+    const { effect } = waiting;
+    if (effect.do === 'undoChild' && row.status === 'compensated') return this.#answer(waiting, null, null);
+    const { output, error } =
+      effect.do === 'endChild'
+        ? endOfCancelled(row, undoesCancelled(this.#options.run.root), effect)
+        : endAsAnswer(row, rows.failures, effect);
+    this.#answer(waiting, output, error);
   }
 
   #fail(waiting: Waiting, thrown: unknown): void {
@@ -231,8 +238,6 @@ export class LiveFamily {
     this.#options.take({ type: 'answer', from, path, attempt, output, error });
   }
 }
-
-const NOTHING = Object.freeze({ output: null, error: null });
 
 /** What a step starts runs of. */
 function orchestratorAt({ plan }: RunState, path: string): { version: string; detach: boolean; node: PlanNode } | null {

@@ -9,6 +9,7 @@ import type { Effect } from '../core/effect.ts';
 import { boundsOf } from '../core/limits.ts';
 import type { Message } from '../core/message.ts';
 import { type Actor, keyOf, type Owed, type RunState } from '../core/run.ts';
+import { isLeft, wasTried } from '../core/undo.ts';
 import { inProcess } from '../executors/in-process.ts';
 import { toRecord } from '../errors/index.ts';
 import { stepIdOf } from '../ids.ts';
@@ -175,10 +176,16 @@ export class World {
   /** All that has completed is one page: it is in memory already. */
   #pull(effect: Performed<'pull'>): void {
     const { before, of } = effect;
-    const rows = (this.#options.rowsOf(of)?.steps ?? [])
+    const steps = this.#options.rowsOf(of)?.steps ?? [];
+    const completed = steps
       .filter(({ state, endedSeq }) => state === 'completed' && (before === null || (endedSeq ?? 0) < before))
       .sort((one, other) => (other.endedSeq ?? 0) - (one.endedSeq ?? 0));
-    this.#answer(effect, { rows, next: null } as unknown as Json, null);
+    const isFirst = before === null;
+    const tried = isFirst && of !== null ? steps.filter((row) => wasTried(row) && row.state !== 'compensated') : [];
+    tried.sort((one, other) => (one.endedSeq ?? 0) - (other.endedSeq ?? 0));
+    const left = isFirst && of === null ? steps.filter(isLeft).map(({ path }) => path) : [];
+    const page = { rows: [...tried, ...completed], next: null, left };
+    this.#answer(effect, page as unknown as Json, null);
   }
 
   /** The runs that there are without a box are those of the family. Not within the turn that has sent it: it may be for this very run. */

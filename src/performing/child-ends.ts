@@ -35,6 +35,15 @@ export function endAsAnswer(
   return failed(status === 'timedOut' ? new ChildTimedOut(fields) : new ChildFailed(fields), cause);
 }
 
+/** What the step is told that has its child cancelled, perhaps too late; `undone`: what the child had done was to be undone. */
+export function endOfCancelled(row: RunEnd, undone: boolean, at: At): Told {
+  const { status, output, error } = row;
+  if (status === 'completed') return { output: { late: { output } }, error: null };
+  return undone && error?.code === 'compensation-incomplete' ? endAsAnswer(row, [], at) : OVER;
+}
+
+const OVER: Told = Object.freeze({ output: null, error: null });
+
 function isCancelled({ status, error }: RunEnd): boolean {
   return status === 'cancelled' || (status === 'compensated' && error === null);
 }

@@ -62,7 +62,7 @@ import { Run, type RunContext, type SignalOptions } from './run.ts';
 import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { Tracer } from './tracing.ts';
-import { checkId, Starts } from './starts.ts';
+import { checkKnownId, Starts } from './starts.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from the task that is given
 type AnyTask = Task<string, any, any, any>;
@@ -272,7 +272,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
 
   /** A handle on any run, by its id. Throws `InvalidOption` for what cannot be the id of a run. */
   run(id: string): Run {
-    checkId('id', id);
+    checkKnownId(id);
     return new Run(id, this.#context);
   }
 

@@ -12,9 +12,10 @@ import {
   reasonOf,
   RunExists,
   RunUnfinished,
+  RunUnknown,
   SchemaFailed,
 } from '../errors/index.ts';
-import { undoOf } from '../core/child.ts';
+import { MAX_ID, undoOf } from '../core/child.ts';
 import { parentOfRerun, type Rerun } from '../core/rerun.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, type JsonObject, sameJson, toJson } from '../json.ts';
@@ -23,6 +24,7 @@ import type { RunRow, Store } from '../store.ts';
 import { isTerminal } from '../status.ts';
 import type { Host, StartMore } from './host.ts';
 import { pinnedPlan } from './reading/pinned.ts';
+import { isConclusive, undoingsOf } from './undoings.ts';
 
 /** What a run is started with, by whomever. */
 export interface StartWish {
@@ -81,14 +83,30 @@ export class Starts {
     return this.#once(plan, row, id !== undefined, more);
   }
 
-  /** Starts the run that undoes one that has ended, unless it is there already. Answers with its id. */
-  async undo({ run, status, input, metadata, ...row }: RunRow): Promise<string> {
+  /**
+   * Starts the run that undoes one that has ended, unless there is one that does, or has. Where the last one has left something,
+   * another one tries that again. Answers with its id.
+   */
+  async undo(row: RunRow): Promise<string> {
     const { store, plans } = this.#options;
+    const { run, status, input, metadata, parent } = row;
     if (!isTerminal(status)) throw new RunUnfinished({ run, status, wanted: 'undone' });
-    const plan = await pinnedPlan(store, plans, { run, status, input, metadata, ...row });
+    if (parent?.path === '') return this.undo(await this.#undone(parent.run));
+    const plan = await pinnedPlan(store, plans, row);
+    const undoings = await undoingsOf(store, run);
     this.#options.checkOpen();
-    const undoing = this.#newRow(plan, undoOf(run), null, input, metadata, { run, path: '' });
+    const last = undoings.at(-1);
+    if (last !== undefined && isConclusive(last)) return last.run;
+    const id = undoOf(run, undoings.length + 1);
+    const undoing = this.#newRow(plan, id, null, input, metadata, { run, path: '' });
     return this.#once(plan, undoing, true, { undoes: run });
+  }
+
+  /** What a run undoes. */
+  async #undone(run: string): Promise<RunRow> {
+    const row = await this.#store.readRun(run);
+    if (row === null) throw new RunUnknown({ run });
+    return row;
   }
 
   /** Starts a run that takes over from one that has ended, unless it is there already. Answers with its id. */
@@ -240,8 +258,6 @@ export function isChildOf({ parent }: RunRow, { run, path }: NonNullable<RunRow[
   return parent?.run === run && parent.path === path;
 }
 
-const MAX_ID = 200;
-
 /** A slash, a hash or a control character. */
 const PART_OF_A_KEY = /[/#\p{Cc}]/u;
 
@@ -256,3 +272,10 @@ export function checkId(option: 'id' | 'key' | 'singleton' | 'debounce', id: unk
     expected: `a string of 1 to ${MAX_ID} characters${length} without "/", "#" and control characters`,
   });
 }
+
+/** The same of a run that is there: an earlier version put this behind ids of any length. */
+export function checkKnownId(id: unknown): void {
+  checkId('id', typeof id === 'string' && id.length > MAX_ID && id.endsWith(UNDO) ? id.slice(0, -UNDO.length) : id);
+}
+
+const UNDO = '~undo';

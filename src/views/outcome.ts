@@ -1,8 +1,9 @@
 /** How a run has ended, for those who ask: its failures, the outputs of its tracks, and what became of what it had done. */
+import { childOf } from '../core/child.ts';
 import type { Kinds } from '../core/kind.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
-import type { TerminalStatus } from '../status.ts';
+import { isTerminal, type TerminalStatus } from '../status.ts';
 import { isWithErrors } from './snapshot.ts';
 import { failedRows, wholeRun } from './taken.ts';
 import type { ActorRow, FailureRow, RunRow, Store } from '../store.ts';
@@ -30,7 +31,11 @@ export interface CompensationOutcome {
   readonly undone: readonly string[];
   /** Their compensation failed, or was cut short. */
   readonly failed: readonly string[];
-  /** Completed, and still in effect: they have no compensation, or nobody came to them. Not what does nothing to the world: approvals, gates, waits, sleeps. */
+  /**
+   * Completed, and still in effect: they have no compensation, or nobody came to them; not what does nothing to the world: approvals, gates,
+   * waits, sleeps. And child runs that failed, or were cancelled before
+   * their parent was undone, of which something has completed: they are left as their own policy says.
+   */
   readonly kept: readonly string[];
 }
 
@@ -49,7 +54,7 @@ export async function outcomeOf(store: Store, row: RunRow, kinds: Kinds): Promis
     error,
     failures: failuresIn(rows),
     withErrors: rows.length > 0 && (await isCompletedWithErrors(store, row)),
-    compensation: isUndone(row, rows) ? compensationOf((await wholeRun(store, row)).actors, kinds) : null,
+    compensation: isUndone(row, rows) ? await compensationOf(store, (await wholeRun(store, row)).actors, kinds) : null,
     outputs,
     timing: { startedAt, endedAt, duration: endedAt - startedAt },
   };
@@ -85,17 +90,28 @@ function isUndone({ status, error }: RunRow, failures: readonly FailureRow[]): b
   return failures.some(({ state }) => state === 'compensationFailed');
 }
 
-function compensationOf(actors: readonly ActorRow[], kinds: Kinds): CompensationOutcome {
+async function compensationOf(store: Store, actors: readonly ActorRow[], kinds: Kinds): Promise<CompensationOutcome> {
   const undone: string[] = [];
   const failed: string[] = [];
   const kept: string[] = [];
-  for (const { path, state, kind } of actors) {
-    const { noun, children, leavesNothing = false } = kinds.get(kind);
+  for (const row of actors) {
+    const { path, state, kind } = row;
+    const { noun, children, isRun, leavesNothing = false } = kinds.get(kind);
     // What has others below it has done nothing itself.
     if (noun !== 'step' || children !== undefined) continue;
     if (state === 'compensated') undone.push(path);
     else if (state === 'compensationFailed') failed.push(path);
-    else if (state === 'completed' && !leavesNothing) kept.push(path);
+    else if (state === 'completed' ? !leavesNothing : isRun && (await isChildLeft(store, row))) kept.push(path);
   }
   return { undone, failed, kept };
+}
+
+/** Has a step failed, or was it cancelled, with a child run of which something is still in effect? */
+async function isChildLeft(store: Store, row: ActorRow): Promise<boolean> {
+  if (row.attempt === 0 || row.state === 'skipped') return false;
+  const child = await store.readRun(childOf(row));
+  if (child?.parent?.run !== row.run || child.parent.path !== row.path) return false;
+  if (!isTerminal(child.status) || child.status === 'compensated') return false;
+  if ((await store.readCompleted(child.run, { limit: 1 })).length > 0) return true;
+  return (await store.readFailures(child.run)).some(({ state }) => state === 'compensationFailed');
 }

@@ -12,6 +12,7 @@ import type { Json } from '../../src/json.ts';
 import { isTerminal } from '../../src/status.ts';
 import type { ActorRow, RecordRow, RunRow, SignalRow } from '../../src/store.ts';
 import { completedOf } from '../../src/stores/completed.ts';
+import { isLeft } from '../../src/core/undo.ts';
 
 /** What a store would have: rows by their key, in the order in which they came. */
 export class Rows {
@@ -67,9 +68,11 @@ export class Rows {
 
   /** What of the run has completed, a page of it. */
   page({ attempt, before }: Extract<Owed, { do: 'pull' }>): Message {
-    const rows = completedOf([...this.actors.values()], { limit: 2, ...(before === null ? {} : { before }) });
+    const all = [...this.actors.values()];
+    const rows = completedOf(all, { limit: 2, ...(before === null ? {} : { before }) });
     const next = rows.length < 2 ? null : (rows.at(-1)?.endedSeq ?? null);
-    return { type: 'answer', from: 'pull', path: '', attempt, output: { rows, next } as never, error: null };
+    const left = before === null ? all.filter(isLeft).map((row) => row.path) : [];
+    return { type: 'answer', from: 'pull', path: '', attempt, output: { rows, next, left } as never, error: null };
   }
 }
 
@@ -82,8 +85,16 @@ export function dice(seed: string): (below: number) => number {
   };
 }
 
+const CHILD_FAILED = { code: 'child-failed', name: 'ChildFailed', message: 'it stays' };
 const ERROR = { code: 'task-failed', name: 'Error', message: 'no' };
 export const PAYLOADS: readonly Json[] = [1, 2, 3, 'no number', { n: 7 }, null];
+/** A child run that was cancelled in time, or too late, or that could not undo what it had done. */
+function endedChild(how: number): Omit<Extract<Message, { readonly type: 'answer' }>, 'path' | 'attempt'> {
+  const answer = { type: 'answer', from: 'endChild', output: null, error: null } as const;
+  if (how === 0) return answer;
+  return how === 1 ? { ...answer, output: { late: { output: 7 } } } : { ...answer, error: CHILD_FAILED };
+}
+
 /** What a debt brings: an answer, well or not, or the end of a time. */
 export function answerTo(
   owed: Owed,
@@ -95,6 +106,7 @@ export function answerTo(
   if (owed.do === 'pull') return { message: rows.page(owed), due: 0 };
   if (owed.do === 'ask') return { message: { type: 'asked', path, error: throws(4) === 0 ? ERROR : null }, due: 0 };
   if (owed.do === 'wake') return { message: { type: 'wake', path, attempt: owed.attempt }, due: owed.due };
+  if (owed.do === 'endChild') return { message: { ...endedChild(throws(3)), path, attempt: owed.attempt }, due: 0 };
   const error = throws(3) === 0 ? { ...ERROR, retryable: throws(2) === 0 } : null;
   const output = error === null ? (PAYLOADS[throws(PAYLOADS.length)] as Json) : null;
   const tries = owed.do === 'compensate' ? { tries: owed.tries } : {};

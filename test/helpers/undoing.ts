@@ -48,6 +48,12 @@ export function undoings(called: string[]): readonly AnyOrchestrator[] {
     .step('may', broken, () => 1, { permissive: true })
     .step('then', paid);
   const inner = orchestrator('undoneInner', head).track('i', track('i', input).step('one', paid).step('two', paid));
+  // The loser of the race is cancelled while its run goes on, and has something that cannot be undone.
+  const slow = orchestrator('undoneSlow', head).track(
+    's',
+    track('s', input).step('one', paid).step('stuck', stuck).wait('never', { signal: 'nobody' }),
+  );
+  const quick = orchestrator('undoneQuick', head).track('q', track('q', input).sleep('nap', '1s').step('one', paid));
   return [
     orchestrator('undone', { ...head, onFailure: 'compensate' })
       .track(
@@ -89,6 +95,16 @@ export function undoings(called: string[]): readonly AnyOrchestrator[] {
     orchestrator('undoneFamily', { ...head, onFailure: 'compensate' }).track(
       'a',
       track('a', input).step('one', paid).run('inner', inner).step('two', paid).step('broken', broken),
+    ),
+    orchestrator('undoneRace', { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('a', input)
+        .parallel(
+          'race',
+          { quick: track('quick', input).run('inner', quick), slow: track('slow', input).run('inner', slow) },
+          { strategy: 'race' },
+        )
+        .step('broken', broken),
     ),
   ];
 }

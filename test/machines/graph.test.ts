@@ -52,6 +52,9 @@ const events = [
     { type: `xstate.done.actor.${actor}`, output: 'made' },
     ...[error, final, late].map((each) => ({ type: `xstate.error.actor.${actor}`, error: each })),
   ]),
+  // A child run that had completed before it was cancelled, and one that could not undo what it had done.
+  { type: 'xstate.done.actor.endChild', output: { late: { output: 'made' } } },
+  { type: 'xstate.error.actor.endChild', error: { ...final, code: 'child-failed' } },
   { type: 'asked', approval: { number: 1 } },
   { type: 'resolved', how: 'go', input: 'edited' },
   { type: 'resolved', how: 'go', held: true, approval: { resolution: { decision: 'approve' } } },

@@ -27,7 +27,8 @@ const CHILD_RUN: Table = {
   pending: ['awaitingIntervention', 'cancelled', 'compensating', 'failed', 'skipped', 'waiting'],
   waiting: ['awaitingIntervention', 'cancelled', 'cancelling', 'completed', 'failed'],
   awaitingIntervention: ['cancelled', 'completed', 'pending', 'skipped', 'waiting'],
-  cancelling: ['cancelled'],
+  // The child had completed before the cancel, or could not undo what it had done.
+  cancelling: ['cancelled', 'compensationFailed', 'completed'],
   compensating: ['compensated', 'compensationFailed'],
 };
 const TABLES: { readonly [kind: string]: Table } = {

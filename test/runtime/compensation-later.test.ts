@@ -60,6 +60,107 @@ describe('run.compensate()', () => {
     expect(await rejection(box.run('nobody').compensate())).toMatchObject({ code: 'run-unknown' });
   });
 
+  test('tries again what could not be undone, by the run or by the last run that undid it, under the same keys (S13)', async () => {
+    const keys: string[] = [];
+    let stuck = ['one', 'two'];
+    const step = (name: string) =>
+      task(name, {
+        input: Anything,
+        output: Anything,
+        run: () => name,
+        compensate: ({ key, output }) => {
+          keys.push(key);
+          if (stuck.includes(String(output))) throw new Error('it stays');
+        },
+      });
+    const flow = orchestrator('flow', { ...head, onFailure: 'compensate' }).track(
+      'a',
+      track('a', input)
+        .step('one', step('one'))
+        .step('two', step('two'))
+        .step('three', step('three'))
+        .step('bad', worker([]), fails),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null });
+    expect(await run.outcome()).toMatchObject({ compensation: { failed: ['a/one', 'a/two'], undone: ['a/three'] } });
+
+    stuck = ['one'];
+    const first = await run.compensate();
+    expect(await first.outcome()).toMatchObject({
+      status: 'failed',
+      compensation: { undone: ['a/two'], failed: ['a/one'], kept: [] },
+    });
+    expect(first.id).toBe('r~undo');
+
+    stuck = [];
+    const second = await first.compensate();
+    expect(second.id).toBe('r~undo~2');
+    expect(await second.outcome()).toMatchObject({ status: 'compensated', compensation: { undone: ['a/one'] } });
+    expect(await faultsOfHistory(second)).toEqual([]);
+    // All is undone, so there is nothing to try again (S17).
+    expect((await run.compensate()).id).toBe('r~undo~2');
+    const keyOf = (name: string) => `r/a/${name}#1~undo`;
+    expect(keys).toEqual(['three', 'two', 'one', 'two', 'one', 'one'].map(keyOf));
+    expect(await run.status()).toBe('failed');
+  });
+
+  test('goes on with what a forced cancel, or an abandoned run, has left (S13, S14, S18)', async () => {
+    for (const how of ['forced', 'abandoned', 'abandoned undoing'] as const) {
+      const undone: string[] = [];
+      let held = Promise.withResolvers<void>();
+      const step = task('held', {
+        input: Anything,
+        output: Anything,
+        run: ({ key }) => key,
+        compensate: async ({ key }) => {
+          if (key.startsWith('r/a/2')) await held.promise;
+          undone.push(key);
+        },
+      });
+      const three = track('a', input).step('1', step).step('2', step).step('3', step);
+      const isFirst = how === 'abandoned undoing';
+      const flow = orchestrator('flow', { ...head, ...(isFirst ? {} : { onFailure: 'compensate' }) }).track(
+        'a',
+        three.step('bad', worker([]), fails),
+      );
+      await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+      const run = await box.start(flow, { id: 'r', input: null });
+      if (isFirst) await run.outcome();
+      const stopped = isFirst ? await run.compensate() : run;
+      await expect.poll(async () => (await statusesOf(stopped))['a/2']).toBe('compensating');
+      if (how === 'forced') await stopped.cancel({ force: true });
+      else await stopped.abandon({ reason: 'enough' });
+      await stopped.outcome();
+      held.resolve();
+      held = Promise.withResolvers();
+      held.resolve();
+
+      const again = await (await run.compensate()).outcome();
+
+      expect([how, again.status, again.compensation?.undone]).toEqual([how, 'compensated', ['a/2', 'a/1']]);
+      expect(undone.filter((key) => key.startsWith('r/a/3'))).toHaveLength(1);
+    }
+  });
+
+  test('of a run whose id is as long as can be is a run that can be looked at', async () => {
+    const log: string[] = [];
+    const flow = flowOf(log);
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const id = 'x'.repeat(200);
+    const run = await box.start(flow, { id, input: null });
+    await run.outcome();
+
+    const undoing = await run.compensate();
+
+    expect(undoing.id.length).toBeLessThanOrEqual(200);
+    expect(undoing.id).toMatch(/^x{100}\.[0-9a-f]{20}~undo$/);
+    expect(await box.run(undoing.id).outcome()).toMatchObject({ status: 'compensated' });
+    expect((await run.compensate()).id).toBe(undoing.id);
+    // Earlier versions made such an id, which is one of a run that may be there.
+    expect(box.run(`${id}~undo`).id).toHaveLength(205);
+  });
+
   test('goes on where it was, in another box (S13, I6)', async () => {
     const log: string[] = [];
     const store = memory();

@@ -38,6 +38,7 @@ export const runSetup = parentSetup.extend({
     countPage: assign({ attempt: ({ context }) => context.attempt + 1 }),
     keepPlace: assign({ undo: ({ context, event }) => upTo(context, event) }),
     countUndone: assign({ undo: ({ context, event }) => counted(context, event) }),
+    countLeft: assign({ undo: ({ context, event }) => withLeft(context, event) }),
     cut: assign({ undo: ({ context: { undo } }) => ({ ...(undo ?? NOTHING_YET), isCut: true }) }),
     keepIncomplete: assign({ error: ({ context }) => incomplete(context) }),
     keepUnread: assign({ error: ({ context, event }) => unread(context, event) }),
@@ -52,6 +53,13 @@ function counted({ undo }: ParentMemory, event: ParentEvent): RunUndo | null {
   if (event.type !== 'undone' || event.isUndone || undo === null) return undo;
   const failed = undo.failed.length < MOST_NAMED ? [...undo.failed, event.path] : undo.failed;
   return { ...undo, failed, failures: undo.failures + 1 };
+}
+
+/** What child runs could not undo, who were cancelled before. The first page says it, and may come twice. */
+function withLeft({ undo }: ParentMemory, event: object): RunUndo | null {
+  const { left = [] } = pageIn(event);
+  if (undo === null || undo.failures > 0 || left.length === 0) return undo;
+  return { ...undo, failed: left.slice(0, MOST_NAMED), failures: left.length };
 }
 
 function incomplete({ error: cause, undo }: ParentMemory): ErrorRecord {
@@ -78,7 +86,11 @@ export const compensating = {
     src: 'pull',
     id: 'pull',
     onDone: {
-      actions: ['countPage', { type: 'undoPage', params: ({ event }: { event: object }) => ({ page: pageIn(event) }) }],
+      actions: [
+        'countPage',
+        'countLeft',
+        { type: 'undoPage', params: ({ event }: { event: object }) => ({ page: pageIn(event) }) },
+      ],
     },
     onError: { target: 'failed', actions: 'keepUnread' },
   },
@@ -95,6 +107,6 @@ export const compensating = {
   },
 } as const;
 
-function pageIn(event: object): unknown {
-  return (event as { readonly output: unknown }).output;
+function pageIn(event: object): { readonly left?: readonly string[] } {
+  return (event as { readonly output: { readonly left?: readonly string[] } | null }).output ?? {};
 }

@@ -8,5 +8,6 @@ export const childRunStep: Kind = kindOf(task, {
   name: 'run',
   noun: 'step',
   machine: runMachine,
+  isRun: true,
   undoes: ({ spec }) => !(spec as RunSpec).detach,
 });

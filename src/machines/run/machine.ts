@@ -2,7 +2,13 @@
  * The machine of a child run: a step that waits for the end of another run. A cancel reaches that run first, and the step is
  * cancelled when it has ended; one that is not waited for is none of the step's business once it has been started. It is
  * undone by a run that undoes the child.
+ *
+ * A cancel may come too late: a child that had completed stays in effect, so its step has completed, and is undone as any other.
+ * One that was to undo what it had done, and could not, leaves a step that could not be undone.
  */
+import { assign } from 'xstate';
+import type { ErrorRecord } from '../../errors/index.ts';
+import type { Json } from '../../json.ts';
 import type { RunSpec } from '../../leaves.ts';
 import { awaitingIntervention, stepMemory, type TaskMemory, taskSetup } from '../task/machine.ts';
 import { persistable } from '../persist.ts';
@@ -11,9 +17,24 @@ import { beforehand, ended, toBegin } from '../step-states.ts';
 const isDetached = ({ context: { node } }: { context: TaskMemory }): boolean =>
   (node?.spec as RunSpec | null | undefined)?.detach === true;
 
+/** What a step is told whose child had completed before the cancel reached it; null for every other end. */
+const lateIn = (event: object): { readonly output: Json } | null =>
+  ((event as { readonly output?: unknown }).output as { readonly late?: { readonly output: Json } } | null | undefined)
+    ?.late ?? null;
+
+const childSetup = taskSetup.extend({
+  guards: {
+    isTooLate: ({ event }) => lateIn(event) !== null,
+    isLeft: ({ event }) => (event as { readonly error?: ErrorRecord }).error?.code === 'child-failed',
+  },
+  actions: {
+    completeLate: assign({ output: ({ event }) => lateIn(event)?.output ?? null, error: null, reason: null }),
+  },
+});
+
 /** The machine of a child run: draw it, walk it, or start it with `createActor` and actors of your own. */
 export const runMachine = persistable(
-  taskSetup.createMachine({
+  childSetup.createMachine({
     id: 'run',
     initial: 'pending',
     context: stepMemory,
@@ -57,8 +78,8 @@ export const runMachine = persistable(
           src: 'endChild',
           id: 'endChild',
           input: ({ context }: { context: TaskMemory }) => context,
-          onDone: 'cancelled',
-          onError: 'cancelled',
+          onDone: [{ guard: 'isTooLate', target: 'completed', actions: 'completeLate' }, { target: 'cancelled' }],
+          onError: [{ guard: 'isLeft', target: 'compensationFailed', actions: 'keepError' }, { target: 'cancelled' }],
         },
       },
       compensating: {

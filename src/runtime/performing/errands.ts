@@ -6,10 +6,10 @@
  * id and the signal's follow. So there is one child, and a signal that came twice is known. The runs may be of other
  * processes; they are asked by the way of every command, and their ends are read from the store.
  */
-import { childOf, undoOf } from '../../core/child.ts';
+import { childOf } from '../../core/child.ts';
 import type { Effect } from '../../core/effect.ts';
 import { limitAbove } from '../../core/limits.ts';
-import { isToBeUndone } from '../../core/undo.ts';
+import { undoesCancelled } from '../../core/undo.ts';
 import { rerunOf } from '../../core/rerun.ts';
 import type { Message } from '../../core/message.ts';
 import { isPaused, keyOf, type Owed } from '../../core/run.ts';
@@ -37,8 +37,9 @@ import type { Host } from '../host.ts';
 import type { AskRun } from '../ownership/requests.ts';
 import { knownPlans, planName } from '../options.ts';
 import { isChildOf, type Starts } from '../starts.ts';
-import { endOfChild } from '../../performing/child-ends.ts';
+import { endOfCancelled, endOfChild } from '../../performing/child-ends.ts';
 import { deliver } from './deliveries.ts';
+import { undoPage } from './undo-pages.ts';
 
 export interface ErrandsOptions {
   readonly store: Store;
@@ -75,10 +76,9 @@ interface Errand extends Pick<ErrandEffect, 'do' | 'path' | 'attempt' | 'node' |
   readonly limit: number | null;
   /** Nobody waits for its answer any more. */
   isOver: boolean;
+  /** The run that undoes its child, once there is one. */
+  undoing: string | null;
 }
-
-/** So many completed steps are read, and kept in memory, at a time. */
-const UNDO_PAGE = 100;
 
 /** How long a store that is away is left alone, in milliseconds: at first, and at the most. */
 const FIRST_PAUSE = 200;
@@ -118,9 +118,9 @@ export class Errands {
     if (this.#underWay.has(name) || actor?.invoked !== effect.do) return;
     const reason = 'reason' in effect ? effect.reason : null;
     const { of, before } = { of: null, before: null, ...effect };
-    const compensate = isToBeUndone(run.root.state.context, run.root.node);
+    const compensate = undoesCancelled(run.root);
     const asked = { do: effect.do, run: run.id, key, path, attempt, node, input, reason, compensate, of, before };
-    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false };
+    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false, undoing: null };
     this.#underWay.set(name, errand);
     const { row } = run;
     void this.#answerTo(errand, () => this.#work(errand, row)).then((answer) => {
@@ -184,7 +184,7 @@ export class Errands {
     this.#underWay.delete(name);
     // Who waits for the child's end looks again, and finds that there is nothing to wait for.
     if (errand.do === 'childRun') this.#options.followers.look(childOf(errand));
-    if (errand.do === 'undoChild') this.#options.followers.look(undoOf(childIn(errand)));
+    if (errand.undoing !== null) this.#options.followers.look(errand.undoing);
   }
 
   get #here(): Surrounding {
@@ -233,7 +233,7 @@ export class Errands {
       case 'undoChild':
         return this.#undoChild(errand);
       case 'pull':
-        return this.#during(() => this.#pull(errand));
+        return this.#during(async () => (await undoPage(this.#options.store, errand)) as unknown as Json);
       case 'send':
         return this.#during(() => deliver({ ...this.#options, command: this.#here.command }, errand));
       default:
@@ -328,7 +328,7 @@ export class Errands {
     return found?.open.some((row) => row.path === path && row.state === 'waiting') ?? false;
   }
 
-  async #endChild(errand: Errand): Promise<Json> {
+  async #endChild(errand: Errand): Promise<Json | Answer> {
     const { store } = this.#options;
     await this.#starting.get(errand.key)?.catch(() => {});
     const child = childOf(errand);
@@ -337,8 +337,8 @@ export class Errands {
     if (row === null || !isChildOf(row, errand)) return null;
     if (!isTerminal(row.status))
       await this.#here.command(child, { type: 'cancel', reason: errand.reason, compensate: errand.compensate });
-    await this.#end(child, errand);
-    return null;
+    const end = await this.#end(child, errand);
+    return end === null ? null : new Answer(endOfCancelled(end, errand.compensate, errand));
   }
 
   /** The child is undone by a run of its own, for it has ended. */
@@ -347,19 +347,10 @@ export class Errands {
     const child = childIn(errand);
     const row = await this.#during(async () => store.readRun(child));
     if (row === null) throw new RunUnknown({ run: child });
-    const undoing = await this.#here.starts.undo(row);
-    const end = await this.#end(undoing, errand);
+    errand.undoing = await this.#here.starts.undo(row);
+    const end = await this.#end(errand.undoing, errand);
     if (end === null || end.status === 'compensated') return null;
     return new Answer(await endOfChild(store, end, errand));
-  }
-
-  /** The next page of what has completed, and where the one after it ends. */
-  async #pull({ run, of, before }: Errand): Promise<Json> {
-    const { store } = this.#options;
-    if (of !== null && (await store.readRun(of)) === null) throw new RunUnknown({ run: of });
-    const rows = await store.readCompleted(of ?? run, { limit: UNDO_PAGE, ...(before === null ? {} : { before }) });
-    const next = rows.length < UNDO_PAGE ? null : (rows.at(-1)?.endedSeq ?? null);
-    return { rows, next } as unknown as Json;
   }
 
   /** The child's row once it has ended; null if nobody waits for it any more. */
