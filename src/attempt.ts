@@ -391,3 +391,8 @@ function delayIn(error: RetryAfter): number | null {
     return null;
   }
 }
+
+/** What a body that nobody wants any more is told by its signal: why, if that is known. */
+export function cancelled(reason: string | null = null): Error {
+  return new DOMException(reason || 'The step was cancelled.', 'AbortError');
+}

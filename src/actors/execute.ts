@@ -1,6 +1,6 @@
 /** `execute`: one attempt at a task's body. Invoked by a task's `running`. */
 import { type AnyActorLogic, fromPromise } from 'xstate';
-import { Attempt, type AttemptOutcome, type Surroundings } from '../attempt.ts';
+import { Attempt, type AttemptOutcome, cancelled, type Surroundings } from '../attempt.ts';
 import { elapsedBy, MAX_DELAY, systemClock } from '../clock.ts';
 import { callBody } from '../body.ts';
 import type { PlanNode, RunFacts } from '../definition.ts';
@@ -31,7 +31,7 @@ export const executeLogic: AnyActorLogic = fromPromise<Json, ExecuteInput>(
         outcome.ok ? resolve(outcome.output) : reject(outcome.error);
       const key = `live/${name}#${attempt}`;
       const one = new Attempt({ ...live, done }, task, key, name, attempt, LIVE_RUN, input);
-      const abort = (): void => one.abort(new DOMException('The step was cancelled.', 'AbortError'));
+      const abort = (): void => one.abort(cancelled());
       signal.addEventListener('abort', abort, { once: true });
       one.begin();
     });
@@ -42,7 +42,10 @@ export const execute: Invoked = {
   waitsFor: ({ attempt, attemptedAt }) => ({ what: 'body', since: attemptedAt, attempt }),
   logic: executeLogic,
   describe: ({ path, node, input, attempt }) => ({ do: 'execute', path, attempt, node, input }),
-  abort: ({ path, state }) => ({ do: 'abort', path, attempt: Number(state.context.attempt) }),
+  abort({ path, state }) {
+    const { attempt, reason = null } = state.context as { readonly attempt?: unknown; readonly reason?: string | null };
+    return { do: 'abort', path, attempt: Number(attempt), reason };
+  },
   failed: (run, actor, error, now) => lastFor(run.id, actor, error, now) ?? error,
 };
 

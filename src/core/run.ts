@@ -52,7 +52,8 @@ export interface Actor {
 /** Something that is owed once the turn is committed: an actor's effect, or the end of one. */
 export type Owed =
   | Effect
-  | { readonly do: 'abort'; readonly path: string; readonly attempt: number }
+  /** `reason`: why, where somebody has said so. */
+  | { readonly do: 'abort'; readonly path: string; readonly attempt: number; readonly reason?: string | null }
   /** A child run is told whether it is to stand still with this one. */
   | { readonly do: 'holdChild'; readonly path: string; readonly attempt: number; readonly input: Json }
   | { readonly do: 'abortUndo'; readonly path: string; readonly attempt: number; readonly of: string | null }

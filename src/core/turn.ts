@@ -372,6 +372,7 @@ export class Turn implements TurnPort {
     if (forgotten !== undefined) for (const name of forgotten) this.forget(pathUnder(parent.path, name));
     this.send(parent, {
       type: 'child.settled',
+      name: place.name,
       status: told.status,
       error: isForgiven ? null : error,
       withErrors: withErrors || isForgiven,

@@ -3,7 +3,7 @@
  * told to the run as a message, as a host would. Child runs are in `family.ts`.
  */
 import type { AnyActorRef } from 'xstate';
-import { Attempt, type AttemptOutcome, type Surroundings } from '../attempt.ts';
+import { Attempt, type AttemptOutcome, cancelled, type Surroundings } from '../attempt.ts';
 import { elapsedBy, MAX_DELAY, systemClock, wakeAfterAny } from '../clock.ts';
 import type { Effect } from '../core/effect.ts';
 import { boundsOf } from '../core/limits.ts';
@@ -103,7 +103,7 @@ export class World {
         return this.#compensations.abort(run.id, owed, cancelled());
       case 'abort':
         this.#family.giveUp(owed);
-        return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled());
+        return this.#abort(keyOf(run.id, owed.path, owed.attempt), cancelled(owed.reason));
       case 'ask':
         return take({ type: 'asked', path: owed.path, error: null });
       case 'pull':
@@ -211,8 +211,4 @@ export class World {
     const error = thrown === null ? null : toRecord(thrown, { path, attempt, retryable: false });
     this.#options.take({ type: 'answer', from, path, attempt, output, error });
   }
-}
-
-function cancelled(): Error {
-  return new DOMException('The step was cancelled.', 'AbortError');
 }

@@ -80,6 +80,8 @@ export type ParentEvent =
     }
   | {
       readonly type: 'child.settled';
+      /** Of the child. */
+      readonly name?: string;
       readonly status: string;
       readonly error: ErrorRecord | null;
       readonly withErrors?: boolean;

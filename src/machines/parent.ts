@@ -66,7 +66,7 @@ export const parentSetup = setup({
     skipRest: () => {},
     /** Tells of those that never begin. */
     skipGiven: (_args, _params: { readonly given: Skipped | null }) => {},
-    cancelChildren: (_args, _params: { readonly reason: string | null }) => {},
+    cancelChildren: (_args, _params: { readonly reason: string | null; readonly decider?: string | null }) => {},
     /** As it is told, without waiting for what children still tidy up. */
     forceChildren: () => {},
     /** A page of completed steps has come; the next of them is to be undone; the one that is being undone is cut short. */
@@ -212,12 +212,24 @@ const cancelChildren = {
   type: 'cancelChildren',
   params: ({ context }: { context: ParentMemory }) => ({ reason: context.reason ?? context.error?.message ?? null }),
 } as const;
+/** The losers are told who has decided it. */
+const cancelLosers = {
+  type: 'cancelChildren',
+  params: ({ event }: { event: ParentEvent }) => ({
+    reason: null,
+    decider: event.type === 'child.settled' ? (event.name ?? null) : null,
+  }),
+} as const;
 export const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's. */
 const decided = [
   { guard: 'isLostWithSome', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
-  { guard: 'isWonWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endCompleted', ...stopAll] },
+  {
+    guard: 'isWonWithSome',
+    target: 'cancelling',
+    actions: ['countSettled', 'keepFinish', 'endCompleted', 'countRest', 'skipRest', cancelLosers],
+  },
   { guard: 'isSpoiltWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed', ...stopAll] },
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
 ] as const;

@@ -18,9 +18,10 @@ export const parentActs: { readonly [action: string]: Act } = {
     if (actor.children !== null) port.skip(actor, actor.children.rest());
   },
   cancelChildren(port, actor, params) {
-    const { reason } = params as { readonly reason: string | null };
+    const { reason, decider = null } = params as { readonly reason: string | null; readonly decider?: string | null };
+    const why = decider === null ? reason : `"${actor.place?.name ?? actor.path}" was decided by "${decider}"`;
     for (let child = actor.firstLive; child !== null; child = child.nextLive)
-      port.send(child, { type: 'cancel', reason });
+      port.send(child, { type: 'cancel', reason: why });
   },
   forceChildren(port, { firstLive, state }) {
     const { reason = null } = state.context as { readonly reason?: string | null };

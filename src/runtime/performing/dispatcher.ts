@@ -4,7 +4,7 @@
  * way already is not begun again, so what is owed to a run may be dispatched twice.
  */
 import type { Effect } from '../../core/effect.ts';
-import { Attempt, type AttemptOutcome, type Surroundings } from '../../attempt.ts';
+import { Attempt, type AttemptOutcome, cancelled, type Surroundings } from '../../attempt.ts';
 import { NO_BUDGETS } from '../../budgets.ts';
 import { boundsOf } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
@@ -140,7 +140,7 @@ export class Dispatcher {
         return this.#options.hooks.askTrack(run, owed.path);
       case 'abort':
         this.#options.errands.abort(keyOf(run.id, owed.path, owed.attempt));
-        return this.#cancel(keyOf(run.id, owed.path, owed.attempt));
+        return this.#cancel(keyOf(run.id, owed.path, owed.attempt), owed.reason);
       case 'abortUndo':
         return this.#compensations.abort(run.id, owed, cancelled());
       case 'unwake':
@@ -323,11 +323,11 @@ export class Dispatcher {
   }
 
   /** Nobody wants it any more: those who heard of its beginning hear of that. */
-  #cancel(key: string): void {
+  #cancel(key: string, reason: string | null = null): void {
     const attempt = this.#attempts.get(key);
     const hooks = this.#hooked.get(key);
     const isAtWork = attempt?.begun === true && !attempt.settled;
-    this.#abort(key, cancelled());
+    this.#abort(key, cancelled(reason));
     if (hooks !== undefined && hooks.after.length > 0 && isAtWork)
       this.#options.hooks.afterStep(hooks, attempt, null, () => {});
   }
@@ -380,8 +380,4 @@ function timerOf(run: string, path: string): string {
 function placeOf({ run, path, attempt }: Attempt): { run: string; path: string; attempt: number; trace?: string } {
   const trace = traceOf(run.metadata);
   return { run: run.id, path, attempt, ...(trace === null ? {} : { trace }) };
-}
-
-function cancelled(): Error {
-  return new DOMException('The step was cancelled.', 'AbortError');
 }
