@@ -9,7 +9,7 @@ import type { InputOf, OutputOf, Schema } from '../schema.ts';
 import type { ApprovalOptions, AskOptions, Decided, GateOptions, Passed } from './approval.ts';
 import type { AnyDecision, Asks, AsksOf, Comes, DecisionsOption, UsualDecisions } from './decisions.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator.ts';
-import type { AnyBody, BodyCalls, BodyOutput, TasksOf } from './types.ts';
+import type { AnyBody, BodyCalls, BodyInput, BodyOutput, TasksOf } from './types.ts';
 import type { AnyPayload } from './wait.ts';
 
 /** What a mapper of a program is told: the input, what earlier phases and the tasks that it waits for have left behind, and the run. */
@@ -65,6 +65,61 @@ export interface ProgramPhase<V> {
 export interface ProgramPhases<V> {
   readonly [phase: string]: ProgramPhase<V>;
 }
+
+/**
+ * What is wrong with phases, once they are known: a task that waits for what there is not, or is given what its body does not take. What an
+ * earlier phase is, and which tasks a mapper is told, depends on an order that types do not have: that is checked when the program is made.
+ */
+export type CheckPhases<Ps> =
+  IsKnown<Ps> extends true
+    ? {
+        readonly [F in keyof Ps]: Ps[F] extends { readonly tasks: infer Ts }
+          ? {
+              readonly tasks: {
+                readonly [K in keyof Ts]: CheckInput<Ts[K], K> &
+                  CheckAfter<Ts[K], Exclude<keyof Ts, K> | NamesIn<Omit<Ps, F>>>;
+              };
+            }
+          : unknown;
+      }
+    : unknown;
+
+/** The phases, and their tasks. */
+type NamesIn<Ps> =
+  | keyof Ps
+  | { [F in keyof Ps]: Ps[F] extends { readonly tasks: infer Ts } ? keyof Ts : never }[keyof Ps];
+
+type CheckAfter<T, Names> = T extends { readonly after: readonly (infer A)[] }
+  ? string extends A
+    ? unknown
+    : [A] extends [Names]
+      ? unknown
+      : { readonly after: readonly (Names & string)[] }
+  : unknown;
+
+/** As far as its mapper is a function of which the answer is known. Left out: `{}`. */
+type CheckInput<T, K> = T extends { readonly do: infer B extends AnyBody }
+  ? T extends { readonly input: infer M }
+    ? M extends (facts: never) => infer R
+      ? [R] extends [BodyInput<B>]
+        ? unknown
+        : WrongInput<K>
+      : unknown
+    : 'input' extends keyof T
+      ? unknown
+      : [{}] extends [BodyInput<B>]
+        ? unknown
+        : WrongInput<K>
+  : T extends AnyBody
+    ? [{}] extends [BodyInput<T>]
+      ? unknown
+      : WrongInput<K>
+    : unknown;
+
+/** Nothing has this property: the compiler says its name, which is what is wrong. */
+type WrongInput<K> = {
+  readonly [X in `"${K & string}" takes something else than it is given here: say { do, input }`]: never;
+};
 
 /** What a program is made of. */
 export interface ProgramOptions<I extends Schema, Ps extends ProgramPhases<OutputOf<I>> = ProgramPhases<OutputOf<I>>>

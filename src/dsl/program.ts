@@ -20,7 +20,7 @@ import { compositeTrack } from './composite.ts';
 import type { Note } from './notes.ts';
 import { orchestratorOf, readUse } from './orchestrator.ts';
 import { readPhaseInput } from './phase-input.ts';
-import type { Program, ProgramOptions, ProgramPhases } from './program-types.ts';
+import type { CheckPhases, Program, ProgramOptions, ProgramPhases } from './program-types.ts';
 import { isOptions, readByKind, readDuration, readOptions, readStep } from './reading.ts';
 import { from } from './source.ts';
 import { track, trackOf } from './track.ts';
@@ -81,7 +81,7 @@ export const KNOWLEDGE = 'knowledge';
  */
 export function program<const N extends string, I extends Schema, const Ps extends ProgramPhases<OutputOf<I>>, A>(
   name: N,
-  options: ProgramOptions<I, Ps> & { readonly approval?: A },
+  options: ProgramOptions<I, Ps> & { readonly approval?: A; readonly phases: CheckPhases<NoInfer<Ps>> },
 ): Program<N, InputOf<I>, Ps, A> {
   const notes: Note[] = [];
   const { phases, ...given } = readOptions(options, 'options of a program', KEYS, notes);

@@ -232,6 +232,39 @@ describe('a program', () => {
     expectTypeOf<RunOutput<typeof over>>().toEqualTypeOf<{ readonly t: number }>();
   });
 
+  test('holds a task to what its body takes, and to what there is to wait for', () => {
+    const N = z.object({ n: z.number() });
+    const need = task('need', { input: N, output: N, run: ({ input }) => input });
+    const head = { version: '1', input: N } as const;
+    const a = { do: need, input: ({ input }: { input: { n: number } }) => input };
+    // @ts-expect-error a text is no number
+    program('p', { ...head, phases: { one: { tasks: { a: { do: need, input: () => ({ n: 'one' }) } } } } });
+    const text = ({ input }: { input: { n: number } }) => ({ n: `${input.n}` });
+    // @ts-expect-error neither is one that is made of the input
+    program('p', { ...head, phases: { one: { tasks: { a: { do: need, input: text } } } } });
+    // @ts-expect-error its body takes something, and is given nothing
+    program('p', { ...head, phases: { one: { tasks: { need } } } });
+    // @ts-expect-error nor is this one given anything
+    program('p', { ...head, phases: { one: { tasks: { a: { do: need } } } } });
+    // @ts-expect-error no such task
+    program('p', { ...head, phases: { one: { tasks: { a, b: { ...a, after: ['nobody'] } } } } });
+    // @ts-expect-error it cannot wait for itself
+    program('p', { ...head, phases: { one: { tasks: { b: { ...a, after: ['b'] } } } } });
+    // @ts-expect-error nor for its own phase
+    program('p', { ...head, phases: { one: { tasks: { b: { ...a, after: ['one'] } } } } });
+    const after: string[] = ['a'];
+    program('p', {
+      ...head,
+      phases: {
+        one: { tasks: { a, b: { do: need, input: ({ tasks }) => tasks.a, after: ['a'] }, c: { ...a, after } } },
+        two: { tasks: { d: { do: need, input: ({ phases }) => phases.one.b, after: ['one', 'b'] } } },
+        three: {
+          tasks: { e: { do: need, input: '$.input' }, f: { do: need, input: ({ input }) => ({ ...input, m: 1 }) } },
+        },
+      },
+    });
+  });
+
   test('refuses what is no phase', () => {
     const head = { version: '1', input: Brief } as const;
     // @ts-expect-error the input has no such property
