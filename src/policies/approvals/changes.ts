@@ -74,11 +74,9 @@ function handed(approval: Approval, spec: ApprovalSpec, to: Assignees, now: numb
   const { users, roles } = to;
   if (users.length === 0 && roles.length === 0)
     return refusal('not-allowed', `Say in "to" who is to decide it: { users, roles }.`);
-  if (users.length > MOST_PEOPLE || roles.length > MOST_PEOPLE)
-    return refusal(
-      'not-allowed',
-      `It would be asked of more than ${MOST_PEOPLE} by name: ${users.length + roles.length}.`,
-    );
+  const most = Math.max(users.length, roles.length);
+  if (most > MOST_PEOPLE)
+    return refusal('not-allowed', `A list may name ${MOST_PEOPLE}, and this would be one of ${most}.`);
   const votes = votesLeft(approval.votes, approval, to);
   if (!canApprove(votes, spec, { users, roles, excluded: approval.excluded }))
     return refusal('quorum-impossible', `It takes ${spec.approvals} to approve it, and fewer of those still may.`);
