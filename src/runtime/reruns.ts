@@ -25,6 +25,7 @@ import { pinnedPlan } from './reading/pinned.ts';
 import { recordsOfDeciders } from './reading/recall.ts';
 import { keepRefusal } from './refusals.ts';
 import { checkId, type Starts } from './starts.ts';
+import { undoingsOf, undoneRows } from './undoings.ts';
 
 /** From where a run is made again, by whom, and why. */
 export interface RerunOptions extends InterventionOptions {
@@ -85,9 +86,16 @@ async function make(context: RerunContext, row: RunRow, said: Said, id: string):
   const { path: from, input } = said;
   if (!isTerminal(status)) throw new RunUnfinished({ run: of, status, wanted: 'rerun' });
   const plan = await pinnedPlan(store, plans, row);
-  const rows = new Map((await store.readActors(of)).map((each) => [each.path, each]));
+  const refused = (why: string): Error => new InterventionRefused({ run: of, command: RERUN, path: from, why });
+  const undoings = await undoingsOf(store, of);
+  const goesOn = undoings.find((each) => !isTerminal(each.status));
+  if (goesOn !== undefined) throw refused(`run "${goesOn.run}" is undoing it. Wait until that one has ended`);
+  const rows = await undoneRows(store, of, undoings);
   const taken = takenOver(kinds, plan.root, rows, from);
-  if ('why' in taken) throw new InterventionRefused({ run: of, command: RERUN, path: from, why: taken.why });
+  if ('why' in taken) {
+    const by = undoings.length === 0 ? '' : ` It was undone by run "${undoings.map((each) => each.run).join('", "')}".`;
+    throw refused(`${taken.why}${by}`);
+  }
   const before = rows.get(from)?.state ?? 'ended';
   const body = { type: RERUN, ...said, before, refused: null, run: id } as unknown as Json;
   const record = { type: RERUN, id: RERUN, version: 1, body, keys: { of, path: from } };

@@ -3,8 +3,9 @@
  * left. Which they are follows from the ids, so whoever asks at the same time comes to the same one.
  */
 import { longUndoOf, undoOf } from '../core/child.ts';
+import { wasTried } from '../core/undo.ts';
 import { isTerminal } from '../status.ts';
-import type { RunRow, Store } from '../store.ts';
+import type { ActorRow, RunRow, Store } from '../store.ts';
 
 /** Those that there are, the first one first. */
 export async function undoingsOf(store: Pick<Store, 'readRun'>, run: string): Promise<readonly RunRow[]> {
@@ -23,4 +24,22 @@ export async function undoingsOf(store: Pick<Store, 'readRun'>, run: string): Pr
 /** Has it undone all, or may it still? */
 export function isConclusive({ status }: RunRow): boolean {
   return !isTerminal(status) || status === 'compensated';
+}
+
+/** The rows of a run as they stand after it was undone, by their paths: what holds something that was undone is not completed any more. */
+export async function undoneRows(
+  store: Store,
+  run: string,
+  undoings: readonly RunRow[],
+): Promise<ReadonlyMap<string, ActorRow>> {
+  const rows = new Map<string, ActorRow>();
+  for (const row of await store.readActors(run)) rows.set(row.path, row);
+  const undone = [...rows.values()].filter(wasTried);
+  for (const { run: each } of undoings) undone.push(...(await store.readActors(each)).filter(wasTried));
+  for (const { path, state } of undone)
+    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+      const row = rows.get(at);
+      if (row?.state === 'completed') rows.set(at, { ...row, state });
+    }
+  return rows;
 }
