@@ -64,7 +64,7 @@ export interface Firing {
 export interface Decision {
   readonly standing: Standing;
   readonly fire: readonly Firing[];
-  /** The runs under way are to be cancelled. */
+  /** The runs under way are to be cancelled; those that are started now are not among them. */
   readonly cancels: boolean;
   /** Nothing is under way, and nothing will ever come. */
   readonly isOver: boolean;
@@ -246,9 +246,11 @@ class Draft {
       case 'bufferAll':
         return this.#wait(at);
       case 'cancelOther':
-        // The newest of those that wait takes the place of all.
+        // The newest of those that wait takes the place of all, also of those that were only about to begin.
+        this.#takeBack();
         this.#counts.skipped += this.#waiting.length;
         this.#waiting.length = 0;
+        if (this.#live === 0) return this.#start(nameOfTime(at), at);
         this.#cancels = true;
         return this.#wait(at);
       default:
@@ -267,6 +269,16 @@ class Draft {
       const at = this.#waiting.shift() as number;
       this.#start(nameOfTime(at), at);
     }
+  }
+
+  /** What was to be started for a time is not. What somebody has asked for at that moment is, and is waited for. */
+  #takeBack(): void {
+    const asked = this.#fire.filter(({ name, at }) => name !== nameOfTime(at));
+    const count = this.#fire.length - asked.length;
+    this.#fire.splice(0, this.#fire.length, ...asked);
+    this.#live -= count;
+    this.#counts.started -= count;
+    this.#counts.skipped += count;
   }
 
   #start(name: string, at: number): void {

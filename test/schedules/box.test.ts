@@ -1,5 +1,5 @@
 /** Schedules in a box: declared, fired, spoken to, over (S36). */
-import { createSignalbox, orchestrator, type Signalbox, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Signalbox, track } from 'signalbox';
 import { DefinitionInvalid, InputInvalid, OrchestratorUnknown, RunExists, ScheduleUnknown } from 'signalbox/errors';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
@@ -85,6 +85,25 @@ describe.each(['table', 'xstate'] as const)('a schedule, stepped by the %s lane,
     expect(await idsOf(box)).toEqual(['s.2026-01-01T01:00:00Z', 's.2026-01-01T02:00:00Z']);
     expect(desk.open).toEqual(['t/work#1']);
     expect((await (await box.schedule('s')).state()).counts).toMatchObject({ started: 2, failed: 0 });
+  });
+
+  test('makes up for the last of several times under `cancelOther`, and starts no other (S36)', async () => {
+    const { desk, clock, options } = stage();
+    const given = { orchestrators: [report], ...options, lane, store: memory() } as const;
+    const first = await createSignalbox(given);
+    await first.schedule('s', { ...head, every: '1h', overlap: 'cancelOther' });
+    await first.close();
+    await clock.advance('3h');
+    const next = clock.follow(await createSignalbox(given));
+    await clock.advance('12m');
+    expect(await idsOf(next)).toEqual(['s.2026-01-01T03:00:00Z']);
+    expect(desk.open).toEqual(['t/work#1']);
+    expect(await (await next.schedule('s')).state()).toMatchObject({
+      running: ['s.2026-01-01T03:00:00Z'],
+      waiting: [],
+      counts: { started: 1, skipped: 2 },
+    });
+    await next.close();
   });
 
   test('pauses by itself when a run has failed, and goes on when somebody says so', async () => {

@@ -54,6 +54,10 @@ function play(spec: Partial<ScheduleSpec> = {}) {
       now = NOON + hours * HOUR;
       return hear({ is: 'due' });
     },
+    late: (hours: number, word: Word) => {
+      now = NOON + hours * HOUR;
+      return hear({ is: 'word', word });
+    },
     ends: (status = 'completed', code: string | null = null) => hear({ is: 'ended', status, code, message: 'why' }),
     say: (word: Word) => hear({ is: 'word', word }),
   };
@@ -113,6 +117,17 @@ describe('a time that comes while the run before is under way', () => {
     expect(schedule.standing.counts).toMatchObject({ skipped: 1, failed: 0 });
   });
 
+  test('waits for what somebody has asked for at that very moment (S36)', () => {
+    const schedule = play({ overlap: 'cancelOther' });
+    schedule.at(1);
+    schedule.ends();
+    // Said by the time that the next one is due, and heard before its timer.
+    const { fire, cancels, standing } = schedule.late(2, { do: 'trigger', key: 'k' });
+    expect([fire.length, cancels, standing.waiting]).toEqual([1, true, [NOON + 2 * HOUR]]);
+    schedule.ends('cancelled');
+    expect(schedule.started.at(-1)).toBe('1T14');
+  });
+
   test('starts beside it under `allowAll`', () => {
     const schedule = play({ overlap: 'allowAll' });
     for (const hour of [1, 2, 3]) schedule.at(hour);
@@ -126,6 +141,19 @@ describe('after a time in which nobody was there', () => {
     schedule.at(5.5);
     expect(schedule.started).toEqual(['1T16', '1T17']);
     expect(schedule.standing).toMatchObject({ due: NOON + 6 * HOUR, counts: { missed: 3 } });
+  });
+
+  test('of several that are made up for the last one runs under `cancelOther`, and nobody waits (S36)', () => {
+    const schedule = play({ overlap: 'cancelOther' });
+    expect(schedule.at(3.2)).toMatchObject({
+      cancels: false,
+      standing: { waiting: [], counts: { skipped: 2, started: 1 } },
+    });
+    expect(schedule.started).toEqual(['1T15']);
+    // The one that is under way makes way for the last of the next three, which then waits for nothing else.
+    expect(schedule.at(6.2)).toMatchObject({ cancels: true, fire: [], standing: { waiting: [NOON + 6 * HOUR] } });
+    schedule.ends('cancelled');
+    expect(schedule.started).toEqual(['1T15', '1T18']);
   });
 
   test('of several that are made up for one runs under `skip`', () => {
