@@ -30,7 +30,7 @@ export const SPENT = 'spent';
 /** The type of the records of attempts that were refused and are made again once there is room. */
 export const AWAITED = 'budgetAwaited';
 
-/** So long after its time nothing of a stretch changes any more, and so far ahead may the clock of another process be. */
+/** So long after its time nothing of a stretch changes any more. */
 export const SETTLED = 60_000;
 
 /** What a step waits for that a budget has refused. */
@@ -92,11 +92,13 @@ export function stretchOf(at: number, per: number): number {
   return Math.floor(at / per);
 }
 
-/** The stretches that have what counts now. A process whose clock is ahead by a little writes into the next one already. */
+/**
+ * The stretches that have what counts now. Whoever's clock was ahead has written into the next one already; further ahead nobody looks, so
+ * what a clock spent that was set back by more than `per` counts no more.
+ */
 export function stretchesAt(now: number, per: number): readonly number[] {
   const here = stretchOf(now, per);
-  const soon = stretchOf(now + SETTLED, per);
-  return [...new Set([here - 1, here, Math.min(here + 1, soon)])];
+  return [here - 1, here, here + 1];
 }
 
 /** The names of the indexes: of an account, of all keys of a budget, and of attempts that wait for an account. */

@@ -159,10 +159,17 @@ export class WaitTimedOut extends SignalboxError<{ readonly signal: string; read
 /** A mapper, merge, output or predicate threw (S5). */
 export class MapperFailed extends SignalboxError<{ readonly mapper: string }> {
   readonly code = 'mapper-failed';
-  constructor(fields: { mapper: string; reason: string }, cause?: unknown) {
+  /** It threw, or it answered with something else than is wanted. */
+  constructor(
+    fields: { mapper: string; reason: string } | { mapper: string; answered: unknown; wanted: string },
+    cause?: unknown,
+  ) {
+    const { mapper } = fields;
     super(
-      `The ${fields.mapper} threw: ${sentence(fields.reason)} Mappers read what there is and must not throw; ask a task to do what may fail.`,
-      { mapper: fields.mapper },
+      'reason' in fields
+        ? `The ${mapper} threw: ${sentence(fields.reason)} Mappers read what there is and must not throw; ask a task to do what may fail.`
+        : `The ${mapper} answered with ${show(fields.answered)}. It has to answer with ${fields.wanted}.`,
+      { mapper },
       cause,
     );
   }

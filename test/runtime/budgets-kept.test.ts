@@ -87,6 +87,20 @@ describe('what is kept', () => {
     expect(await end(flow)).toBe('completed');
   });
 
+  test('counts after a restart for a clock that was set back, in the view, too (S38)', async () => {
+    const store = memory();
+    const clock = fakeClock({ isSteady: false });
+    const { made } = drawing({ budget: { limit: 2, per: '1h' } });
+    const flow = flowOf(made);
+    const first = await opened(flow, { store, clock });
+    expect([await first.end(flow), await first.end(flow)]).toEqual(['completed', 'completed']);
+    await first.box.close();
+    await clock.jump(-30 * 60_000);
+    const { box, end } = await opened(flow, { store, clock });
+    expect(await end(flow)).toBe('budget-spent');
+    expect((await box.budgets()).budgets).toMatchObject([{ spent: 2, left: 0 }]);
+  });
+
   test('is asked for again where the store cannot say, and nothing begins until it can', async () => {
     const inner = memory();
     let fails = 2;
@@ -123,7 +137,7 @@ describe('what is kept', () => {
       return { commit, readRecords };
     };
     expect(await costOf(free)).toEqual({ commit: 2, readRecords: 0 });
-    expect(await costOf(flow)).toEqual({ commit: 3, readRecords: 2 });
+    expect(await costOf(flow)).toEqual({ commit: 3, readRecords: 3 });
     expect(await costOf(flow)).toEqual({ commit: 3, readRecords: 0 });
   });
 });

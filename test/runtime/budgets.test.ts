@@ -216,12 +216,20 @@ describe('a key or a cost that cannot be had fails the step, and spends nothing:
   };
   test.each<[string, object, string]>([
     ['a key that throws', { key: no }, '"key" of the budget of task "draw" threw: no'],
-    ['a key that is none', { key: () => ({}) }, 'answered with {}, and a key is a text'],
-    ['a key that is a promise', { key: async () => no() }, 'a key is a text'],
+    [
+      'a key that is none',
+      { key: () => ({}) },
+      'task "draw" answered with {}. It has to answer with a text, a number, a boolean or null.',
+    ],
+    ['a key that is a promise', { key: async () => no() }, 'answered with {}. It has to answer with a text'],
     ['a cost that throws', { cost: no }, '"cost" of the budget of task "draw" threw: no'],
-    ['a cost below 0', { cost: () => -1 }, 'answered with -1, and a cost is a number from 0'],
+    [
+      'a cost below 0',
+      { cost: () => -1 },
+      'task "draw" answered with -1. It has to answer with a number that is 0 or more.',
+    ],
     ['a cost that is no number', { cost: () => Number.NaN }, 'answered with NaN'],
-    ['a cost that is a promise', { cost: async () => 1 }, 'a cost is a number from 0'],
+    ['a cost that is a promise', { cost: async () => 1 }, 'It has to answer with a number that is 0 or more.'],
   ])('%s', async (_, options, message) => {
     const { calls, made } = drawing({ budget: { limit: 1, per: '1d', ...options } });
     const flow = flowOf(made);

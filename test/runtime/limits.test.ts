@@ -333,10 +333,22 @@ describe('what can not be had fails its step (S5):', () => {
       { concurrency: { limit: 1, key: () => never() } },
       'The "key" of a limit of task "odd" threw',
     ],
-    ['a key that is none', { rate: { limit: 1, per: 1, key: () => ({}) } }, 'it answered with {}'],
-    ['no key at all', { concurrency: { limit: 1, key: () => undefined } }, 'it answered with undefined'],
+    [
+      'a key that is none',
+      { rate: { limit: 1, per: 1, key: () => ({}) } },
+      'task "odd" answered with {}. It has to answer with',
+    ],
+    [
+      'no key at all',
+      { concurrency: { limit: 1, key: () => undefined } },
+      'task "odd" answered with undefined. It has to answer with',
+    ],
     ['a priority that throws', { priority: () => never() }, 'The "priority" of task "odd" threw'],
-    ['a priority that is no number', { priority: () => 'high' }, 'it answered with "high"'],
+    [
+      'a priority that is no number',
+      { priority: () => 'high' },
+      'task "odd" answered with "high". It has to answer with',
+    ],
   ])('%s', async (_, options, message) => {
     const odd = task('odd', { ...body, ...options } as typeof body);
     const all = flow('all', odd);

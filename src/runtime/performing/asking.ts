@@ -1,6 +1,6 @@
 /** Asking what a definition says about a body before it begins: the key of a limit, a priority, a cost. */
 import type { RunFacts } from '../../definition.ts';
-import { MapperFailed, reasonOf, show } from '../../errors/index.ts';
+import { MapperFailed, reasonOf } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
 
 /** What a mapper answers to the input, as the step's own mapper made it, and the run. Throws `MapperFailed` if it throws. */
@@ -17,5 +17,5 @@ export function keyIn(mapper: string, ask: (facts: object) => unknown, input: Js
   const key = askMapper(mapper, ask, input, run);
   if (key === null || typeof key === 'string') return key;
   if (typeof key === 'number' || typeof key === 'boolean') return String(key);
-  throw new MapperFailed({ mapper, reason: `it answered with ${show(key)}, and a key is a text, or null` });
+  throw new MapperFailed({ mapper, answered: key, wanted: 'a text, a number, a boolean or null' });
 }

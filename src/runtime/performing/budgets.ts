@@ -29,7 +29,7 @@ import {
 import type { Clock } from '../../clock.ts';
 import type { SpentMessage } from '../../core/message.ts';
 import { fromMs } from '../../duration.ts';
-import { BudgetSpent, isA, MapperFailed, reasonOf, show, SignalboxError, StoreUnusable } from '../../errors/index.ts';
+import { BudgetSpent, isA, MapperFailed, reasonOf, SignalboxError, StoreUnusable } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
 import { chanceOf } from '../../ids.ts';
 import type { Json } from '../../json.ts';
@@ -184,10 +184,8 @@ export class Budgets {
       const key = ask === undefined ? null : keyIn(what('key'), ask as (facts: object) => unknown, input as Json, run);
       if (ask !== undefined && key === null) continue;
       const costs = typeof cost === 'function' ? askMapper(what('cost'), cost as never, input as Json, run) : cost;
-      if (!isCost(costs)) {
-        const reason = `it answered with ${show(costs)}, and a cost is a number from 0`;
-        throw new MapperFailed({ mapper: what('cost'), reason });
-      }
+      if (!isCost(costs))
+        throw new MapperFailed({ mapper: what('cost'), answered: costs, wanted: 'a number that is 0 or more' });
       const account = this.#accountOf(accountOf(budget, key), per);
       asked.push({ account, definition, family: ask === undefined ? null : familyOf(budget), key, cost: costs });
     }

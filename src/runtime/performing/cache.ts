@@ -8,7 +8,7 @@ import { CACHED, type CacheDefinition } from '../../cache.ts';
 import type { Clock } from '../../clock.ts';
 import type { Actor } from '../../core/run.ts';
 import type { PlanNode } from '../../definition.ts';
-import { isA, MapperFailed, reasonOf, show, ValueTooLarge } from '../../errors/index.ts';
+import { isA, MapperFailed, reasonOf, ValueTooLarge } from '../../errors/index.ts';
 import type { Logger } from '../../executor.ts';
 import { canonicalText, type Json, toJson } from '../../json.ts';
 import { sha256 } from '../../sha256.ts';
@@ -137,10 +137,10 @@ function asked(mapper: string, ask: (facts: never) => unknown, facts: object, ma
   try {
     const value = ask(facts as never);
     if (mapper.startsWith('"bypass"') && typeof value !== 'boolean')
-      throw new TypeError(`it answered with ${show(value)}, and it takes true or false`);
+      throw new MapperFailed({ mapper, answered: value, wanted: 'true or false' });
     return toJson(value, `answer of ${mapper}`, maxBytes);
   } catch (thrown) {
-    if (isA(thrown, ValueTooLarge)) throw thrown;
+    if (isA(thrown, ValueTooLarge) || isA(thrown, MapperFailed)) throw thrown;
     throw new MapperFailed({ mapper, reason: reasonOf(thrown) }, thrown);
   }
 }

@@ -183,5 +183,5 @@ function priorityOf(priority: (facts: never) => unknown, task: string, input: Js
   const what = `"priority" of task "${task}"`;
   const value = askMapper(what, priority as (facts: object) => unknown, input, run);
   if (Number.isFinite(value)) return value as number;
-  throw new MapperFailed({ mapper: what, reason: `it answered with ${show(value)}, and a priority is a number` });
+  throw new MapperFailed({ mapper: what, answered: value, wanted: 'a number' });
 }
