@@ -76,14 +76,14 @@ export interface Explanation {
 const MOST_PENDING = 100;
 const MOST_FAILURES = 100;
 
+/** A run, and the one that has started it: with its status, or null if that one was deleted. */
+type Explained = DrawnRun & {
+  readonly reason?: string | null;
+  readonly above?: { readonly run: string; readonly status: Status | null } | null;
+};
+
 /** `path`: of this step or track alone. */
-export function explanationOf(
-  outline: Outline,
-  run: DrawnRun & { readonly reason?: string | null },
-  kinds: Kinds,
-  now: number,
-  path?: string,
-): Explanation {
+export function explanationOf(outline: Outline, run: Explained, kinds: Kinds, now: number, path?: string): Explanation {
   const stand = standIn(outline, run);
   const steps = [...stand.live].flatMap(([each, actor]) => {
     const counts = run.counts?.[each];
@@ -188,7 +188,7 @@ function failuresIn({ tracks, steps, error, status }: DrawnRun): readonly Failur
 
 /** One sentence for a person who has to know at night. */
 function headline(
-  run: DrawnRun & { readonly reason?: string | null },
+  run: Explained,
   steps: readonly StepExplanation[],
   failures: readonly FailureExplanation[],
   now: number,
@@ -217,7 +217,7 @@ function headline(
     case 'compensating':
       return `is being undone${at === '' ? because : `, because it failed${at}`}${busy === '' ? '' : `; under way: ${busy}`}`;
     case 'paused':
-      return `paused: nothing begins until run.resume()${busy === '' ? '' : `; under way: ${busy}`}`;
+      return `paused: nothing begins until run.resume()${orphaned(run)}${busy === '' ? '' : `; under way: ${busy}`}`;
     case 'awaitingIntervention': {
       const held = steps.filter((step) => step.status === 'awaitingIntervention');
       const why = held[0]?.error == null ? '' : `: ${held[0].error.message}`;
@@ -231,6 +231,13 @@ function headline(
       return `${step.says} (${step.path})${rest}`;
     }
   }
+}
+
+/** Of a paused child whose parent has ended: nobody lets it go on any more. */
+function orphaned({ above = null }: Explained): string {
+  if (above === null || (above.status !== null && !isTerminal(above.status))) return '';
+  const end = above.status === null ? 'is deleted' : `has ended (${above.status})`;
+  return `, and its parent, run "${above.run}", ${end} and does not call that any more; run.cancel() ends it`;
 }
 
 const FROM_OUTSIDE: ReadonlySet<WaitingFor['what']> = new Set(['signal', 'person', 'approval']);
