@@ -77,10 +77,16 @@ const MOST_FAILURES = 100;
 /** What can be done about a step that stands so. */
 export type AllowedAt = (path: string, actor: ActorSnapshot) => readonly CommandName[];
 
+/** A run, and the one that has started it: with its status, or null if that one was deleted. */
+type Explained = DrawnRun & {
+  readonly reason?: string | null;
+  readonly above?: { readonly run: string; readonly status: Status | null } | null;
+};
+
 /** `path`: of this step or track alone. */
 export function explanationOf(
   outline: Outline,
-  run: DrawnRun & { readonly reason?: string | null },
+  run: Explained,
   allowedAt: AllowedAt,
   now: number,
   path?: string,
@@ -189,7 +195,7 @@ function failuresIn({ tracks, steps, error, status }: DrawnRun): readonly Failur
 
 /** One sentence for a person who has to know at night. */
 function headline(
-  run: DrawnRun & { readonly reason?: string | null },
+  run: Explained,
   steps: readonly StepExplanation[],
   failures: readonly FailureExplanation[],
   now: number,
@@ -218,7 +224,7 @@ function headline(
     case 'compensating':
       return `is being undone${at === '' ? because : `, because it failed${at}`}${busy === '' ? '' : `; under way: ${busy}`}`;
     case 'paused':
-      return `paused: nothing begins until run.resume()${busy === '' ? '' : `; under way: ${busy}`}`;
+      return `paused: nothing begins until run.resume()${orphaned(run)}${busy === '' ? '' : `; under way: ${busy}`}`;
     case 'awaitingIntervention': {
       const held = steps.filter((step) => step.status === 'awaitingIntervention');
       const why = held[0]?.error == null ? '' : `: ${held[0].error.message}`;
@@ -238,6 +244,13 @@ function headline(
 function hasUndone({ steps, tracks, ended = {}, counts = {} }: DrawnRun): boolean {
   if (Object.keys(counts).length > 0 || Object.values(ended).includes('compensated')) return true;
   return [...Object.values(steps), ...Object.values(tracks)].some(({ status }) => status === 'compensated');
+}
+
+/** Of a paused child whose parent has ended: nobody lets it go on any more. */
+function orphaned({ above = null }: Explained): string {
+  if (above === null || (above.status !== null && !isTerminal(above.status))) return '';
+  const end = above.status === null ? 'is deleted' : `has ended (${above.status})`;
+  return `, and its parent, run "${above.run}", ${end} and does not call that any more; run.cancel() ends it`;
 }
 
 const FROM_OUTSIDE: ReadonlySet<WaitingFor['what']> = new Set(['signal', 'person', 'approval']);

@@ -1,7 +1,5 @@
 /**
- * The turn: one message, one run, nothing but memory.
- *
- * Finds the actor that the message is for, lets its machine decide, and goes on with what
+ * The turn: one message, one run, nothing but memory. Finds the actor that the message is for, lets its machine decide, and goes on with what
  * that brings (children to start, a parent to tell) through a queue, until nobody has
  * anything left to say. What must be written and what is owed to the world is only noted
  * down (I1); the commit and the dispatch happen elsewhere, later. Time is handed in (I4).
@@ -331,7 +329,7 @@ export class Turn implements TurnPort {
     actor.children = children;
     const { ready, finished, skipped: given, kept } = children.begin();
     const start = { type: 'start', total: children.total, ready, given, finished: this.#placed(actor, finished), kept };
-    const over = this.run.rerun === null ? null : takenAtStart(this.run.rerun, path);
+    const over = this.run.rerun && takenAtStart(this.run.rerun, path);
     const event = over === null ? start : { ...start, over };
     return finished !== null && 'error' in finished ? markSpared(actor, event) : event;
   }

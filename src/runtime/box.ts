@@ -165,7 +165,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const command: AskRun = (run, request) => this.#exchange?.command(run, request) ?? here(run, request);
     const queuedFor: RunContext['queuedFor'] = (key) => this.#host.queuedFor(key);
     const holds: RunContext['holds'] = (run) => this.#host.holds(run);
-    const abandon = abandoning(this.#host, { store, clock, told });
+    const abandon = abandoning(this.#host, { store, clock, told, logger });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => this.#people.list(query);
     this.#context = {

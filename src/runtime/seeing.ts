@@ -13,7 +13,9 @@ import type { Kinds } from '../core/kind.ts';
 import { placeAt } from '../core/undo.ts';
 import type { AnyStateMachine } from 'xstate';
 import type { Plan, PlanNode } from '../definition.ts';
+import { rerunOf } from '../core/rerun.ts';
 import type { RunEvent } from '../events.ts';
+import type { Status } from '../status.ts';
 import type { RunRow, Store } from '../store.ts';
 import type { RunAt } from '../views/at.ts';
 import type { RedactionGate } from '../views/gate.ts';
@@ -71,9 +73,11 @@ export async function explainRun<F extends 'data' | 'text'>(
     value !== '' &&
     (outline.at(value) !== undefined || value in run.tracks || value in run.steps);
   ask('path', path, 'the path of a track or a step of this run', known);
+  const reason = context.gate.text(row.reason, row);
+  const above = row.status === 'paused' ? await aboveOf(context, row) : null;
   const explanation = explanationOf(
     outline,
-    { ...run, reason: context.gate.text(row.reason, row) },
+    { ...run, reason, above },
     (at, { kind, status, attempts }) =>
       interventionsIn({
         kind: context.kinds.get(kind),
@@ -85,6 +89,14 @@ export async function explainRun<F extends 'data' | 'text'>(
     path,
   );
   return (format === 'text' ? explanationText(explanation) : explanation) as ExplanationOf<F>;
+}
+
+/** How the run that has started a child stands; null for one that nobody has started, or that undoes another, or was made of it. */
+async function aboveOf({ store }: SeeingContext, row: RunRow): Promise<{ run: string; status: Status | null } | null> {
+  const { parent } = row;
+  if (parent === null || parent.path === '' || rerunOf(row) !== null) return null;
+  const { status = null } = (await store.readRun(parent.run)) ?? {};
+  return { run: parent.run, status };
 }
 
 /** The definition that the run is pinned to, and how the run stands. */

@@ -158,3 +158,30 @@ test('a reason that is none, and a run that is not there, are refused (S18, I10)
   await at.box.close();
   expect(await rejection(at.run.abandon({ reason }))).toMatchObject({ code: 'box-closed' });
 });
+
+test('its child runs are left as they are: the log names them, and one that is paused says why nobody resumes it (S15, S18)', async () => {
+  const child = orchestrator('child', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).wait('go', { signal: 'go' }).wait('on', { signal: 'on' }),
+  );
+  const parent = orchestrator('parent', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).run('child', child),
+  );
+  const at = await begun(memory(), parent as never);
+  await using _ = at;
+  const { box, run, lines } = at;
+  await settled(box);
+  const [{ run: id }] = (await box.runs({ parent: 'r' })).runs as unknown as [{ run: string }];
+  await run.pause();
+  await expect.poll(() => box.run(id).status()).toBe('paused');
+  expect((await box.run(id).explain()).says).not.toContain('parent');
+
+  await run.abandon({ reason });
+
+  const told = lines.filter(({ level, message }) => level === 'warn' && message.includes(id));
+  expect(told.map(({ message }) => message)).toEqual([expect.stringContaining(`left as they are: "${id}" (paused)`)]);
+  expect((await box.run(id).explain()).says).toContain('its parent, run "r", has ended (cancelled)');
+  await box.run(id).resume();
+  expect(await box.run(id).status()).toBe('waiting');
+});

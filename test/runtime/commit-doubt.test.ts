@@ -354,7 +354,11 @@ test('a start that another process was faster with is no error, whatever else is
   await pending[0]?.lose(new LeaseLost({ run: 'second', owner: 'another', fence: 1 }));
   await landAll();
   await second;
-  expect(lines.filter(({ error }) => error instanceof CommitFailed).map(({ level }) => level)).toEqual(['info']);
+  const told = lines.filter(({ error }) => error instanceof CommitFailed);
+  expect(told.map(({ level }) => level)).toEqual(['info']);
+  // No process was slow, so nobody is told to give it a longer lease.
+  expect(told[0]?.message).toContain('run "second" has begun already, by a start that was faster');
+  expect(told[0]?.message).not.toContain('lease');
   desk.give('b/work#1');
   await landAll();
   expect(await statusesOf(await first)).toMatchObject({ a: 'completed', b: 'completed' });

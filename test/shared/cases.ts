@@ -98,6 +98,8 @@ export function sharedCases(make: () => Promise<SharedPlace>): void {
     const ends = await Promise.allSettled(boxes.map((box, input) => box.start(sums, { id: 'other', input })));
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const end of ends) if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'run-exists' });
+    // Whoever came second has lost no lease.
+    expect(at.lines.map(({ message }) => message).filter((message) => message.includes('lease'))).toEqual([]);
   });
 
   test('a cancel reaches a run that another process owns, and is the same the second time (S14)', async () => {

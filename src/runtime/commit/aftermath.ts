@@ -112,7 +112,9 @@ export class Aftermath {
     const atOnce = error instanceof LeaseLost || begins || (lasts && batch.length > 1);
     const retryIn = atOnce ? 0 : this.#pause;
     if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
-    this.#complain(batch, error, retryIn, begins ? 'info' : 'error');
+    // A start that came second has lost no lease, whatever the store says.
+    if (begins) this.#complain(batch, new Error(cameSecond(error.fields.run)), retryIn, 'info');
+    else this.#complain(batch, error, retryIn, 'error');
     for (const { run, changes } of batch) void this.#again(run, changes, retryIn, error);
   }
 
@@ -237,6 +239,10 @@ export class Aftermath {
     }
     for (const message of waiting) tell(message, why);
   }
+}
+
+function cameSecond(run: string): string {
+  return `run "${run}" has begun already, by a start that was faster. This one is answered with that run`;
 }
 
 /** A store that answers like this would answer so again. What it cannot put into words or numbers is the same. */
