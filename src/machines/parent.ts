@@ -103,7 +103,13 @@ export const parentSetup = setup({
       // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
       error: ({ context, event }) =>
         context.error ??
-        (event.type === 'child.settled' && event.status !== 'cancelled' && isBad(event.status) ? event.error : null),
+        // What was cancelled has failed of nothing, whatever could not be undone in it.
+        (event.type === 'child.settled' &&
+        context.ending !== 'cancelled' &&
+        event.status !== 'cancelled' &&
+        isBad(event.status)
+          ? event.error
+          : null),
     }),
     countStarted: assign({
       live: ({ context }) => context.live + room(context),

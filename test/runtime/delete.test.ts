@@ -138,7 +138,8 @@ test('a run that ended in a box before this one is deleted by it, whether it kno
 
 test('a box that has died deletes nothing', async () => {
   const { desk, clock, options } = stage();
-  const doomed = crashAt('after commit', 2, options);
+  const { executor } = options;
+  const doomed = crashAt('after commit', 2, { clock, executor });
   const box = await createSignalbox({ orchestrators: [flow], ...options, ...doomed.options });
   const run = await box.start(flow, { id: 'r', input: null });
   desk.give('a/work#1');
