@@ -98,10 +98,8 @@ export const parentSetup = setup({
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
       kept: ({ context, event }) => keptAfter(context, event),
       failed: ({ context, event }) => context.failed + (event.type === 'child.settled' && isBad(event.status) ? 1 : 0),
-      // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
-      error: ({ context, event }) =>
-        context.error ??
-        (event.type === 'child.settled' && event.status !== 'cancelled' && isBad(event.status) ? event.error : null),
+      // What failed an earlier attempt of a child that was then cancelled is no failure of the parent, nor is what could not be undone of it.
+      error: ({ context, event }) => context.error ?? (event.type === 'child.settled' ? failureIn(event) : null),
     }),
     countStarted: assign({
       live: ({ context }) => context.live + room(context),
@@ -186,6 +184,10 @@ function countsAfter({ total, settled, completed, failed }: ParentMemory, event:
 }
 
 type Settled = Extract<ParentEvent, { readonly type: 'child.settled' }>;
+
+function failureIn({ status, error }: Extract<ParentEvent, { readonly type: 'child.settled' }>): ErrorRecord | null {
+  return status === 'failed' || status === 'timedOut' ? error : null;
+}
 
 function isLost(memory: ParentMemory, event: ParentEvent): boolean {
   if (event.type !== 'child.settled') return false;
