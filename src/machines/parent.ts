@@ -100,16 +100,8 @@ export const parentSetup = setup({
       skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
       kept: ({ context, event }) => keptAfter(context, event),
       failed: ({ context, event }) => context.failed + (event.type === 'child.settled' && isBad(event.status) ? 1 : 0),
-      // What failed an earlier attempt of a child that was then cancelled is no failure of the parent.
-      error: ({ context, event }) =>
-        context.error ??
-        // What was cancelled has failed of nothing, whatever could not be undone in it.
-        (event.type === 'child.settled' &&
-        context.ending !== 'cancelled' &&
-        event.status !== 'cancelled' &&
-        isBad(event.status)
-          ? event.error
-          : null),
+      // What failed an earlier attempt of a child that was then cancelled is no failure of the parent, nor is what could not be undone of it.
+      error: ({ context, event }) => context.error ?? (event.type === 'child.settled' ? failureIn(event) : null),
     }),
     countStarted: assign({
       live: ({ context }) => context.live + room(context),
@@ -194,6 +186,10 @@ function countsAfter({ total, settled, completed, failed }: ParentMemory, event:
 }
 
 type Settled = Extract<ParentEvent, { readonly type: 'child.settled' }>;
+
+function failureIn({ status, error }: Settled): ErrorRecord | null {
+  return status === 'failed' || status === 'timedOut' ? error : null;
+}
 
 function isLost(memory: ParentMemory, event: ParentEvent): boolean {
   if (event.type !== 'child.settled') return false;
