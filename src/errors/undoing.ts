@@ -21,7 +21,7 @@ function unfinished(failed: readonly string[], failures: number): string {
   const named = failed.slice(0, MOST_NAMED);
   const more = failures > named.length ? `, and ${failures - named.length} more` : '';
   const still = failures === 1 ? 'It is' : 'They are';
-  return `${steps} could not be undone: ${named.join(', ')}${more}. ${still} still in effect, or half undone. Look at the error of each, and undo the rest by hand.`;
+  return `${steps} could not be undone: ${named.join(', ')}${more}. ${still} still in effect, or half undone. Look at the error of each, fix what was in the way, and call run.compensate(), which tries again what is left; or undo it by hand.`;
 }
 
 function unread(reason: string): string {

@@ -369,7 +369,8 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
 
   /**
    * Undoes what a run that has ended has done: whatever has completed in it, and can be undone (S13). That is a run of its own, which is
-   * answered: `await (await run.compensate()).outcome()`. This one stays as it ended. Asked twice, it is undone once.
+   * answered: `await (await run.compensate()).outcome()`. This one stays as it ended. Asked twice, it is undone once;
+   * asked again when something could not be undone, another run tries that again.
    *
    * @example
    * const undoing = await box.run('order-17').compensate();
