@@ -270,7 +270,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
   'compensation-incomplete': [
     new errors.CompensationIncomplete({ failed: ['pay/charge'], failures: 1 }),
     '1 completed step could not be undone: pay/charge.',
-    'call run.compensate(), which tries again what is left',
+    'run.compensate() tries again what is left',
   ],
   'compensation-cut': [new errors.CompensationCut(), 'cut short by a cancel with "force"', 'look where'],
   'run-failed': [

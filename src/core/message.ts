@@ -3,6 +3,7 @@
  * waits for it and changes nothing (I5), which is what lets a commit of unknown outcome be
  * repeated (I3).
  */
+import { keepsOf } from './cache.ts';
 import type { AnyEventObject } from 'xstate';
 import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
@@ -162,7 +163,8 @@ export interface SignalMessage {
 export function answerEvent({ from, output, error, record }: Extract<Message, { type: 'answer' }>): AnyEventObject {
   if (error !== null) return { type: FAILED[from], error, actorId: from };
   const event = { type: DONE[from], output, actorId: from };
-  return record === undefined ? event : { ...event, record };
+  const keeps = keepsOf(record);
+  return keeps === null ? event : { ...event, keeps };
 }
 
 const DONE = {

@@ -20,21 +20,17 @@ function unfinished(failed: readonly string[], failures: number): string {
   const steps = failures === 1 ? '1 completed step' : `${failures} completed steps`;
   const named = failed.slice(0, MOST_NAMED);
   const more = failures > named.length ? `, and ${failures - named.length} more` : '';
-  const still = failures === 1 ? 'It is' : 'They are';
-  return `${steps} could not be undone: ${named.join(', ')}${more}. ${still} still in effect, or half undone. Look at the error of each, fix what was in the way, and call run.compensate(), which tries again what is left; or undo it by hand.`;
+  return `${steps} could not be undone: ${named.join(', ')}${more}. Mend what the errors say: run.compensate() tries again what is left.`;
 }
 
 function unread(reason: string): string {
-  return `What has completed could not be read, so nothing more of it was undone: ${reason} Once it can be read, undo it: await run.compensate().`;
+  return `What has completed could not be read, and was not undone: ${reason} Undo it by run.compensate().`;
 }
 
 /** Somebody did not want to wait for the end of a compensation. */
 export class CompensationCut extends SignalboxError {
   readonly code = 'compensation-cut';
   constructor() {
-    super(
-      'The compensation was cut short by a cancel with "force". Whether it had its effect is not known: look where it was to have it.',
-      {},
-    );
+    super('The compensation was cut short by a cancel with "force". It may have had its effect: look where.', {});
   }
 }

@@ -210,28 +210,20 @@ export const startNext = [
   { type: 'startNext', params: ({ context }: { context: ParentMemory }) => ({ count: room(context) }) },
   'countStarted',
 ] as const;
+/** Those who have lost are told who has decided it. */
 const cancelChildren = {
   type: 'cancelChildren',
-  params: ({ context }: { context: ParentMemory }) => ({ reason: context.reason ?? context.error?.message ?? null }),
-} as const;
-/** The losers are told who has decided it. */
-const cancelLosers = {
-  type: 'cancelChildren',
-  params: ({ event }: { event: ParentEvent }) => ({
-    reason: null,
-    decider: event.type === 'child.settled' ? (event.name ?? null) : null,
-  }),
+  params: ({ context: { ending, reason, error }, event }: { context: ParentMemory; event: object }) =>
+    ending === 'completed'
+      ? { reason: null, decider: (event as Partial<Settled>).name ?? null }
+      : { reason: reason ?? error?.message ?? null },
 } as const;
 export const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 
 /** How a child's end can be the parent's. */
 const decided = [
   { guard: 'isLostWithSome', target: 'cancelling', actions: ['countSettled', 'endFailed', ...stopAll] },
-  {
-    guard: 'isWonWithSome',
-    target: 'cancelling',
-    actions: ['countSettled', 'keepFinish', 'endCompleted', 'countRest', 'skipRest', cancelLosers],
-  },
+  { guard: 'isWonWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endCompleted', ...stopAll] },
   { guard: 'isSpoiltWithSome', target: 'cancelling', actions: ['countSettled', 'keepFinish', 'endFailed', ...stopAll] },
   { guard: 'finishesWell', target: 'completed', actions: ['countSettled', 'keepFinish'] },
 ] as const;

@@ -24,12 +24,6 @@ export const standing = {
   },
 } as const;
 
-/** The same of one whose output people decide on: nobody says it in their place. */
-export const standingAsked = {
-  ...standing,
-  on: { skip: standing.on.skip, cancel: standing.on.cancel },
-} as const;
-
 /** The same of one that can only have failed before it began. */
 export const beginsAnew = {
   ...standing,

@@ -72,7 +72,8 @@ test(
       expect(end).toEqual({ code: 0, signal: null, errors: '' });
       // What was refused is told, and nothing else is wrong.
       const lines = linesOf(folder, 'log');
-      const refused = /commit-failed .* (this process was taken for dead|It is read again)/;
+      const refused =
+        /commit-failed .* (this process was taken for dead|another process has had it since|It is read again)/;
       expect(lines.filter((line) => !refused.test(line))).toEqual([]);
       expect(lines.length).toBeLessThan(STOPS * 20);
     } finally {

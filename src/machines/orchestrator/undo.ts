@@ -35,10 +35,12 @@ export const runSetup = parentSetup.extend({
         event.type === 'undo' ? { ...NOTHING_YET, of: event.of } : (context.undo ?? NOTHING_YET),
     }),
     /** A page has come. Should it come once more, it is one that nobody waits for: what is on it may be undone by then. */
-    countPage: assign({ attempt: ({ context }) => context.attempt + 1 }),
+    countPage: assign({
+      attempt: ({ context }) => context.attempt + 1,
+      undo: ({ context, event }) => withLeft(context, event),
+    }),
     keepPlace: assign({ undo: ({ context, event }) => upTo(context, event) }),
     countUndone: assign({ undo: ({ context, event }) => counted(context, event) }),
-    countLeft: assign({ undo: ({ context, event }) => withLeft(context, event) }),
     cut: assign({ undo: ({ context: { undo } }) => ({ ...(undo ?? NOTHING_YET), isCut: true }) }),
     keepIncomplete: assign({ error: ({ context }) => incomplete(context) }),
     keepUnread: assign({ error: ({ context, event }) => unread(context, event) }),
@@ -58,8 +60,9 @@ function counted({ undo }: ParentMemory, event: ParentEvent): RunUndo | null {
 /** What child runs could not undo, who were cancelled before. The first page says it, and may come twice. */
 function withLeft({ undo }: ParentMemory, event: object): RunUndo | null {
   const { left = [] } = pageIn(event);
-  if (undo === null || undo.failures > 0 || left.length === 0) return undo;
-  return { ...undo, failed: left.slice(0, MOST_NAMED), failures: left.length };
+  return undo === null || undo.failures > 0
+    ? undo
+    : { ...undo, failed: left.slice(0, MOST_NAMED), failures: left.length };
 }
 
 function incomplete({ error: cause, undo }: ParentMemory): ErrorRecord {
@@ -86,11 +89,7 @@ export const compensating = {
     src: 'pull',
     id: 'pull',
     onDone: {
-      actions: [
-        'countPage',
-        'countLeft',
-        { type: 'undoPage', params: ({ event }: { event: object }) => ({ page: pageIn(event) }) },
-      ],
+      actions: ['countPage', { type: 'undoPage', params: ({ event }: { event: object }) => ({ page: pageIn(event) }) }],
     },
     onError: { target: 'failed', actions: 'keepUnread' },
   },

@@ -14,13 +14,12 @@ import { childRunLogic, endChildLogic, sendLogic, undoChildLogic } from '../../a
 import { executeLogic } from '../../actors/execute.ts';
 import { sleepLogic } from '../../actors/sleep.ts';
 import { waitingLogic } from '../../actors/waiting.ts';
-import { type Keeps, keepsOf } from '../../core/cache.ts';
+import type { Keeps } from '../../core/cache.ts';
 import type { MachineInput } from '../../core/stepper.ts';
 import type { PlanNode } from '../../definition.ts';
 import { CompensationCut, type ErrorRecord, toRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
 import type { Approval, Consequence } from '../../people.ts';
-import type { RecordRow } from '../../store.ts';
 import { NO_RETRY } from '../../retry.ts';
 import { needsDefinition } from '../live.ts';
 import { persistable } from '../persist.ts';
@@ -165,9 +164,7 @@ export const taskSetup = setup({
     /** What an earlier attempt failed with is not what the step ends with. */
     complete: assign({ output: ({ event }) => outputOf(event), error: null }),
     /** What comes of it is kept when that has been looked at. */
-    keepForReview: assign({
-      keeps: ({ event }) => keepsOf('record' in event ? (event.record as Omit<RecordRow, 'run'>) : undefined),
-    }),
+    keepForReview: assign({ keeps: ({ event }) => ('keeps' in event ? (event.keeps as Keeps) : null) }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
     /** Under a host the history is told; alone there is none. */
     emitEvent: () => {},
