@@ -8,7 +8,7 @@ test('a program goes through its phases, and rolls back what it has deployed whe
   expect(lines.slice(0, -1)).toEqual([
     'checkpoint: 14 of 22 done, 2 retries',
     'the shop is ready. Go?',
-    'completed: analysis completed, planning completed, implementation completed, testing completed, checkpoint completed, deployment completed, monitoring running, quality completed',
+    'completed: analysis completed, planning completed, implementation completed, testing completed, checkpoint completed, deployment completed, monitoring started, quality completed',
     'gates: APPROVE 75, APPROVE 100',
     'to remember: one service (architecture), outbox (architecture), the import is slow (audit)',
     'retries that helped: 100 %, gates at once: 50 %',
