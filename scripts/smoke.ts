@@ -99,11 +99,11 @@ export const phases = program('phases', {
   approval: { ask: ({ input, run }) => \`\${run.id} \${input.cents}\` },
   phases: {
     one: {
-      tasks: { pay, refund: { do: refund, input: ({ input, phases, tasks }) => input, notes: () => ({ learnings: ['x'] }) } },
+      tasks: { pay: { do: pay, input: ({ input }) => input }, refund: { do: refund, input: ({ input, phases, tasks }) => input, notes: () => ({ learnings: ['x'] }) } },
       gate: { criteria: { n: { min: 1 } }, values: () => ({ n: 1 }), review: { ask: ({ judgement }) => String(judgement.score) } },
       approval: { ask: ({ tasks }) => String(tasks.pay), value: Amount, propose: ({ input }) => input, decisions: { approve: Amount, edit: true } },
     },
-    two: { background: true, tasks: { waits } },
+    two: { background: true, tasks: { waits: { do: waits, input: ({ input }) => input } } },
   },
 });
 `;
