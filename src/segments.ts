@@ -1,4 +1,9 @@
-/** Patterns of segments: `*` stands for any one of them, `**` for any number, also none. */
+/** Paths of places are segments with a "/" between them; that of a run is empty. In patterns `*` stands for any one, `**` for any number, also none. */
+
+/** What a place stands in: its track or step, or the run. */
+export function pathAbove(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
 
 /** Does the pattern stand for all of the path? In at most as many steps as the product of both lengths. */
 export function fitsSegments(pattern: readonly string[], path: readonly string[]): boolean {

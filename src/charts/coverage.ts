@@ -13,6 +13,7 @@ import type { RunsPage, RunsQuery } from '../views/list.ts';
 import { chart } from './chart.ts';
 import type { StatusCounts } from './marks.ts';
 import { outlineOf, type Part } from './outline.ts';
+import { pathAbove } from '../segments.ts';
 
 /** How often a part of a definition was reached. */
 export interface PartCoverage {
@@ -137,7 +138,7 @@ class Counting {
       counted.begun += 1;
       if (status === 'waiting') begun.add(path);
       this.#fire(`${part.path}.taken`);
-      this.#fire(`${part.path.slice(0, Math.max(0, part.path.lastIndexOf('/')))}.next`);
+      this.#fire(`${pathAbove(part.path)}.next`);
     }
     if (held.has(path) && status !== 'cancelling') {
       held.delete(path);

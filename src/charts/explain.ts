@@ -12,6 +12,7 @@ import { countsIn, type DrawnRun, type StatusCounts, WORDS } from './marks.ts';
 import type { Outline } from './outline.ts';
 import { columnsOf, cut, plain } from './tree.ts';
 import { type Hindrance, listed, reasonIn, type Stand, whyNot } from './why.ts';
+import { pathAbove } from '../segments.ts';
 
 /** A step that is under way. */
 export interface StepExplanation {
@@ -126,7 +127,7 @@ function standIn(outline: Outline, run: DrawnRun): Stand {
     live.set(path, actor);
     if (actor.status === 'awaitingIntervention') held.push(path);
     if (actor.waitingFor?.what === 'start') continue;
-    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const above = pathAbove(path);
     below.set(above, (below.get(above) ?? 0) + 1);
   }
   return {

@@ -9,6 +9,7 @@ import type { ActorSnapshot, RunSnapshot } from '../views/snapshot.ts';
 import type { CountedRun } from '../views/counted.ts';
 import { dueIn, sayingOf } from '../views/waits.ts';
 import type { Outline, Part } from './outline.ts';
+import { pathAbove } from '../segments.ts';
 
 /** How many are in which status. */
 export type StatusCounts = { readonly [status in Status]?: number };
@@ -82,7 +83,7 @@ export function marksOf(outline: Outline, run: DrawnRun, now?: number): Marks {
   }
   const marks = new Map<string, Mark>([...unseen].map((path) => [path, UNSEEN]));
   const hasCompleted = (path: string): boolean => {
-    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const above = pathAbove(path);
     const one = above === '' ? undefined : gathered.get(outline.at(above) as Part)?.one;
     return above !== '' && (one === undefined || one === null ? hasCompleted(above) : one.status === 'completed');
   };

@@ -7,6 +7,7 @@ import type { RunEvent } from '../events.ts';
 import { isTerminal, type Status } from '../status.ts';
 import { HistoryFold, type Period, type Told } from '../views/fold.ts';
 import type { Outline } from './outline.ts';
+import { pathAbove } from '../segments.ts';
 
 /** A time in which a track or a step was in one status. */
 export interface Span {
@@ -156,13 +157,11 @@ function placeOf(outline: Outline | null, path: string): string {
 
 /** Each below what it is in, and otherwise in the order in which they began. */
 function nested(rows: readonly TimelineEntry[]): readonly TimelineEntry[] {
-  const below = Map.groupBy(rows, ({ path }) =>
-    path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/'))),
-  );
+  const below = Map.groupBy(rows, ({ path }) => (path === '' ? null : pathAbove(path)));
   const known = new Set(rows.map(({ path }) => path));
   const sorted: TimelineEntry[] = [];
   // What is below something that is no row of its own comes at the end.
-  const roots = rows.filter(({ path }) => path === '' || !known.has(path.slice(0, Math.max(0, path.lastIndexOf('/')))));
+  const roots = rows.filter(({ path }) => path === '' || !known.has(pathAbove(path)));
   const todo = [...roots].reverse();
   for (let row = todo.pop(); row !== undefined; row = todo.pop()) {
     sorted.push(row);

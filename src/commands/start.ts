@@ -11,10 +11,11 @@ export const start: Command<StartMessage> = {
     if (root.state.value !== 'pending') return false;
     if (limit !== undefined) root.due = Math.min(limit, port.now + (root.node.deadline ?? Number.POSITIVE_INFINITY));
     port.run.rerun = rerun;
-    recallDeciders(
-      port.run,
-      records.filter(({ type }) => type === DECIDERS),
-    );
+    if (rerun !== null)
+      recallDeciders(
+        port.run,
+        records.filter(({ type }) => type === DECIDERS),
+      );
     for (const record of records) port.record(record);
     if (undoes === undefined) port.start(root);
     else {

@@ -9,6 +9,7 @@ import type { Json } from '../json.ts';
 import { type Approval, type ApprovalSpec, type AskingSpec, decidersIn } from '../people.ts';
 import type { RecordRow } from '../store.ts';
 import { type Actor, pathUnder, type RunState } from './run.ts';
+import { nodesIn } from '../plan-nodes.ts';
 
 /** By the path of the step. */
 export type Deciders = Map<string, readonly string[]>;
@@ -22,16 +23,10 @@ const looking = new WeakMap<PlanNode, boolean>();
 export function looksAtDeciders(root: PlanNode): boolean {
   let looks = looking.get(root);
   if (looks === undefined) {
-    looks = nodesIn(root).some((node) => specsOf(node).some(({ excluded }) => namesIn(excluded).length > 0));
+    looks = [...nodesIn(root)].some((node) => specsOf(node).some(({ excluded }) => namesIn(excluded).length > 0));
     looking.set(root, looks);
   }
   return looks;
-}
-
-function nodesIn(root: PlanNode): readonly PlanNode[] {
-  const nodes = new Set([root]);
-  for (const node of nodes) for (const { node: below } of node.children) nodes.add(below);
-  return [...nodes];
 }
 
 function specsOf({ task, spec }: PlanNode): readonly ApprovalSpec[] {

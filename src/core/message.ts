@@ -3,7 +3,6 @@
  * waits for it and changes nothing (I5), which is what lets a commit of unknown outcome be
  * repeated (I3).
  */
-import { keepsOf } from './cache.ts';
 import type { AnyEventObject } from 'xstate';
 import type { Plan } from '../definition.ts';
 import type { ErrorRecord } from '../errors/index.ts';
@@ -13,6 +12,7 @@ import type { Status } from '../status.ts';
 import type { RecordName, RecordRow, RunRow } from '../store.ts';
 import type { Rerun } from './rerun.ts';
 import type { SignalAnswer } from './signals.ts';
+import { keepsOf } from './cache.ts';
 
 export type Message =
   /** An actor that a state invoked has answered. */

@@ -8,6 +8,7 @@ import { isJsonObject } from '../forms.ts';
 import { type Json, type JsonObject, sameJson } from '../json.ts';
 import type { ActorRow } from '../store.ts';
 import type { Kinds } from './kind.ts';
+import { pathAbove } from '../segments.ts';
 
 /** What was set in a place that is taken over: each variable as it was set last there, with a number that says when. */
 export type Sets = { readonly [variable: string]: readonly [order: number, value: Json] };
@@ -87,7 +88,7 @@ function writesIn(kinds: Kinds, rows: Rows): readonly Write[] {
 
 /** The one of these places that a path is in, or is itself; null if there is none. */
 export function placeAround(places: Pick<ReadonlySet<string>, 'has'>, path: string): string | null {
-  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) if (places.has(at)) return at;
+  for (let at = path; at !== ''; at = pathAbove(at)) if (places.has(at)) return at;
   return null;
 }
 

@@ -1,8 +1,7 @@
 /**
- * The turn: one message, one run, nothing but memory. Finds the actor that the message is for, lets its machine decide, and goes on with what
- * that brings (children to start, a parent to tell) through a queue, until nobody has
- * anything left to say. What must be written and what is owed to the world is only noted
- * down (I1); the commit and the dispatch happen elsewhere, later. Time is handed in (I4).
+ * The turn: one message, one run, nothing but memory. Finds the actor that the message is for, lets its machine decide, and goes on with
+ * what that brings (children to start, a parent to tell) through a queue, until nobody has anything left to say. What must be written and
+ * what is owed to the world is only noted down (I1); the commit and the dispatch happen elsewhere, later. Time is handed in (I4).
  */
 import type { AnyEventObject } from 'xstate';
 import type { Place } from '../definition.ts';

@@ -16,6 +16,7 @@ import { isTerminal, type Status } from '../status.ts';
 import { statusAfter } from '../views/fold.ts';
 import type { ActorSnapshot } from '../views/snapshot.ts';
 import { sessionOf, type WireActor, type WireEvent, type WireHappening, type WireSnapshot, wireBase } from './wire.ts';
+import { pathAbove } from '../segments.ts';
 
 /** What the projector has to know of a run's definition. */
 export interface Projected {
@@ -106,7 +107,7 @@ export class Projector {
     const part = at(path);
     // What a definition has no part for is not drawn either: it is too deep.
     if (part === undefined) return false;
-    const above = parentOf(path);
+    const above = pathAbove(path);
     if (!this.concerns(above)) return false;
     if (part.path === path) return true;
     if (at(above)?.repeats && Number(path.slice(above.length + 1)) >= MOST_ITEMS) return false;
@@ -150,7 +151,7 @@ export class Projector {
       type: '@xstate.actor',
       ...wireBase(this.#run, path, startedAt),
       name: path === '' ? outline.name : path.slice(path.lastIndexOf('/') + 1),
-      parentId: path === '' ? undefined : sessionOf(this.#run, parentOf(path)),
+      parentId: path === '' ? undefined : sessionOf(this.#run, pathAbove(path)),
       definition: isFirst ? JSON.stringify(config()) : undefined,
       ...(isFirst ? {} : { definitionOf: first as string }),
       snapshot,
@@ -180,7 +181,7 @@ export class Projector {
     const found = new Map<string, { [status in Status]?: number }>(Object.entries(counts));
     for (const actors of [tracks, steps])
       for (const [path, { status }] of Object.entries(actors)) {
-        const above = parentOf(path);
+        const above = pathAbove(path);
         if (Object.hasOwn(counts, above) || !this.#of.outline.at(above)?.repeats) continue;
         const sum = found.get(above) ?? {};
         sum[status] = (sum[status] ?? 0) + 1;
@@ -217,7 +218,7 @@ export class Projector {
       type: '@xstate.event',
       ...wireBase(this.#run, path, at, `${this.#run}#${seq}`),
       event: this.#outputs ? { ...event } : plain(event),
-      sourceId: isOfParent ? sessionOf(this.#run, parentOf(path)) : undefined,
+      sourceId: isOfParent ? sessionOf(this.#run, pathAbove(path)) : undefined,
     };
   }
 
@@ -226,7 +227,7 @@ export class Projector {
     const { path, at } = event;
     if (this.#known.has(path) || !this.concerns(path)) return;
     // What was skipped or taken over may not have been told of the one around it.
-    yield* this.#introduced({ ...event, path: parentOf(path) }, 'running');
+    yield* this.#introduced({ ...event, path: pathAbove(path) }, 'running');
     const { snapshot } = this.#ofEvent(event, status ?? 'pending');
     // Nothing is said of it that would be the same: it is told as it stands whatever that is.
     this.#known.set(path, { snapshot: '', status: status ?? 'pending' });
@@ -308,8 +309,4 @@ function standingOf({ tracks, steps, ended = {} }: DrawnRun): readonly Standing[
     for (const [path, actor] of Object.entries(actors)) add({ path, status: actor.status, actor });
   for (const [path, status] of Object.entries(ended)) add({ path, status, actor: null });
   return levels.flat();
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

@@ -3,7 +3,7 @@ import { collectorOf, type KeyedOptions } from './collector.ts';
 import type { JsonObject } from '../json.ts';
 import type { Clock } from '../clock.ts';
 import type { Kind, Kinds } from '../core/kind.ts';
-import type { Body, OrchestratorDefinition, Plan, PlanNode } from '../definition.ts';
+import type { Body, OrchestratorDefinition, Plan } from '../definition.ts';
 import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
@@ -20,6 +20,7 @@ import { type Redact, rulesOf } from '../views/redaction.ts';
 import type { Tracing } from '../tracing.ts';
 import { checkTracing } from './tracing.ts';
 import { type Course, fieldsOf, type LogFields, tellAll, tellFailures, textOf } from '../views/lines.ts';
+import { nodesIn } from '../plan-nodes.ts';
 
 /** A logger with a method for each level, such as `console`. */
 export type LogMethods = { readonly [L in LogLine['level']]: (message: string) => void };
@@ -174,12 +175,7 @@ export function knownPlans(plans: Iterable<Plan>): readonly string[] {
 
 /** Every kind that a plan has a place of is one that the box knows. */
 export function checkKinds({ root }: Plan, kinds: Kinds): void {
-  // A set goes on to what is added to it meanwhile.
-  const nodes = new Set<PlanNode>([root]);
-  for (const { kind, children } of nodes) {
-    kinds.get(kind);
-    for (const { node } of children) nodes.add(node);
-  }
+  for (const { kind } of nodesIn(root)) kinds.get(kind);
 }
 
 /** The definitions of these orchestrators, and of those that their steps start runs of: a box goes on with those, too. */

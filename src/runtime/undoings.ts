@@ -6,6 +6,7 @@ import { longUndoOf, undoOf } from '../core/child.ts';
 import { wasTried } from '../core/undo.ts';
 import { isTerminal } from '../status.ts';
 import type { ActorRow, RunRow, Store } from '../store.ts';
+import { pathAbove } from '../segments.ts';
 
 /** Those that there are, the first one first. */
 export async function undoingsOf(store: Pick<Store, 'readRun'>, run: string): Promise<readonly RunRow[]> {
@@ -37,7 +38,7 @@ export async function undoneRows(
   const undone = [...rows.values()].filter(wasTried);
   for (const { run: each } of undoings) undone.push(...(await store.readActors(each)).filter(wasTried));
   for (const { path, state } of undone)
-    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+    for (let at = path; at !== ''; at = pathAbove(at)) {
       const row = rows.get(at);
       if (row?.state === 'completed') rows.set(at, { ...row, state });
     }

@@ -18,6 +18,7 @@ import type {
   SignalRow,
 } from '../store.ts';
 import { eventsOf } from './history.ts';
+import { pathAbove } from '../segments.ts';
 
 /** What is kept of a row, under the names of the store. */
 export type RowFields = { readonly [name: string]: unknown };
@@ -73,7 +74,7 @@ export class Reader {
       return {
         run,
         path,
-        parent: path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+        parent: path === '' ? null : pathAbove(path),
         kind: row.text('kind'),
         state: statusOf(row.get('state')),
         attempt: row.number('attempt'),

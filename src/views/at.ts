@@ -16,6 +16,7 @@ import type { ActorRow, AttemptRow, RunRow } from '../store.ts';
 import { HistoryFold, type Period, type Told } from './fold.ts';
 import { type RunSnapshot, snapshotOf } from './snapshot.ts';
 import type { WholeRun } from './taken.ts';
+import { pathAbove } from '../segments.ts';
 
 /** What a store need not have kept of a step: it was forgotten, or has become something else since. */
 export type NotKept = 'kind' | 'input' | 'output' | 'waitingFor';
@@ -156,7 +157,7 @@ function actorAt(
   const actor: ActorRow = {
     run: run.run,
     path,
-    parent: isRoot ? null : (row?.parent ?? path.slice(0, Math.max(0, path.lastIndexOf('/')))),
+    parent: isRoot ? null : (row?.parent ?? pathAbove(path)),
     kind: row?.kind ?? node?.kind ?? (told.noun === 'step' ? 'task' : told.noun === 'track' ? 'track' : 'orchestrator'),
     state: status === 'paused' && isRoot ? 'running' : status,
     attempt,

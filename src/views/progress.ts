@@ -11,6 +11,7 @@ import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
 import { isTerminal, type RunEvent, type Status } from '../events.ts';
 import { statusAfter } from './fold.ts';
 import { Versions } from './versions.ts';
+import { pathAbove } from '../segments.ts';
 
 /** A step or a track in a run's progress. */
 export interface ActorProgress {
@@ -103,7 +104,7 @@ function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
     const steps = tally(before.steps, 'skipped', event.steps);
     return progress(before.status, seq, percentOf(steps), steps, begun(told, path, root));
   }
-  const actors = status === null ? told : begun(told, path.slice(0, Math.max(0, path.lastIndexOf('/'))), root);
+  const actors = status === null ? told : begun(told, pathAbove(path), root);
   if (path === '') return progress(status ?? before.status, seq, before.percent, before.steps, actors);
   const known = actors.get(path);
   const actor = produce(known ?? UNTOLD, (draft) => {
@@ -122,7 +123,7 @@ function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
  */
 function begun(actors: Versions<ActorProgress>, path: string, root: PlanNode): Versions<ActorProgress> {
   let known = actors;
-  for (let at = path; at !== '' && known.get(at) === undefined; at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
+  for (let at = path; at !== '' && known.get(at) === undefined; at = pathAbove(at))
     if (nodeAt(root, at) !== null) known = known.with(at, RUNNING);
   return known;
 }

@@ -8,6 +8,7 @@ import { isTerminal } from '../../status.ts';
 import type { ActorRow, AttemptRow, RecordRow, RunRow, SignalRow } from '../../store.ts';
 import * as is from '../../forms.ts';
 import { type Form, isJsonObject, rowIn, rowsIn, Unfit } from '../../forms.ts';
+import { pathAbove } from '../../segments.ts';
 
 /** A run that came as a document. */
 export interface Brought {
@@ -192,7 +193,7 @@ function checkSteps(row: RunRow, steps: readonly ActorRow[], last: number): void
   for (const [index, { path, parent, state, endedAt, endedSeq }] of steps.entries()) {
     const at = `steps[${index}]`;
     if (known.has(path)) throw new Unfit(`${at}.path`, `"${path}" is there twice`);
-    const above = path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const above = path === '' ? null : pathAbove(path);
     // A run that undoes another has steps whose tracks are that one's.
     const isApart = row.parent?.path === '';
     if (parent !== above || (above !== null && !isApart && !known.has(above)))

@@ -21,6 +21,7 @@ import type { RunRow } from '../../store.ts';
 import { isTerminal, type Status } from '../../status.ts';
 import type { Held } from '../held.ts';
 import { type HookError, HookRound } from './hook-round.ts';
+import { nodesIn } from '../../plan-nodes.ts';
 
 export interface HooksOptions {
   /** Of the box. */
@@ -293,12 +294,9 @@ function hookedIn(box: readonly HookDefinition[], root: PlanNode): HookedPlan {
     isByNode &&= only.path === undefined;
   };
   for (const hook of box) add(hook);
-  // A set goes on to what is added to it meanwhile.
-  const nodes = new Set([root]);
-  for (const { hooks = NO_HOOKS, children, noun } of nodes) {
+  for (const { hooks = NO_HOOKS, noun } of nodesIn(root)) {
     for (const hook of hooks) add(hook);
     isByNode &&= noun !== 'track' || hooks.length === 0;
-    for (const { node } of children) nodes.add(node);
   }
   return { names, steps: isByNode ? new Map() : null };
 }

@@ -13,6 +13,7 @@ import type { Limits } from '../../policies/limits/limits.ts';
 import type { Claim, Limit, Queue } from '../../policies/limits/ticket.ts';
 import type { Held } from '../held.ts';
 import { askMapper, keyIn } from './asking.ts';
+import { nodesIn } from '../../plan-nodes.ts';
 
 /** How the places of a box are shared among runs. */
 export interface Fairness {
@@ -111,13 +112,7 @@ export class Unders {
   #hasBodies(plan: Plan): boolean {
     let has = this.#plans.get(plan);
     if (has === undefined) {
-      // A set goes on to what is added to it meanwhile.
-      const nodes = new Set<PlanNode>([plan.root]);
-      has = false;
-      for (const { bodies, children } of nodes) {
-        has ||= bodies.length > 0;
-        for (const { node } of children) nodes.add(node);
-      }
+      has = [...nodesIn(plan.root)].some(({ bodies }) => bodies.length > 0);
       this.#plans.set(plan, has);
     }
     return has;
