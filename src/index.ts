@@ -45,6 +45,8 @@ export type { Density, Mark, Marks, StatusCounts } from './charts/marks.ts';
 export type { Drawable } from './charts/outline.ts';
 export type { TracedBody, TracedRun, TracedStart, Tracing } from './tracing.ts';
 export { type Activation, type ActivationMode, type ActivationTable, activationIn, activations } from './activation.ts';
+export type { AskerOptions } from './runtime/audit.ts';
+export type { AuditRecord } from './views/audit.ts';
 export type { Clock } from './clock.ts';
 export type { Backoff, RunFacts, TaskContext } from './definition.ts';
 export {

@@ -110,7 +110,10 @@ function take(port: TurnPort, message: InterveneMessage): boolean {
       : `${refusalOf(path, before, allowed)}${forbidden === null ? '' : ` ${forbidden}`}`;
   const said = { type, path, reason, by, at: port.now, before, refused: message.refused, input, output };
   const body = isAllowed && actor !== undefined && input !== undefined ? { ...said, ...replacedIn(actor) } : said;
-  port.record({ type: INTERVENTION, id, version: 1, body: body as unknown as Json, keys: { path } });
+  port.atEnd(() => {
+    const after = actor === undefined || path === '' ? before : String(actor.state.value);
+    port.record({ type: INTERVENTION, id, version: 1, body: { ...body, after } as unknown as Json, keys: { path } });
+  });
   if (!isAllowed || actor === undefined) return true;
   if (given !== undefined) actor.input = given;
   port.send(actor, {

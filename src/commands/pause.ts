@@ -2,6 +2,7 @@
  * `pause` and `resume`: a flag of the run (S15). While it is set, what is under way may end, and nothing begins: what is ready has its row and
  * waits, and timers that fall due act when the run is resumed. Its child runs stand still and go on with it.
  */
+import { ASKER, keepAsked, readAsker, writeAsker } from '../core/audit.ts';
 import type { PauseMessage } from '../core/message.ts';
 import { goOn } from '../core/hold.ts';
 import { statusOf } from '../core/rest.ts';
@@ -34,8 +35,9 @@ function commandOf(name: PauseMessage['type'], refusal: (status: Status) => stri
       message.refused = conflict(status) === null ? null : status;
       const before = pausedOf(run);
       const paused = after(before, name, message.above === true);
+      if (message.refused !== null || !keepAsked(port, message, {})) return false;
       // Asked twice, it is so already.
-      if (message.refused !== null || paused === before) return false;
+      if (paused === before) return message.asker !== undefined;
       const was = isPaused(run);
       const is = paused !== 'over';
       if (was !== is) port.tell({ ...port.at(''), type: is ? 'run.paused' : 'run.resumed' });
@@ -47,9 +49,14 @@ function commandOf(name: PauseMessage['type'], refusal: (status: Status) => stri
       return true;
     },
     shared: {
-      body: { above: is.maybe(is.yesNo) },
-      write: ({ type, above }) => (above === true ? { type, above } : { type }),
-      read: ({ above }) => ({ type: name, ...(above === true ? { above } : {}), refused: null }),
+      body: { above: is.maybe(is.yesNo), asker: ASKER },
+      write: (message) => ({ type: name, ...(message.above === true ? { above: true } : {}), ...writeAsker(message) }),
+      read: (body) => ({
+        type: name,
+        ...(body.above === true ? { above: true } : {}),
+        ...readAsker(body),
+        refused: null,
+      }),
       answer: ({ refused }) => refused,
       heed(message, answer) {
         message.refused = answer as Status | null;

@@ -1,4 +1,5 @@
 /** `signal`: something that steps of a run wait for. One id is taken once, however often it is sent (S17). */
+import { ASKER, readAsker, writeAsker } from '../core/audit.ts';
 import type { SignalMessage } from '../core/message.ts';
 import { receive, type SignalAnswer } from '../core/signals.ts';
 import * as is from '../forms.ts';
@@ -11,10 +12,15 @@ export const signal: Command<SignalMessage> = {
   refusal: (status) => (isTerminal(status) ? `the run has ended: it is ${status}` : null),
   take: (port, message) => !message.known && receive(port, message),
   shared: {
-    body: { id: is.text, name: is.text, payload: is.any },
-    write: ({ type, id, name, payload }) => ({ type, id, name, payload }),
-    read: ({ id, name, payload = null }) => {
-      return { type: 'signal', id: id as string, name: name as string, payload, answer: null, known: false };
+    body: { id: is.text, name: is.text, payload: is.any, asker: ASKER },
+    write(message) {
+      const { type, id, name, payload } = message;
+      return { type, id, name, payload, ...writeAsker(message) };
+    },
+    read: (body) => {
+      const { id, name, payload = null } = body;
+      const said = { id: id as string, name: name as string, payload };
+      return { type: 'signal', ...said, ...readAsker(body), answer: null, known: false };
     },
     answer: ({ answer }) => answer as unknown as Json,
     heed(message, answer) {

@@ -10,6 +10,7 @@ import type { Json } from '../json.ts';
 import type { ApprovalAnswer, ApprovalAsk } from '../people.ts';
 import type { Status } from '../status.ts';
 import type { RecordName, RecordRow, RunRow } from '../store.ts';
+import type { Commanded } from './audit.ts';
 import type { Rerun } from './rerun.ts';
 import type { SignalAnswer } from './signals.ts';
 import { keepsOf } from './cache.ts';
@@ -95,7 +96,7 @@ export interface StartMessage {
   readonly limit?: number;
 }
 
-export interface CancelMessage {
+export interface CancelMessage extends Commanded {
   readonly type: 'cancel';
   readonly reason: string | null;
   /** What has completed is undone (S13). */
@@ -104,7 +105,7 @@ export interface CancelMessage {
   readonly force?: boolean;
 }
 
-export interface PauseMessage {
+export interface PauseMessage extends Commanded {
   readonly type: 'pause' | 'resume';
   /** By the run that started it, which is paused or goes on. */
   readonly above?: boolean;
@@ -148,7 +149,7 @@ export interface DecideMessage {
 }
 
 /** A signal. It must not be taken twice, so a run that is read again says whether it is one that it has (I3). */
-export interface SignalMessage {
+export interface SignalMessage extends Commanded {
   readonly type: 'signal';
   readonly id: string;
   readonly name: string;

@@ -36,6 +36,8 @@ export interface TurnPort {
   send(actor: Actor, event: AnyEventObject): void;
   /** Keeps a record with this commit: something of the run that is no actor and no event. */
   record(record: Omit<RecordRow, 'run'>): void;
+  /** Does something when nobody has anything left to say. */
+  atEnd(act: () => void): void;
   /** Deletes one. */
   dropRecord(name: RecordName): void;
   /** Deletes the rows of a place that has ended, and of all below it, with this commit. The history stays. */

@@ -2,6 +2,7 @@
 import { AWAITED, SPENT } from '../budgets.ts';
 import { CACHED } from '../cache.ts';
 import { APPROVAL_RECORD, DECISION_RECORD } from '../people.ts';
+import { COMMAND } from './audit.ts';
 import { DECIDERS } from './deciders.ts';
 import type { Kinds } from './kind.ts';
 import { INTERVENTION } from './message.ts';
@@ -14,6 +15,7 @@ const OWN: readonly string[] = [
   APPROVAL_RECORD,
   DECISION_RECORD,
   INTERVENTION,
+  COMMAND,
   RERUN,
   TAKEN,
   DECIDERS,

@@ -8,6 +8,7 @@
 import type { WaitSpec } from '../definition.ts';
 import { knownNames } from '../names.ts';
 import type { Json } from '../json.ts';
+import { keepAsked } from './audit.ts';
 import { type Fit, parsePayload, suits, weigh } from './facts.ts';
 import type { Issue } from '../schema.ts';
 import type { SignalRow } from '../store.ts';
@@ -204,6 +205,7 @@ export function receive(port: TurnPort, message: SignalMessage): boolean {
     message.answer = { answer: 'accepted', step: taker.path };
     const row = { run: run.id, id, name, payload, sentAt: now, answer: 'accepted', takenBy: taker.path } as const;
     port.changes.signal(Object.freeze(row));
+    keepAsked(port, message, { name, id, ...message.answer });
     taken(port, taker, id, name, found.payload);
     return true;
   }
@@ -212,6 +214,7 @@ export function receive(port: TurnPort, message: SignalMessage): boolean {
   const kept = { run: run.id, id, name, payload, sentAt: now, answer: 'buffered', takenBy: null } as const;
   signalsOf(run).keep(Object.freeze(kept));
   port.changes.signal(kept);
+  keepAsked(port, message, { name, id, ...found });
   port.tell({ ...port.at(''), type: 'signal.buffered', signal: name, id });
   return true;
 }

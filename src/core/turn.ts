@@ -2,6 +2,8 @@
  * The turn: one message, one run, nothing but memory. Finds the actor that the message is for, lets its machine decide, and goes on with
  * what that brings (children to start, a parent to tell) through a queue, until nobody has anything left to say. What must be written and
  * what is owed to the world is only noted down (I1); the commit and the dispatch happen elsewhere, later. Time is handed in (I4).
+ *
+ * It has over 400 lines because it is one class: the turn, and what those who take part in it may do.
  */
 import type { AnyEventObject } from 'xstate';
 import type { Place } from '../definition.ts';
@@ -45,6 +47,7 @@ export class Turn implements TurnPort {
   readonly #queue: (Actor | AnyEventObject)[] = [NOTHING, NOTHING];
   /** As with the queue, the first one is none. */
   readonly #wishes: Wish[] = [NOTHING];
+  #last: (() => void) | null = null;
 
   constructor(rules: Rules) {
     this.rules = rules;
@@ -63,6 +66,7 @@ export class Turn implements TurnPort {
       // It grows while it is read.
       const queue = this.#queue;
       for (let at = 2; at < queue.length; at += 2) this.#deliver(queue[at] as Actor, queue[at + 1] as AnyEventObject);
+      this.#last?.();
       return taken;
     } finally {
       // The last run that had a turn is not to be kept by it.
@@ -70,6 +74,7 @@ export class Turn implements TurnPort {
       this.changes = NO_CHANGES;
       this.#queue.length = 2;
       this.#wishes.length = 1;
+      this.#last = null;
       this.#isTaking = false;
     }
   }
@@ -265,6 +270,10 @@ export class Turn implements TurnPort {
 
   record(record: Omit<RecordRow, 'run'>): void {
     this.changes.record(checkRecord(Object.freeze({ ...record, run: this.run.id }), this.rules.maxValueBytes));
+  }
+
+  atEnd(act: () => void): void {
+    this.#last = act;
   }
 
   dropRecord(name: RecordName): void {

@@ -59,6 +59,7 @@ import {
 import { START_KEYS, startAny } from './keyed-starts.ts';
 import { type AskRun, requests } from './ownership/requests.ts';
 import { Run, type RunContext, type SignalOptions } from './run.ts';
+import { Deletions } from './deletions.ts';
 import { planOfSchedule, type Schedule, type ScheduleOptions, SCHEDULES, Schedules } from './schedules.ts';
 import type { SignalAnswer } from '../core/signals.ts';
 import { Tracer } from './tracing.ts';
@@ -168,12 +169,14 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     const abandon = abandoning(this.#host, { store, clock, told, logger });
     errands.open({ host: this.#host, starts: this.#starts, command, lives, term });
     const approvals = (query: ApprovalsQuery): Promise<ApprovalsPage> => this.#people.list(query);
+    const deletions = new Deletions({ store, clock, bring: (changes) => this.#host.bring(changes) });
     this.#context = {
       approvals,
       decide: (approval, options) => this.#people.decide(approval, options),
       store,
       command,
       abandon,
+      deletions,
       starts: this.#starts,
       clock,
       maxValueBytes,

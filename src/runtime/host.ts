@@ -403,7 +403,7 @@ export class Host {
       this.#evict(here);
     }
     // What had landed although nobody heard so is not taken again.
-    for (const message of line) if ('known' in message) await recognise(store, id, message);
+    for (const message of line) if ('known' in message || 'asker' in message) await recognise(store, id, message);
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');

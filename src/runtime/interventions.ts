@@ -13,6 +13,7 @@ import { toJson } from '../json.ts';
 import { parse } from '../schema.ts';
 import type { RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
+import { isText } from './audit.ts';
 import { type AskRun, recognise } from './ownership/requests.ts';
 import { pinnedPlan } from './reading/pinned.ts';
 import { keepRefusal } from './refusals.ts';
@@ -41,22 +42,24 @@ export async function intervene(
   path: string,
   options: InterventionOptions & { readonly input?: unknown; readonly output?: unknown },
 ): Promise<void> {
-  const wanted = await read(context, row, type, path, options);
-  const message: InterveneMessage = { type, id: randomIds(), path, ...wanted, refused: NOT_TAKEN, known: false };
   const { run } = row;
+  const id = randomIds();
+  const refuse = (said: object, refused: string): Promise<void> => {
+    const body = { type, path, ...said, at: context.clock.now(), before: 'ended', after: 'ended', refused };
+    return keepRefusal(context.store, { run, type: INTERVENTION, id, keys: { path } }, body);
+  };
+  const wanted = await read(context, row, type, path, options).catch(async (error: unknown) => {
+    // Somebody has tried; an option that is none is a slip of whoever has written the call.
+    if (error instanceof OutputInvalid) await refuse({ reason: options.reason, by: options.by ?? null }, error.message);
+    throw error;
+  });
+  const message: InterveneMessage = { type, id, path, ...wanted, refused: NOT_TAKEN, known: false };
   const isThere = await context.command(run, message);
   // Another process may have done it, and the run may have ended before that one could say so.
   if (!isThere) await recognise(context.store, run, message);
   const { refused } = message;
-  if (refused === NOT_TAKEN) {
-    const said = { type, path, ...wanted, at: context.clock.now(), before: 'ended', refused };
-    await keepRefusal(context.store, { run, type: INTERVENTION, id: message.id, keys: { path } }, said);
-  }
+  if (refused === NOT_TAKEN) await refuse(wanted, refused);
   if (refused !== null) throw new InterventionRefused({ run, command: type, path, why: refused });
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT;
 }
 
 export function checkPath(path: unknown): void {

@@ -15,7 +15,8 @@ import {
   RunUnknown,
 } from '../errors/index.ts';
 import type { ReadEvent } from '../events.ts';
-import type { PauseMessage } from '../core/message.ts';
+import { COMMAND } from '../core/audit.ts';
+import type { CancelMessage, PauseMessage } from '../core/message.ts';
 import { allowedIn, type CommandName } from '../commands/index.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
@@ -49,7 +50,21 @@ import type { ApprovalsPage, ApprovalsQuery } from '../views/approvals.ts';
 import type { RunExport } from '../views/export.ts';
 import type { Followers } from '../views/followers.ts';
 import { rerun, type RerunOptions } from './reruns.ts';
-import { type AskRun, send } from './ownership/requests.ts';
+import type { AskRun } from './ownership/requests.ts';
+import {
+  ASKER_KEYS,
+  type AskerOptions,
+  askerIn,
+  isText,
+  keepDone,
+  keepRefused,
+  orRefused,
+  commandRecord,
+  sendFor,
+  type Wanted,
+} from './audit.ts';
+import type { Deletions } from './deletions.ts';
+import type { AuditRecord } from '../views/audit.ts';
 import type { AnyPlaces, AnySignals, PathAmong, SignalArguments } from '../dsl/index.ts';
 import { decideAt, type DecidePort, type DecisionAt } from './decisions.ts';
 import type { ApprovalAnswer } from '../people.ts';
@@ -73,6 +88,8 @@ export interface RunContext {
   /** Through which all leaves that is told of the run. */
   readonly gate: RedactionGate;
   readonly abandon: Abandon;
+  /** Who has deleted runs. */
+  readonly deletions: Deletions;
   /** Starts runs that have to do with this one: what undoes it, or takes over from it. */
   readonly starts: Starts;
   readonly clock: Clock;
@@ -89,17 +106,16 @@ export interface RunContext {
   readonly now: () => number;
 }
 
-/** How a run is cancelled. */
-export interface CancelOptions {
-  readonly reason?: string | null;
+/** How a run is cancelled, by whom, and why. */
+export interface CancelOptions extends AskerOptions {
   /** What has completed is undone, the last step first, before the run ends (S13). */
   readonly compensate?: boolean;
   /** Nothing is waited for: cleanups and compensations that are under way are cut short. */
   readonly force?: boolean;
 }
 
-/** How a signal is sent. */
-export interface SignalOptions {
+/** How a signal is sent, and by whom. */
+export interface SignalOptions extends Pick<AskerOptions, 'by'> {
   /** Tells the signal from all others to the same run. Left out: it is a new one. */
   readonly id?: string;
 }
@@ -111,18 +127,13 @@ function checkText(option: string, value: unknown): void {
   throw new InvalidOption({ option, value, expected: `a string of 1 to ${MAX_SIGNAL_TEXT} characters` });
 }
 
-const MAX_REASON = 1_000;
-
-function reasonIn(options: unknown): string {
-  askOptions('abandon', options ?? {}, ['reason']);
-  const { reason } = (options ?? {}) as { readonly reason?: unknown };
-  if (typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON) return reason;
-  throw new InvalidOption({ option: 'reason', value: reason, expected: `a string of 1 to ${MAX_REASON} characters` });
+function checkReason(reason: unknown): void {
+  if (isText(reason)) return;
+  throw new InvalidOption({ option: 'reason', value: reason, expected: `a string of 1 to ${MAX_TEXT} characters` });
 }
 
 /** What comes without an id gets one that no other has: ids that a box is given for its runs may come twice. */
 function idAmong(options: SignalOptions): string {
-  askOptions('options', options, ['id']);
   const { id = randomIds() } = options;
   checkText('id', id);
   return id;
@@ -271,41 +282,47 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
    * await run.cancel({ reason: 'the customer called', compensate: true });
    */
   async cancel(options: CancelOptions = {}): Promise<void> {
-    askOptions('cancel', options, ['reason', 'compensate', 'force']);
-    const { reason = null, compensate = false, force = false } = options;
+    askOptions('cancel', options, [...ASKER_KEYS, 'compensate', 'force']);
+    const { compensate = false, force = false } = options;
     ask('compensate', compensate, 'true or false', isBoolean);
     ask('force', force, 'true or false', isBoolean);
-    if (reason !== null && !(typeof reason === 'string' && reason.length <= MAX_TEXT)) {
-      throw new InvalidOption({
-        option: 'reason',
-        value: reason,
-        expected: `a string of up to ${MAX_TEXT} characters`,
-      });
-    }
-    await this.#row();
-    await this.#context.command(this.id, { type: 'cancel', reason, compensate, force });
+    const asker = askerIn('cancel', options);
+    const { reason } = asker;
+    const message: CancelMessage & Wanted = { type: 'cancel', reason, compensate, force, asker };
+    await this.#ask(message, async () => ((await this.#context.command(this.id, message)) ? null : 'ended'));
   }
 
   /**
    * Pauses the run (S15): what is under way may end, and nothing begins, no retry either, also after a restart. Timers that fall due
    * meanwhile act when it is resumed. Pausing a paused run changes nothing; one that has ended, is cancelled or undone, is refused.
    */
-  async pause(): Promise<void> {
-    await this.#hold('pause');
+  async pause(options: AskerOptions = {}): Promise<void> {
+    await this.#hold('pause', options);
   }
 
   /** Lets a paused run go on. One that is not paused goes on anyway. */
-  async resume(): Promise<void> {
-    await this.#hold('resume');
+  async resume(options: AskerOptions = {}): Promise<void> {
+    await this.#hold('resume', options);
   }
 
-  async #hold(type: PauseMessage['type']): Promise<void> {
-    await this.#row();
-    const message: PauseMessage = { type, refused: null };
-    const taken = await this.#context.command(this.id, message);
-    const refused = taken ? message.refused : (await this.#row()).status;
+  async #hold(type: PauseMessage['type'], options: AskerOptions): Promise<void> {
+    askOptions(type, options, ASKER_KEYS);
+    const message: PauseMessage & Wanted = { type, refused: null, asker: askerIn(type, options) };
+    const refused = await this.#ask(message, async () => {
+      return (await this.#context.command(this.id, message)) ? message.refused : 'ended';
+    });
     if (refused === null) return;
     throw new CommandRefused({ run: this.id, command: type, status: refused, allowed: allowedIn(refused) });
+  }
+
+  /** Has it done, and on record if it is refused (S39). Answers with the status that it is refused for; null if it is not. */
+  async #ask(wanted: Wanted, work: () => Promise<Status | 'ended' | null>): Promise<Status | null> {
+    const { status: before } = await this.#row();
+    const came = await orRefused(this.#context, this.id, wanted, before, work);
+    if (came === null) return null;
+    const status = came === 'ended' ? (await this.#row()).status : came;
+    await keepRefused(this.#context, this.id, wanted, status, `the run is ${status}`);
+    return status;
   }
 
   /** Every attempt at a step, the first one first, with its input, its output or error, and its times (S10). Costs what a snapshot costs. */
@@ -376,8 +393,34 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
    * const undoing = await box.run('order-17').compensate();
    * const { compensation } = await undoing.outcome();
    */
-  async compensate(): Promise<Run<null>> {
-    return new Run(await this.#context.starts.undo(await this.#row()), this.#context);
+  async compensate(options: AskerOptions = {}): Promise<Run<null>> {
+    askOptions('compensate', options, ASKER_KEYS);
+    const wanted = { asker: askerIn('compensate', options) };
+    const row = await this.#row();
+    const { run, status } = row;
+    const record = commandRecord(
+      wanted,
+      { at: this.#context.now(), before: status, after: status, refused: null },
+      { of: run },
+    );
+    const undo = (): Promise<string> => this.#context.starts.undo(row, [record]);
+    const undoing = await orRefused(this.#context, run, wanted, status, undo);
+    if ((await this.#context.store.readRecord(undoing, COMMAND, record.id)) === null)
+      await keepRefused(this.#context, run, wanted, status, `run "${undoing}" undoes it, or has undone it`);
+    return new Run(undoing, this.#context);
+  }
+
+  /**
+   * Every command that somebody has given to the run, refused ones too, in the order in which they came: who, when, what, why, and how
+   * the run, or the step, stood before and after (S39). Of a run that was deleted, who has deleted it, if that was said.
+   *
+   * @example
+   * for await (const { type, by, reason, refused } of run.audit()) console.log(by, type, reason, refused ?? 'done');
+   */
+  async *audit(): AsyncGenerator<AuditRecord, void, undefined> {
+    const { followers, store, gate } = this.#context;
+    if (followers.closed) throw new BoxClosed();
+    yield* gate.audit(store, this.id);
   }
 
   /**
@@ -393,12 +436,15 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
     name: K,
     ...[payload = null as never, options = {}]: SignalArguments<Signals[K], SignalOptions>
   ): Promise<SignalAnswer> {
-    const { store, command, maxValueBytes, followers } = this.#context;
+    const { maxValueBytes, followers } = this.#context;
     checkText('name', name);
+    askOptions('options', options, ['id', 'by']);
     const id = idAmong(options);
+    const asker = askerIn('signal', options);
     const value = toJson(payload, `payload of signal "${name}"`, maxValueBytes);
     if (followers.closed) throw new BoxClosed();
-    return send(store, command, this.id, { type: 'signal', id, name, payload: value, answer: null, known: false });
+    const said = { id, name, payload: value, asker } as const;
+    return sendFor(this.#context, this.id, { type: 'signal', ...said, answer: null, known: false });
   }
 
   /**
@@ -409,10 +455,18 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
    * @example
    * await box.run('order-17').abandon({ reason: 'version 3 was never released' });
    */
-  async abandon(options: { readonly reason: string }): Promise<boolean> {
-    const reason = reasonIn(options);
-    await this.#row();
-    return await this.#context.abandon(this.id, reason);
+  async abandon(options: AskerOptions & { readonly reason: string }): Promise<boolean> {
+    askOptions('abandon', options ?? {}, ASKER_KEYS);
+    checkReason(options?.reason);
+    const { reason } = options;
+    const wanted = { asker: askerIn('abandon', options) };
+    const { status } = await this.#row();
+    const isDone = await orRefused(this.#context, this.id, wanted, status, () =>
+      this.#context.abandon(this.id, reason),
+    );
+    if (isDone) await keepDone(this.#context, this.id, wanted, status, 'cancelled');
+    else await keepRefused(this.#context, this.id, wanted, status, `the run has ended`);
+    return isDone;
   }
 
   /**
@@ -420,12 +474,18 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
    * key. False if there is no such run, or none any more. One that has not ended is refused with `RunUnfinished`.
    * Any box of the store may do it, and afterwards start a run under the same id or key, which is a new one (P130).
    */
-  async delete(): Promise<boolean> {
+  async delete(options: AskerOptions = {}): Promise<boolean> {
     const { followers, store } = this.#context;
+    askOptions('delete', options, ASKER_KEYS);
+    const wanted = { asker: askerIn('delete', options) };
     if (followers.closed) throw new BoxClosed();
     const row = await store.readRun(this.id);
     if (row === null) return false;
-    if (!isTerminal(row.status)) throw new RunUnfinished({ run: this.id, status: row.status, wanted: 'deleted' });
+    await orRefused(this.#context, this.id, wanted, row.status, async () => {
+      if (!isTerminal(row.status)) throw new RunUnfinished({ run: this.id, status: row.status, wanted: 'deleted' });
+    });
+    // What the run has goes with it: who has deleted it is kept elsewhere, and before, so that nothing is gone of which nobody knows why.
+    if (wanted.asker.by !== null) await this.#context.deletions.keep(row, wanted);
     // An end is never taken back (I5): if there is nothing to delete by now, somebody else was faster.
     const deleted = await store.deleteRun(this.id);
     if (deleted) followers.deleted(this.id);

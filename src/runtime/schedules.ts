@@ -22,7 +22,9 @@ import { startOf, timesOf } from '../schedules/times.ts';
 import { isTerminal } from '../status.ts';
 import type { RunRow, Store } from '../store.ts';
 import { planName } from './options.ts';
-import { send } from './ownership/requests.ts';
+import { ASKER_KEYS, type AskerOptions, askerIn, sendFor } from './audit.ts';
+import type { Asker } from '../core/audit.ts';
+import type { AuditRecord } from '../views/audit.ts';
 import { Run, type RunContext } from './run.ts';
 import type { Starts } from './starts.ts';
 
@@ -209,32 +211,32 @@ export class Schedule {
   }
 
   /** Nothing is started any more but what somebody triggers; what runs goes on. Pausing twice changes nothing. */
-  async pause(options: { readonly reason?: string } = {}): Promise<void> {
-    askOptions('pause', options, ['reason']);
-    const { reason = null } = options;
-    const isReason = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_REASON;
-    if (reason !== null) ask('reason', reason, `a string of up to ${MAX_REASON} characters`, isReason);
-    await this.#say({ do: 'pause', reason });
+  async pause(options: AskerOptions = {}): Promise<void> {
+    askOptions('pause', options, ASKER_KEYS);
+    const asker = askerIn('pause', options);
+    await this.#say({ do: 'pause', reason: asker.reason }, asker);
   }
 
   /** Goes on, with the next time from now on: what would have come meanwhile is not made up for. */
-  async resume(): Promise<void> {
-    await this.#say({ do: 'resume' });
+  async resume(options: AskerOptions = {}): Promise<void> {
+    askOptions('resume', options, ASKER_KEYS);
+    await this.#say({ do: 'resume' }, askerIn('resume', options));
   }
 
   /**
    * Starts a run at once, whatever else runs, and also while it is paused. Give it an `id` if it may be asked for twice: the second
    * time gives the same run (S17).
    */
-  async trigger(options: { readonly id?: string } = {}): Promise<Run> {
-    askOptions('trigger', options, ['id']);
+  async trigger(options: AskerOptions & { readonly id?: string } = {}): Promise<Run> {
+    askOptions('trigger', options, ['id', ...ASKER_KEYS]);
     const { id: key = randomIds() } = options;
+    const asker = askerIn('trigger', options);
     ask('id', key, 'a string of 1 to 40 characters without "/", "#" and control characters', (value) => {
       return typeof value === 'string' && /^[^/#\p{Cc}]{1,40}$/u.test(value);
     });
     const { definition } = await this.#read();
     const { starts, plans, context, clock } = this.#options;
-    await this.#say({ do: 'trigger', key }, `trigger.${key}`);
+    await this.#say({ do: 'trigger', key }, asker, `trigger.${key}`);
     const name = nameOfTrigger(key);
     const run = runOfFiring(this.id, name);
     const plan = plans.get(planName(definition.of.orchestrator, definition.of.version));
@@ -252,11 +254,11 @@ export class Schedule {
    * time that has had its run is not run again, and is not counted again. Answers with the runs of all these times, and with those that
    * come of it (`added`): they were not there, and did not wait either.
    */
-  async backfill(span: {
-    readonly from: Instant;
-    readonly to: Instant;
-  }): Promise<{ readonly runs: readonly string[]; readonly added: readonly string[] }> {
-    askOptions('backfill', span, ['from', 'to']);
+  async backfill(
+    span: AskerOptions & { readonly from: Instant; readonly to: Instant },
+  ): Promise<{ readonly runs: readonly string[]; readonly added: readonly string[] }> {
+    askOptions('backfill', span, ['from', 'to', ...ASKER_KEYS]);
+    const asker = askerIn('backfill', span);
     const from = instantOf(span.from, 'option "from"');
     const to = instantOf(span.to, 'option "to"');
     if (to > this.#options.clock.now())
@@ -275,27 +277,35 @@ export class Schedule {
     const had = found.filter((_, index) => rows[index] !== null);
     const isKnown = new Set([...had, ...(standing?.waiting ?? [])]);
     const added = found.filter((at) => !isKnown.has(at));
-    if (added.length > 0) await this.#say({ do: 'backfill', from, to, had });
+    if (added.length > 0) await this.#say({ do: 'backfill', from, to, had }, asker);
     return { runs: found.map(runOf), added: added.map(runOf) };
   }
 
   /** Takes the schedule out of the store. Runs that it has started go on, and stay. False if there is none. */
-  async remove(): Promise<boolean> {
+  async remove(options: AskerOptions = {}): Promise<boolean> {
+    askOptions('remove', options, ASKER_KEYS);
+    const asker = askerIn('remove', options);
     const { store, context, checkOpen } = this.#options;
     checkOpen();
     const run = runOfSchedule(this.id);
     const row = await store.readRun(run);
     if (row === null) return false;
     if (!isTerminal(row.status)) await context.abandon(run, 'the schedule was removed');
+    if (asker.by !== null) await context.deletions.keep(row, { asker });
     const deleted = await store.deleteRun(run);
     if (deleted) context.followers.deleted(run);
     return deleted;
   }
 
+  /** Who has said what to it, refused or not, and when (S39); of one that was removed, who has, if that was said. */
+  audit(): AsyncGenerator<AuditRecord, void, undefined> {
+    return new Run(runOfSchedule(this.id), this.#options.context).audit();
+  }
+
   /** @internal Changes what it is declared as, unless it is that. */
   async become(spec: ScheduleSpec): Promise<void> {
     const { definition } = await this.#read();
-    if (!sameJson(definition, spec)) await this.#say({ do: 'change', spec });
+    if (!sameJson(definition, spec)) await this.#say({ do: 'change', spec }, askerIn('change', {}));
   }
 
   #following(spec: ScheduleSpec, after: number): ScheduledRun | null {
@@ -324,11 +334,11 @@ export class Schedule {
     return { row, definition, standing, running: live.map(({ input }) => (input as { readonly id: string }).id) };
   }
 
-  async #say(word: Word, id = randomIds()): Promise<void> {
-    const { store, context, checkOpen } = this.#options;
+  async #say(word: Word, asker: Asker, id = randomIds()): Promise<void> {
+    const { context, checkOpen } = this.#options;
     checkOpen();
-    const message = { name: SCHEDULE_SIGNAL, payload: word as unknown as Json, answer: null, known: false };
-    const said = await send(store, context.command, runOfSchedule(this.id), { type: 'signal', id, ...message });
+    const message = { id, name: SCHEDULE_SIGNAL, payload: word as unknown as Json, asker, answer: null, known: false };
+    const said = await sendFor(context, runOfSchedule(this.id), { type: 'signal', ...message });
     if (said.answer === 'accepted') return;
     if (said.answer === 'refused' && said.reason === 'payload-invalid') {
       const expected = `what a schedule takes: ${reasonOf(said.issues.map((issue) => issue.message).join('; '))}`;
@@ -337,5 +347,3 @@ export class Schedule {
     throw new ScheduleUnknown({ schedule: this.id });
   }
 }
-
-const MAX_REASON = 1_000;

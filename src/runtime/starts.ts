@@ -87,11 +87,11 @@ export class Starts {
    * Starts the run that undoes one that has ended, unless there is one that does, or has. Where the last one has left something,
    * another one tries that again. Answers with its id.
    */
-  async undo(row: RunRow): Promise<string> {
+  async undo(row: RunRow, records: Records = []): Promise<string> {
     const { store, plans } = this.#options;
     const { run, status, input, metadata, parent } = row;
     if (!isTerminal(status)) throw new RunUnfinished({ run, status, wanted: 'undone' });
-    if (parent?.path === '') return this.undo(await this.#undone(parent.run));
+    if (parent?.path === '') return this.undo(await this.#undone(parent.run), records);
     const plan = await pinnedPlan(store, plans, row);
     const undoings = await undoingsOf(store, run);
     this.#options.checkOpen();
@@ -99,7 +99,7 @@ export class Starts {
     if (last !== undefined && isConclusive(last)) return last.run;
     const id = undoOf(run, undoings.length + 1);
     const undoing = this.#newRow(plan, id, null, input, metadata, { run, path: '' });
-    return this.#once(plan, undoing, true, { undoes: run });
+    return this.#once(plan, undoing, true, { undoes: run, records });
   }
 
   /** What a run undoes. */

@@ -3,7 +3,7 @@
  * snapshots, exports, lists, failures, records of interventions. What a run results in is whole, for whoever asks the run for it; bodies,
  * mappers and hooks are part of the box, and are told whole values, too.
  */
-import { type ErrorRecord, isA, SignalboxError, toRecord } from '../errors/index.ts';
+import type { ErrorRecord } from '../errors/index.ts';
 import { rerunOf } from '../core/rerun.ts';
 import type { PlanNode } from '../definition.ts';
 import type { RunEvent } from '../events.ts';
@@ -25,41 +25,26 @@ import {
 import { type Kept, type RunAt, runAt } from './at.ts';
 import { type BudgetReader, type BudgetState, type BudgetsPage, type BudgetsQuery, listBudgets } from './budgets.ts';
 import { type CountedRun, wholeOrCounted } from './counted.ts';
+import { type AuditRecord, auditOf } from './audit.ts';
 import { attemptsAt, type InterventionRecord, interventionsOf } from './interventions.ts';
 import { childrenOf, listRuns, rootOf, type RunsPage, type RunsQuery, type RunSummary } from './list.ts';
 import { failuresIn, type Outcome, outcomeOf } from './outcome.ts';
 import {
-  NO_SECRETS,
-  redacted,
-  redactedText,
-  type RedactionRules,
-  type Roots,
-  type Secrets,
-  secretsIn,
-} from './redaction.ts';
+  AT,
+  errorWithout,
+  outputOf,
+  recordWithout,
+  type ToldActor,
+  waitingWithout,
+  without,
+  withoutSecrets,
+} from './part-redaction.ts';
+import { NO_SECRETS, redacted, redactedText, type RedactionRules, type Secrets, secretsIn } from './redaction.ts';
 import { type ActorSnapshot, type RunSnapshot, snapshotOf } from './snapshot.ts';
 import { failedRows, type TakenFrom, takenFrom, wholeRun } from './taken.ts';
 import type { Around } from './waiting-for.ts';
 
-/** Under which paths the fields of what is told are looked at. */
-const AT = {
-  input: [['input']],
-  output: [['output'], ['outputs']],
-  metadata: [['metadata']],
-  data: [['data']],
-  fields: [['fields'], ['error', 'fields']],
-} as const;
-
-/** The output of a step or a track is one of `outputs`, by its name. */
-function outputOf(path: string): Roots {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return [['output'], ['outputs'], ['outputs', name]];
-}
-
 type Known = Pick<RunRow, 'input' | 'metadata' | 'output'>;
-/** What is told of an actor, as a row or in a snapshot. */
-type Told = Pick<ActorSnapshot, 'input' | 'output' | 'error'>;
-
 export class RedactionGate {
   /** Null as long as nothing is declared secret: then everything passes as it is. */
   readonly #rules: RedactionRules | null;
@@ -210,6 +195,18 @@ export class RedactionGate {
     for await (const child of childrenOf(store, run)) yield this.#summary(child);
   }
 
+  /** Who has asked what of a run, whether or not it is there. */
+  async *audit(store: Store, run: string): AsyncGenerator<AuditRecord, void, undefined> {
+    const row = await store.readRun(run);
+    for await (const record of auditOf(store, run)) {
+      const { reason, by, refused } = record;
+      const without = (text: string | null): string | null => this.text(text, row ?? undefined);
+      yield this.#rules === null
+        ? record
+        : { ...record, reason: without(reason), by: without(by), refused: without(refused) };
+    }
+  }
+
   async *interventions(store: Store, row: RunRow): AsyncGenerator<InterventionRecord, void, undefined> {
     for await (const record of interventionsOf(store, row.run)) {
       const { input = null, output = null } = record;
@@ -319,7 +316,11 @@ export class RedactionGate {
   }
 
   /** Where all that a run has is told, what is secret in one place of it is looked for in all others. */
-  #secretsAmong(rules: RedactionRules, row: Known, actors: readonly (Told & { readonly path: string })[]): Secrets {
+  #secretsAmong(
+    rules: RedactionRules,
+    row: Known,
+    actors: readonly (ToldActor & { readonly path: string })[],
+  ): Secrets {
     const found = new Set(this.#secretsOf(row));
     secretsIn(rules, row.output, outputOf(''), found);
     for (const { path, input, output } of actors) {
@@ -329,67 +330,4 @@ export class RedactionGate {
     // The longest first: a short one may be part of another.
     return [...found].sort((left, right) => right.length - left.length);
   }
-}
-
-function without(rules: RedactionRules, path: string, { input, output, error }: Told, secrets: Secrets): Told {
-  return {
-    input: redacted(rules, input, AT.input, secrets),
-    output: redacted(rules, output, outputOf(path), secrets),
-    error: recordWithout(rules, error, secrets),
-  };
-}
-
-function recordWithout<E extends ErrorRecord | null>(rules: RedactionRules, record: E, secrets: Secrets): E {
-  if (record === null) return record;
-  const { name, message, stack, fields, cause } = record;
-  const told: ErrorRecord = {
-    ...record,
-    name: redactedText(rules, name, secrets),
-    message: redactedText(rules, message, secrets),
-    ...(stack === undefined ? {} : { stack: redactedText(rules, stack, secrets) }),
-    ...(fields === undefined ? {} : { fields: redacted(rules, fields, AT.fields, secrets) }),
-    ...(cause === undefined ? {} : { cause: recordWithout(rules, cause, secrets) }),
-  };
-  return told as E;
-}
-
-/** The key of a limit is whatever its function answers. */
-function waitingWithout(
-  rules: RedactionRules,
-  { waitingFor }: Pick<ActorSnapshot, 'waitingFor'>,
-  secrets: Secrets,
-): ActorSnapshot['waitingFor'] {
-  if (waitingFor?.what === 'approval')
-    return {
-      ...waitingFor,
-      question: redactedText(rules, waitingFor.question, secrets),
-      info:
-        waitingFor.info === null
-          ? null
-          : { ...waitingFor.info, question: redactedText(rules, waitingFor.info.question, secrets) },
-    };
-  if (waitingFor?.what !== 'queued' || waitingFor.limit.key === null) return waitingFor;
-  return { ...waitingFor, limit: { ...waitingFor.limit, key: redactedText(rules, waitingFor.limit.key, secrets) } };
-}
-
-/** Fields of a line are whatever somebody has handed over. */
-function withoutSecrets(rules: RedactionRules, fields: JsonObject, secrets: Secrets): JsonObject {
-  try {
-    return redacted(rules, fields, AT.fields, secrets);
-  } catch {
-    // What cannot be looked through does not leave.
-    return {};
-  }
-}
-
-/** An error that says the same but for what is secret. Whatever else hangs on it, such as what was sent and with which credentials, is left out. */
-function errorWithout(rules: RedactionRules, error: Error, secrets: Secrets): Error {
-  const told = recordWithout(rules, toRecord(error), secrets);
-  const { name, message, stack, fields, cause, code } = told;
-  const own = isA(error, SignalboxError);
-  const made = own ? (Object.create(Object.getPrototypeOf(error)) as Error) : new Error(message);
-  const parts = { name, message, stack, ...(own ? { fields, code } : {}), ...(cause === undefined ? {} : { cause }) };
-  for (const [key, value] of Object.entries(parts))
-    Object.defineProperty(made, key, { value, configurable: true, writable: true, enumerable: false });
-  return made;
 }

@@ -2,7 +2,7 @@
 import { INTERVENTION, type InterveneMessage } from '../core/message.ts';
 import { RERUN } from '../core/rerun.ts';
 import type { Kinds } from '../core/kind.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { RecordQuery, RunRow, Store } from '../store.ts';
 import { type AttemptRecord, attemptRecords, type EarlierInput } from './attempts.ts';
 import { wholeRun } from './taken.ts';
@@ -16,6 +16,8 @@ export interface InterventionRecord {
   readonly at: number;
   /** The status that the step had; `ended` if it was not under way. */
   readonly before: string;
+  /** And after it; left out of a rerun, and by an earlier version. */
+  readonly after?: string;
   /** Why nothing was done; null if it was. */
   readonly refused: string | null;
   readonly input?: Json;
@@ -32,17 +34,18 @@ const PAGE = 100;
 /** Every attempt to intervene in a run, in the order in which they were made. */
 export async function* interventionsOf(store: Store, run: string): AsyncGenerator<InterventionRecord, void, undefined> {
   // A run that has ended keeps no more records: what takes over from it has them.
-  yield* recordsIn(store, { type: INTERVENTION, run });
-  yield* recordsIn(store, { type: RERUN, key: { name: 'of', value: run } });
+  yield* recordsIn<InterventionRecord>(store, { type: INTERVENTION, run });
+  yield* recordsIn<InterventionRecord>(store, { type: RERUN, key: { name: 'of', value: run } });
 }
 
-async function* recordsIn(
+/** The bodies of records, page after page. */
+export async function* recordsIn<T = JsonObject>(
   store: Store,
   query: Omit<RecordQuery, 'limit' | 'after'>,
-): AsyncGenerator<InterventionRecord, void, undefined> {
+): AsyncGenerator<T, void, undefined> {
   for (let after: string | null | undefined; after !== null; ) {
     const page = await store.readRecords({ ...query, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { body } of page.records) yield body as unknown as InterventionRecord;
+    for (const { body } of page.records) yield body as unknown as T;
     after = page.cursor;
   }
 }
@@ -59,7 +62,11 @@ export async function attemptsAt(
   if (row === undefined || kinds.get(row.kind).noun !== 'step') return [];
   const run = (row.memory.takenFrom as string | undefined) ?? of.run;
   const replaced: EarlierInput[] = [];
-  for await (const record of recordsIn(store, { type: INTERVENTION, run, key: { name: 'path', value: path } }))
+  for await (const record of recordsIn<InterventionRecord>(store, {
+    type: INTERVENTION,
+    run,
+    key: { name: 'path', value: path },
+  }))
     if (record.attempt !== undefined) replaced.push({ attempt: record.attempt, input: record.replaced ?? null });
   const earlier = attempts.filter((each) => each.path === path);
   return attemptRecords(row, earlier, replaced);

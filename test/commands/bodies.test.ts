@@ -23,9 +23,12 @@ const ask: ApprovalAsk = {
   made: null,
   fault: null,
 };
+const asker = { id: 'a', type: 'cancel', by: 'mia', reason: null, known: false };
 const MESSAGES: readonly CommandMessage[] = [
   { type: 'cancel', reason: 'enough', compensate: true, force: false },
+  { type: 'cancel', reason: null, compensate: false, force: true, asker },
   { type: 'pause', above: true, refused: null },
+  { type: 'pause', refused: null, asker: { ...asker, type: 'pause', by: null, reason: 'so' } },
   { type: 'resume', refused: null },
   {
     type: 'retry',
@@ -49,6 +52,15 @@ const MESSAGES: readonly CommandMessage[] = [
     known: false,
   },
   { type: 'signal', id: 's', name: 'go', payload: [1], answer: null, known: false },
+  {
+    type: 'signal',
+    id: 's',
+    name: 'go',
+    payload: null,
+    asker: { ...asker, type: 'signal' },
+    answer: null,
+    known: false,
+  },
   { type: 'decide', id: 'd', path: 'a/b', number: 1, ask, answer: null, known: false },
 ];
 const bodies = MESSAGES.map((message) => ({

@@ -12,6 +12,7 @@ import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 import { peopleCases } from './people-cases.ts';
 import { keyedCases } from './keyed-cases.ts';
+import { auditCases } from './audit-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
@@ -29,6 +30,7 @@ abandonCases(place);
 childCases(place);
 scheduleCases(place);
 policyCases(place);
+auditCases(place);
 peopleCases(place);
 keyedCases(place);
 budgetCases(place);

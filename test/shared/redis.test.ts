@@ -13,6 +13,7 @@ import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
 import { peopleCases } from './people-cases.ts';
 import { keyedCases } from './keyed-cases.ts';
+import { auditCases } from './audit-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { scheduleCases } from './schedule-cases.ts';
 
@@ -35,6 +36,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   childCases(place);
   scheduleCases(place);
   policyCases(place);
+  auditCases(place);
   peopleCases(place);
   keyedCases(place);
   budgetCases(place);

@@ -5,6 +5,7 @@
 import { owedTo } from '../../core/assemble.ts';
 import type { Kinds } from '../../core/kind.ts';
 import type { Rules } from '../../core/port.ts';
+import { COMMAND } from '../../core/audit.ts';
 import { INTERVENTION } from '../../core/message.ts';
 import { DECIDERS } from '../../core/deciders.ts';
 import { recordTypesOf } from '../../core/record-types.ts';
@@ -120,6 +121,16 @@ const BODIES: { readonly [type: string]: is.Want } = {
   [APPROVAL_RECORD]: is.has(approval),
   [DECISION_RECORD]: is.has({ approval: is.text, act: is.text, by: is.text, at: is.instant, answer: is.json }),
   [INTERVENTION]: is.has({ ...said, refused: is.orNull(is.text) }),
+  [COMMAND]: is.has({
+    type: is.text,
+    by: is.orNull(is.text),
+    reason: is.orNull(is.text),
+    at: is.instant,
+    before: is.orNull(is.text),
+    after: is.orNull(is.text),
+    refused: is.orNull(is.text),
+    details: is.object,
+  }),
   // One that was refused has made no run.
   [RERUN]: is.has({ ...said, refused: is.orNull(is.text), run: is.maybe(is.text) }),
   [TAKEN]: is.each(

@@ -16,6 +16,7 @@ import type {
   SignalMessage,
 } from '../../core/message.ts';
 import type { ApprovalAnswer } from '../../people.ts';
+import { COMMAND } from '../../core/audit.ts';
 import { answerOf, refusedSignal, type SignalAnswer } from '../../core/signals.ts';
 
 /** What can be asked of a run from outside. */
@@ -42,7 +43,10 @@ export function requests(store: Store, host: Host): AskRun {
       await recognise(store, run, request);
       return request.known || host.command(run, request);
     }
-    if (request.type !== 'signal') return host.command(run, request);
+    if (request.type !== 'signal') {
+      if (request.asker !== undefined) await recognise(store, run, request);
+      return host.command(run, request);
+    }
     const name = `${run}/${request.id}`;
     for (let other = underWay.get(name); other !== undefined; other = underWay.get(name)) await other.catch(() => {});
     const taken = signal(run, request);
@@ -61,16 +65,17 @@ interface Noted {
   readonly refused?: string | null;
 }
 
-/** A signal, an intervention or a decision that is to be taken again: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
-export async function recognise(
-  store: Store,
-  run: string,
-  message: SignalMessage | InterveneMessage | DecideMessage,
-): Promise<void> {
+/** What is to be taken again, and must not be twice: the store knows whether it was. What was said in a turn that did not land is worth nothing. */
+export async function recognise(store: Store, run: string, message: Request): Promise<void> {
   if (message.type === 'signal') {
     const there = await store.readSignal(run, message.id);
     message.known = there !== null;
     message.answer = there === null ? null : answerOf(there);
+    return;
+  }
+  if (!('path' in message)) {
+    const { asker } = message;
+    if (asker !== undefined) asker.known = (await store.readRecord(run, COMMAND, asker.id)) !== null;
     return;
   }
   const type = commandNamed(message.type)?.record;
