@@ -140,6 +140,7 @@ describe('a name', () => {
     timers.clear('retry');
     timers.clear('nobody');
 
+    await Promise.resolve();
     expect([timers.has('retry'), timers.size, clock.pending]).toEqual([false, 0, 0]);
     await clock.advance(10);
     expect(log).toEqual([]);
@@ -184,6 +185,7 @@ describe('the clock', () => {
     const cancels = [10, 20, 30].map((due) => timers.at(due, () => {}));
     expect(clock.pending).toBe(1);
     for (const cancel of cancels) cancel();
+    await Promise.resolve();
     expect(clock.pending).toBe(0);
 
     timers.set('a', 10, () => {});

@@ -22,7 +22,7 @@ import type { CacheEntry, CacheHit, OutputCache } from './cache.ts';
 import { Cleanups, isCutOff } from '../../performing/cleanups.ts';
 import { Compensations } from '../../performing/compensations.ts';
 import type { Errands } from './errands.ts';
-import type { HookRound } from './hook-round.ts';
+import type { HookRound, Interrupted } from './hook-round.ts';
 import type { Hooks, StepHooks } from './hooks.ts';
 import { Line } from './line.ts';
 import type { Timers } from './timers.ts';
@@ -227,14 +227,19 @@ export class Dispatcher {
     const hooks = this.#hooked.get(attempt.key);
     const outcome: AttemptOutcome = { ok: true, output };
     if (hooks === undefined) return this.#end(attempt, outcome);
-    this.#askHooks(hooks, attempt, () => this.#tellHooks(hooks, attempt, outcome));
+    const from = this.#options.hooks.beforeStep(hooks, attempt);
+    if (from !== null) return this.#askHooks(hooks, attempt, from, () => this.#tellHooks(hooks, attempt, outcome));
+    if (this.#attempts.get(attempt.key) === attempt) this.#tellHooks(hooks, attempt, outcome);
   }
 
   /** Begins an attempt; where it has hooks, once these have let it (S31). */
   #begin(attempt: Attempt): void {
     const hooks = this.#hooked.get(attempt.key);
-    if (hooks !== undefined) this.#askHooks(hooks, attempt, (isAtOnce) => this.#spend(attempt, isAtOnce));
-    else this.#spend(attempt, !this.#kept.has(attempt.key));
+    if (hooks === undefined) return this.#spend(attempt, !this.#kept.has(attempt.key));
+    const from = this.#options.hooks.beforeStep(hooks, attempt);
+    if (from !== null) return this.#askHooks(hooks, attempt, from, (isAtOnce) => this.#spend(attempt, isAtOnce));
+    // They may have ended it.
+    if (this.#attempts.get(attempt.key) === attempt) this.#spend(attempt, !this.#kept.has(attempt.key));
   }
 
   /** Begins an attempt; where it has budgets, once it is counted there (S38). */
@@ -252,10 +257,11 @@ export class Dispatcher {
     });
   }
 
-  #askHooks(hooks: StepHooks, attempt: Attempt, then: (isAtOnce: boolean) => void): void {
+  /** Goes on asking, and then with the attempt. */
+  #askHooks(hooks: StepHooks, attempt: Attempt, from: Interrupted | 'traced', then: (isAtOnce: boolean) => void): void {
     // What was looked up before has taken its time, too.
     let isAtOnce = !this.#kept.has(attempt.key);
-    const round = this.#options.hooks.beforeStep(hooks, attempt, (stopped) => {
+    const round = this.#options.hooks.goOnBeforeStep(hooks, attempt, from, (stopped) => {
       this.#calling.delete(attempt.key);
       if (this.#attempts.get(attempt.key) !== attempt) return;
       if (stopped !== null) attempt.refuse(stopped, false);

@@ -7,6 +7,7 @@ import { HookFailed, HookTimedOut, reasonOf } from '../../errors/index.ts';
 import type { HookDefinition, HookName } from '../../hooks.ts';
 import { asAnswer, type Traced, type TracedCalls } from '../../performing/traced.ts';
 import { isThenable } from '../../promises.ts';
+import type { HookTold } from './hook-told.ts';
 
 /** What a hook has done wrong. */
 export type HookError = HookFailed | HookTimedOut;
@@ -19,8 +20,8 @@ export interface RoundSurroundings {
 export interface RoundOptions {
   readonly hooks: readonly HookDefinition[];
   readonly on: HookName;
-  /** What each is told, beside the signal. */
-  readonly facts: object;
+  /** What each is told. */
+  readonly told: HookTold;
   /** Null where they are not traced. */
   readonly place: TracedCalls | null;
   /** One has failed, and the round goes on. */
@@ -31,12 +32,40 @@ export interface RoundOptions {
   aborted?(reason: Error): void;
 }
 
+/** A hook that did not answer at once, or threw: from there on it is a round. */
+export interface Interrupted {
+  readonly at: number;
+  readonly told: HookTold;
+  readonly answer: unknown;
+  readonly thrown: { readonly what: unknown } | null;
+}
+
+/** Calls hooks that answer at once, as nearly all do, with nothing made for it; null if all of them have. */
+export function callAtOnce(hooks: readonly HookDefinition[], on: HookName, first: HookTold): Interrupted | null {
+  for (let at = 0; at < hooks.length; at += 1) {
+    const told = at === 0 ? first : first.again();
+    let answer: unknown;
+    try {
+      answer = ((hooks[at] as HookDefinition).calls[on] as (told: object) => unknown)(told);
+      if (!isThenable(answer)) continue;
+    } catch (what) {
+      return { at, told, answer: null, thrown: { what } };
+    }
+    return { at, told, answer, thrown: null };
+  }
+  return null;
+}
+
+function failedBy({ name: hook }: HookDefinition, on: HookName, thrown: unknown): HookFailed {
+  return new HookFailed({ hook, on, reason: reasonOf(thrown) }, thrown);
+}
+
 export class HookRound {
   readonly #around: RoundSurroundings;
   readonly #options: RoundOptions;
   /** How many were called. */
   #called = 0;
-  #told: Told | null = null;
+  #told: HookTold | null = null;
   #traced: Traced | null = null;
   #stopTimer: (() => void) | null = null;
   isOver = false;
@@ -48,15 +77,25 @@ export class HookRound {
     this.#options = options;
   }
 
+  /** Goes on behind those that were called at once. */
+  goFrom({ at, told, answer, thrown }: Interrupted): void {
+    const { hooks, on } = this.#options;
+    const hook = hooks[at] as HookDefinition;
+    this.#called = at + 1;
+    this.#told = told;
+    if (thrown === null) return this.#wait(hook, answer);
+    this.#failed(hook, failedBy(hook, on, thrown.what));
+    this.go();
+  }
+
   /** Calls the next one, and all after it that answer at once. */
   go(): void {
-    const { hooks, on, facts, place } = this.#options;
+    const { hooks, on, place } = this.#options;
     while (!this.isOver) {
       const hook = hooks[this.#called];
       if (hook === undefined) return this.#end(null);
+      const told = this.#called === 0 ? this.#options.told : this.#options.told.again();
       this.#called += 1;
-      // Each has a signal of its own: one whose time was up says nothing about the next.
-      const told = new Told(facts);
       this.#told = told;
       const call = (): unknown => (hook.calls[on] as (facts: object) => unknown)(told);
       const traced = place?.begin({ what: 'hook', name: hook.name, on }) ?? null;
@@ -68,7 +107,7 @@ export class HookRound {
         waits = isThenable(answer);
       } catch (thrown) {
         traced?.over(asAnswer(thrown));
-        this.#failed(hook, new HookFailed({ hook: hook.name, on, reason: reasonOf(thrown) }, thrown));
+        this.#failed(hook, failedBy(hook, on, thrown));
         continue;
       }
       if (waits) return this.#wait(hook, answer);
@@ -106,7 +145,7 @@ export class HookRound {
     });
     Promise.resolve(answer).then(
       () => settle(null),
-      (thrown: unknown) => settle(new HookFailed({ hook: hook.name, on, reason: reasonOf(thrown) }, thrown)),
+      (thrown: unknown) => settle(failedBy(hook, on, thrown)),
     );
   }
 
@@ -120,29 +159,5 @@ export class HookRound {
     this.isOver = true;
     this.whenOver?.();
     this.#options.done(stopped);
-  }
-}
-
-/** What one hook is told. Its signal is made when it is asked for: most never do. */
-class Told {
-  #controller: AbortController | null = null;
-  #abortedWith: Error | null = null;
-
-  constructor(facts: object) {
-    Object.assign(this, facts);
-    Object.freeze(this);
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (this.#abortedWith !== null) this.#controller.abort(this.#abortedWith);
-    }
-    return this.#controller.signal;
-  }
-
-  abort(reason: Error): void {
-    this.#abortedWith = reason;
-    this.#controller?.abort(reason);
   }
 }

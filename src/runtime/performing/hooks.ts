@@ -11,16 +11,25 @@ import type { Actor, RunState } from '../../core/run.ts';
 import { placeAt } from '../../core/undo.ts';
 import type { Plan, PlanNode, RunFacts } from '../../definition.ts';
 import { toRecord } from '../../errors/index.ts';
-import { endsRun, type RunEvent } from '../../events.ts';
+import type { RunEvent } from '../../events.ts';
 import type { Logger } from '../../executor.ts';
-import { type HookDefinition, type HookedRun, type HookName, NO_HOOKS, UNHOOKED } from '../../hooks.ts';
-import { type Json, type JsonObject, toJson } from '../../json.ts';
+import { type HookDefinition, type HookName, NO_HOOKS, UNHOOKED } from '../../hooks.ts';
+import type { Json } from '../../json.ts';
 import type { TracedCalls } from '../../performing/traced.ts';
 import { fitsSegments } from '../../segments.ts';
 import type { RunRow } from '../../store.ts';
-import { isTerminal, type Status } from '../../status.ts';
 import type { Held } from '../held.ts';
-import { type HookError, HookRound } from './hook-round.ts';
+import { callAtOnce, type HookError, HookRound, type Interrupted } from './hook-round.ts';
+import {
+  toldEnd,
+  factsToTell,
+  frozenCopy,
+  hookedRun,
+  type HookTold,
+  momentOf,
+  ToldFacts,
+  toldAtBegin,
+} from './hook-told.ts';
 import { nodesIn } from '../../plan-nodes.ts';
 
 export interface HooksOptions {
@@ -56,6 +65,12 @@ interface HookedPlan {
   readonly steps: Map<PlanNode, StepHooks | null> | null;
 }
 
+/** How a round is begun, if not at its first hook, and where its spans stand. */
+interface Going {
+  readonly place?: TracedCalls | null;
+  readonly interrupted?: Interrupted | null;
+}
+
 const NOTHING_HOOKED: HookedPlan = { names: new Set(), steps: null };
 
 /** How long closing waits, in milliseconds. */
@@ -79,12 +94,13 @@ export class Hooks {
     const hooks = this.#has(plan, 'beforeRun') ? this.#among([plan.root], 'beforeRun', plan, '', null) : NO_HOOKS;
     const warnings: (() => void)[] = [];
     if (hooks.length === 0) return warnings;
-    const facts = { run: hookedRun(plan, { ...row, id: row.run }), input: frozen(row.input) };
+    const facts = { run: hookedRun(plan, { ...row, id: row.run }), input: frozenCopy(row.input) };
     const stopped = await new Promise<Error | null>((done) => {
       const warn = (hook: HookDefinition, error: Error): void =>
         void warnings.push(() => this.#note(row.run, warningOf(hook, 'beforeRun', '', error), error));
       const place = this.#options.tracer?.beside({ id: row.run, metadata: row.metadata }, null) ?? null;
-      this.#begin(new HookRound(this.#options, { hooks, on: 'beforeRun', facts, place, warn, done, aborted: done }));
+      const round = { hooks, on: 'beforeRun', told: new ToldFacts(facts), place, warn, done, aborted: done } as const;
+      this.#begin(new HookRound(this.#options, round));
     });
     if (stopped !== null) throw stopped;
     return warnings;
@@ -106,14 +122,14 @@ export class Hooks {
     const release = hold(id);
     const { node, input } = actor;
     const hooks = this.#among([...above(actor.parent), node], 'beforeTrack', plan, path, null);
-    const facts = { run: hookedRun(plan, run), path, track: node.called, input: frozen(input) };
+    const facts = { run: hookedRun(plan, run), path, track: node.called, input: frozenCopy(input) };
     const done = (stopped: Error | null): void => {
       this.#asking.delete(name);
       release();
       const error = stopped === null ? null : toRecord(stopped, { path, retryable: false });
       post(id, { type: 'asked', path, error });
     };
-    this.#go(hooks, 'beforeTrack', run, path, facts, done);
+    this.#go(hooks, 'beforeTrack', run, path, new ToldFacts(facts), done);
   }
 
   /** Those of a step; null for none. */
@@ -138,16 +154,24 @@ export class Hooks {
     return before.length === 0 && after.length === 0 ? null : { plan, before, after };
   }
 
-  /** Asks before an attempt. Answers with the round, if it is not over at once. */
-  beforeStep(
+  /** Asks before an attempt. Null if all have answered at once, and let it; otherwise what is to be gone on with. */
+  beforeStep({ plan, before, input }: StepHooks, attempt: Attempt): Interrupted | 'traced' | null {
+    if (before.length === 0) return null;
+    return this.#options.tracer === null
+      ? callAtOnce(before, 'beforeStep', toldAtBegin(plan, attempt, input))
+      : 'traced';
+  }
+
+  /** Goes on asking. Answers with the round, if it is not over at once. */
+  goOnBeforeStep(
     { plan, before, input }: StepHooks,
     attempt: Attempt,
+    from: Interrupted | 'traced',
     done: (stopped: HookError | null) => void,
   ): HookRound | null {
-    if (before.length > 0)
-      return this.#go(before, 'beforeStep', attempt.run, attempt.path, stepFacts(plan, attempt, input), done);
-    done(null);
-    return null;
+    const interrupted = from === 'traced' ? null : from;
+    const told = interrupted?.told ?? toldAtBegin(plan, attempt, input);
+    return this.#go(before, 'beforeStep', attempt.run, attempt.path, told, done, { interrupted });
   }
 
   /** Tells what has become of an attempt; `null` for one that was cancelled. */
@@ -157,8 +181,8 @@ export class Hooks {
     outcome: AttemptOutcome | null,
     done: () => void,
   ): HookRound | null {
-    const facts = { ...stepFacts(plan, attempt, input), ...endOf(outcome) };
-    return this.#go(after, 'afterStep', attempt.run, attempt.path, facts, done);
+    const facts = { ...toldAtBegin(plan, attempt, input), ...toldEnd(outcome) };
+    return this.#go(after, 'afterStep', attempt.run, attempt.path, new ToldFacts(facts), done);
   }
 
   /** Committed events of a run that this process has. */
@@ -188,13 +212,13 @@ export class Hooks {
     const node = nodes.at(-1) as PlanNode;
     const hooks = this.#among(nodes, on, plan, path, node.task === null ? null : node.called);
     if (hooks.length === 0) return;
-    const told = { run: hookedRun(plan, run), ...factsOf(event, node, row) };
+    const told = { run: hookedRun(plan, run), ...factsToTell(event, node, row) };
     const facts = path === '' ? told : { ...told, path };
     // They may be called when what they are told of has ended, and stand under its span all the same.
     const place = this.#placeOf(run, path);
     const call = (): Promise<void> =>
       new Promise((resolve) => {
-        this.#go(hooks, on, run, path, facts, () => resolve(), place);
+        this.#go(hooks, on, run, path, new ToldFacts(facts), () => resolve(), { place });
       });
     const before = this.#telling.get(id);
     const over = before === undefined ? call() : before.then(call);
@@ -209,21 +233,22 @@ export class Hooks {
     on: HookName,
     run: Traceable,
     path: string,
-    facts: object,
+    told: HookTold,
     done: (stopped: HookError | null) => void,
-    place = this.#placeOf(run, path),
+    { place = this.#placeOf(run, path), interrupted = null }: Going = {},
   ): HookRound | null {
     const warn = (hook: HookDefinition, error: Error): void =>
       this.#note(run.id, warningOf(hook, on, path, error), error);
-    return this.#begin(new HookRound(this.#options, { hooks, on, facts, place, warn, done }));
+    return this.#begin(new HookRound(this.#options, { hooks, on, told, place, warn, done }), interrupted);
   }
 
   #placeOf(run: Traceable, path: string): TracedCalls | null {
     return this.#options.tracer?.beside(run, path) ?? null;
   }
 
-  #begin(round: HookRound): HookRound | null {
-    round.go();
+  #begin(round: HookRound, interrupted: Interrupted | null = null): HookRound | null {
+    if (interrupted === null) round.go();
+    else round.goFrom(interrupted);
     if (round.isOver) return null;
     this.#rounds.add(round);
     round.whenOver = () => void this.#rounds.delete(round);
@@ -317,75 +342,6 @@ function fits({ only }: HookDefinition, orchestrator: string, path: string, task
   return paths.some((pattern) => fitsSegments(pattern.split('/'), segments));
 }
 
-const runs = new WeakMap<object, HookedRun>();
-
-/** The same for all hooks of a run, for as long as it is in memory. */
-function hookedRun(
-  { name: orchestrator, version }: Plan,
-  facts: Pick<RunFacts, 'id' | 'key' | 'startedAt' | 'metadata'>,
-): HookedRun {
-  let run = runs.get(facts);
-  if (run === undefined) {
-    const { id, key, startedAt } = facts;
-    const metadata = frozen(facts.metadata) as JsonObject;
-    run = Object.freeze({ id, key, orchestrator, version, startedAt, metadata });
-    runs.set(facts, run);
-  }
-  return run;
-}
-
-/** The body's input is what the schema makes of it, and the body's own; a hook is told what its mapper has made. */
-function stepFacts(plan: Plan, { run, path, task, attempt, key, input }: Attempt, kept: Json | undefined) {
-  const made = frozen(kept ?? (input as Json));
-  return { run: hookedRun(plan, run), path, task: task.name, attempt, key, input: made };
-}
-
-/** What the engine has copied is frozen all the way down; what comes from a store may not be. */
-function frozen(value: Json): Json {
-  return typeof value !== 'object' || value === null || Object.isFrozen(value)
-    ? value
-    : toJson(value, 'what a hook is told', Number.POSITIVE_INFINITY);
-}
-
 function warningOf({ name: hook }: HookDefinition, on: HookName, path: string, error: Error): HookMessage {
   return { type: 'hookFailed', hook, on, path, error: toRecord(error, { path, retryable: false }) };
-}
-
-function endOf(outcome: AttemptOutcome | null): object {
-  if (outcome === null) return { status: 'cancelled', output: null, error: null };
-  if (outcome.ok) return { status: 'completed', output: frozen(outcome.output), error: null };
-  const { error } = outcome;
-  const status = error.code === 'step-timed-out' ? 'timedOut' : 'failed';
-  return { status, output: null, error: frozen(error as unknown as Json) };
-}
-
-/** What failed because of a hook before it was not begun. */
-const NOT_BEGUN: ReadonlySet<string> = new Set(['hook-failed', 'hook-timed-out']);
-
-/** The moment that an event is. */
-function momentOf(event: RunEvent): HookName | null {
-  const { type, path } = event;
-  if (path === '') return endsRun(type) ? 'afterRun' : null;
-  if (type === 'step.retrying') return 'onRetry';
-  const noun = type.slice(0, type.indexOf('.'));
-  if (noun === 'approval') return 'onApproval';
-  const status = type.slice(noun.length + 1) as Status;
-  if (noun === 'track' && isTerminal(status) && status !== 'skipped') {
-    const isBegun = !('error' in event) || event.error.path !== path || !NOT_BEGUN.has(event.error.code);
-    return isBegun ? 'afterTrack' : null;
-  }
-  return noun === 'step' && 'error' in event ? 'onError' : null;
-}
-
-function factsOf(event: RunEvent, node: PlanNode, { output, error }: RunRow): object {
-  const { type, path } = event;
-  const status = type.slice(type.indexOf('.') + 1);
-  if (path === '') return { status, output: frozen(output), error: frozen(error as Json) };
-  if (type.startsWith('approval.'))
-    return { task: node.task === null ? null : node.called, event: frozen(event as unknown as Json) };
-  const failure = 'error' in event ? frozen(event.error as unknown as Json) : null;
-  if (node.noun === 'track') return { track: node.called, status, error: failure };
-  const attempt = 'attempt' in event ? event.attempt : 0;
-  const step = { task: node.task === null ? null : node.called, attempt, error: failure };
-  return type === 'step.retrying' ? { ...step, due: event.due } : { ...step, status };
 }

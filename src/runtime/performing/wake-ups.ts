@@ -1,7 +1,8 @@
 /**
  * Wake-ups in the order in which they are due, with one timer of the clock armed for the earliest. A due time may be
  * further away than the clock can count, or than it is to be trusted; then it is armed in stretches. With nothing
- * due nothing is armed, and the process may exit.
+ * due nothing is armed, and the process may exit. It stays armed until
+ * whatever is under way has come to its end: the next attempt that is over at once needs no timer of its own.
  */
 import { Heap } from '../../heap.ts';
 
@@ -34,6 +35,7 @@ export class WakeUps {
   #order = 0;
   #armedFor = Number.POSITIVE_INFINITY;
   #disarm: (() => void) | null = null;
+  #isStopping = false;
 
   constructor(options: WakeUpsOptions) {
     this.#options = options;
@@ -58,7 +60,7 @@ export class WakeUps {
     if (wakeUp.fire === null) return;
     wakeUp.fire = null;
     this.#live -= 1;
-    if (this.#live === 0) this.clear();
+    if (this.#live === 0) this.#emptied();
     // A timeout is set for every attempt and nearly always cancelled: without sweeping, the heap would fill with them.
     else if (this.#heap.size > SWEEP_FROM && this.#live < this.#heap.size / 2) this.#sweep();
   }
@@ -69,6 +71,20 @@ export class WakeUps {
     this.#live = 0;
     this.#stop();
   }
+
+  /** Nothing is outstanding; what is left was cancelled. */
+  #emptied(): void {
+    if (this.#heap.size > 1) this.#heap = new Heap<WakeUp>(byDue);
+    else this.#heap.pop();
+    if (this.#disarm === null || this.#isStopping) return;
+    this.#isStopping = true;
+    queueMicrotask(this.#stopIfEmpty);
+  }
+
+  readonly #stopIfEmpty = (): void => {
+    this.#isStopping = false;
+    if (this.#live === 0) this.#stop();
+  };
 
   #sweep(): void {
     // Nearly in order already: most are timeouts of one length.
