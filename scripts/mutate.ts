@@ -285,7 +285,8 @@ async function judge(
   const ofFile = (test: string): number => hits.get(`${file} ${test}`) ?? 0;
   const tests = Object.entries(reach)
     .filter(([, { functions }]) => (within === null ? functions.length > 0 : functions.includes(within)))
-    .sort(([left, { ms: a }], [right, { ms: b }]) => ofFile(right) - ofFile(left) || a - b)
+    // A test that reaches little is about what it reaches; what reaches everything, and takes long, comes last.
+    .sort(([left, a], [right, b]) => ofFile(right) - ofFile(left) || effortOf(a) - effortOf(b))
     .map(([test]) => test);
   if (tests.length === 0) return { verdict: 'unreached' };
   const msOf = (some: readonly string[]): number => some.reduce((sum, test) => sum + (reach[test]?.ms ?? 0), 0);
@@ -317,6 +318,10 @@ async function judge(
   writeFileSync(join(copy, file), text);
   if (bench.isUp) await bench.ask({ write: [{ file, text }], tests: [], bail: true }, PATIENCE);
   return result;
+}
+
+function effortOf({ ms, functions }: Reach[string]): number {
+  return (ms + 200) * functions.length;
 }
 
 function report(mutants: readonly Mutant[], results: { readonly [id: string]: Result }): void {
