@@ -1,8 +1,9 @@
 /** A pause goes down to child runs, and so does a resume, also over a crash (S15). */
-import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
 import { type CrashPoint, crashAt, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { Anything, faultsOfHistory, historyOf, never, stage } from '../helpers/stage.ts';
+import { wrapped } from '../helpers/stores.ts';
 
 const input = { input: Anything } as const;
 const head = { version: '1', input: Anything } as const;
@@ -55,6 +56,31 @@ describe('a run that is paused', () => {
       ]);
       expect(await faultsOfHistory(box.run(id))).toEqual([]);
     }
+  });
+
+  test('while its child is only being started, has that one stand still, too (S15)', async () => {
+    const inner = memory();
+    const slow = Promise.withResolvers<void>();
+    let reads = 0;
+    // Whether the child is there already is asked before it is started; the store takes its time.
+    const readRun: Store['readRun'] = async (run) => {
+      if (run === 'leaf') reads += 1;
+      if (run === 'leaf' && reads === 1) await slow.promise;
+      return inner.readRun(run);
+    };
+    const { desk, box } = await opened({ orchestrators: [middle, leaf], store: wrapped({ readRun }, inner) });
+    await using _ = box;
+    await box.start(middle as never, { id: 'middle', input: null } as never);
+    await settled();
+    expect(reads).toBe(1);
+    await box.run('middle').pause();
+    await settled();
+    slow.resolve();
+    await settled(box);
+    expect(await box.run('leaf').status()).toBe('paused');
+    desk.give('l/one#1', 1);
+    await settled(box);
+    expect(desk.begun).toEqual(['l/one#1']);
   });
 
   test('does not let a child go on that somebody has paused, nor hold one that somebody lets go on (S15)', async () => {
