@@ -155,6 +155,7 @@ try {
   const maps = globSync('dist/**/*.map', { cwd: home });
   const lost = maps.flatMap((map) => {
     const { sources } = JSON.parse(readFileSync(join(home, map), 'utf8')) as { readonly sources: readonly string[] };
+    if (sources.length === 0) return [map];
     // What was built in of another package has its sources there.
     const ours = sources.filter((source) => !source.includes('node_modules'));
     return ours.map((source) => join(home, map, '..', source)).filter((source) => !existsSync(source));
