@@ -43,6 +43,14 @@ function codeOf(error: unknown): number {
 }
 
 function lineOf(error: unknown): string {
+  const { fields } = Object(error) as {
+    readonly fields?: { readonly run?: string; readonly error?: { readonly code?: string } };
+  };
+  // On a server, after a while.
+  if (codeIn(error) === 'command-failed' && fields?.error?.code === 'definition-missing')
+    return plain(
+      `nobody goes on with run "${fields.run}", so nobody has taken this: start the application, or say --app FILE`,
+    );
   const text = isA(error, Error) ? error.message : String(error);
   return plain(text.split('\n', 1)[0] ?? '');
 }

@@ -77,7 +77,13 @@ export const plain = orchestrator('plain', { version: '1', input: Order }).track
   whole,
 );
 
-export const orchestrators = [order, asking, failing, plain];
+export const family = orchestrator('family', { version: '1', input: Order }).track(
+  'children',
+  track('children', { input: Order }).run('child', order, ({ input }) => input),
+  whole,
+);
+
+export const orchestrators = [order, asking, failing, plain, family];
 export const tasks = {
   ship({ key }: { readonly key: string }) {
     did('ship', key);

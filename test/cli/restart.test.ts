@@ -171,3 +171,33 @@ test('a person decides, and says what becomes of a step, between two processes o
   expect(await say('skip', 'print-2', '--output', '"by hand"')).toMatchObject({ code: 0, err: '' });
   expect(await say('skip', 'print-1')).toMatchObject({ code: 1, out: '' });
 });
+
+test('a run goes on with the runs that it has started, and Ctrl-C leaves it as it is (P208, I6)', {
+  timeout: PATIENCE,
+}, async () => {
+  const shell = new Shell();
+  shell.put('hang');
+  const application = await shell.application('family', ['family-1']);
+  await until(() => shell.effects.some((line) => line.startsWith('charge begins')));
+  await application.kill();
+
+  const stopped = shell.begin(['resume', 'family-1', '--app', FLOW]);
+  await until(() => shell.effects.filter((line) => line.startsWith('charge begins')).length === 2);
+  stopped.interrupt();
+  const left = await stopped.ended;
+  expect(left).toMatchObject({ code: 3, err: '' });
+  expect(left.out).toMatch(/^family-1: .* \(left as it is\)\n$/m);
+
+  shell.take('hang');
+  const { code, out } = await shell.here(['resume', 'family-1', '--app', FLOW]);
+  // It waits for its child, and that for a signal.
+  expect(code).toBe(3);
+  const [, child] = /^signalbox signal (\S+) paid JSON$/m.exec(out) ?? [];
+  expect(child).toMatch(/^family-1\.child\./);
+  expect(await shell.here(['signal', child as string, 'paid', '{"by":"tom"}', '--app', FLOW])).toMatchObject({
+    code: 0,
+  });
+  expect(await shell.here(['resume', 'family-1', '--app', FLOW])).toMatchObject({ code: 0, err: '' });
+  expect(shell.effects.filter((line) => line.startsWith('ship'))).toHaveLength(2);
+  expect(shell.effects.filter((line) => line.startsWith('hold'))).toHaveLength(1);
+});

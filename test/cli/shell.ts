@@ -34,6 +34,11 @@ export class Shell {
 
   /** `signalbox …args`, on the file of this folder unless another store is named, or none (`null`). */
   async call(args: readonly string[], store: string | null = this.file): Promise<Ended> {
+    return this.begin(args, store).ended;
+  }
+
+  /** A call that goes on meanwhile. */
+  begin(args: readonly string[], store: string | null = this.file) {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,8 +51,8 @@ export class Shell {
     child.stderr.on('data', (text: Buffer) => {
       err += text.toString();
     });
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, out, err };
+    const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, out, err }));
+    return { ended, written: () => out, interrupt: () => child.kill('SIGINT') };
   }
 
   /** The same in this process, which is quicker. */
