@@ -17,7 +17,7 @@ const report = task('report', {
   retry: { maxAttempts: 3, delay: '10ms' },
 });
 
-const primes = orchestrator('primes', { version: '1', input: Below })
+export const primes = orchestrator('primes', { version: '1', input: Below })
   .track(
     'count',
     track('count', { input: Below })
