@@ -19,6 +19,8 @@ export interface Bench {
   readonly box: Signalbox;
   readonly store: Store;
   readonly now: () => number;
+  /** The application has said what is secret: nothing is shown that has not come through its box. */
+  readonly redacts: boolean;
 }
 
 /** A command that is about one run has that, too. */
@@ -111,7 +113,8 @@ async function withBox<T>(
     throw error;
   }
   try {
-    return await work({ box, store: options.store, now: () => (options.clock ?? systemClock).now() });
+    const now = (): number => (options.clock ?? systemClock).now();
+    return await work({ box, store: options.store, now, redacts: options.redact !== undefined });
   } finally {
     await box.close();
   }

@@ -21,7 +21,7 @@ export interface Seen {
 const MOST_ASKED = 20;
 const WITHOUT: ReadonlySet<unknown> = new Set(['definition-missing', 'definition-changed']);
 
-export async function seen({ run, store, now }: RunBench): Promise<Seen> {
+export async function seen({ run, store, now, redacts }: RunBench): Promise<Seen> {
   try {
     const explanation = await run.explain();
     const snapshot = await run.snapshot();
@@ -30,7 +30,7 @@ export async function seen({ run, store, now }: RunBench): Promise<Seen> {
     if (!WITHOUT.has(codeIn(error))) throw error;
   }
   const snapshot = await run.snapshot();
-  const reason = (await store.readRun(run.id))?.reason ?? null;
+  const reason = redacts ? null : ((await store.readRun(run.id))?.reason ?? null);
   const outline = outlineOfRows(snapshot);
   // Each is a question to the store.
   const live = Object.entries(snapshot.steps).filter(([, { status }]) => !isTerminal(status));

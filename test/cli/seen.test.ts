@@ -1,6 +1,9 @@
 /** What the command line shows of runs that a process has left, with their definitions and without. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createSignalbox } from '../../src/index.ts';
+import { sqlite } from '../../src/stores/sqlite/index.ts';
+import { asking, orchestrators, tasks } from './flow.ts';
 import { FLOW, Shell } from './shell.ts';
 
 /** Times are as long as the machine takes. */
@@ -88,4 +91,33 @@ test('events are followed while the application has the file, to the end of the 
     .map((line) => JSON.parse(line).type);
   expect([types[0], types.at(-1)]).toEqual(['run.started', 'run.completed']);
   expect(new Set(types).size).toBeGreaterThan(4);
+});
+
+test('what an application blanks is blanked on the command line, also where its definition is not there (P208, S34)', async () => {
+  const shell = new Shell();
+  const box = await createSignalbox({ store: sqlite(shell.file), orchestrators, tasks });
+  const run = await box.start(asking, { id: 'invoice-1', input: { cents: 4242 } });
+  await run.cancel({ reason: 'customer 17 called' });
+  await run.outcome();
+  await box.close();
+  const app = (names: string): string =>
+    shell.put(
+      `${names}.mjs`,
+      `import { asking, plain, tasks } from ${JSON.stringify(FLOW)};
+       export const orchestrators = [${names}];
+       export const redact = ['input.cents', /customer \\d+/];
+       ${names === 'asking' ? 'export { tasks };' : ''}`,
+    );
+  const said = async (...args: readonly string[]): Promise<string> => {
+    const { code, out, err } = await shell.here(['status', 'invoice-1', ...args]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    return out;
+  };
+  expect(await said()).toContain('customer 17 called');
+  for (const names of ['asking', 'plain'])
+    for (const more of [[], ['--json']]) {
+      const out = await said('--app', app(names), ...more);
+      expect(out).toContain('cancelled');
+      expect(out).not.toMatch(/customer 17|4242/);
+    }
 });
