@@ -113,7 +113,8 @@ for (const name of programs) {
       dir: dist,
       format: 'esm',
       entryFileNames: `${name}.js`,
-      chunkFileNames: `${name}/[name].js`,
+      // Beside the entries that they take from, which are named as they are from here.
+      chunkFileNames: `${name}-[name].js`,
       // A shell asks the first line who is to run it.
       banner: '#!/usr/bin/env node',
       comments: { legal: true, annotation: true, jsdoc: false },

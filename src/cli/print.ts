@@ -1,5 +1,5 @@
 /** How things are written for a person: events as lines, runs as a table. What a terminal would take for a command is left out. */
-import { columnsOf, cut, plain } from '../charts/tree.ts';
+import { columnsOf, plain } from '../charts/tree.ts';
 import { fromMs, roughly } from '../duration.ts';
 import type { ErrorRecord } from '../errors/index.ts';
 import type { RunEvent } from '../events.ts';
@@ -29,8 +29,8 @@ function wordsOn(event: RunEvent): readonly string[] {
   return words;
 }
 
-/** Runs as a table, one line for each. */
-export function runsTable(runs: readonly RunSummary[], now: number, columns: number): string {
+/** Runs as a table, one line for each, none of them cut: what is cut cannot be copied. */
+export function runsTable(runs: readonly RunSummary[], now: number): string {
   const head = ['RUN', 'ORCHESTRATOR', 'STATUS', 'STARTED', 'TOOK'];
   const rows = runs.map(({ run, orchestrator, version, status, startedAt, endedAt }) => [
     run,
@@ -39,10 +39,10 @@ export function runsTable(runs: readonly RunSummary[], now: number, columns: num
     `${roughly(now - startedAt)} ago`,
     endedAt === null ? '' : roughly(endedAt - startedAt),
   ]);
-  return tableOf([head, ...rows], columns);
+  return tableOf([head, ...rows]);
 }
 
-function tableOf(rows: readonly (readonly string[])[], columns: number): string {
+function tableOf(rows: readonly (readonly string[])[]): string {
   const texts = rows.map((row) => row.map(plain));
   const widths = (texts[0] ?? []).map((_, at) => Math.max(...texts.map((row) => columnsOf(row[at] ?? ''))));
   const lines = texts.map((row) =>
@@ -51,7 +51,7 @@ function tableOf(rows: readonly (readonly string[])[], columns: number): string 
       .join('')
       .trimEnd(),
   );
-  return `${lines.map((line) => cut(line, columns)).join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 /** JSON on one line, or on several for a person who reads it. */

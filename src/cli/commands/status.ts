@@ -42,7 +42,7 @@ async function list(call: CliCall): Promise<number> {
     if (call.json) terminal.out(jsonLine(page));
     else if (page.runs.length === 0) terminal.out('no runs\n');
     else {
-      terminal.out(runsTable(page.runs, now(), terminal.columns));
+      terminal.out(runsTable(page.runs, now()));
       if (page.cursor !== null) terminal.out(`perhaps more: --cursor ${page.cursor}\n`);
     }
     return EXIT.done;
