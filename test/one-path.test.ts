@@ -99,7 +99,7 @@ describe('the tests see what they forbid', () => {
     ).toEqual(['setStatus']);
     const text = `export type CommandMessage = PauseMessage | OddMessage;
       export interface PauseMessage {\n  readonly type: 'pause' | 'resume';\n}
-      export interface OddMessage {\n  readonly type: 'odd';\n}`;
+      export interface OddMessage extends Other {\n  readonly type: 'odd';\n}`;
     expect(typesOf('CommandMessage', text)).toEqual(['pause', 'resume', 'odd']);
   });
 });
@@ -158,9 +158,10 @@ describe('at work', () => {
 
     // Beside turns, and never while a turn could take it.
     expect(await written(() => stands.retry('t/first', why))).toEqual(['addRecord', 'and no turn']);
-    expect(await written(() => box.run('again').abandon(why))).toEqual(['abandonRun', 'and no turn']);
+    expect(await written(() => box.run('again').abandon(why))).toEqual(['abandonRun', 'addRecord', 'and no turn']);
     expect(await written(() => waits.delete())).toEqual(['deleteRun', 'and no turn']);
-    expect(await written(() => box.run('another').delete())).toEqual(['and no turn']);
+    // It has not ended: who wanted it deleted is noted.
+    expect(await written(() => box.run('another').delete())).toEqual(['addRecord', 'and no turn']);
   });
 });
 
@@ -190,7 +191,7 @@ function typesOf(union: string, text: string, beside = text): string[] {
   const members = new RegExp(`^export type ${union} =([^;]*);`, 'm').exec(codeOf(text))?.[1]?.match(/\w+/g) ?? [];
   return members.flatMap((name) => {
     const types =
-      new RegExp(`export interface ${name} \\{[^}]*?readonly type: ([^;]*);`).exec(codeOf(beside))?.[1] ?? '';
+      new RegExp(`export interface ${name} [^{]*\\{[^}]*?readonly type: ([^;]*);`).exec(codeOf(beside))?.[1] ?? '';
     return [...types.matchAll(/'(\w+)'/g)].map(([, type = '']) => type);
   });
 }

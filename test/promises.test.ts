@@ -18,8 +18,7 @@ const KEPT: { readonly [area: string]: string } = {
   everywhere: 'P231–P236 P244',
 };
 
-const OPEN: { readonly [number: string]: string } = {
-};
+const OPEN: { readonly [number: string]: string } = {};
 
 const tests = ['test', 'examples', 'src/testing'].flatMap((folder) =>
   [...sourcesIn(folder)].filter(([path]) => path !== 'promises.test.ts').map(([, text]) => text),

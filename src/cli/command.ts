@@ -17,6 +17,9 @@ export const EXIT = {
 /** The call was wrong: one line that says how, and how it is right. */
 export class Misuse extends Error {}
 
+/** The run does not take what was asked: one line that says why. */
+export class NotTaken extends Error {}
+
 /**
  * The code of an error of signalbox; null for any other. By its code and not by its class: the application may have another copy of the
  * package than this program.
@@ -62,6 +65,17 @@ export interface CliCommand {
 /** How a command is called: `signalbox status [RUN]`. */
 export function usageOf({ name, words }: CliCommand): string {
   return ['signalbox', name, ...words].join(' ');
+}
+
+/** Who asks, and why: every command that changes a run may say so. */
+export const ASKER: CliOptions = {
+  by: { type: 'string', value: 'NAME', says: 'who asks for it; kept with the run. Or SIGNALBOX_BY' },
+  reason: { type: 'string', value: 'TEXT', says: 'why; kept with the run' },
+};
+
+/** What `run.audit()` is to say of the call. */
+export function askerOf(call: CliCall): { readonly by: string | null; readonly reason: string | null } {
+  return { by: call.text('by') ?? call.terminal.env.SIGNALBOX_BY ?? null, reason: call.text('reason') ?? null };
 }
 
 /** JSON from the command line, or a line that says what is wrong with it. */

@@ -85,7 +85,8 @@ test('a run is paused, resumed and cancelled between two processes of its applic
   await until(() => shell.effects.filter((line) => line.startsWith('charge begins')).length === 2);
   await application.kill();
 
-  expect(await shell.here(['pause', 'order-17', '--app', FLOW])).toMatchObject({
+  const who = ['--by', 'mia', '--reason', 'the bank is down'];
+  expect(await shell.here(['pause', 'order-17', '--app', FLOW, ...who])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^order-17: paused: nothing begins/),
     err: '',
@@ -97,7 +98,10 @@ test('a run is paused, resumed and cancelled between two processes of its applic
   const cancelled = await shell.here(['cancel', 'order-18', '--reason', 'the customer called', '--app', FLOW]);
   expect(cancelled).toMatchObject({ code: 0, err: '' });
   expect(cancelled.out).toMatch(/^order-18: cancelled after .*: the customer called\n$/);
-  expect(await shell.here(['cancel', 'order-18', '--app', FLOW])).toMatchObject({ code: 2 });
+  expect(await shell.here(['cancel', 'order-18', '--app', FLOW])).toMatchObject({
+    code: 1,
+    err: 'signalbox: run "order-18" has ended: it is cancelled\n',
+  });
   expect(await shell.here(['resume', 'order-18', '--app', FLOW])).toMatchObject({ code: 1, err: '' });
   expect(await shell.here(['pause', 'order-18', '--app', FLOW])).toMatchObject({
     code: 1,
@@ -115,6 +119,20 @@ test('a run is paused, resumed and cancelled between two processes of its applic
   // What was under way at the kill may end in a paused run, too.
   expect(lines.map(({ type }) => type)).toContain('run.resumed');
   expect(lines.at(-1)).toMatchObject({ run: 'order-17', status: 'waiting', output: null });
+
+  const audit = await shell.here(['audit', 'order-17', '--json']);
+  const records = audit.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records.map(({ type, by, reason }) => [type, by, reason])).toEqual([
+    ['start', null, null],
+    ['pause', 'mia', 'the bank is down'],
+    ['resume', null, null],
+  ]);
+  expect((await shell.here(['audit', 'order-18'])).out).toMatch(
+    /^.*start.*\n.*Z {2}cancel {2}by nobody who was named: the customer called \(.*\)\n.*\n.*pause.*refused: the run is cancelled\)\n$/,
+  );
 
   // Nobody needs a definition for it.
   const abandoned = await shell.here(['abandon', 'order-17', '--reason', 'never released']);

@@ -1,7 +1,7 @@
 /** `cancel`: ends a run and everything below it. Where this process has the run, it stays until that is over. */
 import { isTerminal } from '../../status.ts';
 import { withRun } from '../boxes.ts';
-import { type CliCommand, EXIT, Misuse } from '../command.ts';
+import { ASKER, askerOf, type CliCommand, EXIT, NotTaken } from '../command.ts';
 import { followRun } from '../follow.ts';
 import { tellStanding } from '../standing.ts';
 
@@ -10,19 +10,20 @@ export const cancelCommand: CliCommand = {
   words: ['RUN'],
   says: 'ends a run and everything below it',
   options: {
-    reason: { type: 'string', value: 'TEXT', says: 'why; it is kept with the run' },
+    ...ASKER,
     compensate: { type: 'boolean', says: 'undoes what has completed, the last step first' },
     force: { type: 'boolean', says: 'waits for nothing: cleanups and compensations are cut short' },
   },
   run(call) {
     return withRun(call, call.words[0] as string, {}, async (bench) => {
       const { run, row, isFile } = bench;
-      if (isTerminal(row.status)) throw new Misuse(`run "${run.id}" has ended: it is ${row.status}`);
       await run.cancel({
-        reason: call.text('reason') ?? null,
+        ...askerOf(call),
         compensate: call.flag('compensate'),
         force: call.flag('force'),
       });
+      // Asked all the same, so that it is on record.
+      if (isTerminal(row.status)) throw new NotTaken(`run "${run.id}" has ended: it is ${row.status}`);
       if (isFile) await followRun(bench, call.terminal.stop, () => {});
       const status = await run.status();
       await tellStanding(call, bench, status);

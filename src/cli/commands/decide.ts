@@ -1,7 +1,7 @@
 /** `decide`: says something to an approval. Who somebody is, is taken as it is said: whoever may use the store may say anything. */
 import { type Approval, placeOfApproval } from '../../people.ts';
 import { withRun } from '../boxes.ts';
-import { type CliCommand, EXIT, jsonWord, Misuse } from '../command.ts';
+import { askerOf, type CliCommand, EXIT, jsonWord, Misuse } from '../command.ts';
 import { jsonLine } from '../print.ts';
 
 export const decideCommand: CliCommand = {
@@ -22,8 +22,8 @@ export const decideCommand: CliCommand = {
     const place = placeOfApproval(id);
     if (place === null)
       throw new Misuse(`"${id}" is no id of an approval, like order-17/review/manager#1; see signalbox approvals`);
-    const by = call.text('by');
-    if (by === undefined) throw new Misuse('--by is missing: signalbox decide ID DECISION --by NAME');
+    const by = askerOf(call).by;
+    if (by === null) throw new Misuse('--by is missing: signalbox decide ID DECISION --by NAME');
     const texts = ['comment', 'digest'].flatMap((name) => pair(name, call.text(name)));
     const values = ['form', 'value', 'patch'].flatMap((name) => {
       const text = call.text(name);

@@ -2,6 +2,7 @@
 import type { CliCommand } from '../command.ts';
 import { abandonCommand } from './abandon.ts';
 import { approvalsCommand } from './approvals.ts';
+import { auditCommand } from './audit.ts';
 import { cancelCommand } from './cancel.ts';
 import { decideCommand } from './decide.ts';
 import { diagramCommand } from './diagram.ts';
@@ -17,6 +18,7 @@ export const LINES: readonly CliCommand[] = [
   statusCommand,
   explainCommand,
   eventsCommand,
+  auditCommand,
   diagramCommand,
   resumeCommand,
   pauseCommand,

@@ -1,12 +1,9 @@
 /** `retry` and `skip`: what becomes of a step that stands still. */
 import { withRun } from '../boxes.ts';
-import { type CliCall, type CliCommand, EXIT, jsonWord, Misuse, type CliOptions } from '../command.ts';
+import { ASKER, askerOf, type CliCall, type CliCommand, EXIT, jsonWord, Misuse, type CliOptions } from '../command.ts';
 import { tellStanding } from '../standing.ts';
 
-const WHO: CliOptions = {
-  reason: { type: 'string', value: 'TEXT', says: 'why; it has to be said' },
-  by: { type: 'string', value: 'NAME', says: 'who says so' },
-};
+const WHO: CliOptions = { ...ASKER, reason: { type: 'string', value: 'TEXT', says: 'why; it has to be said' } };
 
 function commandOf(name: 'retry' | 'skip', says: string, value: 'input' | 'output', means: string): CliCommand {
   return {
@@ -16,11 +13,12 @@ function commandOf(name: 'retry' | 'skip', says: string, value: 'input' | 'outpu
     options: { ...WHO, [value]: { type: 'string', value: 'JSON', says: means } },
     run(call: CliCall) {
       const [id, path] = call.words as readonly [string, string];
-      const [reason, by, given] = [call.text('reason'), call.text('by'), call.text(value)];
-      if (reason === undefined) throw new Misuse(`--reason is missing: signalbox ${name} RUN PATH --reason TEXT`);
+      const { reason, by } = askerOf(call);
+      const given = call.text(value);
+      if (reason === null) throw new Misuse(`--reason is missing: signalbox ${name} RUN PATH --reason TEXT`);
       const more = given === undefined ? {} : { [value]: jsonWord(`--${value}`, given) };
       return withRun(call, id, {}, async (bench) => {
-        await bench.run[name](path, { reason, ...(by === undefined ? {} : { by }), ...more });
+        await bench.run[name](path, { reason, ...(by === null ? {} : { by }), ...more });
         await tellStanding(call, bench, name === 'retry' ? `${path} is tried again` : `${path} is skipped`);
         return EXIT.done;
       });

@@ -5,7 +5,7 @@
 import { plain } from '../../charts/tree.ts';
 import { isTerminal } from '../../status.ts';
 import { type RunBench, withRun } from '../boxes.ts';
-import { type CliCall, type CliCommand, EXIT, Misuse } from '../command.ts';
+import { ASKER, askerOf, type CliCall, type CliCommand, EXIT, Misuse } from '../command.ts';
 import { exitCodeOf, type Followed, followRun } from '../follow.ts';
 import { commandFor } from '../outside.ts';
 import { eventLine, jsonLine } from '../print.ts';
@@ -15,13 +15,13 @@ export const resumeCommand: CliCommand = {
   name: 'resume',
   words: ['RUN'],
   says: 'goes on with a run until it ends or waits; lets one go on that is paused',
-  options: {},
+  options: ASKER,
   run(call) {
     const { terminal } = call;
     return withRun(call, call.words[0] as string, { works: true }, async (bench) => {
       const { run, row, isFile, hasApp } = bench;
       if (isTerminal(row.status)) return conclude(call, bench, { how: 'ended' });
-      if ((await run.status()) === 'paused') await run.resume();
+      if ((await run.status()) === 'paused') await run.resume(askerOf(call));
       else if (!isFile && !hasApp)
         throw new Misuse(
           `run "${run.id}" is not paused: its process goes on with it; with --app FILE this one does if that is gone`,
