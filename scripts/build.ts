@@ -13,8 +13,9 @@ import { build, type Plugin } from 'rolldown';
 const ROOT = join(import.meta.dirname, '..');
 const dist = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 
-/** `dist/types/stores/sqlite/index.d.ts` → `dist/sqlite.js`, as the manifest has them. */
-const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+/** `dist/types/stores/sqlite/index.d.ts` → `dist/sqlite.js`, as the manifest has them; a program in `dist/cli.js` is `src/cli/main.ts`. */
+const { exports, bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly bin: { readonly [program: string]: string };
   readonly exports: { readonly [entry: string]: string | { readonly types: string; readonly default: string } };
 };
 const entries = Object.values(exports).flatMap((entry) =>
@@ -27,6 +28,8 @@ const entries = Object.values(exports).flatMap((entry) =>
         ] as const,
       ],
 );
+
+const programs = Object.values(bin).map((file) => file.replace(/^dist\/(.*)\.js$/, '$1'));
 
 /** Whatever is not a file of ours: Node's modules and dependencies. */
 const external = /^(?![./]|nanoid$|[A-Z]:\\)/i;
@@ -64,7 +67,18 @@ const purity: Plugin = {
   name: 'purity',
   transform: {
     filter: { id: /[\\/]src[\\/]/ },
-    handler: (code) => code.replace(MADE, '$1/* @__PURE__ */ (() => $2)();'),
+    // Null: what is known of where a line comes from stays as it is.
+    handler: (code) => ({ code: code.replace(MADE, '$1/* @__PURE__ */ (() => $2)();'), map: null }),
+  },
+};
+
+/** Entries as users have them: what a program takes from there is not built a second time. */
+const fromEntries: Plugin = {
+  name: 'from-entries',
+  async resolveId(source, importer, options) {
+    const found = importer === undefined ? null : await this.resolve(source, importer, options);
+    const entry = entries.find(([, file]) => file === found?.id);
+    return entry === undefined ? found : { id: `./${entry[0]}.js`, external: true };
   },
 };
 
@@ -88,6 +102,27 @@ await build({
     sourcemapExcludeSources: true,
   } as never,
 });
+// By themselves, so that nothing of what is imported lies in more files because of them.
+for (const name of programs) {
+  await build({
+    ...options,
+    input: join(ROOT, `src/${name}/main.ts`),
+    plugins: [fromEntries, purity],
+    checks: { sourcemapBroken: false },
+    output: {
+      dir: dist,
+      format: 'esm',
+      entryFileNames: `${name}.js`,
+      // Beside the entries that they take from, which are named as they are from here.
+      chunkFileNames: `${name}-[name].js`,
+      // A shell asks the first line who is to run it.
+      banner: '#!/usr/bin/env node',
+      comments: { legal: true, annotation: true, jsdoc: false },
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+    },
+  });
+}
 const { status } = spawnSync(
   process.execPath,
   ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(dist, 'types')],

@@ -65,6 +65,22 @@ assert.deepEqual([typeof stateFile, typeof restoreFrom], ['function', 'function'
 console.log('an orchestration ran to its end from the installed package');
 `;
 
+// The program that comes along, with definitions of the stranger's own: a run that waits is seen, told something, and gone on with.
+const APP = `
+import { orchestrator, track } from 'signalbox';
+const input = { '~standard': { version: 1, vendor: 'smoke', validate: (value) => ({ value }) } };
+const asks = track('asks', { input }).wait('word', { signal: 'word', payload: input });
+export const orchestrators = [orchestrator('asks', { version: '1', input }).track('asks', asks, { input: () => ({}) })];
+`;
+const ASKS = `
+import { createSignalbox } from 'signalbox';
+import { sqlite } from 'signalbox/sqlite';
+import { orchestrators } from './app.js';
+const box = await createSignalbox({ orchestrators, store: sqlite('asks.db') });
+await box.start(orchestrators[0], { id: 'a', input: {} });
+await box.close();
+`;
+
 // What a declaration file says must be nameable from an entry point: if this fails with TS2883,
 // the type that the message names is missing from `src/entries/types.ts`.
 const LIBRARY = `
@@ -139,6 +155,7 @@ try {
   const maps = globSync('dist/**/*.map', { cwd: home });
   const lost = maps.flatMap((map) => {
     const { sources } = JSON.parse(readFileSync(join(home, map), 'utf8')) as { readonly sources: readonly string[] };
+    if (sources.length === 0) return [map];
     // What was built in of another package has its sources there.
     const ours = sources.filter((source) => !source.includes('node_modules'));
     return ours.map((source) => join(home, map, '..', source)).filter((source) => !existsSync(source));
@@ -146,6 +163,18 @@ try {
   if (maps.length === 0 || lost.length > 0) throw new Error(`source maps lead nowhere: ${lost.join(', ') || 'none'}`);
   writeFileSync(join(folder, 'main.js'), PROGRAM);
   node(folder, 'main.js');
+  writeFileSync(join(folder, 'app.js'), APP);
+  writeFileSync(join(folder, 'asks.js'), ASKS);
+  node(folder, 'asks.js');
+  const status = program(0, 'status', 'a');
+  if (!status.includes('waiting for signal "word"')) throw new Error(`signalbox status says ${status}`);
+  program(3, 'resume', 'a', '--app', 'app.js');
+  program(0, 'signal', 'a', 'word', '1', '--app', 'app.js');
+  program(0, 'resume', 'a', '--app', 'app.js');
+  // The driver is not installed with the package.
+  const missing = program(2, 'status', '--store', 'postgres://localhost');
+  if (!missing.endsWith('npm install pg\n')) throw new Error(`signalbox status says ${missing}`);
+  console.log('signalbox goes on with a run from the installed package');
   writeFileSync(join(folder, 'library.ts'), LIBRARY);
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['library.ts'] }));
   node(process.cwd(), 'node_modules/typescript/bin/tsc', '-p', folder);
@@ -160,6 +189,20 @@ try {
 function node(cwd: string, ...args: string[]): void {
   const { status, signal } = spawnSync(process.execPath, args, { cwd, stdio: 'inherit', timeout: 60_000 });
   if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${signal ?? `exit code ${status}`}`);
+}
+
+/** `npx signalbox …` on a file of runs: what it writes, if it ends as it has to. */
+function program(code: number, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(join(folder, 'node_modules/.bin/signalbox'), args, {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 60_000,
+    shell: process.platform === 'win32',
+    env: { ...process.env, ...(args.includes('--store') ? {} : { SIGNALBOX_STORE: 'asks.db' }) },
+  });
+  if (status !== code)
+    throw new Error(`signalbox ${args.join(' ')} ended with exit code ${status}: ${stdout}${stderr}`);
+  return `${stdout}${stderr}`;
 }
 
 function npm(cwd: string, ...args: string[]): string {

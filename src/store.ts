@@ -210,8 +210,10 @@ export interface RunQuery {
   readonly metadata?: JsonObject;
   /** Runs that this run has started. */
   readonly parent?: string;
+  /** The order of their starts: `oldest` first, if nothing is said. */
+  readonly order?: 'oldest' | 'newest';
   readonly limit: number;
-  /** What the page before answered with. */
+  /** What the page before answered with, in the same order. */
   readonly cursor?: string;
 }
 
@@ -223,7 +225,7 @@ export interface DefinitionRow {
   readonly lines: readonly string[];
 }
 
-/** Runs in the order in which they were started; the cursor goes on where the page ends, whatever starts meanwhile. */
+/** Runs in the order of their starts; the cursor goes on where the page ends, whatever starts meanwhile. */
 export interface RunPage {
   readonly runs: readonly RunRow[];
   readonly cursor: string | null;

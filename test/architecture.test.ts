@@ -81,6 +81,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'executors/in-process.ts',
   ],
   entries: ['words', 'errors', 'core', 'machines', 'dsl', 'live', 'views', 'charts', 'embedding'],
+  cli: [
+    ...['words', 'errors', 'core', 'commands', 'dsl', 'machines', 'views', 'charts', 'runtime', 'stores', 'index.ts'],
+    ...['node:fs', 'node:path', 'node:url', 'node:util'],
+  ],
   'index.ts': [
     'words',
     'commands',

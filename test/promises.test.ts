@@ -13,15 +13,12 @@ const KEPT: { readonly [area: string]: string } = {
   people: 'P140–P144 P160 P167 P168 P172 P173 P193 P194',
   'data, child runs, limits': 'P161 P163 P171 P174–P176 P195 P196',
   'phases, gates, knowledge': 'P199–P207 P209–P223 P225–P229',
+  'one way in, and many ways out': 'P145 P224',
+  'command line and lists': 'P166 P208',
   everywhere: 'P231–P236 P244',
 };
 
-const OPEN: { readonly [number: string]: string } = {
-  P145: 'pause and resume by requests of other agents: there is no A2A and no HTTP API',
-  P166: 'endpoints for a dashboard: there is no HTTP API',
-  P208: '`status` and `resume` on a command line: there is no CLI',
-  P224: 'handoffs to other frameworks: there is no contract for their adapters, beyond actors of XState',
-};
+const OPEN: { readonly [number: string]: string } = {};
 
 const tests = ['test', 'examples', 'src/testing'].flatMap((folder) =>
   [...sourcesIn(folder)].filter(([path]) => path !== 'promises.test.ts').map(([, text]) => text),

@@ -301,7 +301,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
     this.#importing.logger(line);
   }
 
-  /** Runs in the order in which they were started, a page at a time. */
+  /** Runs in the order of their starts, a page at a time. */
   async runs(query: RunsQuery = {}): Promise<RunsPage> {
     if (this.#closing !== null) throw new BoxClosed();
     return this.#context.gate.list(this.#store, query);

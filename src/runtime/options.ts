@@ -14,6 +14,7 @@ import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import { ask, askOptions, isObject } from '../checks.ts';
 import { hooksOf } from './box-hooks.ts';
+import { BOX_OPTIONS } from './option-names.ts';
 import { checkLimitOptions, type LimitOptions } from './box-limits.ts';
 import type { Lane } from '../core/lanes.ts';
 import { type Redact, rulesOf } from '../views/redaction.ts';
@@ -69,27 +70,6 @@ export interface BoxOptions extends LimitOptions {
   readonly lane?: Lane;
 }
 
-const KEYS: readonly string[] = [
-  'orchestrators',
-  'tasks',
-  'store',
-  'executor',
-  'concurrency',
-  'fairness',
-  'hooks',
-  'redact',
-  'maxValueBytes',
-  'signalBuffer',
-  'idleRuns',
-  'kinds',
-  'lease',
-  'clock',
-  'ids',
-  'logger',
-  'tracing',
-  'lane',
-];
-
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 const SHORTEST_LEASE = 500;
@@ -98,7 +78,7 @@ const SHORTEST_LEASE = 500;
 export function checkBoxOptions(
   options: BoxOptions & { readonly orchestrators?: unknown; readonly tasks?: unknown },
 ): void {
-  askOptions('createSignalbox', options, KEYS);
+  askOptions('createSignalbox', options, BOX_OPTIONS);
   const {
     store,
     executor,

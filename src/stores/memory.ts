@@ -120,12 +120,13 @@ export function memory(): Store {
     readDefinition: (...key) => definitions.get(JSON.stringify(key)) ?? null,
     readRun: (run) => runs.get(run)?.row ?? null,
     readRunByKey: (orchestrator, key) => runs.get(byKey.get(keyUnder(orchestrator, key)) ?? '')?.row ?? null,
-    readRuns({ orchestrator, version, status, metadata = {}, parent, limit, cursor }) {
-      const after = numberIn(cursor);
+    readRuns({ orchestrator, version, status, metadata = {}, parent, limit, cursor, order = 'oldest' }) {
+      const isOldestFirst = order === 'oldest';
+      const edge = numberIn(cursor, order);
       const wanted = Object.entries(metadata);
       const found: RunRow[] = [];
-      for (const { row, number } of runs.values()) {
-        if (number <= after) continue;
+      for (const { row, number } of isOldestFirst ? runs.values() : [...runs.values()].reverse()) {
+        if (isOldestFirst ? number <= edge : number >= edge) continue;
         if (orchestrator !== undefined && row.orchestrator !== orchestrator) continue;
         if (version !== undefined && row.version !== version) continue;
         if (status !== undefined && row.status !== status) continue;

@@ -34,6 +34,42 @@ export const LISTS: Readonly<Record<string, Check>> = {
     });
     assert.deepEqual(found, [...first, '00', 'zz0', '02', 'zz2', '04', 'zz4']);
   },
+  'runs come the newest first, narrowed or not, in pages that hold none that starts meanwhile (P127)': async (
+    store,
+  ) => {
+    for (let index = 0; index < 24; index += 1) {
+      const orchestrator = index % 2 === 0 ? 'order' : 'refund';
+      const status = index % 3 === 0 ? 'failed' : 'waiting';
+      const metadata = { n: index % 4 };
+      await store.commit([
+        change(`r${index}`, 0, { row: row(`r${index}`, { orchestrator, status, metadata, version: `${index % 5}` }) }),
+      ]);
+    }
+    const queries: readonly Partial<RunQuery>[] = [
+      {},
+      { orchestrator: 'order' },
+      { status: 'failed' },
+      { version: '2' },
+      { metadata: { n: 1 } },
+      { orchestrator: 'refund', status: 'failed', metadata: { n: 3 } },
+      { orchestrator: 'nobody' },
+    ];
+    for (const query of queries) {
+      const oldestFirst = await pages(store, { limit: 100, ...query });
+      for (const limit of [1, 2, 5, 24, 25])
+        assert.deepEqual(await pages(store, { limit, order: 'newest', ...query }), [...oldestFirst].reverse());
+    }
+    let started = 0;
+    const found = await pages(store, { limit: 10, order: 'newest' }, async () => {
+      started += 1;
+      await store.commit([change(`later ${started}`, 0)]);
+    });
+    assert.deepEqual(
+      found,
+      Array.from({ length: 24 }, (_, index) => `r${23 - index}`),
+    );
+    assert.deepEqual((await store.readRuns({ order: 'newest', limit: 1 })).runs[0]?.run, `later ${started}`);
+  },
   'a cursor goes on where its page ended for the next owner, too (P127)': async (first, bench) => {
     for (const run of ['c', 'a', 'b']) await first.commit([change(run, 0)]);
     const { cursor } = await first.readRuns({ limit: 2 });

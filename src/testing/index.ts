@@ -9,3 +9,5 @@ export {
 } from './clock.ts';
 export { type CrashOptions, type CrashPoint, type DoomedBox, crashAt, crashPoints } from './crash.ts';
 export { type StoreCase, type StorePlace, type StoreSuiteOptions, storeSuite } from './conformance.ts';
+export { executorBodies } from './executor-bodies.ts';
+export { type ExecutorCase, type ExecutorPlace, type ExecutorSuiteOptions, executorSuite } from './executors.ts';

@@ -54,7 +54,8 @@ export function attemptsIn(actor: ActorRow, earlier: readonly AttemptRow[]): rea
     // What had completed and is undone had completed with its last attempt.
     const end =
       undo === null
-        ? { status, error, endedAt }
+        ? // What an earlier one has failed with is not what this one does.
+          { status, error: endedAt === null ? null : error, endedAt }
         : { status: 'completed' as const, error: null, endedAt: undo.completedAt };
     attempts.push({ attempt, startedAt: attemptedAt, ...end });
   }
@@ -69,8 +70,6 @@ export function attemptRecords(
   const inputs = [...replaced].sort((left, right) => left.attempt - right.attempt);
   return attemptsIn(row, earlier).map((each) => ({
     ...each,
-    // What an earlier one has failed with is not what this one does.
-    error: each.endedAt === null ? null : each.error,
     input: inputs.find(({ attempt }) => each.attempt <= attempt)?.input ?? row.input,
     output: each.status === 'completed' ? row.output : null,
   }));

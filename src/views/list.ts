@@ -17,16 +17,18 @@ export interface RunsQuery {
   readonly parent?: string;
   /** Runs that take over from this run (`run.rerun`). A page may have fewer than `limit`. */
   readonly rerunOf?: string;
+  /** The order of their starts: `oldest` first, if nothing is said. With `newest`, what starts meanwhile is on no later page. */
+  readonly order?: 'oldest' | 'newest';
   /** How many at the most; 50 if nothing is said. */
   readonly limit?: number;
-  /** What the page before answered with. */
+  /** What the page before answered with, in the same order. */
   readonly cursor?: string;
 }
 
 /** A run in a list. */
 export type RunSummary = Omit<RunRow, 'hash'>;
 
-/** Runs in the order in which they were started. The cursor is null on the last page. */
+/** Runs in the order of their starts. The cursor is null on the last page. */
 export interface RunsPage {
   readonly runs: readonly RunSummary[];
   readonly cursor: string | null;
@@ -67,12 +69,12 @@ function summaryOf({ hash: _, ...row }: RunRow): RunSummary {
   return Object.freeze(row);
 }
 
-const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor', 'parent', 'rerunOf'];
+const KEYS = ['orchestrator', 'version', 'status', 'metadata', 'limit', 'cursor', 'parent', 'rerunOf', 'order'];
 
 /** What only the store can know of a cursor, the store checks. */
 function checked(query: RunsQuery): RunsQuery {
   askOptions('runs', query, KEYS);
-  const { orchestrator, version, status, metadata, parent, rerunOf: of, limit, cursor } = query;
+  const { orchestrator, version, status, metadata, parent, rerunOf: of, limit, cursor, order } = query;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   ask('orchestrator', orchestrator, 'the name of an orchestrator, a string', isText);
   ask('version', version, 'the version of an orchestrator, a string', isText);
@@ -80,6 +82,7 @@ function checked(query: RunsQuery): RunsQuery {
   ask('metadata', metadata, 'an object of JSON: what the runs were started with', isJsonObject);
   ask('parent', parent, 'the id of a run, a string', isText);
   ask('rerunOf', of, 'the id of a run, a string, and no parent beside it', (id) => isText(id) && parent === undefined);
+  ask('order', order, `'oldest' or 'newest'`, (value) => value === 'oldest' || value === 'newest');
   ask('cursor', cursor, 'the cursor that the page before gave', isText);
   ask(
     'limit',

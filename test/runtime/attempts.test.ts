@@ -54,6 +54,12 @@ test('each attempt says what it was given, what came of it and when, also after 
   const at = clock.now();
   desk.fail('a/one#1', new Error('first'));
   await clock.advance('1m');
+  // What is under way has failed with nothing yet, however it is asked for.
+  for (const attempts of [await run.attempts('a/one'), (await run.snapshot()).steps['a/one']?.attempts])
+    expect(attempts?.map(({ status, error }) => [status, error?.message])).toEqual([
+      ['failed', 'first'],
+      ['running', undefined],
+    ]);
   desk.fail('a/one#2', new Error('second'));
   await settled(box);
   expect(await run.status()).toBe('awaitingIntervention');

@@ -24,6 +24,17 @@ test('runs are listed in the order of their starts, in pages that new ones do no
   expect(idsOf(await box.runs())).toEqual(['c', 'a', 'b', '0']);
 });
 
+test('the newest runs come first if that is asked for, and what starts meanwhile is on no later page (P127)', async () => {
+  await using box = await open();
+  for (const id of ['c', 'a', 'b']) await box.start(quick, { id, input: 1 });
+  const first = await box.runs({ order: 'newest', limit: 2 });
+  expect(idsOf(first)).toEqual(['b', 'a']);
+  await box.start(quick, { id: 'later', input: 1 });
+  const second = await box.runs({ order: 'newest', limit: 2, cursor: first.cursor as string });
+  expect([idsOf(second), second.cursor]).toEqual([['c'], null]);
+  expect(idsOf(await box.runs({ order: 'newest', limit: 1 }))).toEqual(['later']);
+});
+
 test('a list is narrowed by orchestrator, version and status (P127)', async () => {
   await using box = await open();
   await box.start(quick, { id: 'a', input: 1 });
@@ -83,6 +94,7 @@ test('a query that makes no sense is refused with what would', async () => {
   };
   const cases: readonly (readonly [string, readonly unknown[]])[] = [
     ['limit', [0, 1.5, 1_001, '5', null, Number.NaN]],
+    ['order', ['asc', 'newer', '', null, -1]],
     ['status', ['done', '', null, 1, ['running']]],
     ['cursor', [3, '', null, 'x', '0', '-1', '1.5', '1e3', '9'.repeat(16)]],
     ['orchestrator', [quick, null, '', 7]],

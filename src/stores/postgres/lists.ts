@@ -16,8 +16,9 @@ const COLUMNS = ['orchestrator', 'version', 'status', 'parent'] as const;
 /** What they are called, if not as in a query. */
 const NAMES: { readonly [column: string]: string } = { parent: 'parent_run' };
 
-export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): List {
-  const values: (string | number)[] = [String(numberIn(cursor)), limit];
+export function listOf({ limit, cursor, metadata = {}, order = 'oldest', ...query }: RunQuery): List {
+  const [beyond, way] = order === 'oldest' ? ['>', ''] : ['<', ' desc'];
+  const values: (string | number)[] = [String(numberIn(cursor, order)), limit];
   const given = (value: string): string => `$${values.push(value)}::text`;
   const [first, ...others] = entriesOf(metadata).map(given);
   const columns = COLUMNS.flatMap((column) => {
@@ -28,8 +29,8 @@ export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): Li
   if (first === undefined) {
     // As the indexes have it that are for one of these.
     const number = columns.length === 0 ? 'number' : 'number + 0';
-    const where = [`${number} > $1::bigint`, ...columns].join(' and ');
-    return { text: `select ${RUN} from runs where ${where} order by ${number} ${ends}`, values };
+    const where = [`${number} ${beyond} $1::bigint`, ...columns].join(' and ');
+    return { text: `select ${RUN} from runs where ${where} order by ${number}${way} ${ends}`, values };
   }
   // What a run was started with is the rarest, so these are walked through, in their order, and no further than to the end of the page. The
   // offsets keep the planner from any other order, which it would take while it thinks that there are few.
@@ -37,8 +38,8 @@ export function listOf({ limit, cursor, metadata = {}, ...query }: RunQuery): Li
     (entry) =>
       `exists (select from run_metadata as other where other.entry = ${entry} and other.run = kept.run offset 0)`,
   );
-  const kept = `select run from run_metadata where entry = ${first} and run > $1::bigint order by run`;
+  const kept = `select run from run_metadata where entry = ${first} and run ${beyond} $1::bigint order by run${way}`;
   const from = `(${kept}) as kept, lateral (select * from runs where runs.number = kept.run offset 0) as runs`;
   const where = ['true', ...also, ...columns].join(' and ');
-  return { text: `select ${RUN} from ${from} where ${where} order by kept.run ${ends}`, values };
+  return { text: `select ${RUN} from ${from} where ${where} order by kept.run${way} ${ends}`, values };
 }

@@ -10,13 +10,13 @@ const LOOKED_AT = 5_000;
 
 /**
  * A part of a page: runs that stand in one list of each group, by their numbers, and where to go on; an empty text when there are no more. The
- * group with the fewest runs is walked through. Values: the number to begin after, how many runs, then each group as the count of its lists and their names.
+ * group with the fewest runs is walked through. Values: the number to begin after, how many runs, which come first (`oldest` or `newest`), then each group as the count of its lists and their names.
  */
 export const READ_RUNS = script(
   READS,
   `
-local after, limit, groups, least = ARGV[1], tonumber(ARGV[2]), {}, nil
-local at = 3
+local after, limit, newest, groups, least = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'newest', {}, nil
+local at = 4
 while at <= #ARGV do
   local group = { size = 0 }
   for index = 1, tonumber(ARGV[at]) do
@@ -33,14 +33,22 @@ local function isIn(group, run)
   end
   return false
 end
+local function pageOf(list)
+  if newest then return call('ZRANGE', list, '(' .. after, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, PAGE, 'WITHSCORES') end
+  return call('ZRANGE', list, '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, PAGE, 'WITHSCORES')
+end
+local function isBefore(a, b)
+  if newest then return a[3] > b[3] end
+  return a[3] < b[3]
+end
 local found, seen = {}, 0
 while true do
   local some = {}
   for _, list in ipairs(least) do
-    local part = call('ZRANGE', list, '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, PAGE, 'WITHSCORES')
+    local part = pageOf(list)
     for index = 1, #part, 2 do some[#some + 1] = { part[index], part[index + 1], tonumber(part[index + 1]) } end
   end
-  if #least > 1 then table.sort(some, function(a, b) return a[3] < b[3] end) end
+  if #least > 1 then table.sort(some, isBefore) end
   -- What is behind the first of them may not be all that there is.
   for index = 1, math.min(#some, PAGE) do
     local run, number = some[index][1], some[index][2]

@@ -35,7 +35,7 @@ export async function pageOf(
   query: RunQuery,
   asking: Asking,
 ): Promise<{ runs: readonly string[]; cursor: string | null }> {
-  const { orchestrator, status, version, metadata = {}, parent, limit } = query;
+  const { orchestrator, status, version, metadata = {}, parent, limit, order = 'oldest' } = query;
   const groups = [
     ...entriesOf(metadata).map((entry) => [entryList(entry)]),
     ...(parent === undefined ? [] : [[parentList(parent)]]),
@@ -45,8 +45,8 @@ export async function pageOf(
   if (groups.length === 0) groups.push(['runs']);
   const lists = groups.flatMap((group) => [String(group.length), ...group]);
   const runs: string[] = [];
-  for (let after = String(numberIn(query.cursor)); ; ) {
-    const [next, found] = await asking.run(READ_RUNS, after, String(limit - runs.length), ...lists);
+  for (let after = String(numberIn(query.cursor, order)); ; ) {
+    const [next, found] = await asking.run(READ_RUNS, after, String(limit - runs.length), order, ...lists);
     for (let index = 0; index < found.length; index += 2) runs.push(found[index] as string);
     if (runs.length === limit) return { runs, cursor: next };
     if (next === '') return { runs, cursor: null };

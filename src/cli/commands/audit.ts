@@ -1,0 +1,28 @@
+/** `audit`: who has asked what of a run, when and why, and what came of it; what was refused, too. */
+import { plain } from '../../charts/tree.ts';
+import type { AuditRecord } from '../../views/audit.ts';
+import { lookingAt } from '../boxes.ts';
+import { type CliCommand, EXIT } from '../command.ts';
+import { jsonLine } from '../print.ts';
+
+export const auditCommand: CliCommand = {
+  name: 'audit',
+  words: ['RUN'],
+  says: 'tells who has asked what of a run, and what came of it',
+  options: {},
+  run(call) {
+    const { terminal } = call;
+    return lookingAt(call, call.words[0] as string, async ({ run }) => {
+      for await (const record of run.audit()) terminal.out(call.json ? jsonLine(record) : `${plain(lineOn(record))}\n`);
+      return EXIT.done;
+    });
+  },
+};
+
+/** `2026-11-28T09:30:00.000Z  pause  by mia: the bank is down (running → paused)`. */
+function lineOn({ at, type, path, by, reason, before, after, refused }: AuditRecord): string {
+  const what = path === null ? type : `${type} ${path}`;
+  const why = reason === null || reason === '' ? '' : `: ${reason}`;
+  const came = refused === null ? `${before ?? '-'} → ${after ?? '-'}` : `refused: ${refused}`;
+  return `${new Date(at).toISOString()}  ${what}  by ${by ?? 'nobody who was named'}${why} (${came})`;
+}
