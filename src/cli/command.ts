@@ -68,7 +68,7 @@ export function usageOf({ name, words }: CliCommand): string {
 }
 
 /** Who asks, and why: every command that changes a run may say so. */
-export const ASKER: CliOptions = {
+export const WHO_ASKS: CliOptions = {
   by: { type: 'string', value: 'NAME', says: 'who asks for it; kept with the run. Or SIGNALBOX_BY' },
   reason: { type: 'string', value: 'TEXT', says: 'why; kept with the run' },
 };

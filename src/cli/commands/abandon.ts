@@ -1,13 +1,13 @@
 /** `abandon`: ends a run by its rows alone, also one whose definition is gone. */
 import { withRun } from '../boxes.ts';
-import { ASKER, askerOf, type CliCommand, EXIT, Misuse, NotTaken } from '../command.ts';
+import { WHO_ASKS, askerOf, type CliCommand, EXIT, Misuse, NotTaken } from '../command.ts';
 import { tellStanding } from '../standing.ts';
 
 export const abandonCommand: CliCommand = {
   name: 'abandon',
   words: ['RUN'],
   says: 'ends a run by its rows alone, without its definition; no cleanup, nothing is undone',
-  options: { ...ASKER, reason: { type: 'string', value: 'TEXT', says: 'why; it has to be said' } },
+  options: { ...WHO_ASKS, reason: { type: 'string', value: 'TEXT', says: 'why; it has to be said' } },
   run(call) {
     const reason = call.text('reason');
     if (reason === undefined) throw new Misuse('--reason is missing: signalbox abandon RUN --reason TEXT');

@@ -1,7 +1,7 @@
 /** `cancel`: ends a run and everything below it. Where this process has the run, it stays until that is over. */
 import { isTerminal } from '../../status.ts';
 import { withRun } from '../boxes.ts';
-import { ASKER, askerOf, type CliCommand, EXIT, NotTaken } from '../command.ts';
+import { WHO_ASKS, askerOf, type CliCommand, EXIT, NotTaken } from '../command.ts';
 import { followRun } from '../follow.ts';
 import { tellStanding } from '../standing.ts';
 
@@ -10,7 +10,7 @@ export const cancelCommand: CliCommand = {
   words: ['RUN'],
   says: 'ends a run and everything below it',
   options: {
-    ...ASKER,
+    ...WHO_ASKS,
     compensate: { type: 'boolean', says: 'undoes what has completed, the last step first' },
     force: { type: 'boolean', says: 'waits for nothing: cleanups and compensations are cut short' },
   },

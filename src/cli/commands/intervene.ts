@@ -1,9 +1,18 @@
 /** `retry` and `skip`: what becomes of a step that stands still. */
 import { withRun } from '../boxes.ts';
-import { ASKER, askerOf, type CliCall, type CliCommand, EXIT, jsonWord, Misuse, type CliOptions } from '../command.ts';
+import {
+  WHO_ASKS,
+  askerOf,
+  type CliCall,
+  type CliCommand,
+  EXIT,
+  jsonWord,
+  Misuse,
+  type CliOptions,
+} from '../command.ts';
 import { tellStanding } from '../standing.ts';
 
-const WHO: CliOptions = { ...ASKER, reason: { type: 'string', value: 'TEXT', says: 'why; it has to be said' } };
+const WHO: CliOptions = { ...WHO_ASKS, reason: { type: 'string', value: 'TEXT', says: 'why; it has to be said' } };
 
 function commandOf(name: 'retry' | 'skip', says: string, value: 'input' | 'output', means: string): CliCommand {
   return {

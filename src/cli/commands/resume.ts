@@ -5,7 +5,7 @@
 import { plain } from '../../charts/tree.ts';
 import { isTerminal } from '../../status.ts';
 import { type RunBench, withRun } from '../boxes.ts';
-import { ASKER, askerOf, type CliCall, type CliCommand, EXIT, Misuse } from '../command.ts';
+import { WHO_ASKS, askerOf, type CliCall, type CliCommand, EXIT, Misuse } from '../command.ts';
 import { exitCodeOf, type Followed, followRun } from '../follow.ts';
 import { commandFor } from '../outside.ts';
 import { eventLine, jsonLine } from '../print.ts';
@@ -15,7 +15,7 @@ export const resumeCommand: CliCommand = {
   name: 'resume',
   words: ['RUN'],
   says: 'goes on with a run until it ends or waits; lets one go on that is paused',
-  options: ASKER,
+  options: WHO_ASKS,
   run(call) {
     const { terminal } = call;
     return withRun(call, call.words[0] as string, { works: true }, async (bench) => {

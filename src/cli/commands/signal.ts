@@ -1,6 +1,6 @@
 /** `signal`: sends a run a signal, and says what became of it. */
 import { withRun } from '../boxes.ts';
-import { ASKER, askerOf, type CliCommand, type CliOption, EXIT, jsonWord } from '../command.ts';
+import { WHO_ASKS, askerOf, type CliCommand, type CliOption, EXIT, jsonWord } from '../command.ts';
 import { jsonLine } from '../print.ts';
 
 export const signalCommand: CliCommand = {
@@ -8,7 +8,7 @@ export const signalCommand: CliCommand = {
   words: ['RUN', 'NAME', '[JSON]'],
   says: 'sends a run a signal, with a payload',
   options: {
-    by: ASKER.by as CliOption,
+    by: WHO_ASKS.by as CliOption,
     id: { type: 'string', value: 'ID', says: 'tells it from others: sent twice under one, it is taken once' },
   },
   run(call) {
