@@ -85,12 +85,15 @@ function makeCopy(): void {
   );
 }
 
+const benches = new Set<Bench>();
+
 class Bench {
   #child: ChildProcess | null = null;
   readonly #env: NodeJS.ProcessEnv;
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
+    benches.add(this);
   }
 
   get isUp(): boolean {
@@ -351,6 +354,14 @@ function report(mutants: readonly Mutant[], results: { readonly [id: string]: Re
   console.log(`\n${lines.join('\n')}`);
 }
 
-process.once('SIGINT', () => process.exit(130));
-process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
+process.once('exit', () => {
+  // A fault may be an endless loop: a bench that is left behind goes on with it for ever.
+  for (const bench of benches) bench.end();
+  rmSync(copy, { recursive: true, force: true });
+});
 await main();

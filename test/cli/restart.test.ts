@@ -45,6 +45,7 @@ test('an application is killed in the middle of a step: its run is seen, gone on
   expect(refused.out).toMatch(/^refused: /);
   const sent = await shell.call(['signal', 'order-17', 'paid', '{"by":"tom"}', '--app', FLOW]);
   expect(sent).toEqual({ code: 0, out: 'accepted\n', err: '' });
+  expect((await shell.here(['audit', 'order-17'])).out).toMatch(/Z {2}signal paid {2}by .*→/);
   // The signal is on record, and no body was begun for it.
   expect(shell.effects.filter((line) => line.startsWith('ship'))).toEqual([]);
 

@@ -20,8 +20,10 @@ export const auditCommand: CliCommand = {
 };
 
 /** `2026-11-28T09:30:00.000Z  pause  by mia: the bank is down (running → paused)`. */
-function lineOn({ at, type, path, by, reason, before, after, refused }: AuditRecord): string {
-  const what = path === null ? type : `${type} ${path}`;
+function lineOn({ at, type, path, by, reason, before, after, refused, details }: AuditRecord): string {
+  const { decision = null, name = null } = details;
+  // What was decided, or which signal was sent, says more than that somebody did.
+  const what = [type, decision, name, path].filter((each) => each !== null).join(' ');
   const why = reason === null || reason === '' ? '' : `: ${reason}`;
   const came = refused === null ? `${before ?? '-'} → ${after ?? '-'}` : `refused: ${refused}`;
   return `${new Date(at).toISOString()}  ${what}  by ${by ?? 'nobody who was named'}${why} (${came})`;
