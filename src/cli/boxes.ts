@@ -122,12 +122,15 @@ async function withBox<T>(
 
 function heldLine(place: RunsPlace | null, { fields }: StoreHeld): string {
   const name = place?.name ?? fields.store;
-  return `${name} is held by ${fields.holder}: ask that process, or end it and say this again (status, explain and events only read, and work meanwhile)`;
+  return `${name} is held by ${fields.holder}: ask that process, or end it and say this again (status, explain, events, audit, diagram and approvals only read, and work meanwhile)`;
 }
 
 async function found({ store }: Bench, id: string): Promise<{ readonly row: RunRow; readonly seq: number }> {
   const open = await store.readOpen(id);
-  if (open === null)
-    throw new Misuse(`there is no run "${id}" in this store; signalbox status lists those that there are`);
+  if (open === null) throw nowhere(id);
   return open;
+}
+
+export function nowhere(id: string): Misuse {
+  return new Misuse(`there is no run "${id}" in this store; signalbox status lists those that there are`);
 }

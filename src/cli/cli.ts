@@ -52,7 +52,9 @@ function lineOf(error: unknown): string {
       `nobody goes on with run "${fields.run}", so nobody has taken this: start the application, or say --app FILE`,
     );
   const text = isA(error, Error) ? error.message : String(error);
-  return plain(text.split('\n', 1)[0] ?? '');
+  const lines = text.split('\n').map((line) => line.trim());
+  // Of a definition the first line says that it has faults, and those behind it which.
+  return plain((codeIn(error) === 'definition-invalid' ? lines.join(' ') : lines[0]) ?? '');
 }
 
 function unknownCommand(name: string): string {

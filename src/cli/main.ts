@@ -13,4 +13,10 @@ try {
   process.exitCode = 2;
 }
 // A body that does not heed its signal would keep the process; what was written leaves before.
-process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+process.stdout.write('', () => {
+  if (terminal.lost !== null) {
+    terminal.err(`signalbox: what it says could not be written: ${terminal.lost.message}\n`);
+    process.exitCode = 2;
+  }
+  process.stderr.write('', () => process.exit());
+});

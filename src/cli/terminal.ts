@@ -6,8 +6,10 @@ export interface Terminal {
   readonly columns: number;
   readonly colour: boolean;
   readonly env: { readonly [name: string]: string | undefined };
-  /** Fires when somebody presses Ctrl-C. */
+  /** Fires when somebody presses Ctrl-C, and when nobody reads any more. */
   readonly stop: AbortSignal;
+  /** Why what is written does not arrive, though somebody would read it: a disk that is full. Null as long as it does. */
+  readonly lost: Error | null;
 }
 
 const NARROWEST = 40;
@@ -18,10 +20,18 @@ export function terminalOf(process: NodeJS.Process): Terminal {
   const { stdout, stderr, env } = process;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  // Whoever reads may have enough before the end: `signalbox events order-17 | head`.
-  stdout.on('error', () => process.exit());
+  let [isRead, lost] = [true, null as Error | null];
+  // Whoever reads may have enough before the end: `signalbox events order-17 | head`. What is under way ends as by Ctrl-C.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    isRead = false;
+    if (error.code !== 'EPIPE') lost ??= error;
+    stop.abort();
+  });
   return {
-    out: (text) => void stdout.write(text),
+    out: (text) => void (isRead && stdout.write(text)),
+    get lost() {
+      return lost;
+    },
     err: (text) => void stderr.write(text),
     columns: Math.max(NARROWEST, stdout.columns ?? USUAL),
     colour: stdout.isTTY === true && env.NO_COLOR === undefined,

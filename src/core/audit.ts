@@ -10,6 +10,9 @@ import { statusOf } from './rest.ts';
 /** The type of the records that commands leave. */
 export const COMMAND = 'command';
 
+/** The run that keeps who has deleted others. It is no run of anybody's, and is in no list unless it is asked for. */
+export const DELETIONS = '~deletions';
+
 /** Who asks, and why. */
 export interface Asker {
   /** Of the record. */

@@ -241,6 +241,17 @@ export function answerOf({ answer, takenBy }: SignalRow): SignalAnswer {
   return answer === 'accepted' ? { answer, step: takenBy ?? '' } : { answer };
 }
 
+/** Why a signal was refused, with what is wrong with its payload, as far as it can be read. */
+export function whyNotTaken({ message, issues }: Refused): string {
+  const some = issues
+    .slice(0, SHOWN)
+    .map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`));
+  const more = issues.length > SHOWN ? [`and ${issues.length - SHOWN} more`] : [];
+  return [message, [...some, ...more].join('; ')].filter((each) => each !== '').join(' ');
+}
+
+const SHOWN = 3;
+
 export function refusedSignal(reason: Refused['reason'], message: string, issues: readonly Issue[] = []): Refused {
   return { answer: 'refused', reason, message, issues };
 }

@@ -11,7 +11,7 @@ import type { Json, JsonObject } from '../json.ts';
 import type { RecordRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import type { SignalMessage } from '../core/message.ts';
-import type { SignalAnswer } from '../core/signals.ts';
+import { whyNotTaken, type SignalAnswer } from '../core/signals.ts';
 import { type AskRun, send } from './ownership/requests.ts';
 import { keepRefusal } from './refusals.ts';
 
@@ -98,7 +98,7 @@ export async function sendFor(
   const { name, id, asker } = message;
   const wanted = { asker, details: { name, id } };
   const answer = await orRefused(port, run, wanted, null, () => send(store, command, run, message));
-  if (answer.answer === 'refused') await keepRefused(port, run, wanted, null, answer.message);
+  if (answer.answer === 'refused') await keepRefused(port, run, wanted, null, whyNotTaken(answer));
   return answer;
 }
 

@@ -2,12 +2,12 @@
  * Deletions: who has deleted runs (S39). All that a run has is deleted with it, so that is kept with another one: `~deletions`, a run that
  * has ended at once, and has nothing but these records. It is made with the first of them, and to delete it is to forget them.
  */
+import { DELETIONS } from '../core/audit.ts';
 import type { Clock } from '../clock.ts';
+import { sha256 } from '../sha256.ts';
 import type { RunChange, RunRow, Store } from '../store.ts';
 import { commandRecord, type Wanted } from './audit.ts';
 import { keepRefusal } from './refusals.ts';
-
-export const DELETIONS = '~deletions';
 
 interface KeeperOptions {
   readonly store: Store;
@@ -23,13 +23,14 @@ export class Deletions {
     this.#options = options;
   }
 
-  /** Keeps who wants a run deleted that has ended, before it is. */
-  async keep({ run, status }: RunRow, wanted: Wanted): Promise<void> {
+  /** Keeps who wants a run deleted that has ended, before it is: of several who want it at once, the first. */
+  async keep({ run, status, startedAt, endedAt }: RunRow, wanted: Wanted): Promise<void> {
     const { store, clock } = this.#options;
     if (run === DELETIONS) return;
     await this.#open();
+    const asker = { ...wanted.asker, id: sha256(JSON.stringify([run, startedAt, endedAt])) };
     const came = { at: clock.now(), before: status, after: null, refused: null };
-    const { body, ...record } = commandRecord({ ...wanted, details: { run } }, came, { of: run });
+    const { body, ...record } = commandRecord({ ...wanted, asker, details: { run } }, came, { of: run });
     await keepRefusal(store, { ...record, run: DELETIONS }, body as object);
   }
 

@@ -2,7 +2,7 @@
  * The audit of a run (S39): every command that somebody has given to it, read back from the records that commands, interventions and
  * decisions leave, in one list, in the order of time.
  */
-import { COMMAND } from '../core/audit.ts';
+import { COMMAND, DELETIONS } from '../core/audit.ts';
 import { INTERVENTION } from '../core/message.ts';
 import { RERUN } from '../core/rerun.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -40,7 +40,7 @@ export async function* auditOf(store: Store, run: string): AsyncGenerator<AuditR
     ...(row === null
       ? []
       : [
-          only(started(row)),
+          ...(run === DELETIONS ? [] : [only(started(row))]),
           readingOf(store, { type: COMMAND, run }, commanded),
           readingOf(store, { type: INTERVENTION, run }, intervened),
           readingOf(store, { type: DECISION_RECORD, run }, decided),

@@ -1,6 +1,9 @@
 /** The command line across the end of a process: what an application has left is looked at, gone on with, and nothing is done twice. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createSignalbox } from '../../src/index.ts';
+import { sqlite } from '../../src/stores/sqlite/index.ts';
+import { orchestrators, tasks } from './flow.ts';
 import { FLOW, Shell } from './shell.ts';
 
 const PATIENCE = 120_000;
@@ -42,7 +45,7 @@ test('an application is killed in the middle of a step: its run is seen, gone on
 
   const refused = await shell.call(['signal', 'order-17', 'paid', '{"from":"tom"}', '--app', FLOW]);
   expect(refused).toMatchObject({ code: 1, err: '' });
-  expect(refused.out).toMatch(/^refused: /);
+  expect(refused.out).toMatch(/^refused: .* by: /);
   const sent = await shell.call(['signal', 'order-17', 'paid', '{"by":"tom"}', '--app', FLOW]);
   expect(sent).toEqual({ code: 0, out: 'accepted\n', err: '' });
   expect((await shell.here(['audit', 'order-17'])).out).toMatch(/Z {2}signal paid {2}by .*→/);
@@ -219,4 +222,31 @@ test('a run goes on with the runs that it has started, and Ctrl-C leaves it as i
   expect(await shell.here(['resume', 'family-1', '--app', FLOW])).toMatchObject({ code: 0, err: '' });
   expect(shell.effects.filter((line) => line.startsWith('ship'))).toHaveLength(2);
   expect(shell.effects.filter((line) => line.startsWith('hold'))).toHaveLength(1);
+});
+
+test('who has deleted a run is told when it is gone (S39); who reads no more is no reason to say that it has completed (P208)', {
+  timeout: PATIENCE,
+}, async () => {
+  const shell = new Shell();
+  shell.put('hang');
+  const application = await shell.application('order', ['order-17', 'order-18']);
+  await until(() => shell.effects.filter((line) => line.startsWith('charge begins')).length === 2);
+  await application.kill();
+  const read = shell.begin(['resume', 'order-17', '--app', FLOW]);
+  read.shut();
+  shell.take('hang');
+  expect(await read.ended).toMatchObject({ code: 3, err: '' });
+
+  await shell.here(['cancel', 'order-18', '--app', FLOW, '--force']);
+  const box = await createSignalbox({ store: sqlite(shell.file), orchestrators, tasks });
+  await box.run('order-18').delete({ by: 'mia', reason: 'a test' });
+  await box.close();
+  for (const [run, what] of [
+    ['order-18', 'delete'],
+    ['~deletions', 'delete order-18'],
+  ] as const)
+    expect((await shell.here(['audit', run])).out).toMatch(
+      new RegExp(`^\\S+ {2}${what} {2}by mia: a test \\(cancelled → -\\)\n$`),
+    );
+  expect((await shell.here(['status'])).out).not.toContain('~deletions');
 });

@@ -52,7 +52,9 @@ export class Shell {
       err += text.toString();
     });
     const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, out, err }));
-    return { ended, written: () => out, interrupt: () => child.kill('SIGINT') };
+    // Whoever reads has enough: what is written from then on has no reader.
+    const shut = (): void => void child.stdout.destroy();
+    return { ended, written: () => out, interrupt: () => child.kill('SIGINT'), shut };
   }
 
   /** The same in this process, which is quicker. */
@@ -73,6 +75,7 @@ export class Shell {
       colour: false,
       env,
       stop: new AbortController().signal,
+      lost: null,
     });
     return { code, out, err };
   }

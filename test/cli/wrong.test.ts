@@ -20,12 +20,21 @@ test('a call that is wrong ends with code 2 and one line that says how it is rig
   const shell = await place();
   shell.put('broken.ts', 'export const orchestrators = [;');
   shell.put('throws.mjs', "throw new Error('no database\\nat all');");
+  shell.put(
+    'twice.ts',
+    `import { asking } from ${JSON.stringify(FLOW)};\nexport const orchestrators = [asking, asking];`,
+  );
   shell.put('empty.mjs', 'export const order = 1;');
   shell.put('other.db', 'this is no database, and is longer than the head of one'.repeat(20));
   const db = ['--store', shell.file];
   const app = ['--app', FLOW];
   const at = (name: string): string => join(shell.folder, name);
   const cases: readonly (readonly [readonly string[], string | RegExp])[] = [
+    [
+      ['explain', 'invoice-1', ...db, '--app', at('twice.ts')],
+      /^The definition of "asking" has a fault; fix these before starting a run\. .*two orchestrators are called "asking"/,
+    ],
+    [['audit', 'nobody', ...db], /^there is no run "nobody"/],
     [['stauts'], 'there is no command "stauts"; did you mean signalbox status?'],
     [['frobnicate'], 'there is no command "frobnicate"; see signalbox --help'],
     [['status', '--stroe', 'x.db'], 'signalbox status has no option --stroe; did you mean --store?'],

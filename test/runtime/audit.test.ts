@@ -153,7 +153,11 @@ const ROWS: readonly Row[] = [
     name: 'a signal that does not fit',
     first: wait,
     ask: (run) => run.signal('go', 'no number', { id: 'one', by }),
-    left: { type: 'signal', reason: null, refused: 'The step that waits for signal "go" did not take it.' },
+    left: {
+      type: 'signal',
+      reason: null,
+      refused: 'The step that waits for signal "go" did not take it. Invalid input: expected number, received string',
+    },
   },
   {
     name: 'a signal to one that has ended',
@@ -324,6 +328,27 @@ test('who has deleted a run is known after it is gone, and when another one has 
   expect(await box.run('~deletions').snapshot()).toMatchObject({ status: 'completed' });
   expect(await box.run('~deletions').delete({ by })).toBe(true);
   expect(await auditOf(box.run('r'))).toEqual([]);
+});
+
+test('of several who delete a run at once, the first is on record, and what keeps that disturbs no list (S39, P130)', async () => {
+  const { box, run, clock } = await open();
+  await run.cancel({ force: true });
+  await settled(box);
+  const deleted = await Promise.all(['mia', 'leo', 'eve'].map((who) => run.delete({ by: who })));
+  expect(deleted.filter(Boolean)).toHaveLength(1);
+  expect((await auditOf(run)).map(({ type, by: who }) => [type, who])).toEqual([['delete', 'mia']]);
+
+  await clock.advance('1m');
+  await box.start(other, { id: 'next', input: 1 });
+  await box.start(other, { id: 'last', input: 1 });
+  const listed = async (query: object): Promise<unknown[]> => (await box.runs(query)).runs.map((each) => each.run);
+  expect(await listed({})).toEqual(['next', 'last']);
+  const page = await box.runs({ limit: 1 });
+  expect(page.runs.map((each) => each.run)).toEqual(['next']);
+  expect(await listed({ limit: 1, cursor: page.cursor })).toEqual(['last']);
+  expect(await listed({ order: 'newest', limit: 2 })).toEqual(['last', 'next']);
+  expect(await listed({ status: 'completed' })).toEqual([]);
+  expect(await listed({ orchestrator: '~deletions' })).toEqual(['~deletions']);
 });
 
 test.each(WRONGS)(

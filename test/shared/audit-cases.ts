@@ -65,6 +65,8 @@ export function auditCases(open: () => SharedPlace | Promise<SharedPlace>): void
 
     await run.delete({ by: 'mia', reason: 'cleaned up' });
     expect(await auditOf(one.run('r'))).toEqual([['delete', 'mia', 'cancelled', null, null]]);
+    // Which run it was of several under one id is known by its times.
+    await at.clock.advance('1m');
     await one.start(flow, { id: 'r', input: 1 });
     await one.run('r').abandon({ reason: 'again', by: 'leo' });
     await one.run('r').delete({ by: 'leo' });

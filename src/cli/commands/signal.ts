@@ -1,6 +1,7 @@
 /** `signal`: sends a run a signal, and says what became of it. */
 import { withRun } from '../boxes.ts';
 import { WHO_ASKS, askerOf, type CliCommand, type CliOption, EXIT, jsonWord } from '../command.ts';
+import { whyNotTaken } from '../../core/signals.ts';
 import { jsonLine } from '../print.ts';
 
 export const signalCommand: CliCommand = {
@@ -21,7 +22,7 @@ export const signalCommand: CliCommand = {
         ...(id === undefined ? {} : { id }),
       });
       const isTaken = answer.answer === 'accepted' || answer.answer === 'buffered';
-      const why = 'message' in answer ? `: ${answer.message}` : '';
+      const why = 'message' in answer ? `: ${whyNotTaken(answer)}` : '';
       call.terminal.out(call.json ? jsonLine(answer) : `${answer.answer}${why}\n`);
       return isTaken ? EXIT.done : EXIT.failed;
     });
