@@ -25,6 +25,23 @@ async function open() {
   return { desk, box, run };
 }
 
+test('a schema that throws makes no decision: whoever decides is told, and the approval stays as it was, with nothing on record (S21)', async () => {
+  const { clock, options } = stage();
+  const broken = z.string().transform(() => {
+    throw new Error('the schema is broken');
+  });
+  const asking = orchestrator('asking', { version: '1', input: Anything }).track(
+    'a',
+    track('a', { input: Anything }).approval('release', { ask: 'Release?', decisions: { approve: broken } }),
+  );
+  await using box = clock.follow(await createSignalbox({ orchestrators: [asking], ...options }));
+  await box.start(asking, { id: 'r', input: null });
+  await settled(box);
+  const decided = box.decide('r/a/release#1', { decision: 'approve', form: 'yes', by: 'mia' });
+  await expect(decided).rejects.toThrow('the schema is broken');
+  expect(await box.approval('r/a/release#1')).toMatchObject({ status: 'pending', history: [] });
+});
+
 describe('a decision by its path', () => {
   test('is one on the last approval of the place, or on the one whose number is said', async () => {
     const { desk, box, run } = await open();
