@@ -54,6 +54,8 @@ export class Host {
   readonly #aftermath: Aftermath;
   /** Runs that may be otherwise in the store: what is under way for them may be what nobody waits for any more. */
   readonly #inDoubt = new Set<string>();
+  /** Runs that this process ends by their rows alone, and that may have a commit under way. */
+  readonly #ending = new Set<string>();
   /** Parents whose children are to be read with their run, because a turn needs them. */
   readonly #needed = new Map<string, Set<string>>();
   readonly timers: Timers;
@@ -119,6 +121,7 @@ export class Host {
       committer: this.#committer,
       reader: this.#reader,
       isClosed: () => this.#closed,
+      isEnding: (id) => this.#ending.has(id),
       evict: (run) => this.#evict(run),
       doubt: (id) => void this.#inDoubt.add(id),
     });
@@ -222,6 +225,18 @@ export class Host {
   /** Tells the history of a hook; false if that has ended. */
   async #note(id: string, message: HookMessage): Promise<boolean> {
     return this.#runs.get(id)?.root.state.status !== 'done' && this.command(id, message);
+  }
+
+  /** Ends a run by its rows alone: what this process commits to it meanwhile is refused, and that is as it should be. */
+  async ending<T>(id: string, end: () => Promise<T>): Promise<T> {
+    const run = this.#runs.get(id);
+    this.#ending.add(id);
+    try {
+      return await end();
+    } finally {
+      const over = run === undefined ? Promise.resolve() : this.#committer.over(run);
+      void over.then(() => this.#ending.delete(id));
+    }
   }
 
   /** A run was ended by its rows alone, with event `seq` (S18): what is left of it here goes, and who waits for it is answered. */

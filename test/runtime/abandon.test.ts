@@ -121,7 +121,7 @@ test.each([
       while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
       (waiting.shift() as () => void)();
     };
-    const { desk, clock, options } = stage();
+    const { desk, clock, lines, options } = stage();
     await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
     const start = box.start(flow, { id: 'r', input: 1 });
     await next();
@@ -142,6 +142,8 @@ test.each([
     const history = await historyOf(run);
     expect(history.filter((each) => each === 'run.cancelled')).toHaveLength(1);
     expect(history.includes('step.completed a/work')).toBe(first);
+    // That it was refused is as it should be, and no mishap of the store.
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
     expect(box.counts).toMatchObject({ inMemory: 0, timers: 0 });
   },
 );

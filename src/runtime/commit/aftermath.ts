@@ -29,6 +29,8 @@ export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' |
   readonly committer: Committer;
   readonly reader: RunReader;
   isClosed(): boolean;
+  /** This process has just ended the run by its rows alone. */
+  isEnding(id: string): boolean;
   /** Out of memory with a run: what is there may not be as the store has it. */
   evict(run: Held): void;
   /** What is under way for the run is looked at when it is read. */
@@ -114,7 +116,11 @@ export class Aftermath {
     if (!atOnce) this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
     // A start that came second has lost no lease, whatever the store says.
     if (begins) this.#complain(batch, new Error(cameSecond(error.fields.run)), retryIn, 'info');
-    else this.#complain(batch, error, retryIn, 'error');
+    else {
+      // A turn that comes behind an end of our own making is no mishap.
+      const isOurs = error instanceof LeaseLost && this.#options.isEnding(error.fields.run);
+      this.#complain(batch, error, retryIn, isOurs ? 'info' : 'error');
+    }
     for (const { run, changes } of batch) void this.#again(run, changes, retryIn, error);
   }
 

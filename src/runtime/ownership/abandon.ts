@@ -22,7 +22,9 @@ interface AbandonOptions {
 }
 
 export function abandoning(host: Host, { store, clock, told, logger }: AbandonOptions): Abandon {
-  return async (run, reason) => {
+  return (run, reason) => host.ending(run, () => abandon(run, reason));
+
+  async function abandon(run: string, reason: string): Promise<boolean> {
     const end: AbandonedEvent = { run, at: clock.now(), path: '', type: 'run.cancelled', reason, abandoned: true };
     const seq = await store.abandonRun(Object.freeze(end));
     if (seq === null) return false;
@@ -33,7 +35,7 @@ export function abandoning(host: Host, { store, clock, told, logger }: AbandonOp
     // Deleted by somebody else just now: nobody can be told what it was.
     if (row !== null) told({ id: run, metadata: row.metadata }, [{ ...end, seq } as RunEvent], true, row);
     return true;
-  };
+  }
 }
 
 const MOST_NAMED = 10;
