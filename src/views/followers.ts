@@ -172,6 +172,8 @@ export class Followers {
     try {
       return await read();
     } catch (error) {
+      // The box was closed, and its store with it, while this was asked.
+      if (this.#closed && error instanceof StoreUnusable) throw new BoxClosed();
       if (!waited || this.#closed || this.#store.shared === undefined || !(error instanceof StoreUnusable)) throw error;
       return AWAY;
     }

@@ -1,5 +1,5 @@
 /** Who follows: subscribers of the box and readers of one run, each event once and in order; and the answer's one shape (P42). */
-import { createSignalbox, memory, type ReadEvent, task } from 'signalbox';
+import { createSignalbox, memory, type ReadEvent, type Store, StoreUnusable, task } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything, eventsOf, graphOf, settled, stage } from '../helpers/stage.ts';
 import { later, wrapped } from '../helpers/stores.ts';
@@ -289,4 +289,26 @@ test('the result of a run that ends in this process is handed over, and the stor
   // Whoever comes later is answered from the store.
   expect(await run.result()).toEqual({ a: 'made' });
   expect(asked).toEqual([run.id]);
+});
+
+test('a box that closes while a reader asks the store tells it so, and not that the store is gone (S17)', async () => {
+  const inner = memory();
+  const asked = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<never>();
+  let holds = false;
+  const readEvents: Store['readEvents'] = async (...given) => {
+    if (!holds) return inner.readEvents(...given);
+    asked.resolve();
+    return gone.promise;
+  };
+  const { options } = stage();
+  const box = await createSignalbox({ orchestrators: [chain], ...options, store: wrapped({ readEvents }, inner) });
+  const run = await box.start(chain, { input: null });
+  await settled(box);
+  holds = true;
+  const reading = run.history().next();
+  await asked.promise;
+  await box.close();
+  gone.reject(new StoreUnusable({ store: 'redis', reason: 'the connection is gone.', isLasting: false }));
+  await expect(reading).rejects.toMatchObject({ code: 'box-closed' });
 });
