@@ -71,9 +71,7 @@ export async function keepRefused(
   status: string | null,
   refused: string,
 ): Promise<void> {
-  const came = { at: clock.now(), before: status, after: status, refused };
-  const { body, ...record } = commandRecord(wanted, came);
-  await keepRefusal(store, { ...record, run }, body as object);
+  await addCommand(store, run, commandRecord(wanted, { at: clock.now(), before: status, after: status, refused }));
 }
 
 /** Adds that something was done, of which no commit of the run can tell. */
@@ -84,7 +82,15 @@ export async function keepDone(
   before: string,
   after: string,
 ): Promise<void> {
-  const { body, ...record } = commandRecord(wanted, { at: clock.now(), before, after, refused: null });
+  await addCommand(store, run, commandRecord(wanted, { at: clock.now(), before, after, refused: null }));
+}
+
+/** Adds it to the records of a run, whatever becomes of that. */
+export async function addCommand(
+  store: Store,
+  run: string,
+  { body, ...record }: Omit<RecordRow, 'run'>,
+): Promise<void> {
   await keepRefusal(store, { ...record, run }, body as object);
 }
 

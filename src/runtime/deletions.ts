@@ -6,8 +6,7 @@ import { DELETIONS } from '../core/audit.ts';
 import type { Clock } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
 import type { RunChange, RunRow, Store } from '../store.ts';
-import { commandRecord, type Wanted } from './audit.ts';
-import { keepRefusal } from './refusals.ts';
+import { addCommand, commandRecord, type Wanted } from './audit.ts';
 
 interface KeeperOptions {
   readonly store: Store;
@@ -30,8 +29,7 @@ export class Deletions {
     await this.#open();
     const asker = { ...wanted.asker, id: sha256(JSON.stringify([run, startedAt, endedAt])) };
     const came = { at: clock.now(), before: status, after: null, refused: null };
-    const { body, ...record } = commandRecord({ ...wanted, asker, details: { run } }, came, { of: run });
-    await keepRefusal(store, { ...record, run: DELETIONS }, body as object);
+    await addCommand(store, DELETIONS, commandRecord({ ...wanted, asker, details: { run } }, came, { of: run }));
   }
 
   async #open(): Promise<void> {
@@ -46,12 +44,23 @@ export class Deletions {
   }
 }
 
+/** As late as there are dates: a store that deletes what ended long ago (`keep`) never finds the run old. */
+const NEVER = 8_640_000_000_000_000;
+
 /** A run that has begun and ended with one commit. */
 function keeperAt(at: number): RunChange {
   const times = { startedAt: at, endedAt: at };
   const made = { run: DELETIONS, input: null, output: null, error: null, ...times } as const;
   const version = '1';
-  const row = { ...made, key: null, orchestrator: DELETIONS, version, hash: '', status: 'completed' } as const;
+  const row = {
+    ...made,
+    key: null,
+    orchestrator: DELETIONS,
+    version,
+    hash: '',
+    status: 'completed',
+    endedAt: NEVER,
+  } as const;
   const place = { ...made, path: '', parent: null, kind: 'orchestrator', state: 'completed', attempt: 0 } as const;
   const told = { run: DELETIONS, at, path: '' } as const;
   return Object.freeze({

@@ -2,7 +2,11 @@
  * The audit of a run (S39, P173): each command that somebody gives leaves one record, also where it is refused: who, when, what, why, and
  * how the run, or what it was about, stood before and after.
  */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type AuditRecord, createSignalbox, memory, orchestrator, type Run, type Store, track } from 'signalbox';
+import { sqlite } from 'signalbox/sqlite';
 import { settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -349,6 +353,19 @@ test('of several who delete a run at once, the first is on record, and what keep
   expect(await listed({ order: 'newest', limit: 2 })).toEqual(['last', 'next']);
   expect(await listed({ status: 'completed' })).toEqual([]);
   expect(await listed({ orchestrator: '~deletions' })).toEqual(['~deletions']);
+});
+
+test('who has deleted a run is known for longer than a store keeps runs (S39)', async () => {
+  const store = sqlite(join(mkdtempSync(join(tmpdir(), 'signalbox-audit-')), 'runs.db'), { keep: '1h' });
+  const { box, run, clock } = await open(store);
+  await box.start(other, { id: 'old', input: 1 });
+  for (const id of ['r', 'old']) await box.run(id).cancel({ force: true });
+  await settled(box);
+  await run.delete({ by });
+  await clock.advance('1d');
+  expect(await store.prune()).toBe(1);
+  expect((await auditOf(run)).map(({ type, by: who }) => [type, who])).toEqual([['delete', 'mia']]);
+  expect(await auditOf(box.run('old'))).toEqual([]);
 });
 
 test.each(WRONGS)(
