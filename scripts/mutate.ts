@@ -7,6 +7,7 @@
  * --only <text>    only mutants whose id or place has this in it
  * --survivors      only those that survived before; they are tried again
  * --limit <s>      after so many seconds no more tests are run on a fault, and it has survived (600)
+ * --benches <n>    so many faults at once, each in a copy of its own (2)
  *
  * What is known is kept in .mutants/ and not tried again as long as the file that the fault is in stays the same: a run
  * that was ended goes on. A fault is noticed when a test fails, and never by the compiler, which is not asked.
@@ -55,6 +56,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     survivors: { type: 'boolean', default: false },
     limit: { type: 'string', default: '600' },
+    benches: { type: 'string', default: '2' },
   },
 });
 
@@ -62,11 +64,13 @@ const read = <T>(name: string, otherwise: T): T =>
   existsSync(join(KEPT, name)) ? (JSON.parse(readFileSync(join(KEPT, name), 'utf8')) as T) : otherwise;
 const keep = (name: string, value: unknown): void => writeFileSync(join(KEPT, name), JSON.stringify(value, null, 1));
 
-// --- The copy, and the process that runs tests in it ----------------------------------------
+// --- The copies, and the processes that run tests in them -----------------------------------
 
-const copy = join(tmpdir(), `signalbox-mutants-${process.pid}`);
+const copies: string[] = [];
 
-function makeCopy(): void {
+function makeCopy(): string {
+  const copy = join(tmpdir(), `signalbox-mutants-${process.pid}-${copies.length}`);
+  copies.push(copy);
   mkdirSync(copy);
   for (const each of FOLDERS) cpSync(each, join(copy, each), { recursive: true });
   symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
@@ -83,15 +87,19 @@ function makeCopy(): void {
        });
      }`,
   );
+  return copy;
 }
 
 const benches = new Set<Bench>();
 
 class Bench {
   #child: ChildProcess | null = null;
+  /** The folder that its tests are run in. */
+  readonly copy: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(env: NodeJS.ProcessEnv) {
+  constructor(copy: string, env: NodeJS.ProcessEnv) {
+    this.copy = copy;
     this.#env = env;
     benches.add(this);
   }
@@ -122,10 +130,10 @@ class Bench {
   async #start(): Promise<ChildProcess> {
     const program = join(import.meta.dirname, 'mutate', 'bench.ts');
     // A group of its own: its workers end with it.
-    const child = fork(program, [copy], {
+    const child = fork(program, [this.copy], {
       detached: true,
       env: this.#env,
-      cwd: copy,
+      cwd: this.copy,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     await new Promise((ready, failed) => {
@@ -172,7 +180,7 @@ function sourcesOf(glob: string): Source[] {
   return sources;
 }
 
-async function reachOf(sources: readonly Source[], all: readonly string[]): Promise<Reach> {
+async function reachOf(copy: string, sources: readonly Source[], all: readonly string[]): Promise<Reach> {
   const src = hashOf(sources.map(({ marked }) => marked).join());
   const hashes = new Map(all.map((file) => [file, hashOf(src + readFileSync(file, 'utf8'))]));
   const known = Object.entries(read<Reach>('reach.json', {}));
@@ -182,7 +190,7 @@ async function reachOf(sources: readonly Source[], all: readonly string[]): Prom
   console.log(`Running ${tests.length} test files, to see what each of them reaches …`);
   const folder = join(copy, 'reached');
   mkdirSync(folder);
-  const bench = new Bench({ ...process.env, MUTATE_REACH: folder, MUTATE_WORKERS: '2' });
+  const bench = new Bench(copy, { ...process.env, MUTATE_REACH: folder, MUTATE_WORKERS: '2' });
   let write: Question['write'] = sources.map(({ file, marked: text }) => ({ file, text }));
   // A few at a time, so that a run that is ended has not been for nothing.
   for (let from = 0; from < tests.length; from += AT_ONCE) {
@@ -234,12 +242,11 @@ function drawn(mutants: readonly Mutant[]): readonly Mutant[] {
 
 async function main(): Promise<void> {
   mkdirSync(KEPT, { recursive: true });
-  rmSync(copy, { recursive: true, force: true });
-  makeCopy();
+  const first = makeCopy();
   const tests = globSync('test/**/*.test.ts').filter((file) => !LEFT_OUT.some((glob) => matchesGlob(file, glob)));
   const sources = sourcesOf(options.files);
   const texts = new Map(sources.map(({ file, text }) => [file, text]));
-  const reach = await reachOf(sources, tests.sort());
+  const reach = await reachOf(first, sources, tests.sort());
   const results = read<{ [id: string]: Result }>('results.json', {});
 
   const all = sources.filter(({ file }) => matchesGlob(file, options.files)).flatMap(({ mutants }) => mutants);
@@ -248,26 +255,28 @@ async function main(): Promise<void> {
     .filter(({ id }) => !options.survivors || ['survived', 'unreached'].includes(results[id]?.verdict ?? ''));
   console.log(`${wanted.length} of ${all.length} faults.`);
 
-  const bench = new Bench({ ...process.env, MUTATE_REACH: '' });
   /** By file with the fault: how often each test noticed one. The likeliest is run first. */
   const hits = new Map<string, number>();
   for (const [id, { by }] of Object.entries(results)) count(hits, id.split('@')[0] as string, by);
-  let done = 0;
-  for (const mutant of wanted) {
-    done += 1;
-    if (results[mutant.id] !== undefined && !options.survivors) continue;
-    const started = performance.now();
-    const result = await judge(mutant, texts.get(mutant.file) as string, reach, bench, hits);
-    results[mutant.id] = result;
-    count(hits, mutant.file, result.by);
-    keep('results.json', results);
-    const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-    console.log(
-      `${done} ${result.verdict} ${seconds} s  ${mutant.file}:${mutant.line} ${mutant.operator}: ${mutant.before}`,
-    );
-  }
-  bench.end();
-  rmSync(copy, { recursive: true, force: true });
+  const left = wanted.filter(({ id }) => results[id] === undefined || options.survivors);
+  let done = wanted.length - left.length;
+  const work = async (bench: Bench): Promise<void> => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+      const started = performance.now();
+      const result = await judge(mutant, texts.get(mutant.file) as string, reach, bench, hits);
+      results[mutant.id] = result;
+      count(hits, mutant.file, result.by);
+      keep('results.json', results);
+      const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+      done += 1;
+      console.log(
+        `${done} ${result.verdict} ${seconds} s  ${mutant.file}:${mutant.line} ${mutant.operator}: ${mutant.before}`,
+      );
+    }
+    bench.end();
+  };
+  const places = [first, ...Array.from({ length: Number(options.benches) - 1 }, makeCopy)];
+  await Promise.all(places.map((copy) => work(new Bench(copy, { ...process.env, MUTATE_REACH: '' }))));
   report(wanted, results);
 }
 
@@ -318,7 +327,7 @@ async function judge(
       return result;
     }
   }
-  writeFileSync(join(copy, file), text);
+  writeFileSync(join(bench.copy, file), text);
   if (bench.isUp) await bench.ask({ write: [{ file, text }], tests: [], bail: true }, PATIENCE);
   return result;
 }
@@ -362,6 +371,6 @@ for (const [signal, code] of [
 process.once('exit', () => {
   // A fault may be an endless loop: a bench that is left behind goes on with it for ever.
   for (const bench of benches) bench.end();
-  rmSync(copy, { recursive: true, force: true });
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true });
 });
 await main();

@@ -21,16 +21,21 @@ export interface Activation {
 /** What an application does about each. */
 export type ActivationTable = { readonly [mode in ActivationMode]?: (activation: Activation) => unknown };
 
+interface Form {
+  readonly mode: ActivationMode;
+  readonly form: string;
+  readonly pattern: RegExp;
+}
+
 const FOR = '(?:für|fuer|for)';
 /** Not the beginning of a longer word: "Workflow format" asks for nothing. */
 const END = '(?:\\s*[:\\uff1a]|\\s|$)';
-const MODES: readonly { readonly mode: ActivationMode; readonly form: string; readonly pattern: RegExp }[] =
-  Object.freeze([
-    { mode: 'program', form: 'Master Loop für', pattern: new RegExp(`^master\\s+loop\\s+${FOR}${END}`, 'i') },
-    { mode: 'track', form: 'Conductor Track:', pattern: new RegExp(`^conductor\\s+track(?:\\s+${FOR})?${END}`, 'i') },
-    { mode: 'workflow', form: 'Workflow for:', pattern: new RegExp(`^workflow\\s+${FOR}${END}`, 'i') },
-    { mode: 'checkpoint', form: 'Checkpoint:', pattern: new RegExp(`^checkpoint(?:\\s+${FOR})?${END}`, 'i') },
-  ]);
+const MODES: readonly Form[] = Object.freeze([
+  { mode: 'program', form: 'Master Loop für', pattern: new RegExp(`^master\\s+loop\\s+${FOR}${END}`, 'i') },
+  { mode: 'track', form: 'Conductor Track:', pattern: new RegExp(`^conductor\\s+track(?:\\s+${FOR})?${END}`, 'i') },
+  { mode: 'workflow', form: 'Workflow for:', pattern: new RegExp(`^workflow\\s+${FOR}${END}`, 'i') },
+  { mode: 'checkpoint', form: 'Checkpoint:', pattern: new RegExp(`^checkpoint(?:\\s+${FOR})?${END}`, 'i') },
+]);
 
 const LINE_END = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
