@@ -33,6 +33,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     // `npm run bundles` runs these.
     exclude: ['test/bundles/**'],
+    // What a file loads is there for the next one, which is half of what small ones take. Whoever needs a process of its own starts one.
+    isolate: false,
     // Many files wait for servers and processes most of their time: two at once, also where there are only two cores.
     maxWorkers: 2,
     // What hangs is a failure. What starts servers and processes takes its time on a machine that has much to do.

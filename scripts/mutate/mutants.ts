@@ -1,6 +1,6 @@
 /**
  * The mutants of one source file: every single fault that the operators can make in it, as a range and what is to stand
- * there instead; and the same file with a mark in each of its functions, by which is seen which tests reach it.
+ * there instead; and the same file with a mark in each of its functions, statements and branches, by which is seen which tests reach it.
  * Types, imports and what is there only for the compiler are left alone.
  */
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ export interface Mutant {
   readonly text: string;
   /** What is replaced, on one line, for people. */
   readonly before: string;
-  /** The function that it stands in, as in `marked`; null outside of all. */
+  /** The place that it stands in, as in `marked`; null outside of all functions. */
   readonly within: number | null;
 }
 
@@ -115,6 +115,19 @@ function isNode(value: unknown): value is Node {
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
+/** Where one statement may stand without braces. */
+const BODIES: { readonly [type: string]: readonly string[] } = {
+  IfStatement: ['consequent', 'alternate'],
+  ForStatement: ['body'],
+  ForInStatement: ['body'],
+  ForOfStatement: ['body'],
+  WhileStatement: ['body'],
+};
+const BRANCHES: { readonly [type: string]: readonly string[] } = {
+  ConditionalExpression: ['consequent', 'alternate'],
+  LogicalExpression: ['right'],
+};
+
 /** Parts of a node that no fault is made in: names, and texts that people read. */
 const SKIPPED = new Set([
   'key',
@@ -127,17 +140,17 @@ const SKIPPED = new Set([
 
 interface Found {
   readonly mutants: readonly Mutant[];
-  /** The file with `globalThis.__reach?.(n)` at the head of each function. */
+  /** The file with `globalThis.__reach?.(n)` at the head of each place: a function, a statement, what stands behind `?`, `&&` and the like. */
   readonly marked: string;
 }
 
-/** All mutants of a file. `first` is the number of its first function. */
-export function mutantsOf(file: string, source: string, first: number): Found & { readonly functions: number } {
+/** All mutants of a file. `first` is the number of its first place. */
+export function mutantsOf(file: string, source: string, first: number): Found & { readonly places: number } {
   const root = parseAst(source, { lang: 'ts', sourceType: 'module' } as never) as unknown as Node;
   const mutants: Mutant[] = [];
   const marks: { readonly at: number; readonly text: string }[] = [];
   const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
-  let functions = 0;
+  let places = 0;
 
   const text = ({ start, end }: Node): string => source.slice(start, end);
   const lineAt = (at: number): number => source.slice(0, at).split('\n').length;
@@ -148,9 +161,10 @@ export function mutantsOf(file: string, source: string, first: number): Found & 
     if (node.type === 'ReturnStatement' && /satisfies never;?$/.test(text(node))) return;
     let inside = within;
     if (FUNCTIONS.has(node.type) && node.body) {
-      inside = first + functions;
-      functions += 1;
-      mark(node.body as Node, inside);
+      inside = newPlace();
+      const body = node.body as Node;
+      if (body.type === 'BlockStatement') marks.push({ at: body.start + 1, text: `${reach(inside)};` });
+      else markExpression(body, inside);
     }
     const emit: Emit = (at, operator, instead) => {
       const before = text(at).replaceAll(/\s+/g, ' ');
@@ -169,18 +183,36 @@ export function mutantsOf(file: string, source: string, first: number): Found & 
     OPERATORS[node.type]?.(node, text, emit);
     for (const [key, child] of Object.entries(node)) {
       if (SKIPPED.has(key) && node.computed !== true) continue;
-      for (const each of Array.isArray(child) ? child : [child]) if (isNode(each)) walk(each, inside);
+      for (const each of Array.isArray(child) ? child : [child])
+        if (isNode(each)) walk(each, inside === null ? null : (placeOf(node, key, each) ?? inside));
     }
   };
 
-  const mark = (body: Node, number: number): void => {
-    const reach = `globalThis.__reach?.(${number})`;
-    if (body.type === 'BlockStatement') marks.push({ at: body.start + 1, text: `${reach};` });
-    else marks.push({ at: body.start, text: `(${reach},` }, { at: body.end, text: ')' });
+  const newPlace = (): number => {
+    places += 1;
+    return first + places - 1;
   };
 
+  /** Marks what may be left out when what is around it is run; null if it may not. */
+  const placeOf = ({ type }: Node, key: string, child: Node): number | null => {
+    if (isForTypes(child) || child.type === 'FunctionDeclaration' || child.type === 'ClassDeclaration') return null;
+    const isInList = (type === 'BlockStatement' && key === 'body') || (type === 'SwitchCase' && key === 'consequent');
+    const isAlone = BODIES[type]?.includes(key) && child.type !== 'BlockStatement';
+    const isBranch = BRANCHES[type]?.includes(key);
+    if (!isInList && !isAlone && !isBranch) return null;
+    const place = newPlace();
+    if (isInList) marks.push({ at: child.start, text: `${reach(place)};` });
+    else if (isAlone) marks.push({ at: child.start, text: `{${reach(place)};` }, { at: child.end, text: '}' });
+    else markExpression(child, place);
+    return place;
+  };
+
+  const reach = (place: number): string => `globalThis.__reach?.(${place})`;
+  const markExpression = ({ start, end }: Node, place: number): void =>
+    void marks.push({ at: start, text: `(${reach(place)},` }, { at: end, text: ')' });
+
   walk(root, null);
-  return { mutants, functions, marked: withMarks(source, marks) };
+  return { mutants, places, marked: withMarks(source, marks) };
 }
 
 function withMarks(source: string, marks: readonly { readonly at: number; readonly text: string }[]): string {

@@ -6,6 +6,8 @@
  * data. (A `WeakMap` would be tidier. With a hundred thousand entries it takes longer than all the rest.)
  */
 
+import { elapsedBy, systemClock } from '../clock.ts';
+
 /** V8 writes to `stack` when it is first read. */
 interface Trace {
   readonly stack?: unknown;
@@ -17,13 +19,26 @@ export type Builder = (...args: never[]) => unknown;
 const TRACE = Symbol('trace');
 type Traced = object & { readonly [TRACE]?: Trace };
 
-/** So many are noted in a process. Whoever defines more does so in a loop, whose place has been noted by then. */
-let left = 20_000;
+/**
+ * So many are noted in a second. Whoever defines more does so in a loop, whose place has been noted by then; a process that goes
+ * on for days, and loads what was changed anew, is not left without places.
+ */
+const MOST = 20_000;
+const SECOND = 1_000;
+let [left, since] = [MOST, Number.NEGATIVE_INFINITY];
+
+function isSpent(): boolean {
+  if (left > 0) return false;
+  const now = elapsedBy(systemClock);
+  if (now - since < SECOND) return true;
+  [left, since] = [MOST, now];
+  return false;
+}
 
 /** Remembers who called `builder`, which is one of ours, to make `made`. To be called before that is frozen. */
 export function from<T extends object>(builder: Builder, made: T): T {
   // Other engines have no such function, and do without.
-  if (left === 0 || Error.captureStackTrace === undefined || Object.isFrozen(Error)) return made;
+  if (isSpent() || Error.captureStackTrace === undefined || Object.isFrozen(Error)) return made;
   left -= 1;
   const { stackTraceLimit } = Error;
   const trace: Trace = {};

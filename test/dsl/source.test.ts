@@ -1,7 +1,7 @@
 /** Where a fault was defined: the user's file and line, whatever built the definition. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type AnyOrchestrator,
   assertValid,
@@ -95,4 +95,17 @@ test('the length of other traces stays as it was', () => {
   Error.stackTraceLimit = 7;
   track('t', { input: Order }).step('p', ping);
   expect(Error.stackTraceLimit).toBe(7);
+});
+
+test('whoever defines thousands within a second gets no places for the last of them, and has them again after it', () => {
+  const start = performance.now();
+  const now = vi.spyOn(performance, 'now').mockReturnValue(start);
+  onTestFinished(() => now.mockRestore());
+  const made = () => Object.values(sourcesOf(orchestrator('', { version: '1', input: Order })));
+  // What is left of the second before, and then all of this one.
+  for (let each = 0; each < 40_000; each += 1) task('t', { input: Order, output: Order });
+  expect(made()).toEqual([undefined]);
+
+  now.mockReturnValue(start + 1_001);
+  expect(made()).toEqual([expect.stringMatching(/^test\/dsl\/source\.test\.ts:\d+$/)]);
 });

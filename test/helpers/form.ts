@@ -7,4 +7,4 @@
 export const isLong = process.env.SIGNALBOX_SOAK !== undefined;
 
 /** How often processes are killed. */
-export const KILLS = Number(process.env.SIGNALBOX_SOAK ?? 25);
+export const KILLS = Number(process.env.SIGNALBOX_SOAK ?? 8);

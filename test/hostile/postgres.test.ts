@@ -13,5 +13,5 @@ hostileCorpus(
     schema ??= newSchema(server);
     return postgres(server.url, { schema });
   },
-  { step: 4 },
+  { step: 4, stride: 7 },
 );

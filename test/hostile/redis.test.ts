@@ -11,5 +11,5 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   });
   afterAll(() => server.dispose());
 
-  hostileCorpus(() => redis(server.url, { prefix: newPrefix('hostile') }), { step: 2 });
+  hostileCorpus(() => redis(server.url, { prefix: newPrefix('hostile') }), { step: 4, stride: 5 });
 });

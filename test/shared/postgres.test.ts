@@ -1,6 +1,7 @@
 /** Boxes that share a Postgres server. */
 import { postgres } from 'signalbox/postgres';
 import { newSchema, useServer } from '../helpers/postgres.ts';
+import { isLong } from '../helpers/form.ts';
 import { shared } from '../crash/places.ts';
 import { rerunCrashCases } from '../crash/rerun-cases.ts';
 import { abandonCases } from './abandon-cases.ts';
@@ -27,20 +28,24 @@ sharedCases(place);
 handoverCases(place);
 deleteCases(place);
 abandonCases(place);
-childCases(place);
-scheduleCases(place);
-policyCases(place);
-auditCases(place);
-peopleCases(place);
-keyedCases(place);
-budgetCases(place);
+// In the short form these are left to Redis, which does them in a fourth of the time.
+if (isLong) {
+  childCases(place);
+  scheduleCases(place);
+  policyCases(place);
+  auditCases(place);
+  peopleCases(place);
+  keyedCases(place);
+  budgetCases(place);
+}
 
 crashCases(() => {
   const schema = newSchema(server);
   return () => postgres(server.url, { schema });
 });
 
-rerunCrashCases(() => {
-  const schema = newSchema(server);
-  return shared(() => postgres(server.url, { schema }));
-});
+if (isLong)
+  rerunCrashCases(() => {
+    const schema = newSchema(server);
+    return shared(() => postgres(server.url, { schema }));
+  });
