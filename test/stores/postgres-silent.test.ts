@@ -33,10 +33,15 @@ const at = (port: number, more: object = {}) => {
 /** A store behind a network of its own. */
 async function opened(patience: number | string = PATIENCE, name = 'one'): Promise<Place> {
   const schema = newSchema(server);
+  // To make a schema may take longer than the patience of these, beside other work.
+  const owner = { name, lease: 10_000, now: () => Date.now() };
+  const maker = postgres(server.url, { schema });
+  await maker.open(owner);
+  await maker.close();
   const network = await proxyOf(Number(new URL(server.url).port));
   onTestFinished(() => network.close());
   const store = postgres(at(network.port, { application_name: schema }), { schema, patience });
-  await store.open({ name, lease: 10_000, now: () => Date.now() });
+  await store.open(owner);
   onTestFinished(async () => {
     network.release();
     await store.close();
