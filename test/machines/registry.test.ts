@@ -49,6 +49,41 @@ describe('a kind', () => {
     }
   });
 
+  test('has a row that is written when its state is another, or anything that is kept of it, and for no counter of its children (I9)', () => {
+    const memory: { readonly [field: string]: unknown } = {
+      ...builtInKinds.get('orchestrator').machine.config.context,
+      ...{
+        node: nodeOf('track'),
+        attempt: 1,
+        error: null,
+        output: null,
+        reason: null,
+        ending: null,
+        skipped: 0,
+        kept: null,
+      },
+      ...{ withErrors: false, borne: null, variables: {}, undo: null, paused: null, live: 1, completed: 0 },
+    };
+    const other: typeof memory = {
+      ...{ error: { code: 'x', message: 'x' }, output: 1, reason: 'why', ending: 'failed', skipped: 1, kept: { a: 1 } },
+      ...{ withErrors: true, borne: { code: 'x' }, variables: { a: 1 }, undo: { by: 'x' }, paused: { reason: 'x' } },
+    };
+    for (const name of builtInKinds.names()) {
+      const { keep, changed, machine } = builtInKinds.get(name);
+      const at = (value: string, more: object = {}) => ({ value, context: { ...memory, ...more } }) as never;
+      const stands = at('running');
+      expect([name, changed(stands, at('cancelling'))]).toEqual([name, true]);
+      for (const [field, value] of Object.entries(other)) {
+        const more = { [field]: value };
+        const isKept = JSON.stringify(keep({ ...memory, ...more } as never)) !== JSON.stringify(keep(memory as never));
+        if (isKept || field === 'output')
+          expect([name, field, changed(stands, at('running', more))]).toEqual([name, field, true]);
+      }
+      if (machine.id !== 'track' && machine.id !== 'orchestrator') continue;
+      expect([name, changed(stands, at('running', { live: 0, completed: 1 }))]).toEqual([name, false]);
+    }
+  });
+
   test('is called and told the same where it is declared and where it is run', () => {
     // Kinds that no definition names are made by what makes their runs.
     for (const is of builtInKinds.names().filter((name) => name !== 'schedule' && name !== 'firing')) {

@@ -224,6 +224,45 @@ test('of a commit that landed unheard, listeners hear before they hear of the ne
   await box.close();
 });
 
+test.each([
+  ['are not told here', { type: 'step.failed' } as const, []],
+  ['are told here when they are ours all the same', {}, [4]],
+])(
+  'after a commit of which nobody heard, events of a run that has another owner by then %s (I3, R11)',
+  async (_, more, told) => {
+    const inner = memory();
+    let isLost = false;
+    const commits = judged(inner, {
+      async readOpen(run) {
+        const found = await inner.readOpen(run);
+        return found !== null && isLost ? { ...found, owner: 'another', fence: found.fence + 1 } : found;
+      },
+      async readEvents(run, query) {
+        const events = await inner.readEvents(run, query);
+        return isLost
+          ? events.map((event) => (event.seq === 4 ? ({ ...event, ...more } as typeof event) : event))
+          : events;
+      },
+    });
+    const { box, clock, desk } = await opened(two, commits.store);
+    const heard: number[] = [];
+    box.on('*', ({ seq }) => heard.push(seq));
+    const starting = box.start(two as never, { id: 'r', input: null } as never);
+    await commits.landAll();
+    await starting;
+    desk.give('a/work#1', 'made');
+    await settled();
+    heard.length = 0;
+
+    isLost = true;
+    await commits.pending[0]?.unheard();
+    await clock.advance('1s');
+
+    expect(heard.slice(0, 1)).toEqual(told);
+    await box.close();
+  },
+);
+
 describe('a store that works on two commits at once', () => {
   const OTHERS = 130;
 
