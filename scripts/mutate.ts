@@ -10,9 +10,10 @@
  * --benches <n>    so many faults at once, each in a copy of its own (2)
  *
  * What is known is kept in .mutants/ and not tried again as long as the file that the fault is in stays the same: a run
- * that was ended goes on. A fault is noticed when a test fails, and never by the compiler, which is not asked.
+ * that was ended goes on. A fault is noticed when a test fails. What the compiler refuses, which `npm test` asks, too, is no fault that
+ * anybody could make, and is counted neither way.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,7 @@ const AT_FIRST = 3;
 /** Milliseconds, beside five times what the tests take without a fault; what takes longer than that is a loop, and noticed. */
 const PATIENCE = 20_000;
 
-type Verdict = 'noticed' | 'survived' | 'unreached';
+type Verdict = 'noticed' | 'survived' | 'unreached' | 'uncompilable';
 interface Result {
   readonly verdict: Verdict;
   /** The test that noticed it. */
@@ -79,6 +80,7 @@ function makeCopy(): string {
   mkdirSync(copy);
   for (const each of FOLDERS) cpSync(each, join(copy, each), { recursive: true });
   symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  writeFileSync(join(copy, 'tsconfig.faults.json'), '{ "extends": "./tsconfig.json", "include": ["src"] }');
   writeFileSync(
     join(copy, 'reach.ts'),
     `import { writeFileSync } from 'node:fs';
@@ -309,6 +311,10 @@ async function judge(
   const msOf = (some: readonly string[]): number => some.reduce((sum, test) => sum + (reach[test]?.ms ?? 0), 0);
   let result: Result = { verdict: 'survived' };
   let write: Question['write'] = [{ file, text: mutated(text, mutant) }];
+  writeFileSync(join(bench.copy, file), mutated(text, mutant));
+  const isFault = await compiles(bench.copy);
+  writeFileSync(join(bench.copy, file), text);
+  if (!isFault) return { verdict: 'uncompilable' };
   const until = performance.now() + Number(options.limit) * 1_000;
   let from = 0;
   while (from < tests.length && result.verdict === 'survived') {
@@ -339,17 +345,26 @@ async function judge(
   return result;
 }
 
+/** Does `src` of a copy compile? */
+function compiles(copy: string): Promise<boolean> {
+  const program = resolve('node_modules/typescript/bin/tsc');
+  const { promise, resolve: answer } = Promise.withResolvers<boolean>();
+  execFile(process.execPath, [program, '-p', 'tsconfig.faults.json'], { cwd: copy }, (error) => answer(error === null));
+  return promise;
+}
+
 function effortOf({ ms, places }: Reach[string]): number {
   return (ms + 200) * places.length;
 }
 
 function report(mutants: readonly Mutant[], results: { readonly [id: string]: Result }): void {
-  const tried = mutants.filter(({ id }) => results[id] !== undefined);
+  const known = mutants.filter(({ id }) => results[id] !== undefined);
+  const tried = known.filter(({ id }) => results[id]?.verdict !== 'uncompilable');
   const survived = tried.filter(({ id }) => results[id]?.verdict !== 'noticed');
   const files = [...new Set(tried.map(({ file }) => file))].sort();
   const share = (all: number, left: number): string => `${(((all - left) / Math.max(1, all)) * 100).toFixed(1)} %`;
   const lines = [
-    `${tried.length - survived.length} of ${tried.length} faults were noticed: ${share(tried.length, survived.length)}.`,
+    `${tried.length - survived.length} of ${tried.length} faults were noticed: ${share(tried.length, survived.length)}. ${known.length - tried.length} more do not compile.`,
     '',
     '| file | faults | noticed |',
     '|---|---|---|',

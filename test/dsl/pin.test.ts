@@ -128,4 +128,106 @@ describe('the hash of a definition', () => {
 
     expect(new Set(hashes).size).toBe(hashes.length);
   });
+
+  /** Of each kind: steps of which each has another thing said of it, and what is handed over for a step's body changes nothing. */
+  const rest = task('rest', { input: Any, output: Any, run: () => 1 });
+  const more = task('more', { input: Any, output: Any, run: () => 1 });
+  const one = (name: string) => track(name, { input: Any }).step('s', rest);
+  const child = (version = '1') => orchestrator('child', { version, input: Any }).track('t', one('t'));
+  const loop = { body: rest, until: () => true, maxIterations: 5 };
+  const map = { over: () => [1], each: rest };
+  const on = { on: () => 'a', routes: { a: rest, b: more } };
+  const when = { when: [[() => true, rest] as const, [() => false, more] as const] };
+  const wait = { signal: 'go', timeout: '1h' };
+  const ask = { ask: 'Well?', expires: '1h', assignees: { users: ['mia', 'max'] } };
+  const gate = { values: () => ({ a: 1 }), criteria: { a: { min: 1 } } };
+  const kinds: { readonly [kind: string]: readonly object[] } = {
+    loop: [
+      ...[loop, { ...loop, body: more }, { ...loop, maxIterations: 6 }, { ...loop, onLimit: 'stop' }],
+      ...[
+        { ...loop, from: 1 },
+        { ...loop, from: 2 },
+        { ...loop, keepLast: 1 },
+        { ...loop, keepLast: 2 },
+      ],
+    ],
+    map: [
+      ...[map, { ...map, each: more }, { ...map, concurrency: 2 }, { ...map, concurrency: 3 }, { ...map, batch: 2 }],
+      ...[
+        { ...map, batch: 3 },
+        { ...map, collect: false },
+        { ...map, filter: () => true },
+        { ...map, strategy: 'race' },
+      ],
+    ],
+    branch: [
+      ...[on, { ...on, routes: { a: rest } }, { ...on, routes: { a: more, b: rest } }, { ...on, otherwise: rest }],
+      ...[when, { ...when, all: true }, { ...when, otherwise: null }, { ...when, otherwise: rest }],
+    ],
+    wait: [
+      ...[{ signal: 'go' }, { signal: 'come' }, wait, { ...wait, timeout: '2h' }, { ...wait, onTimeout: { value: 1 } }],
+      ...[
+        { ...wait, onTimeout: { value: 2 } },
+        { ...wait, onTimeout: { do: rest } },
+      ],
+      { ...wait, onTimeout: { do: more } },
+    ],
+    sleep: [{ for: '1h' }, { for: '2h' }, { until: '2030-01-01T00:00:00Z' }, { until: '2030-01-01T00:00:01Z' }],
+    run: [
+      ...[child(), child('2'), { orchestrator: child(), depth: 4 }, { orchestrator: child(), depth: 5 }],
+      { orchestrator: child(), detach: true },
+    ],
+    signal: [
+      ...[
+        { signal: 'go', to: () => 'r' },
+        { signal: 'come', to: () => 'r' },
+      ],
+      { signal: 'go', to: () => 'r', required: true },
+    ],
+    emit: [{ event: 'a' }, { event: 'b' }],
+    set: [{ a: 1 }, { b: 1 }, { a: 1, b: 1 }],
+    terminate: [{ as: 'failed' }, { as: 'completed' }],
+    approval: [
+      ...[{ ask: 'Well?' }, ask, { ...ask, expires: '2h' }, { ...ask, decisions: ['approve', 'reject', 'edit'] }],
+      ...[
+        { ...ask, assignees: { users: ['mia'] } },
+        { ...ask, excluded: { users: ['ben'] } },
+        { ...ask, quorum: { approvals: 2 } },
+        { ...ask, onExpiry: 'reject' },
+      ],
+      ...[
+        { ...ask, remind: ['10m'] },
+        { ...ask, remind: ['20m'] },
+        { ...ask, onReject: 'complete' },
+        { ...ask, override: { roles: ['ceo'] } },
+      ],
+      ...[
+        { ...ask, substitutes: { mia: ['ann'] } },
+        { ...ask, onDefer: 'move' },
+      ],
+    ],
+    gate: [
+      ...[gate, { ...gate, criteria: { a: { min: 2 } } }, { ...gate, criteria: { a: { max: 1 } } }],
+      ...[
+        { ...gate, criteria: { b: { min: 1 } } },
+        { ...gate, threshold: 50 },
+        { ...gate, review: { ask: 'Well?', expires: '1h' } },
+      ],
+    ],
+    parallel: [
+      ...[{ a: rest, b: rest }, { a: rest, b: more }, { a: rest }, { b: rest, a: rest }],
+      ...[
+        [{ a: rest, b: rest }, { concurrency: 1 }],
+        [{ a: rest, b: rest }, { concurrency: 2 }],
+      ],
+    ],
+  };
+
+  test.each(Object.entries(kinds))('changes with each thing that is said of a step of kind %s (P234)', (kind, all) => {
+    const hashes = all.map((said) => {
+      const steps = untyped(track('one', { input: Any }))[kind]('it', ...(Array.isArray(said) ? said : [said]));
+      return structureOf(planOf(untyped(orchestrator('flow', { version: '1', input: Any })).track('one', steps))).hash;
+    });
+    for (const [at, hash] of hashes.entries()) expect([at, hashes.indexOf(hash)]).toEqual([at, at]);
+  });
 });
