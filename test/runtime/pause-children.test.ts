@@ -1,5 +1,6 @@
 /** A pause goes down to child runs, and so does a resume, also over a crash (S15). */
 import { createSignalbox, memory, orchestrator, type Store, task, track } from 'signalbox';
+import { StoreUnusable } from 'signalbox/errors';
 import { type CrashPoint, crashAt, settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { Anything, faultsOfHistory, historyOf, never, stage } from '../helpers/stage.ts';
@@ -19,9 +20,10 @@ const top = orchestrator('top', head)
   .track('b', track('b', input).run('alone', { orchestrator: apart, detach: true, id: () => 'apart', input: () => 1 }));
 
 async function opened(more: object = {}) {
-  const { desk, clock, options } = stage();
+  const { desk, clock, lines, options } = stage();
   return {
     desk,
+    lines,
     clock,
     options,
     box: clock.follow(await createSignalbox({ orchestrators: [top], ...options, ...more })),
@@ -82,6 +84,39 @@ describe('a run that is paused', () => {
     await settled(box);
     expect(desk.begun).toEqual(['l/one#1']);
   });
+
+  test.each([
+    [false, 'paused'],
+    [true, 'running'],
+  ])(
+    'asks a store again that could not be read for its child, and says so; where that will not pass (%s) it stays (S15, R4)',
+    async (isLasting, status) => {
+      const inner = memory();
+      let isAway = false;
+      const readRun: Store['readRun'] = (run) => {
+        if (!isAway || run !== 'leaf') return inner.readRun(run);
+        throw new StoreUnusable({ store: 'the store', reason: 'it is away', isLasting });
+      };
+      const {
+        clock,
+        box,
+        lines: told,
+      } = await opened({ orchestrators: [middle, leaf], store: wrapped({ readRun }, inner) });
+      await using _ = box;
+      await box.start(middle as never, { id: 'middle', input: null } as never);
+      await settled(box);
+      isAway = true;
+      await box.run('middle').pause();
+      await settled();
+      expect(told.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^Child run "leaf" could not be told to pause with its parent: .*away/),
+      ]);
+      isAway = false;
+      await clock.advance('1s');
+      await settled(box);
+      expect([await box.run('leaf').status(), told.length]).toEqual([status, 1]);
+    },
+  );
 
   test('does not let a child go on that somebody has paused, nor hold one that somebody lets go on (S15)', async () => {
     const { desk, box } = await opened();

@@ -136,7 +136,7 @@ export class Errands {
     const told = (async () => {
       await before;
       await this.#starting.get(key)?.catch(() => {});
-      await this.#during(() => this.#hold(run, { run: run.id, path, attempt, input }));
+      await this.#hold(run, { run: run.id, path, attempt, input });
     })();
     this.#holding.set(key, told);
     void told.then(() => {
@@ -150,10 +150,12 @@ export class Errands {
     for (let pause = FIRST_PAUSE; !followers.closed; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const type = isPaused(run) ? 'pause' : 'resume';
       try {
-        const row = await store.readRun(child);
-        if (row === null || !isChildOf(row, step) || isTerminal(row.status)) return;
-        await this.#here.command(child, { type, above: true, refused: null });
-        return;
+        // To wait until it is tried again is no work: a clock that waits for what is at work would never come there.
+        return await this.#during(async () => {
+          const row = await store.readRun(child);
+          if (row === null || !isChildOf(row, step) || isTerminal(row.status)) return;
+          await this.#here.command(child, { type, above: true, refused: null });
+        });
       } catch (error) {
         if (error instanceof BoxClosed) return;
         const { run: of, path, attempt } = step;
