@@ -45,6 +45,7 @@ describe('an approval is refused that', () => {
     ],
     ['votes on a response', { quorum: 2, decisions: ['approve', 'respond'] }, 'respond cannot be decided'],
     ['weighs votes with nothing', { quorum: { approvals: 1, weights: { mia: 0 } } }, '"quorum.weights"'],
+    ['weighs votes with null', { quorum: { approvals: 1, weights: null } }, '"quorum.weights" cannot be null'],
     ['expires at once', { expires: 0 }, '"expires" cannot be 0'],
     ['says what happens when it never expires', { onExpiry: 'reject' }, 'never happens without "expires"'],
     ['expires in another way', { expires: '1h', onExpiry: 'forget' }, '"onExpiry" cannot be "forget"'],

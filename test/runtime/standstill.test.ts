@@ -46,6 +46,55 @@ test('once, when nothing has ended for ten seconds', async () => {
   await box.close();
 });
 
+test('not while others end, however long the one that is awaited waits in line', async () => {
+  const boxes: Signalbox[] = [];
+  const gate = Promise.withResolvers<void>();
+  const doors: PromiseWithResolvers<null>[] = [];
+  const any = { input: Anything, output: Anything } as const;
+  const quick = task('quick', { ...any, run: () => 'quick' });
+  const low = orchestrator('low', head).track('t', track('t', { input: Anything }).step('quick', quick));
+  const slow = task('slow', {
+    ...any,
+    run: async () => {
+      await gate.promise;
+      return (await boxes[0]?.start(low as never, { id: 'low', input: null } as never))?.result();
+    },
+  });
+  const top = orchestrator('top', head).track('t', track('t', { input: Anything }).step('slow', slow));
+  const hold = task('hold', {
+    ...any,
+    run: () => {
+      const door = Promise.withResolvers<null>();
+      doors.push(door);
+      return door.promise;
+    },
+  });
+  const holds = orchestrator('holds', head).track('t', track('t', { input: Anything }).step('hold', hold));
+  const clock = fakeClock();
+  const told: string[] = [];
+  const logger = ({ level, message }: LogLine) => void (level === 'warn' && told.push(message));
+  const box = clock.follow(await createSignalbox({ orchestrators: [top, low, holds], concurrency: 2, clock, logger }));
+  boxes.push(box as unknown as Signalbox);
+  await box.start(top, { id: 'top', input: null });
+  for (const id of ['one', 'two', 'three']) await box.start(holds, { id, input: null });
+  await settled(box);
+  gate.resolve();
+  await settled(box);
+
+  await clock.advance('6s');
+  doors[0]?.resolve(null);
+  await clock.advance('5s');
+  expect([told, await box.run('one').status()]).toEqual([[], 'completed']);
+  await clock.advance('10s');
+  expect(told).toHaveLength(1);
+  for (const at of [1, 2]) {
+    doors[at]?.resolve(null);
+    await settled(box);
+  }
+  expect(await box.run('top').result()).toEqual({ t: { t: 'quick' } });
+  await box.close();
+});
+
 test('not when nobody awaits the run that waits in line', async () => {
   const { box, clock, told } = await boxOf(false);
   await clock.advance('1h');

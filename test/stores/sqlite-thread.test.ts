@@ -156,6 +156,18 @@ describe('on a SQLite file', () => {
     await last.thread.close();
   });
 
+  test('a thread that is closed has not ended, and nobody is warned of it', async () => {
+    const warned = vi.fn();
+    process.on('warning', warned);
+    const { store } = watched({ thread: 'always' });
+    await load(store, 3);
+    // A warning is told in the turn after the one that it came in.
+    await new Promise((resolve) => void setImmediate(resolve));
+    process.off('warning', warned);
+
+    expect(warned.mock.calls.filter(([{ code }]) => code === 'SIGNALBOX_THREAD')).toEqual([]);
+  });
+
   test('a process that waits for nothing but a commit on the thread is not ended before it has landed', async () => {
     const program = programOf(
       `const run = await box.start(flow, { input: null });
