@@ -109,6 +109,18 @@ describe('hooks are called', () => {
     await box.close();
   });
 
+  test('each with a signal of its own, and no two with the same facts', async () => {
+    const told: { readonly signal: AbortSignal }[] = [];
+    const spy = { beforeStep: (facts: never) => void told.push(facts) };
+    const flow = one(counting().made);
+    const { box } = await opened(flow, { hooks: [spy, { ...spy }, { ...spy }] });
+    const run = await box.start(flow as never, { id: 'r', input: null } as never);
+    await soon(run.outcome());
+
+    expect([told.length, new Set(told).size, new Set(told.map(({ signal }) => signal)).size]).toEqual([3, 3, 3]);
+    await box.close();
+  });
+
   test('of what fails: after the attempt, when it is tried again, and on the error, each waited for (S31, P59)', async () => {
     const told: string[] = [];
     const tells = (name: string, moment: string) => async (): Promise<void> => {

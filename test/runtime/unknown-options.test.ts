@@ -137,3 +137,14 @@ test('a misspelt option is told the one that was meant', async () => {
   expect(await meant(() => (run as Untyped).abandon({ reasn: 'so' }))).toContain('Did you mean "reason"?');
   expect(await meant(() => (run as Untyped).abandon())).toContain('Option "reason" cannot be undefined');
 });
+
+test.each([null, 7, 'input', undefined])(
+  'a start that is given %s for its options is told what it takes',
+  async (given) => {
+    const { box } = await opened();
+    await using _open = box;
+    const refusal = await refusalOf(() => (box as Untyped).start(flow, given));
+    expect(refusal).toMatchObject({ code: 'option-invalid', fields: { option: 'start' } });
+    expect(String(refusal)).toContain('an object with the input');
+  },
+);
