@@ -52,7 +52,7 @@ describe.each([
   });
 
   test('has the answer of a body fail its step; what else came with it is taken (S37)', async () => {
-    const { desk, options, clock } = stage();
+    const { desk, options, lines, clock } = stage();
     const store = picky(poisoned, later);
     await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
     const run = await box.start(flow, { id: 'r', input: null });
@@ -64,6 +64,9 @@ describe.each([
     const outcome = await soon(run.outcome());
     expect(outcome).toMatchObject({ status: 'failed', outputs: { b: 'fine' } });
     expect(outcome.failures).toMatchObject([{ code: 'commit-refused', path: 'a/work', retryable: false }]);
+    // What the store said is told before it is found out which of the messages it is about.
+    const codes = lines.map(({ level, error }) => `${level} ${(error as { code?: string } | undefined)?.code}`);
+    expect([codes[0], codes.includes('error commit-refused')]).toEqual(['error commit-failed', true]);
     expect(desk.begun).toEqual(['a/work#1', 'b/work#1']);
     expect(await faultsOfHistory(run)).toEqual([]);
   });
