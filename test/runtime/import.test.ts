@@ -267,3 +267,39 @@ test('what a run has spent, and what was tried in vain after its end, comes alon
   await first.box.close();
   await box.close();
 });
+
+test('a run that goes through more items than are kept in memory has as many of them done as where it came from (S32, P228)', async () => {
+  const each = task('each', { input: Anything, output: Anything, run: ({ input }) => input });
+  const many = orchestrator('many', head).track(
+    't',
+    track('t', { input: Anything })
+      .map('m', { over: () => Array.from({ length: 1_500 }, (_, at) => at), each, concurrency: 100 })
+      .wait('go', { signal: 'go' }),
+  );
+  const open = async (now?: number) => {
+    const { clock, options } = stage();
+    if (now !== undefined) await clock.advance(now - clock.now());
+    const { executor: _, ...rest } = options;
+    return { clock, box: clock.follow(await createSignalbox({ ...rest, orchestrators: [many] })) };
+  };
+  const first = await open();
+  const exports: RunExport[] = [];
+  first.box.on('step.started', ({ path }) => {
+    if (path === 't/m/700/each' || path.endsWith('/700'))
+      void first.box
+        .run('r')
+        .export()
+        .then((it) => exports.push(it));
+  });
+  const run = await first.box.start(many, { id: 'r', input: null });
+  await settled(first.box);
+  const [exported] = exports as [RunExport];
+  const { box } = await open(first.clock.now());
+  const moved = await box.import(JSON.parse(JSON.stringify(exported)));
+  await settled(box);
+  expect((await moved.snapshot()).tracks).toEqual((await run.snapshot()).tracks);
+  await moved.signal('go');
+  expect(await soon(moved.outcome())).toMatchObject({ status: 'completed' });
+  await first.box.close();
+  await box.close();
+});
