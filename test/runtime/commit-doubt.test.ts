@@ -358,6 +358,25 @@ describe('a turn that throws', () => {
     expect(desk.begun).toEqual(['a/work#1', 'b/work#1']);
   });
 
+  test('leaves what was taken before it in the same commit, and answers that (I3)', async () => {
+    throwing(orchestratorMachine, 'cancel');
+    const commits = judged();
+    const { box } = await opened(signalled as never, commits.store, { lane: 'xstate' });
+    const starting = box.start(signalled as never, { id: 'r', input: null } as never);
+    await commits.landAll();
+    const run = await starting;
+    const sent = run.signal('go', 1);
+    const cancelling = run.cancel().catch(String);
+    await settled();
+    await commits.landAll();
+
+    expect(await soon(cancelling)).toMatch(/could not take "cancel"/);
+    expect(await soon(sent)).toMatchObject({ answer: 'accepted' });
+    await commits.landAll();
+    expect((await historyOf(run)).filter((each) => /signal|wait/.test(each))).toContain('signal.accepted t/w');
+    await box.close();
+  });
+
   test('while a commit of its run is under way is waited for by that, before the run is read again (I2)', async () => {
     throwing(orchestratorMachine, 'cancel');
     const commits = judged();

@@ -101,6 +101,10 @@ describe('box.import refuses', () => {
       /a track is never "retrying"/,
     ],
     ['an end after the last event', put('steps.3.endedSeq', 99), 'steps[3].endedSeq', /event 99/],
+    ['an end before the first event', put('steps.3.endedSeq', 0), 'steps[3].endedSeq', /event 0/],
+    ['an end of what has not ended', put('steps.5.endedSeq', 1), 'steps[5].endedSeq', /event 1/],
+    ['an end without a time', put('steps.3.endedAt', null), 'steps[3].endedAt', /does not go with "completed"/],
+    ['the time of an end that was none', put('steps.5.endedAt', 1), 'steps[5].endedAt', /does not go with/],
     ['an attempt of no step', put('attempts.0.path', 'a/x'), 'attempts[0]', /no step/],
     ['a signal twice', broken((copy) => copy.signals.push(copy.signals[0])), 'signals', /twice/],
     [
