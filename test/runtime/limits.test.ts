@@ -293,8 +293,10 @@ describe('a limit that is reached', () => {
     expect(begun).toEqual(['a/0', 'b/0']);
   });
 
-  test('gives the newest the place of the oldest in line (S30)', async () => {
-    const all = flow('all', limited('replaceOldest', 1));
+  test('gives the newest the place of the oldest in line, of which nothing has to be tidied up (S30, S14)', async () => {
+    const tidied: string[] = [];
+    const cleanup = ({ key }: { key: string }) => void tidied.push(key);
+    const all = flow('all', limited('replaceOldest', 1, { cleanup }));
     const { begun, start, give } = await boxOf([all]);
     await start(all, 'a', [1]);
     const b = await start(all, 'b', [1]);
@@ -302,7 +304,7 @@ describe('a limit that is reached', () => {
 
     expect(await rejection(b.result())).toMatchObject({ failures: [{ code: 'body-replaced', retryable: false }] });
     await give('a/0');
-    expect(begun).toEqual(['a/0', 'c/0']);
+    expect([begun, tidied]).toEqual([['a/0', 'c/0'], []]);
   });
 
   test('or of the oldest at work, which is told by its signal and tidied up after (S30, S14)', async () => {
