@@ -22,6 +22,25 @@ function stage() {
 }
 
 describe('a wake-up', () => {
+  test('that is counted by the hour and by what passes is one, until it fires or is cleared', () => {
+    const clock = { ...handClock(), elapsed: () => 0 };
+    const timers = new Timers(clock);
+    const sizes: number[] = [];
+    for (const change of [
+      () => timers.set('one', 10, () => {}),
+      () => timers.set('two', 20, () => {}),
+      () => timers.set('one', 30, () => {}),
+      () => void timers.in(5, () => {}),
+      () => timers.clear('two'),
+      () => timers.clear('two'),
+      () => timers.clear('one'),
+    ]) {
+      change();
+      sizes.push(timers.size);
+    }
+    expect(sizes).toEqual([1, 2, 2, 3, 2, 2, 1]);
+  });
+
   test('fires once, at its time', async () => {
     const { clock, timers, log, say } = stage();
     timers.at(10, say('a'));

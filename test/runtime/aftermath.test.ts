@@ -153,3 +153,9 @@ test('a run that the store cannot read, now or later, is left as it is: it is as
   expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   expect(await soon(other.signal('go', 1))).toMatchObject({ answer: 'accepted' });
 });
+
+test('a box whose definitions the store does not keep is not opened, and says why (R4)', async () => {
+  const fault = refusal();
+  const store = wrapped({ saveDefinitions: () => Promise.reject(fault) });
+  await expect(createSignalbox({ orchestrators: [flow], store })).rejects.toBe(fault);
+});
