@@ -371,6 +371,21 @@ describe('runs that have ended', () => {
     expect(store.readRun('old')).not.toBe(null);
   });
 
+  test('and are old go whenever the file is opened, however soon it is opened again by the same store (P127)', () => {
+    let now = 0;
+    const file = newFile();
+    const store = opened(file, { keep: '7d' }, () => now);
+    write(store, 'kept', 1);
+    now = 7 * DAY;
+    store.close();
+    store.open(owner('one', () => now));
+    expect(store.readRun('kept')).not.toBe(null);
+    now += 2;
+    store.close();
+    store.open(owner('one', () => now));
+    expect(store.readRun('kept')).toBe(null);
+  });
+
   test('and are pruned leave no place that the next run takes from who reads page by page (P127)', async () => {
     const store = opened(newFile(), { keep: '7d' }, () => 10 * DAY);
     write(store, 'first');

@@ -76,7 +76,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
   #opened: Opened | null = null;
   #closing: Promise<void> | null = null;
   #unlock: () => void = () => {};
-  #prunedAt = Number.NEGATIVE_INFINITY;
+  #prunedAt = 0;
 
   constructor(file: string, { synchronous = 'full', keep, savepoint, thread = 'large' }: SqliteOptions) {
     super(`sqlite ${file}`);
@@ -104,6 +104,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
         const scribe = new Scribe({ hold, synchronous: this.#synchronous });
         this.#opened = { db, writer: new Writer(db, new Watch(db, hold)), scribe };
       });
+      this.#prunedAt = Number.NEGATIVE_INFINITY;
       this.#pruneSome();
       this.#unlock = unlock;
       if (this.#thread === 'always') return this.#open().scribe.there();
