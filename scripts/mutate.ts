@@ -292,8 +292,8 @@ async function main(): Promise<void> {
     }
     bench.end();
   };
-  const places = [first, ...Array.from({ length: Number(options.benches) - 1 }, makeCopy)];
-  await Promise.all(places.map((copy) => work(new Bench(copy, { ...process.env, MUTATE_REACH: '' }))));
+  const copied = [first, ...Array.from({ length: Number(options.benches) - 1 }, makeCopy)];
+  await Promise.all(copied.map((copy) => work(new Bench(copy, { ...process.env, MUTATE_REACH: '' }))));
   report(wanted, results);
 }
 
@@ -317,14 +317,15 @@ async function judge(
     // A test that reaches little is about what it reaches; what reaches everything, and takes long, comes last.
     .sort(([left, a], [right, b]) => ofFile(right) - ofFile(left) || effortOf(a) - effortOf(b))
     .map(([test]) => test);
-  if (tests.length === 0) return { verdict: 'unreached' };
-  const msOf = (some: readonly string[]): number => some.reduce((sum, test) => sum + (reach[test]?.ms ?? 0), 0);
-  let result: Result = { verdict: 'survived' };
-  let write: Question['write'] = [{ file, text: mutated(text, mutant) }];
-  writeFileSync(join(bench.copy, file), mutated(text, mutant));
+  const fault = mutated(text, mutant);
+  writeFileSync(join(bench.copy, file), fault);
   const isFault = await compiles(bench.copy);
   writeFileSync(join(bench.copy, file), text);
   if (!isFault) return { verdict: 'uncompilable' };
+  if (tests.length === 0) return { verdict: 'unreached' };
+  const msOf = (some: readonly string[]): number => some.reduce((sum, test) => sum + (reach[test]?.ms ?? 0), 0);
+  let result: Result = { verdict: 'survived' };
+  let write: Question['write'] = [{ file, text: fault }];
   const until = performance.now() + Number(options.limit) * 1_000;
   let from = 0;
   while (from < tests.length && result.verdict === 'survived') {

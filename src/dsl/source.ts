@@ -5,7 +5,6 @@
  * It stands in a definition, or a step of one, where nobody sees it who does not ask: a definition stays plain
  * data. (A `WeakMap` would be tidier. With a hundred thousand entries it takes longer than all the rest.)
  */
-
 import { elapsedBy, systemClock } from '../clock.ts';
 
 /** V8 writes to `stack` when it is first read. */

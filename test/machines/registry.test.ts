@@ -52,21 +52,29 @@ describe('a kind', () => {
   test('has a row that is written when its state is another, or anything that is kept of it, and for no counter of its children (I9)', () => {
     const memory: { readonly [field: string]: unknown } = {
       ...builtInKinds.get('orchestrator').machine.config.context,
-      ...{
-        node: nodeOf('track'),
-        attempt: 1,
-        error: null,
-        output: null,
-        reason: null,
-        ending: null,
-        skipped: 0,
-        kept: null,
-      },
-      ...{ withErrors: false, borne: null, variables: {}, undo: null, paused: null, live: 1, completed: 0 },
+      node: nodeOf('track'),
+      attempt: 1,
+      skipped: 0,
+      withErrors: false,
+      variables: {},
+      live: 1,
+      completed: 0,
+      ...Object.fromEntries(
+        ['error', 'output', 'reason', 'ending', 'kept', 'borne', 'undo', 'paused'].map((name) => [name, null]),
+      ),
     };
     const other: typeof memory = {
-      ...{ error: { code: 'x', message: 'x' }, output: 1, reason: 'why', ending: 'failed', skipped: 1, kept: { a: 1 } },
-      ...{ withErrors: true, borne: { code: 'x' }, variables: { a: 1 }, undo: { by: 'x' }, paused: { reason: 'x' } },
+      error: { code: 'x', message: 'x' },
+      output: 1,
+      reason: 'why',
+      ending: 'failed',
+      skipped: 1,
+      kept: { a: 1 },
+      withErrors: true,
+      borne: { code: 'x' },
+      variables: { a: 1 },
+      undo: { by: 'x' },
+      paused: { reason: 'x' },
     };
     for (const name of builtInKinds.names()) {
       const { keep, changed, machine } = builtInKinds.get(name);

@@ -1,5 +1,14 @@
 /** Runs that come from another store: kept whole and gone on with, or refused in words. */
-import { createSignalbox, type LogLine, memory, orchestrator, type RunExport, task, track } from 'signalbox';
+import {
+  type AnyOrchestrator,
+  createSignalbox,
+  type LogLine,
+  memory,
+  orchestrator,
+  type RunExport,
+  task,
+  track,
+} from 'signalbox';
 import { defineKind, waitMachine } from 'signalbox/machines';
 import { expect, test } from 'vitest';
 import { Anything, eventsOf, never, settled, soon, stage } from '../helpers/stage.ts';
@@ -25,6 +34,13 @@ async function opened(now?: number, store = memory()) {
   if (now !== undefined) await clock.advance(now - clock.now());
   const box = clock.follow(await createSignalbox({ ...options, orchestrators: [flow], store }));
   return { box, desk, clock, store, lines };
+}
+/** A box whose bodies are those of its tasks. */
+async function atWork(made: AnyOrchestrator, now?: number) {
+  const { clock, options } = stage();
+  if (now !== undefined) await clock.advance(now - clock.now());
+  const { executor: _, ...rest } = options;
+  return { clock, box: clock.follow(await createSignalbox({ ...rest, orchestrators: [made] })) };
 }
 const through = (exported: RunExport): unknown => JSON.parse(JSON.stringify(exported, null, 2));
 
@@ -245,19 +261,13 @@ test('a line that somebody writes to the log of a box goes where its lines go, w
 test('what a run has spent, and what was tried in vain after its end, comes along (S38, S16, P228)', async () => {
   const draw = task('draw', { input: Anything, output: Anything, run: () => 1, budget: { limit: 1, per: '1d' } });
   const drawing = orchestrator('drawing', head).track('t', track('t', { input: Anything }).step('draw', draw));
-  const open = async (now?: number) => {
-    const { clock, options } = stage();
-    if (now !== undefined) await clock.advance(now - clock.now());
-    const { executor: _, ...rest } = options;
-    return { clock, box: clock.follow(await createSignalbox({ ...rest, orchestrators: [drawing] })) };
-  };
-  const first = await open();
+  const first = await atWork(drawing);
   const run = await first.box.start(drawing, { id: 'r', input: null });
   await run.outcome();
   const wrong = run.rerun({ from: 'nowhere', reason: 'to see' });
   await expect(wrong).rejects.toMatchObject({ code: 'intervention-refused' });
 
-  const { box } = await open(first.clock.now());
+  const { box } = await atWork(drawing, first.clock.now());
   const moved = await box.import(JSON.parse(JSON.stringify(await run.export())));
   const tried: unknown[] = [];
   for await (const each of moved.interventions()) tried.push(each);
@@ -268,38 +278,36 @@ test('what a run has spent, and what was tried in vain after its end, comes alon
   await box.close();
 });
 
-test('a run that goes through more items than are kept in memory has as many of them done as where it came from (S32, P228)', async () => {
-  const each = task('each', { input: Anything, output: Anything, run: ({ input }) => input });
+test('a run in the middle of more items than are kept in memory does the one that is left, and no other again (S32, P228)', async () => {
+  const gate = Promise.withResolvers<void>();
+  const begun: unknown[] = [];
+  const each = task('each', {
+    input: Anything,
+    output: Anything,
+    run: async ({ input }) => {
+      begun.push(input);
+      if (input === 700) await gate.promise;
+      return input;
+    },
+  });
+  const all = Array.from({ length: 1_500 }, (_, at) => at);
   const many = orchestrator('many', head).track(
     't',
-    track('t', { input: Anything })
-      .map('m', { over: () => Array.from({ length: 1_500 }, (_, at) => at), each, concurrency: 100 })
-      .wait('go', { signal: 'go' }),
+    track('t', { input: Anything }).map('m', { over: () => all, each, concurrency: 100 }),
   );
-  const open = async (now?: number) => {
-    const { clock, options } = stage();
-    if (now !== undefined) await clock.advance(now - clock.now());
-    const { executor: _, ...rest } = options;
-    return { clock, box: clock.follow(await createSignalbox({ ...rest, orchestrators: [many] })) };
-  };
-  const first = await open();
-  const exports: RunExport[] = [];
-  first.box.on('step.started', ({ path }) => {
-    if (path === 't/m/700/each' || path.endsWith('/700'))
-      void first.box
-        .run('r')
-        .export()
-        .then((it) => exports.push(it));
-  });
+  const first = await atWork(many);
   const run = await first.box.start(many, { id: 'r', input: null });
   await settled(first.box);
-  const [exported] = exports as [RunExport];
-  const { box } = await open(first.clock.now());
-  const moved = await box.import(JSON.parse(JSON.stringify(exported)));
+  const exported = through(await run.export());
+  expect(begun).toHaveLength(1_500);
+  begun.length = 0;
+  const { box } = await atWork(many, first.clock.now());
+  const moved = await box.import(exported);
   await settled(box);
-  expect((await moved.snapshot()).tracks).toEqual((await run.snapshot()).tracks);
-  await moved.signal('go');
-  expect(await soon(moved.outcome())).toMatchObject({ status: 'completed' });
+  expect(await moved.status()).toBe('running');
+  gate.resolve();
+  expect(await soon(moved.result())).toEqual({ t: all });
+  expect(begun).toEqual([700]);
   await first.box.close();
   await box.close();
 });

@@ -5,17 +5,11 @@ import { anyServer, hasRedis, newPrefix, type Server, WHY_NOT, wipe } from '../h
 import { shared } from '../crash/places.ts';
 import { rerunCrashCases } from '../crash/rerun-cases.ts';
 import { abandonCases } from './abandon-cases.ts';
-import { budgetCases } from './budget-cases.ts';
 import { sharedCases } from './cases.ts';
-import { childCases } from './child-cases.ts';
 import { deleteCases } from './delete-cases.ts';
 import { handoverCases } from './handover-cases.ts';
 import { crashCases } from './points.ts';
-import { peopleCases } from './people-cases.ts';
-import { keyedCases } from './keyed-cases.ts';
-import { auditCases } from './audit-cases.ts';
-import { policyCases } from './policy-cases.ts';
-import { scheduleCases } from './schedule-cases.ts';
+import { ruleCases } from './rule-cases.ts';
 
 describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   let server: Pick<Server, 'url' | 'dispose'>;
@@ -33,13 +27,7 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
   handoverCases(place);
   deleteCases(place);
   abandonCases(place);
-  childCases(place);
-  scheduleCases(place);
-  policyCases(place);
-  auditCases(place);
-  peopleCases(place);
-  keyedCases(place);
-  budgetCases(place);
+  ruleCases(place);
 
   crashCases(() => {
     const prefix = newPrefix('crashes');
