@@ -3,6 +3,7 @@
  * reach it, and reports those that survived: `npm run mutate -- --sample 100 --seed 1`.
  *
  * --files <glob>   only these files of src (what the core is made of, if nothing is said)
+ * --tests <glob>   only these test files: what are they worth by themselves?
  * --sample <n>     so many of all faults, drawn by --seed <n> (1); without it all of them, which takes a day
  * --only <text>    only mutants whose id or place has this in it
  * --survivors      only those that survived before; they are tried again
@@ -11,37 +12,41 @@
  *
  * What is known is kept in .mutants/ and not tried again as long as the file that the fault is in stays the same: a run
  * that was ended goes on. A fault is noticed when a test fails. What the compiler refuses, which `npm test` asks, too, is no fault that
- * anybody could make, and is counted neither way.
+ * anybody could make, and is counted neither way; nor is what was read and held to change nothing that can be seen (`mutate/held.ts`).
  */
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, matchesGlob, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Answer, Question } from './mutate/bench.ts';
+import { whyHeld } from './mutate/held.ts';
 import { type Mutant, mutantsOf, mutated } from './mutate/mutants.ts';
 
 const CORE = 'src/{runtime,machines,actors,stores/sqlite}/**/*.ts';
-/**
- * What starts servers, looks at texts, or kills: it takes long, and what it finds here others find, too. What processes do for each
- * other is left to Redis.
- */
+/** What looks at texts and types, and Postgres: it takes long, and what it finds here others find, too. What processes do for each other is left to Redis. */
 const LEFT_OUT = [
-  'test/{bundles,cli,types}/**',
-  'test/shared/{many,network,ordinary,outage,postgres}.test.ts',
-  'test/{hostile,stores}/{postgres,redis}*',
+  'test/{bundles,types,strangers}/**',
+  'test/shared/{many,outage,postgres}.test.ts',
+  'test/crash/soak*.test.ts',
+  'test/{cli,hostile,stores}/postgres*',
+  'test/hostile/redis*',
   'test/*/servers.test.ts',
-  'test/stores/import.test.ts',
-  'test/stores/delete.test.ts',
-  'test/crash/**',
   'test/{architecture,docs,package}.test.ts',
   'examples/**',
 ];
 /** What is asked of the compiler: a name that nobody uses any more is no reason to refuse a fault. */
 const FAULTS = JSON.stringify({
   extends: './tsconfig.json',
-  compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+  // What it found out the last time is kept: of a fault it reads what the fault is in, and what depends on that.
+  compilerOptions: {
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    incremental: true,
+    tsBuildInfoFile: 'faults.tsbuildinfo',
+  },
   include: ['src'],
 });
 const FOLDERS = ['src', 'test', 'examples', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
@@ -66,6 +71,7 @@ interface Reach {
 const { values: options } = parseArgs({
   options: {
     files: { type: 'string', default: CORE },
+    tests: { type: 'string', default: 'test/**/*.test.ts' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
@@ -97,11 +103,24 @@ function makeCopy(): string {
      import { afterAll, expect } from 'vitest';
      if (process.env.MUTATE_REACH) {
        const reached = new Set();
+       const file = process.env.MUTATE_REACH + '/' + expect.getState().testPath.replaceAll('/', '~');
        globalThis.__reach = (number) => void reached.add(number);
-       afterAll(() => {
-         const name = expect.getState().testPath.replaceAll('/', '~');
-         writeFileSync(process.env.MUTATE_REACH + '/' + name + '.json', JSON.stringify([...reached]));
-       });
+       process.env.MUTATE_TEST = file;
+       afterAll(() => writeFileSync(file + '.json', JSON.stringify([...reached])));
+     }`,
+  );
+  // For the processes and threads that a test starts. One that is killed has said at once where it was.
+  writeFileSync(
+    join(copy, 'reach-elsewhere.mjs'),
+    `import { appendFileSync } from 'node:fs';
+     const file = process.env.MUTATE_TEST;
+     if (file && globalThis.__reach === undefined) {
+       const reached = new Set();
+       globalThis.__reach = (number) => {
+         if (reached.has(number)) return;
+         reached.add(number);
+         appendFileSync(file + '.elsewhere', number + '\\n');
+       };
      }`,
   );
   return copy;
@@ -207,7 +226,12 @@ async function reachOf(copy: string, sources: readonly Source[], all: readonly s
   console.log(`Running ${tests.length} test files, to see what each of them reaches …`);
   const folder = join(copy, 'reached');
   mkdirSync(folder);
-  const bench = new Bench(copy, { ...process.env, MUTATE_REACH: folder, MUTATE_WORKERS: '2' });
+  const bench = new Bench(copy, {
+    ...process.env,
+    MUTATE_REACH: folder,
+    MUTATE_WORKERS: '2',
+    NODE_OPTIONS: `--import ${pathToFileURL(join(copy, 'reach-elsewhere.mjs'))}`,
+  });
   let write: Question['write'] = sources.map(({ file, marked: text }) => ({ file, text }));
   // A few at a time, so that a run that is ended has not been for nothing.
   for (let from = 0; from < tests.length; from += AT_ONCE) {
@@ -216,9 +240,11 @@ async function reachOf(copy: string, sources: readonly Source[], all: readonly s
     if (answer === null) throw new Error(`These tests did not come to an end: ${some.join(', ')}.`);
     write = [];
     for (const [file, ms] of Object.entries(answer.took)) {
-      const list = join(folder, `${join(copy, file).replaceAll('/', '~')}.json`);
-      const isUsed = !answer.failed.some((other) => other.file === file) && existsSync(list);
-      const places = isUsed ? (JSON.parse(readFileSync(list, 'utf8')) as number[]) : [];
+      const list = join(folder, join(copy, file).replaceAll('/', '~'));
+      const isUsed = !answer.failed.some((other) => other.file === file) && existsSync(`${list}.json`);
+      const here = isUsed ? (JSON.parse(readFileSync(`${list}.json`, 'utf8')) as number[]) : [];
+      const elsewhere = isUsed && existsSync(`${list}.elsewhere`) ? readFileSync(`${list}.elsewhere`, 'utf8') : '';
+      const places = [...new Set([...here, ...elsewhere.split('\n').filter(Boolean).map(Number)])];
       reach[file] = { hash: hashes.get(file) ?? '', ms: Math.round(ms), places };
     }
     for (const { file, title } of answer.failed)
@@ -260,7 +286,7 @@ function drawn(mutants: readonly Mutant[]): readonly Mutant[] {
 async function main(): Promise<void> {
   mkdirSync(KEPT, { recursive: true });
   const first = makeCopy();
-  const tests = globSync('test/**/*.test.ts').filter((file) => !LEFT_OUT.some((glob) => matchesGlob(file, glob)));
+  const tests = globSync(options.tests).filter((file) => !LEFT_OUT.some((glob) => matchesGlob(file, glob)));
   const sources = sourcesOf(options.files);
   const texts = new Map(sources.map(({ file, text }) => [file, text]));
   const reach = await reachOf(first, sources, tests.sort());
@@ -370,12 +396,14 @@ function effortOf({ ms, places }: Reach[string]): number {
 
 function report(mutants: readonly Mutant[], results: { readonly [id: string]: Result }): void {
   const known = mutants.filter(({ id }) => results[id] !== undefined);
-  const tried = known.filter(({ id }) => results[id]?.verdict !== 'uncompilable');
+  const compiled = known.filter(({ id }) => results[id]?.verdict !== 'uncompilable');
+  const held = compiled.filter((mutant) => results[mutant.id]?.verdict !== 'noticed' && whyHeld(mutant) !== null);
+  const tried = compiled.filter((mutant) => !held.includes(mutant));
   const survived = tried.filter(({ id }) => results[id]?.verdict !== 'noticed');
   const files = [...new Set(tried.map(({ file }) => file))].sort();
   const share = (all: number, left: number): string => `${(((all - left) / Math.max(1, all)) * 100).toFixed(1)} %`;
   const lines = [
-    `${tried.length - survived.length} of ${tried.length} faults were noticed: ${share(tried.length, survived.length)}. ${known.length - tried.length} more do not compile.`,
+    `${tried.length - survived.length} of ${tried.length} faults were noticed: ${share(tried.length, survived.length)}. ${held.length} more are held to change nothing, and ${known.length - compiled.length} do not compile.`,
     '',
     '| file | faults | noticed |',
     '|---|---|---|',
@@ -390,6 +418,10 @@ function report(mutants: readonly Mutant[], results: { readonly [id: string]: Re
     ...survived.map(
       ({ id, file, line, operator, before }) =>
         `- ${file}:${line} ${operator}: \`${before}\`${results[id]?.verdict === 'unreached' ? ' (no test comes here)' : ''}`,
+    ),
+    '',
+    ...held.map(
+      (mutant) => `- held: ${mutant.file}:${mutant.line} ${mutant.operator}: \`${mutant.before}\`: ${whyHeld(mutant)}`,
     ),
   ];
   writeFileSync(join(KEPT, 'report.md'), `${lines.join('\n')}\n`);

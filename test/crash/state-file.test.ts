@@ -9,7 +9,7 @@ import { createSignalbox } from 'signalbox';
 import { restoreFrom } from 'signalbox/files';
 import { afterAll, expect, test } from 'vitest';
 import { stateIn } from '../../src/files/document.ts';
-import { isLong } from '../helpers/form.ts';
+import { oneIn } from '../helpers/form.ts';
 import { filedFlow } from './filed-flow.ts';
 import { linesOf } from './workers.ts';
 
@@ -42,11 +42,13 @@ test('a process that is killed at any event leaves a whole state file, from whic
   const last = Number(linesOf(clean, 'acks').at(-1));
   expect(last).toBeGreaterThan(10);
   let restored = 0;
-  // In the short form every fourth.
-  const kills = Array.from(
-    { length: last * TURNS.length },
-    (_, at) => [1 + (at % last), TURNS[Math.floor(at / last)] as number] as const,
-  ).filter((_, at) => isLong || at % 4 === 0);
+  const kills = oneIn(
+    8,
+    Array.from(
+      { length: last * TURNS.length },
+      (_, at) => [1 + (at % last), TURNS[Math.floor(at / last)] as number] as const,
+    ),
+  );
   for (const [event, turns] of kills) {
     const folder = mkdtempSync(join(root, `at-${event}-`));
     expect(await filing(folder, event, turns)).toBe('SIGKILL');

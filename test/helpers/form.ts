@@ -7,4 +7,8 @@
 export const isLong = process.env.SIGNALBOX_SOAK !== undefined;
 
 /** How often processes are killed. */
-export const KILLS = Number(process.env.SIGNALBOX_SOAK ?? 8);
+export const KILLS = Number(process.env.SIGNALBOX_SOAK ?? 5);
+
+/** In the short form one of so many, the first of them at `from`; all of them in the long one. */
+export const oneIn = <T>(many: number, all: readonly T[], from = 0): readonly T[] =>
+  isLong ? all : all.filter((_, at) => at % many === from);

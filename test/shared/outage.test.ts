@@ -9,6 +9,7 @@ import { redis } from 'signalbox/redis';
 import type { Store } from 'signalbox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ASKED } from '../crash/load.ts';
+import { isLong } from '../helpers/form.ts';
 import { canKill, newSchema, query, useServer, WHY_NOT_KILL } from '../helpers/postgres.ts';
 import { canStart, command, newPrefix, type Server, startServer, WHY_NOT_OWN } from '../helpers/redis.ts';
 import { type Harm, Load, pause } from './harm.ts';
@@ -94,11 +95,13 @@ describe.skipIf(!canKill)(`on Postgres${WHY_NOT_KILL}`, () => {
       () => server.kill(),
       () => server.start(),
     ),
-    ...lasting(
-      'stopped by pg_ctl',
-      () => server.kill('SIGINT'),
-      () => server.start(),
-    ),
+    ...(isLong
+      ? lasting(
+          'stopped by pg_ctl',
+          () => server.kill('SIGINT'),
+          () => server.start(),
+        )
+      : []),
     once('asked to end all connections', () => query(server, '', cut)),
   ]);
 });

@@ -25,15 +25,14 @@ deleteCases(place);
 abandonCases(place);
 // In the short form these are left to a Redis, which does them in a fourth of the time, where there is one.
 const isWhole = isLong || !hasRedis;
-if (isWhole) ruleCases(place);
-
-crashCases(() => {
-  const schema = newSchema(server);
-  return () => postgres(server.url, { schema });
-});
-
-if (isWhole)
+if (isWhole) {
+  ruleCases(place);
+  crashCases(() => {
+    const schema = newSchema(server);
+    return () => postgres(server.url, { schema });
+  });
   rerunCrashCases(() => {
     const schema = newSchema(server);
     return shared(() => postgres(server.url, { schema }));
   });
+}

@@ -1,0 +1,21 @@
+/**
+ * Faults that no test can notice: each was read, and changes nothing that anybody can see. They are named by what they are made in,
+ * so that one goes when its line does. What only no test notices yet does not belong here.
+ */
+import type { Mutant } from './mutants.ts';
+
+interface Held {
+  readonly file: string;
+  readonly operator: string;
+  /** What is replaced, as the report has it. */
+  readonly before: string;
+  readonly why: string;
+}
+
+const HELD: readonly Held[] = [];
+
+/** Why a fault changes nothing; null for one that does, for all that is known. */
+export function whyHeld({ file, operator, before }: Pick<Mutant, 'file' | 'operator' | 'before'>): string | null {
+  const held = HELD.find((each) => each.file === file && each.operator === operator && each.before === before);
+  return held?.why ?? null;
+}
