@@ -1,0 +1,39 @@
+/** What a box waits for, and what it tells later: a commit that landed although nobody heard so, a store that takes its time to close (I3). */
+import { createSignalbox, memory, orchestrator, type Store, track } from 'signalbox';
+import { settled } from 'signalbox/testing';
+import { expect, test } from 'vitest';
+import { Anything, stage, work } from '../helpers/stage.ts';
+import { mishapAt } from '../helpers/stores.ts';
+
+test('of a commit of more than a page of events that landed unheard, listeners hear all, each once and in order (I3)', async () => {
+  const many = orchestrator('many', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).map('all', { over: () => '1..600', each: work, concurrency: 600 }),
+  );
+  const { clock, options } = stage();
+  const store = mishapAt(1, 'unheard', true);
+  await using box = clock.follow(await createSignalbox({ orchestrators: [many], ...options, store }));
+  const heard: number[] = [];
+  box.on('*', ({ seq }) => void heard.push(seq));
+  const starting = box.start(many, { id: 'r', input: null }).catch(() => {});
+  await settled(box);
+  await clock.advance('1m');
+  await starting;
+  expect(heard.length).toBeGreaterThan(600);
+  expect(heard).toEqual(heard.map((_, at) => at + 1));
+});
+
+test('a box is closed when its store is, and not before; what the store says of that is told', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const box = await createSignalbox({ store: { ...memory(), close: () => promise } as unknown as Store });
+  let isClosed = false;
+  const closing = box.close().then(() => {
+    isClosed = true;
+  });
+  await settled();
+  expect(isClosed).toBe(false);
+  resolve();
+  await closing;
+  const store = { ...memory(), close: () => Promise.reject(new Error('the disk is gone')) } as unknown as Store;
+  await expect((await createSignalbox({ store })).close()).rejects.toThrow('the disk is gone');
+});
