@@ -298,7 +298,7 @@ async function main(): Promise<void> {
     .filter(({ id }) => !options.survivors || ['survived', 'unreached'].includes(results[id]?.verdict ?? ''));
   console.log(`${wanted.length} of ${all.length} faults.`);
 
-  /** By file with the fault: how often each test noticed one. The likeliest is run first. */
+  /** How often each test noticed a fault, by the file with the fault and of all. The likeliest is run first. */
   const hits = new Map<string, number>();
   for (const [id, { by }] of Object.entries(results)) count(hits, id.split('@')[0] as string, by);
   const left = wanted.filter(({ id }) => results[id] === undefined || options.survivors);
@@ -325,8 +325,8 @@ async function main(): Promise<void> {
 
 function count(hits: Map<string, number>, file: string, by: string | undefined): void {
   if (by === undefined) return;
-  const name = `${file} ${by.split(': ')[0]}`;
-  hits.set(name, (hits.get(name) ?? 0) + 1);
+  const [test] = by.split(': ') as [string];
+  for (const name of [test, `${file} ${test}`]) hits.set(name, (hits.get(name) ?? 0) + 1);
 }
 
 async function judge(
@@ -338,11 +338,22 @@ async function judge(
 ): Promise<Result> {
   const { file, within } = mutant;
   const ofFile = (test: string): number => hits.get(`${file} ${test}`) ?? 0;
-  const tests = Object.entries(reach)
+  const inAll = (test: string): number => hits.get(test) ?? 0;
+  const likely = Object.entries(reach)
     .filter(([, { places }]) => (within === null ? places.length > 0 : places.includes(within)))
     // A test that reaches little is about what it reaches; what reaches everything, and takes long, comes last.
     .sort(([left, a], [right, b]) => ofFile(right) - ofFile(left) || effortOf(a) - effortOf(b))
     .map(([test]) => test);
+  // But for those that notice the most of all.
+  const keen = likely
+    .slice(AT_FIRST)
+    .sort((left, right) => inAll(right) - inAll(left))
+    .slice(0, AT_FIRST);
+  const tests = [
+    ...likely.slice(0, AT_FIRST),
+    ...keen,
+    ...likely.slice(AT_FIRST).filter((test) => !keen.includes(test)),
+  ];
   const fault = mutated(text, mutant);
   writeFileSync(join(bench.copy, file), fault);
   const isFault = await compiles(bench.copy);
