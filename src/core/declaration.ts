@@ -121,9 +121,10 @@ export function readStrategy(given: unknown, otherwise: Strategy): Strategy {
   return Object.freeze({ rest: 'cancel', ...given }) as Strategy;
 }
 
-export function checkConcurrency(concurrency: number, checker: Checker): void {
+/** `usual` is what it is if nothing is said. */
+export function checkConcurrency(concurrency: number, checker: Checker, usual = 'no limit'): void {
   if (concurrency === Number.POSITIVE_INFINITY || (Number.isSafeInteger(concurrency) && concurrency > 0)) return;
-  checker.option('concurrency', concurrency, 'a whole number from 1; leave it out for no limit');
+  checker.option('concurrency', concurrency, `a whole number from 1; leave it out for ${usual}`);
 }
 
 /** What is wrong with limits is told; `option` is what they were given as. */

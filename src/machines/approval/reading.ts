@@ -2,6 +2,7 @@
 import { type Checker, isAsync, type Options, type ReadPort } from '../../core/declaration.ts';
 import type { Mapper } from '../../definition.ts';
 import { fromMs } from '../../duration.ts';
+import { show } from '../../errors/index.ts';
 import { canonicalText, type Json } from '../../json.ts';
 import {
   type ApprovalSpec,
@@ -70,7 +71,7 @@ export function readApproval(options: unknown, reader: ReadPort, what = 'options
       typeof given.assignees === 'function'
         ? (given.assignees as Mapper)
         : peopleOf(given.assignees, 'assignees', reader),
-    excluded: typeof given.excluded === 'function' ? (given.excluded as Mapper) : excludedOf(given, reader),
+    excluded: excludedOf(given, reader),
     ...quorum,
     expires: reader.duration(given.expires, 'expires', null),
     onExpiry: (given.onExpiry ?? 'fail') as ApprovalSpec['onExpiry'],
@@ -98,12 +99,21 @@ function peopleOf(given: unknown, option: string, reader: ReadPort): Assignees {
   return Object.freeze({ users, roles }) as Assignees;
 }
 
-function excludedOf({ excluded, fourEyes }: Options, reader: ReadPort): ApprovalSpec['excluded'] {
+function excludedOf({ excluded, fourEyes = false }: Options, reader: ReadPort): ApprovalSpec['excluded'] {
+  if (fourEyes !== false && typeof excluded === 'function')
+    reader.note(
+      'bad-option',
+      'The mapper "excluded" alone says who may not decide, so "fourEyes" would change nothing. Have the mapper name whoever has started the run, and leave "fourEyes" out.',
+    );
+  if (typeof excluded === 'function') return excluded as Mapper;
   const {
     initiator = false,
     decidersOf = [],
     users = [],
   } = reader.options(excluded, 'option "excluded"', EXCLUDED_KEYS);
+  for (const [option, value] of Object.entries({ fourEyes, 'excluded.initiator': initiator }))
+    if (typeof value !== 'boolean')
+      reader.note('bad-option', `Option "${option}" cannot be ${show(value)}: it takes true or false.`);
   return Object.freeze({
     initiator: fourEyes === true || initiator === true,
     decidersOf: typeof decidersOf === 'string' ? [decidersOf] : decidersOf,
@@ -113,11 +123,16 @@ function excludedOf({ excluded, fourEyes }: Options, reader: ReadPort): Approval
 
 function decisionsIn(given: unknown): ApprovalSpec['decisions'] {
   if (given === undefined) return Object.freeze({ approve: null, reject: null });
-  if (Array.isArray(given)) return Object.freeze(Object.fromEntries(given.map((name) => [String(name), null])));
-  if (typeof given !== 'object' || given === null) return Object.freeze({ [String(given)]: null } as object);
+  if (Array.isArray(given)) return Object.freeze(Object.fromEntries(given.map((name) => [nameIn(name), null])));
+  if (typeof given !== 'object' || given === null) return Object.freeze({ [nameIn(given)]: null } as object);
   return Object.freeze(
     Object.fromEntries(Object.entries(given).map(([name, schema]) => [name, schema === true ? null : schema])),
   );
+}
+
+/** What is no name is told as what it is. */
+function nameIn(given: unknown): string {
+  return typeof given === 'string' ? given : show(given);
 }
 
 export function checkApproval(spec: ApprovalSpec, when: AskedWhen, checker: Checker): void {

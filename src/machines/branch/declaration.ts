@@ -23,6 +23,8 @@ export function readBranch(name: unknown, options: unknown, reader: ReadPort): B
       'bad-option',
       'A branch takes either "when", a list of predicates and bodies, or "on", which gives the name of one of its "routes".',
     );
+  if (on === undefined && when !== undefined && given.routes !== undefined)
+    reader.note('bad-option', 'What is in "routes" is never taken beside "when". Give "on", or leave them out.');
   const routes = on === undefined ? readPredicates(when, reader) : readNamed(given, reader);
   if (all !== false && (all !== true || on !== undefined))
     reader.note(
@@ -68,7 +70,7 @@ function readPredicates(when: unknown, reader: ReadPort): Route[] {
 function nameOfUse(use: unknown): string | undefined {
   const body = (Object(use) as Options).do ?? use;
   const { name } = Object(body) as Options;
-  return typeof name === 'string' ? name : undefined;
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 function readNamed({ routes }: Options, reader: ReadPort): Route[] {

@@ -5,6 +5,7 @@
 import type { Checker, Declaration, ReadPort } from '../../core/declaration.ts';
 import type { BodyDefinition, Facts, GroupDefinition, Mapper, StepDefinition } from '../../definition.ts';
 import type { Criteria, Criterion, GateDefinition, GateSpec, Judgement } from '../../gates.ts';
+import { show } from '../../errors/index.ts';
 import { speakingFor } from '../../mapping.ts';
 import type { ApprovalSpec } from '../../people.ts';
 import { DEFAULT_THRESHOLD, judge, sayMissed } from '../../policies/gates.ts';
@@ -61,11 +62,15 @@ function definitionOf(
   view: GateDefinition['view'],
   reader: ReadPort,
 ): GateDefinition {
-  const { criteria, values, threshold = DEFAULT_THRESHOLD, steps = [], min } = given;
+  const { values, threshold = DEFAULT_THRESHOLD, steps = [] } = given;
+  const areNamed = Array.isArray(steps) && steps.every((step) => typeof step === 'string');
+  if (!areNamed)
+    reader.note('bad-option', `Option "steps" cannot be ${show(steps)}: it takes a list of names of earlier steps.`);
   const override = reader.options(given.override, 'option "override"', ['roles']);
   const bounds: { [metric: string]: unknown } = {};
-  for (const [metric, bound] of Object.entries((min ?? {}) as object)) bounds[metric] = { min: bound, required: true };
-  const review = { ask: asked('is not quite good enough'), show: shown, ...(given.review as object | undefined) };
+  for (const [metric, bound] of Object.entries(tableIn('min', given, reader)))
+    bounds[metric] = { min: bound, required: true };
+  const review = { ask: asked('is not quite good enough'), show: shown, ...tableIn('review', given, reader) };
   const standing = {
     ask: asked('is closed'),
     show: shown,
@@ -76,14 +81,22 @@ function definitionOf(
   return {
     is: 'gate',
     name: name as string,
-    criteria: Object.freeze({ ...(criteria as object | undefined), ...bounds }) as Criteria,
+    criteria: Object.freeze({ ...tableIn('criteria', given, reader), ...bounds }) as Criteria,
     threshold: threshold as number,
     values: values as Mapper | undefined,
-    steps: steps as readonly string[],
+    steps: areNamed ? steps : [],
     view,
     review: readApproval(review, reader, 'option "review" of a gate'),
     rejected: readApproval(standing, reader),
   };
+}
+
+/** An option that is an object, or nothing. */
+function tableIn(option: string, given: { readonly [key: string]: unknown }, reader: ReadPort): object {
+  const table = given[option] ?? {};
+  if (typeof table === 'object' && !Array.isArray(table)) return table;
+  reader.note('bad-option', `Option "${option}" cannot be ${show(table)}: it takes an object.`);
+  return {};
 }
 
 /** What somebody is asked who looks at it. */
@@ -118,7 +131,7 @@ function sayable(value: unknown): unknown {
   if (value === undefined || value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   // The rejection of a promise would otherwise end the process as unhandled.
   disarm(value);
-  return `(a ${typeof value})`;
+  return typeof value === 'object' ? '(an object)' : `(a ${typeof value})`;
 }
 
 /** Steps that have to have completed, as criteria. */
@@ -162,8 +175,6 @@ export const gateDeclaration: Declaration<GateDefinition> = {
     for (const [metric, criterion] of Object.entries(criteria)) checkCriterion(metric, criterion, checker);
     if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 100))
       checker.option('threshold', threshold, 'percent of the criteria, a number from 0 to 100');
-    if (!Array.isArray(steps) || !steps.every((step) => typeof step === 'string'))
-      checker.option('steps', steps, 'a list of names of earlier steps');
     checkMapper(values, 'values', checker);
     checkApproval(review, 'step', checker);
     checkApproval(rejected, 'standing', checker);

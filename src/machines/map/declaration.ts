@@ -5,11 +5,12 @@ import {
   checkStrategy,
   type Declaration,
   NO_ORDINALS,
+  type Options,
   type ReadPort,
   readStrategy,
 } from '../../core/declaration.ts';
 import { itemsIn, type MapSpec } from '../../core/children/items.ts';
-import type { MapDefinition, Mapper, StepDefinition } from '../../definition.ts';
+import type { MapDefinition, Mapper } from '../../definition.ts';
 import { reasonOf, show } from '../../errors/index.ts';
 import { toJson } from '../../json.ts';
 import { namesReadBy } from '../../mapping.ts';
@@ -40,11 +41,10 @@ export function readMap(name: unknown, options: unknown, reader: ReadPort): MapD
     );
   if (typeof collect !== 'boolean')
     reader.note('bad-option', `Option "collect" cannot be ${show(collect)}: it takes true or false.`);
-  const use = reader.use('each', each);
   return {
     is: 'map',
     name: name as string,
-    each: use.input === undefined ? withItem(use) : use,
+    each: reader.use('each', withItem(each)),
     over: readOver(over, reader) as Mapper,
     filter: filter as MapDefinition['filter'],
     strategy: readStrategy(given.strategy, 'failFast'),
@@ -67,9 +67,10 @@ function readOver(over: unknown, reader: ReadPort): unknown {
   }
 }
 
-/** The step as it was read: the notes on it stay with it. */
-function withItem(step: StepDefinition): StepDefinition {
-  return typeof step.body === 'string' ? step : Object.freeze({ ...step, input: itemAlone });
+/** The use with a mapper, before it is read: what is noted of a step that is read stays with that one. */
+function withItem(given: unknown): Options {
+  const use: Options = typeof given === 'object' && given !== null && 'do' in given ? { ...given } : { do: given };
+  return use.input === undefined ? { ...use, input: itemAlone } : use;
 }
 
 export const mapDeclaration: Declaration<MapDefinition> = {
@@ -81,7 +82,7 @@ export const mapDeclaration: Declaration<MapDefinition> = {
     checkNow(over, 'over', checker);
     if (filter !== undefined) checkNow(filter, 'filter', checker);
     checkStrategy(strategy, checker);
-    checkConcurrency(concurrency, checker);
+    checkConcurrency(concurrency, checker, String(WINDOW));
     if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0))
       checker.option('batch', batch, 'a whole number from 1; leave it out for no groups');
     checker.steps([each], 'body');

@@ -47,8 +47,8 @@ function isObjectOfJson(value: unknown): value is JsonObject {
 }
 
 function definitionIn(given: unknown): OrchestratorDefinition | null {
-  const { is, definition } = Object(given ?? {}) as { readonly is?: unknown; readonly definition?: unknown };
-  return is === 'orchestrator' ? (definition as OrchestratorDefinition) : null;
+  const { is, definition = null } = Object(given ?? {}) as { readonly is?: unknown; readonly definition?: unknown };
+  return is === 'orchestrator' ? (definition as OrchestratorDefinition | null) : null;
 }
 
 /** Asked when somebody needs to know, and once: a function may name what is defined after it. */

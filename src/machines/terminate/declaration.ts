@@ -32,7 +32,7 @@ export function readTerminate(
   if (as === 'failed' && output !== undefined)
     reader.note('bad-option', 'An "output" is for a run that completes; one that is ended as failed has a "reason".');
   const failing = speakingFor((facts: Facts) => reasonFor(reason, facts), reason);
-  const make = as === 'failed' ? failing : ((output ?? (() => null)) as Mapper);
+  const make = as === 'failed' ? failing : typeof output === 'function' ? (output as Mapper) : () => null;
   return [{ is: 'terminate', name: name as string, as: as as 'completed' }, make];
 }
 
