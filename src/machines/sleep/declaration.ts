@@ -16,8 +16,9 @@ function definitionOf(name: unknown, given: unknown, reader: ReadPort): SleepDef
   // What is left out is told like what cannot be read.
   if (typeof given !== 'object' || given === null) return { ...is, ms: reader.duration(given ?? '', 'duration', 0) };
   const { until, for: length } = reader.options(given, 'options of a sleep', KEYS);
-  if (length !== undefined && until !== undefined)
-    reader.note('bad-option', 'A sleep ends at an instant, or after a time: give it "until" or "for", and not both.');
+  if ((length === undefined) === (until === undefined))
+    reader.note('bad-option', 'A sleep ends at an instant, or after a time: give it either "until" or "for".');
+  if (length === undefined && until === undefined) return { ...is, ms: 0 };
   if (typeof length === 'function') return { ...is, ms: 0, for: length as Mapper };
   if (length !== undefined) return { ...is, ms: reader.duration(length, 'for', 0) };
   if (typeof until === 'function') return { ...is, ms: 0, until: until as Mapper };
