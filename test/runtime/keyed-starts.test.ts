@@ -41,6 +41,17 @@ describe('a singleton', () => {
     expect((await third.snapshot()).input).toEqual({ n: 4 });
   });
 
+  test('has a run whose id begins with its key, of which at most 150 characters are said (S30)', async () => {
+    const { box } = await opened();
+    await using _ = box;
+    const ids: string[] = [];
+    for (const singleton of ['acme', 'x'.repeat(150), `y${'z'.repeat(199)}`])
+      ids.push((await box.start(flow, { input: { n: 1 }, singleton })).id);
+    expect(ids.map((id) => id.slice(0, id.indexOf('~')))).toEqual(['acme', 'x'.repeat(150), `y${'z'.repeat(149)}`]);
+    const saved = await box.start(saving, { input: { n: 1 }, debounce: 'doc' });
+    expect(saved.id).toMatch(/^doc~[\w-]{21}$/);
+  });
+
   test('refuses a second start, or makes way for it, if that says so (S30)', async () => {
     const { box } = await opened();
     await using _ = box;

@@ -1,9 +1,11 @@
 /** Steps that send signals to other runs: to one, to the one with a key, to all that wait. */
 import { type AnyOrchestrator, createSignalbox, memory, orchestrator, type Signalbox, track } from 'signalbox';
+import { BoxClosed, StoreUnusable } from 'signalbox/errors';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Anything, faultsOfHistory, historyOf, stage, work } from '../helpers/stage.ts';
+import { wrapped } from '../helpers/stores.ts';
 
 const head = { version: '1', input: Anything } as const;
 const waits = orchestrator('waits', head).track(
@@ -158,4 +160,73 @@ test('a repeat after a crash is not a second signal', async () => {
     'step.waiting t/two',
   ]);
   await box.close();
+});
+
+/** A store that fails once when it is asked whether run `b` has a signal, from when it is told to. */
+function failing(error: Error) {
+  const inner = memory();
+  const state = { fails: 0 };
+  const store = wrapped(
+    {
+      readSignal(run, id) {
+        if (run !== 'b' || state.fails === 0) return inner.readSignal(run, id);
+        state.fails -= 1;
+        throw error;
+      },
+    },
+    inner,
+  );
+  return { store, state };
+}
+
+describe('a store that fails once while a step sends', () => {
+  const away = new StoreUnusable({ store: 'it', reason: 'away' });
+  const odd = new Error('odd');
+  test.each<[string, unknown, Error, object, readonly string[]]>([
+    // Those that took it the first time do not wait any more, and are not counted.
+    ['is asked again for all that still wait, if it is away', 'all', away, counts(1), ['a', 'b', 'c']],
+    ['is asked again for the one that it is for, if it is away', () => 'b', away, counts(1), ['b']],
+    ['refuses for one run, and no other, what is no such fault', 'all', odd, counts(2, 0, 1), ['a', 'c']],
+    ['refuses for the one that it is for what is no such fault', () => 'b', odd, counts(0, 0, 1), []],
+  ])('%s (I7, P96)', async (_, to, error, output, took) => {
+    const { store, state } = failing(error);
+    const { options, clock } = stage();
+    const flow = sender(to);
+    const orchestrators = [waits, busy, flow] as readonly AnyOrchestrator[];
+    const box = clock.follow((await createSignalbox({ orchestrators, store, ...options })) as unknown as Signalbox);
+    const runs = [
+      await box.start(waits, { id: 'a', input: null }),
+      await box.start(waits, { id: 'b', input: null }),
+      await box.start(busy, { id: 'c', input: null }),
+    ];
+    await settled(box);
+    state.fails = 1;
+    const run = await box.start(flow, { id: 's', input: { n: 1 } });
+    await settled(box);
+    await clock.advance('1m');
+    expect(state.fails).toBe(0);
+    expect((await run.outcome()).output).toEqual(output);
+    const taken: string[] = [];
+    for (const each of runs)
+      taken.push(...(await historyOf(each)).filter((event) => event.startsWith('signal.accepted')).map(() => each.id));
+    expect(taken).toEqual(took);
+    expect(await faultsOfHistory(run)).toEqual([]);
+    await box.close();
+  });
+});
+
+test('what a box that is closed could not send is no refusal: the next one sends it (I7, P96)', async () => {
+  const { store, state } = failing(new BoxClosed());
+  const { options } = stage();
+  const orchestrators = [waits, sender(() => 'b')] as readonly AnyOrchestrator[];
+  const first = (await createSignalbox({ orchestrators, store, ...options })) as unknown as Signalbox;
+  await first.start(waits, { id: 'b', input: null });
+  await settled(first);
+  state.fails = 1;
+  const run = await first.start(orchestrators[1] as AnyOrchestrator, { id: 's', input: { n: 1 } });
+  await settled(first);
+  expect([state.fails, await run.status()]).toEqual([0, 'running']);
+  await first.close();
+  await using box = (await createSignalbox({ orchestrators, store, ...options })) as unknown as Signalbox;
+  expect(await box.run('s').result()).toEqual(counts(1));
 });

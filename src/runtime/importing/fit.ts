@@ -55,6 +55,8 @@ function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought)
     if (!isTerminal(state) && !isLive) throw new Unfit(`${at}.state`, `a ${kind} is never "${state}"`);
     if (memory.sets !== undefined && !isSets(memory.sets))
       throw new Unfit(`${at}.memory.sets`, 'variables belong there, each with the order in which it was set');
+    if (memory.variables !== undefined && !is.object.fits(memory.variables))
+      throw new Unfit(`${at}.memory.variables`, `${is.object.wanted} belongs there`);
     nodes.set(path, node);
   }
   const stray = attempts.findIndex(({ path, attempt }) => !nodes.has(path) || attempt === 0);
