@@ -62,7 +62,9 @@ export function faultsOfLimit(definition: LimitDefinition, option: string): read
     faults.push([at('limit'), limit, 'a whole number from 1']);
   }
   if (isRate && !(per > 0)) faults.push([at('per'), per, "a duration above 0, like '1s'"]);
-  if (isRate && !isCount(burst, 1)) faults.push([at('burst'), burst, 'a whole number from 1']);
+  // It is the limit, if nothing was said of it.
+  if (isRate && !Object.is(burst, limit) && !isCount(burst, 1))
+    faults.push([at('burst'), burst, 'a whole number from 1']);
   if (key !== undefined && typeof key !== 'function') faults.push([at('key'), key, 'a function']);
   if (!WHEN_FULL.includes(whenFull)) {
     faults.push([at('whenFull'), whenFull, WHEN_FULL.map((name) => `'${name}'`).join(', ')]);

@@ -3,7 +3,7 @@ import { type BudgetDefinition, NO_BUDGETS } from '../budgets.ts';
 import type { Duration } from '../duration.ts';
 import type { LimitKey } from '../limits.ts';
 import type { Note } from './notes.ts';
-import { readDuration, readOptions } from './reading.ts';
+import { NO_OPTIONS, readOptions, readPeriod } from './reading.ts';
 
 /** How much attempts may spend in a time. One that would spend more is not begun, and fails with `budget-spent`. */
 export interface Budget<F> {
@@ -30,10 +30,12 @@ export function readBudgets(given: unknown, notes: Note[]): readonly BudgetDefin
 
 function readBudget(given: unknown, index: number, notes: Note[]): BudgetDefinition {
   const what = `option "budget"${index === 0 ? '' : ` (number ${index + 1})`}`;
-  const { limit, per, key, cost = 1, name } = readOptions(given, what, KEYS, notes);
+  const options = readOptions(given, what, KEYS, notes);
+  // What is no object has been told, and is not told again for each of its parts.
+  const { limit, per, key, cost = 1, name } = options === NO_OPTIONS ? { limit: 1, per: 1 } : options;
   return {
     limit: limit as number,
-    per: readDuration(per, 'budget.per', 0, notes),
+    per: readPeriod(per, 'budget.per', notes),
     key: key as LimitKey | undefined,
     cost: cost as BudgetDefinition['cost'],
     name: name as string | undefined,

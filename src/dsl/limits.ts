@@ -7,7 +7,7 @@ import { type LimitDefinition, type LimitFacts, type LimitKey, NO_LIMITS, type W
 import type { RunFacts } from '../user-code.ts';
 import type { Budget } from './budgets.ts';
 import type { Note } from './notes.ts';
-import { readDuration, readOptions } from './reading.ts';
+import { NO_OPTIONS, readOptions, readPeriod } from './reading.ts';
 
 /** How many bodies may run at once. */
 export interface ConcurrencyLimit<F> {
@@ -74,10 +74,12 @@ export function readConcurrency(given: unknown, option: string, notes: Note[]): 
 /** What was given as `rate`. */
 export function readRate(given: unknown, notes: Note[]): readonly LimitDefinition[] {
   return readEach(given, (one, index) => {
-    const { limit, per, key, burst } = readOptions(one ?? null, what('rate', index), RATE_KEYS, notes);
+    const given = readOptions(one ?? null, what('rate', index), RATE_KEYS, notes);
+    // What is no object has been told, and is not told again for each of its parts.
+    const { limit, per, key, burst } = given === NO_OPTIONS ? { limit: 1, per: 1 } : given;
     return {
       limit: limit as number,
-      per: readDuration(per, 'rate.per', 0, notes),
+      per: readPeriod(per, 'rate.per', notes),
       burst: (burst ?? limit) as number,
       key: key as LimitKey | undefined,
       whenFull: 'wait',

@@ -15,7 +15,7 @@ import { knownNames } from '../names.ts';
 import { leaveNotes, type Note } from './notes.ts';
 import { alsoFrom, type Builder, from } from './source.ts';
 
-const NO_OPTIONS: Options = Object.freeze({});
+export const NO_OPTIONS: Options = Object.freeze({});
 
 /** The options as a record with no keys but `keys`; what else it has is noted. */
 export function readOptions(options: unknown, what: string, keys: readonly string[], notes: Note[]): Options {
@@ -41,6 +41,11 @@ export function readDuration<T>(value: unknown, option: string, otherwise: T, no
     notes.push({ code: 'bad-option', message });
     return otherwise;
   }
+}
+
+/** As `readDuration`, of what has to be given: what is left out is for the check to report, what cannot be read has been. */
+export function readPeriod(value: unknown, option: string, notes: Note[]): number {
+  return value === undefined ? (value as never) : readDuration(value, option, 1, notes);
 }
 
 /** The definition behind a body; a string is left for the check to report. */

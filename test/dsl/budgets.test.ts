@@ -53,7 +53,7 @@ describe('what is refused:', () => {
     [{ limit: Number.NaN, per: '1d' }, '"budget.limit" cannot be NaN'],
     [{ limit: Number.POSITIVE_INFINITY, per: '1d' }, '"budget.limit" cannot be Infinity'],
     [{ limit: '10', per: '1d' }, '"budget.limit" cannot be "10"'],
-    [{ limit: 10 }, `"budget.per" cannot be 0: it takes a duration above 0, like '1d'`],
+    [{ limit: 10 }, `"budget.per" cannot be undefined: it takes a duration above 0, like '1d'`],
     [{ limit: 10, per: 'day' }, '"budget.per" cannot be "day"'],
     [{ limit: 10, per: 0 }, '"budget.per" cannot be 0'],
     [{ limit: 10, per: -1 }, '"budget.per" cannot be -1'],

@@ -75,7 +75,7 @@ describe('what is refused:', () => {
     [{ rate: null }, 'The option "rate" cannot be null: give an object.'],
     [{ rate: { limit: 0, per: '1s' } }, '"rate.limit" cannot be 0'],
     [{ rate: { limit: Number.POSITIVE_INFINITY, per: '1s' } }, '"rate.limit" cannot be Infinity'],
-    [{ rate: { limit: 1 } }, '"rate.per" cannot be 0: it takes a duration above 0'],
+    [{ rate: { limit: 1 } }, '"rate.per" cannot be undefined: it takes a duration above 0'],
     [{ rate: { limit: 1, per: 'soon' } }, '"rate.per" cannot be "soon"'],
     [{ rate: { limit: 1, per: 0 } }, '"rate.per" cannot be 0'],
     [{ rate: { limit: 1, per: '1s', burst: 0 } }, '"rate.burst" cannot be 0'],

@@ -98,7 +98,7 @@ describe('box.import refuses', () => {
       'a state that its kind never has',
       put('steps.2.state', 'retrying'),
       'steps[2].state',
-      /a track is never "retrying"/,
+      /no track is ever "retrying"/,
     ],
     ['an end after the last event', put('steps.3.endedSeq', 99), 'steps[3].endedSeq', /event 99/],
     ['an end before the first event', put('steps.3.endedSeq', 0), 'steps[3].endedSeq', /event 0/],

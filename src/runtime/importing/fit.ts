@@ -52,7 +52,7 @@ function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought)
     if (node.kind !== kind)
       throw new Unfit(`${at}.kind`, `it is of kind "${kind}", and the definition has a ${node.kind} at "${path}"`);
     const isLive = Object.hasOwn(kinds.get(kind).machine.states, state);
-    if (!isTerminal(state) && !isLive) throw new Unfit(`${at}.state`, `a ${kind} is never "${state}"`);
+    if (!isTerminal(state) && !isLive) throw new Unfit(`${at}.state`, `no ${kind} is ever "${state}"`);
     if (memory.sets !== undefined && !isSets(memory.sets))
       throw new Unfit(`${at}.memory.sets`, 'variables belong there, each with the order in which it was set');
     if (memory.variables !== undefined && !is.object.fits(memory.variables))
