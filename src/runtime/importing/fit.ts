@@ -39,10 +39,20 @@ export async function checkFit(rules: Rules, plan: Plan, brought: Brought, now: 
   }
 }
 
+/** What nothing but a time wakes. */
+const TIMED: readonly unknown[] = ['backoff', 'sleep'];
+/** Where somebody is asked. */
+const ASKING: readonly unknown[] = ['approval'];
+
+/** Does a kind invoke one of these actors in that state? */
+function invokes(kinds: Kinds, kind: string, state: string, actors: readonly unknown[]): boolean {
+  return kinds.get(kind).machine.states[state]?.invoke.some(({ src }) => actors.includes(src)) === true;
+}
+
 /** Each place is one of the plan, of its kind, and in a state that it can be in. */
 function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought): void {
   const nodes = new Map<string, PlanNode>();
-  for (const [index, { path, parent, kind, state, memory }] of steps.entries()) {
+  for (const [index, { path, parent, kind, state, memory, due }] of steps.entries()) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const above = parent === null ? undefined : nodes.get(parent);
     const place = above === undefined ? placeAt(kinds, root, path) : placeIn(kinds, above, name);
@@ -51,8 +61,10 @@ function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought)
     if (node === undefined) throw new Unfit(`${at}.path`, `the definition has no place "${path}"`);
     if (node.kind !== kind)
       throw new Unfit(`${at}.kind`, `it is of kind "${kind}", and the definition has a ${node.kind} at "${path}"`);
-    const isLive = Object.hasOwn(kinds.get(kind).machine.states, state);
-    if (!isTerminal(state) && !isLive) throw new Unfit(`${at}.state`, `no ${kind} is ever "${state}"`);
+    if (!isTerminal(state) && !Object.hasOwn(kinds.get(kind).machine.states, state))
+      throw new Unfit(`${at}.state`, `no ${kind} is ever "${state}"`);
+    if (due === null && invokes(kinds, kind, state, TIMED))
+      throw new Unfit(`${at}.due`, 'the instant at which it goes on belongs there');
     if (memory.sets !== undefined && !isSets(memory.sets))
       throw new Unfit(`${at}.memory.sets`, 'variables belong there, each with the order in which it was set');
     if (memory.variables !== undefined && !is.object.fits(memory.variables))
@@ -157,9 +169,15 @@ const BODIES: { readonly [type: string]: is.Want } = {
 function checkRecords(kinds: Kinds, { row, steps, records }: Brought): void {
   const types = recordTypesOf(kinds);
   const asking = new Map<string, Json>();
-  for (const { memory, state } of steps) {
+  for (const [index, { kind, memory, state }] of steps.entries()) {
     const asked = (memory.approval ?? null) as unknown as Approval | null;
-    if (asked !== null && !isTerminal(state) && isOpen(asked)) asking.set(String(asked.id), memory.approval as Json);
+    if (asked === null || isTerminal(state) || !isOpen(asked)) continue;
+    if (!invokes(kinds, kind, state, ASKING))
+      throw new Unfit(
+        `steps[${index}].state`,
+        `approval "${asked.id}" is open, and nobody is asked while it is "${state}"`,
+      );
+    asking.set(String(asked.id), memory.approval as Json);
   }
   for (const [index, { type, id, body, keys, version }] of records.entries()) {
     const at = `forImport.records[${index}]`;
