@@ -13,11 +13,10 @@ import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
 import { ask, askOptions, isObject } from '../checks.ts';
-import { hooksOf } from './box-hooks.ts';
 import { BOX_OPTIONS } from './option-names.ts';
 import { checkLimitOptions, type LimitOptions } from './box-limits.ts';
 import type { Lane } from '../core/lanes.ts';
-import { type Redact, rulesOf } from '../views/redaction.ts';
+import type { Redact } from '../views/redaction.ts';
 import type { Tracing } from '../tracing.ts';
 import { checkTracing } from './tracing.ts';
 import { type Course, fieldsOf, type LogFields, tellAll, tellFailures, textOf } from '../views/lines.ts';
@@ -100,8 +99,6 @@ export function checkBoxOptions(
     value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least);
 
   checkLimitOptions(options);
-  hooksOf(options.hooks);
-  rulesOf(options.redact);
   checkTracing(tracing);
   ask('maxValueBytes', maxValueBytes, 'a whole number from 1 on', isCount(1));
   ask('signalBuffer', signalBuffer, 'a whole number from 0 on', isCount(0));

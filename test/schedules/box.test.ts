@@ -154,7 +154,8 @@ describe('what is said to a schedule', () => {
     expect(runs.map(({ run }) => run)).toEqual(['s.2026-03-29T01:00:00Z', 's.2026-03-30T00:30:00Z']);
     for (const { at, start } of runs) expect(start - at).toSatisfy((late: number) => late > 0 && late < 600_000);
     expect(await schedule.preview(1)).toMatchObject([{ run: 's.2026-01-01T01:30:00Z' }]);
-    await expect(schedule.preview(0)).rejects.toThrow(/"count"/);
+    for (const count of [0, 1.5, 1_001]) await expect(schedule.preview(count)).rejects.toThrow(/"count"/);
+    expect(await schedule.preview(1_000)).toHaveLength(1_000);
   });
 
   test('`trigger` starts a run at once; the same id twice is one run', async () => {
