@@ -49,7 +49,21 @@ const FAULTS = JSON.stringify({
   },
   include: ['src'],
 });
-const FOLDERS = ['src', 'test', 'examples', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const FOLDERS = [
+  ...[
+    'src',
+    'test',
+    'examples',
+    'docs',
+    'scripts',
+    'bench',
+    'README.md',
+    'CONTRIBUTING.md',
+    'DESIGN.md',
+    'CHANGELOG.md',
+  ],
+  ...['LICENSE', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
+];
 const KEPT = resolve('.mutants');
 const AT_ONCE = 12;
 /** Of the tests that are likeliest to notice a fault: if it is a loop, less is waited for. */

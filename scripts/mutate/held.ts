@@ -12,7 +12,20 @@ interface Held {
   readonly why: string;
 }
 
-const HELD: readonly Held[] = [];
+const HELD: readonly Held[] = [
+  {
+    file: 'src/runtime/performing/line.ts',
+    operator: 'condition is true',
+    before: 'this.#unders.hasRates',
+    why: 'without rates nobody looks at the time that is then read: it only costs',
+  },
+  {
+    file: 'src/runtime/keyed-starts.ts',
+    operator: 'statement removed',
+    before: 'known.delete(name);',
+    why: 'beyond ten thousand keys another one is forgotten than the oldest, which costs a look at its runs',
+  },
+];
 
 /** Why a fault changes nothing; null for one that does, for all that is known. */
 export function whyHeld({ file, operator, before }: Pick<Mutant, 'file' | 'operator' | 'before'>): string | null {

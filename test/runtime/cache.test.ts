@@ -298,6 +298,17 @@ describe('a cache that goes wrong', () => {
     await box.close();
   });
 
+  test('by a key that is too large to be one: the step fails, and says how large it is (S5)', async () => {
+    const { calls, made } = counting({ cache: { ttl: '1m', key: () => 'x'.repeat(2_000) } });
+    const flow = flowOf(made);
+    const { box, run } = await opened(flow, { maxValueBytes: 1_000 });
+    expect((await soon((await run(flow, 1)).outcome())).failures).toMatchObject([
+      { code: 'value-too-large', path: 't/s' },
+    ]);
+    expect(calls).toEqual([]);
+    await box.close();
+  });
+
   test('by nothing, if an output has all the size that a value may have', async () => {
     const { calls, made } = counting({ run: () => 'x'.repeat(2 * 1024 * 1024 - 2) });
     const flow = flowOf(made);

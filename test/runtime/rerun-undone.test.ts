@@ -53,6 +53,7 @@ describe('a rerun of a run', () => {
 
     const { message } = await rejection(run.rerun({ from: 'second', reason: 'again' }));
 
-    expect(message).toContain('"first" comes before it and is compensated. Go on from there.');
+    // By no run that could be named.
+    expect(message.endsWith('"first" comes before it and is compensated. Go on from there.')).toBe(true);
   });
 });

@@ -194,7 +194,8 @@ describe('a rerun', () => {
     for (const from of ['a/items/0', 'a/items/0/one', 'a/rounds/0', 'a/route/work'])
       expect(await why(from)).toContain('begins anew as a whole');
     expect(await why('')).toContain('option-invalid');
-    expect(await rejection(run.rerun({ from: 'a/two', reason: '' }))).toMatchObject({ code: 'option-invalid' });
+    for (const reason of ['', 'x'.repeat(1_001), undefined as never])
+      expect(await rejection(run.rerun({ from: 'a/two', reason }))).toMatchObject({ code: 'option-invalid' });
     called.length = 0;
     const { box: other, run: broken } = await failed();
     await using _ = other;

@@ -76,7 +76,7 @@ function definitionOf(
     show: shown,
     decisions: ['approve', 'reject', 'skip', 'abort'],
     reasons: true,
-    assignees: { roles: override.roles ?? [] },
+    assignees: { roles: override.roles },
   };
   return {
     is: 'gate',
