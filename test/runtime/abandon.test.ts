@@ -187,3 +187,36 @@ test('its child runs are left as they are: the log names them, and one that is p
   await box.run(id).resume();
   expect(await box.run(id).status()).toBe('waiting');
 });
+
+test('a child run that the next process is just looking for when its parent is abandoned is left as it is (S18)', async () => {
+  const parent = orchestrator('parent', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).run('kid', flow),
+  );
+  const store = memory();
+  const before = stage();
+  const first = before.clock.follow(await createSignalbox({ orchestrators: [parent, flow], ...before.options, store }));
+  await first.start(parent, { id: 'p', input: null });
+  await settled(first);
+  const kid = (await first.runs({ parent: 'p' })).runs[0]?.run ?? '';
+  await first.close();
+  const { promise: looked, resolve: look } = Promise.withResolvers<void>();
+  const slow: Store = {
+    ...store,
+    readRun: (run) => (run === kid ? looked.then(() => store.readRun(run)) : store.readRun(run)),
+  };
+  const { desk, clock, options } = stage();
+  await using box = clock.follow(await createSignalbox({ orchestrators: [parent, flow], ...options, store: slow }));
+  await box.recovered;
+  await settled();
+
+  expect(await box.run('p').abandon({ reason })).toBe(true);
+  look();
+  await settled(box);
+
+  expect(await box.run(kid).status()).toBe('running');
+  desk.give('a/work#1');
+  await settled(box);
+  desk.give('b/work#1');
+  expect(await soon(box.run(kid).outcome())).toMatchObject({ status: 'completed' });
+});

@@ -76,6 +76,8 @@ interface Errand extends Pick<ErrandEffect, 'do' | 'path' | 'attempt' | 'node' |
   readonly limit: number | null;
   /** Nobody waits for its answer any more. */
   isOver: boolean;
+  /** Its child may have begun by it, and nobody else may know of that. */
+  hasBegun: boolean;
   /** The run that undoes its child, once there is one. */
   undoing: string | null;
 }
@@ -120,7 +122,7 @@ export class Errands {
     const { of, before } = { of: null, before: null, ...effect };
     const compensate = undoesCancelled(run.root);
     const asked = { do: effect.do, run: run.id, key, path, attempt, node, input, reason, compensate, of, before };
-    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false, undoing: null };
+    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false, hasBegun: false, undoing: null };
     this.#underWay.set(name, errand);
     const { row } = run;
     void this.#answerTo(errand, () => this.#work(errand, row)).then((answer) => {
@@ -264,7 +266,8 @@ export class Errands {
     }
     const isSure = this.#here.lives() && this.#here.term() === term;
     if ((errand.isOver || !isSure) && !(await this.#isWanted(errand))) {
-      await this.#here.command(child, { type: 'cancel', reason: null });
+      // One that was there before is for whoever ended the step to cancel, who may have left it as it is (S18).
+      if (errand.hasBegun) await this.#here.command(child, { type: 'cancel', reason: null });
       return null;
     }
     if ((errand.node.spec as RunSpec).detach) return { run: child };
@@ -292,6 +295,7 @@ export class Errands {
     const wish = { input, id: child, key: undefined, parent: from, limit };
     const start = (known: JsonObject): Promise<string> => this.#here.starts.start(plan, { ...wish, metadata: known });
     const { tracer } = this.#options;
+    errand.hasBegun = true;
     await (tracer?.start(plan.name, facts, start) ?? start(facts));
   }
 
