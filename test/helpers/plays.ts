@@ -292,24 +292,14 @@ const plays: readonly Play[] = [
     name: 'starts share a key',
     flow: orchestrator('keyed', { ...head, debounce: '5s' }).track('a', single('a', kept), handed),
     async play({ begin, say, desk, clock }) {
-      await say(
-        'one',
-        begin(1, { debounce: 'k', id: undefined }).then(({ id }) => id.split('~')[0]),
-      );
-      await say(
-        'two',
-        begin(2, { debounce: 'k', id: undefined }).then(({ id }) => id.split('~')[0]),
-      );
+      const starts = async (given: unknown, more: object): Promise<unknown> =>
+        (await begin(given, { ...more, id: undefined })).id.split('~')[0];
+      await say('one', starts(1, { debounce: 'k' }));
+      await say('two', starts(2, { debounce: 'k' }));
       await say('ten seconds', clock.advance('10s'));
       desk.give('a/a#1', 'kept');
-      await say(
-        'a single one',
-        begin(2, { singleton: 'k', id: undefined }).then(({ id }) => id.split('~')[0]),
-      );
-      await say(
-        'nobody else',
-        begin(3, { singleton: 'k', id: undefined }).then(({ id }) => id.split('~')[0]),
-      );
+      await say('a single one', starts(2, { singleton: 'k' }));
+      await say('nobody else', starts(3, { singleton: 'k' }));
     },
   },
   {
