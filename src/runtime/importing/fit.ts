@@ -25,6 +25,7 @@ import { recall } from '../reading/recall.ts';
 import type { Brought } from './document.ts';
 import * as is from '../../forms.ts';
 import { Unfit } from '../../forms.ts';
+import { checkGoing, checkMemory } from './going.ts';
 
 /** Throws `Unfit` for what is no run of this plan. */
 export async function checkFit(rules: Rules, plan: Plan, brought: Brought, now: number): Promise<void> {
@@ -34,7 +35,9 @@ export async function checkFit(rules: Rules, plan: Plan, brought: Brought, now: 
   try {
     const run = await recall(rules, storeOf(brought), plan, openOf(brought), undefined);
     owedTo(run, now);
+    checkGoing(run);
   } catch (error) {
+    if (error instanceof Unfit) throw error;
     throw new Unfit('steps', `no box can go on with them: ${reasonOf(error)}`);
   }
 }
@@ -52,7 +55,8 @@ function invokes(kinds: Kinds, kind: string, state: string, actors: readonly unk
 /** Each place is one of the plan, of its kind, and in a state that it can be in. */
 function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought): void {
   const nodes = new Map<string, PlanNode>();
-  for (const [index, { path, parent, kind, state, memory, due }] of steps.entries()) {
+  for (const [index, row] of steps.entries()) {
+    const { path, parent, kind, state, memory, due } = row;
     const name = path.slice(path.lastIndexOf('/') + 1);
     const above = parent === null ? undefined : nodes.get(parent);
     const place = above === undefined ? placeAt(kinds, root, path) : placeIn(kinds, above, name);
@@ -69,6 +73,7 @@ function checkPlaces(kinds: Kinds, { root }: Plan, { steps, attempts }: Brought)
       throw new Unfit(`${at}.memory.sets`, 'variables belong there, each with the order in which it was set');
     if (memory.variables !== undefined && !is.object.fits(memory.variables))
       throw new Unfit(`${at}.memory.variables`, `${is.object.wanted} belongs there`);
+    checkMemory(row, at);
     nodes.set(path, node);
   }
   const stray = attempts.findIndex(({ path, attempt }) => !nodes.has(path) || attempt === 0);
