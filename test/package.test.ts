@@ -26,8 +26,12 @@ test('the lock file names no host, so that every registry can serve it', () => {
 });
 
 test('npm test checks the types before anything else', () => {
-  const { test: script, types } = MANIFEST.scripts;
-  expect([script, types]).toEqual(['npm run --silent types && vitest run', 'tsc -p tsconfig.json']);
+  const { test: script, types, ...scripts } = MANIFEST.scripts;
+  expect([script, types, scripts['test:long']]).toEqual([
+    "npm run --silent types && vitest run --exclude '**/*.long.test.ts'",
+    'tsc -p tsconfig.json',
+    'npm run --silent types && vitest run',
+  ]);
 });
 
 test('the README installs the package and keeps a run in a file within its first 15 lines', () => {

@@ -7,6 +7,7 @@ import { type AnyOrchestrator, orchestrator, task, track } from 'signalbox';
 import { crashPoints } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { oneIn } from '../helpers/form.ts';
 import { called, endless, rerun, scenarios } from '../helpers/scenarios.ts';
 import { onFiles } from './places.ts';
 import { compare, type Crashes, everyPass, inMemory, play, upTo } from './play.ts';
@@ -42,8 +43,9 @@ test('the scenarios come to every crash point, and during a recovery more than o
   );
 });
 
-describe.each(crashPoints)('a box that dies %s', (point) => {
-  test.each(all)(
+describe.each([...crashPoints.entries()])('a box that dies at point %i, %s', (number, point) => {
+  // In the short form others at each point.
+  test.each(oneIn(3, all, number % 3))(
     'leaves "$name" to end as without a crash, and nothing completed is done again (I3, I6, P220)',
     async ({ flow }) => {
       const lists = await everyPass(flow, point, inMemory);
@@ -88,7 +90,7 @@ describe('on a SQLite file that is left as it lies', () => {
   const few = all.filter(({ name }) =>
     ['diamond', 'retries', 'failFast', 'continue', 'endless', 'timeouts', 'again'].includes(name),
   );
-  test.each(few)('"$name" ends as without a crash, wherever the box dies (I3, I6)', async ({ flow }) => {
+  test.each(oneIn(2, few))('"$name" ends as without a crash, wherever the box dies (I3, I6)', async ({ flow }) => {
     const lists: Crashes[] = [];
     for (const point of crashPoints) {
       const found = await everyPass(flow, point, inMemory);

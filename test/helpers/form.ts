@@ -1,6 +1,7 @@
 /**
- * Which form of the suite this is. `npm test` plays a part of what is played many times over on servers, so that it is done in
- * minutes; `.ci/run`, and whoever sets `SIGNALBOX_SOAK`, plays all of it.
+ * Which form of the suite this is. `npm test` is done in minutes: it leaves out files that are called `*.long.test.ts` (servers that are
+ * killed, slow or silent, disks that are full, a great many runs), and of what is played many times over it plays a part.
+ * `.ci/run`, and whoever runs `test:long` with `SIGNALBOX_SOAK` set, plays all of it.
  */
 
 /** Is this the long form? */

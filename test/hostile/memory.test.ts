@@ -2,4 +2,4 @@
 import { memory } from 'signalbox';
 import { hostileCorpus } from './corpus.ts';
 
-hostileCorpus(() => memory(), { step: 2 });
+hostileCorpus(() => memory(), { step: 3 });

@@ -3,4 +3,4 @@ import { sqlite } from 'signalbox/sqlite';
 import { newFile } from '../helpers/files.ts';
 import { hostileCorpus } from './corpus.ts';
 
-hostileCorpus(() => sqlite(newFile()), { step: 4, stride: 2 });
+hostileCorpus(() => sqlite(newFile()), { step: 5, stride: 3 });

@@ -71,21 +71,39 @@ interface How {
 
 type Judge = (played: Played, clean: Played) => string | null;
 
-/** Plays every scenario once for each commit of it that is to go wrong; what a judge has to say of each, if anything. */
-async function wrongs({ mishap, which, rejecting = false, lane = 'table' }: How, judge: Judge): Promise<string[]> {
-  const found: string[] = [];
+interface Course {
+  readonly title: string;
+  readonly clean: Played;
+  /** What it came to, or why it did not. */
+  readonly played: Played | Error;
+}
+
+/** Plays every scenario once for each commit of it that is to go wrong. */
+async function coursesOf({ mishap, which, rejecting = false, lane = 'table' }: How): Promise<readonly Course[]> {
+  const courses: Course[] = [];
   for (const flow of [...scenarios, endless]) {
     const clean = await play(flow, mishapAt(0, mishap, rejecting), lane);
     const [first, last] = which === 'the last' ? [clean.commits, clean.commits] : [1, clean.commits - 1];
     for (let at = first; at <= last; at += 1) {
-      let wrong: string | null;
-      try {
-        wrong = judge(await play(flow, mishapAt(at, mishap, rejecting), lane), clean);
-      } catch (error) {
-        wrong = (error as Error).message;
-      }
-      if (wrong !== null) found.push(`${flow.name}, commit ${at} of ${clean.commits}: ${wrong}`);
+      const played = await play(flow, mishapAt(at, mishap, rejecting), lane).catch((error: Error) => error);
+      courses.push({ title: `${flow.name}, commit ${at} of ${clean.commits}`, clean, played });
     }
+  }
+  return courses;
+}
+
+/** Several judges look at the same courses. */
+const played = new Map<string, Promise<readonly Course[]>>();
+
+/** What a judge has to say of each course, if anything. */
+async function wrongs(how: How, judge: Judge): Promise<string[]> {
+  const key = JSON.stringify(how);
+  const courses = played.get(key) ?? coursesOf(how);
+  played.set(key, courses);
+  const found: string[] = [];
+  for (const { title, clean, played } of await courses) {
+    const wrong = played instanceof Error ? played.message : judge(played, clean);
+    if (wrong !== null) found.push(`${title}: ${wrong}`);
   }
   return found;
 }

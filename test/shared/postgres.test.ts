@@ -21,11 +21,11 @@ const place = async () => {
 
 sharedCases(place);
 handoverCases(place);
-deleteCases(place);
-abandonCases(place);
 // In the short form these are left to a Redis, which does them in a fourth of the time, where there is one.
 const isWhole = isLong || !hasRedis;
 if (isWhole) {
+  deleteCases(place);
+  abandonCases(place);
   ruleCases(place);
   crashCases(() => {
     const schema = newSchema(server);

@@ -4,7 +4,7 @@ import { postgres } from 'signalbox/postgres';
 import { redis } from 'signalbox/redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inFile } from '../helpers/conformance.ts';
-import { oneIn } from '../helpers/form.ts';
+import { isLong, oneIn } from '../helpers/form.ts';
 import { differences } from '../helpers/importing.ts';
 import { newSchema, useServer } from '../helpers/postgres.ts';
 import { anyServer, hasRedis, newPrefix, WHY_NOT, wipe } from '../helpers/redis.ts';
@@ -23,7 +23,7 @@ const some =
   ];
 
 /** On a server: in the short form not all, and not the same ones on both. */
-const share = (from: number): typeof all => oneIn(6, all, from);
+const share = (from: number): typeof all => oneIn(12, all, from);
 
 function moves(moments: (commits: number) => readonly number[], store: () => Store, flows = all): void {
   test.each(flows)('"$name" moves on its way and ends as it would have ended (P228, I6)', async ({ flow }) => {
@@ -40,7 +40,7 @@ describe('into a SQLite file', () => {
   afterAll(() => {
     for (const place of places) void place.dispose?.();
   });
-  moves(some(4), () => {
+  moves(some(isLong ? 4 : 2), () => {
     const place = inFile();
     places.add(place);
     return place.open() as Store;

@@ -29,7 +29,7 @@ async function play(each: AnyOrchestrator, store: Store) {
   return { status, output, outputs, history: history.sort(), faults, called: [...called].sort() };
 }
 
-test.each(oneIn(3, scenarios).map((each) => [each.name, each] as const))(
+test.each(oneIn(6, scenarios).map((each) => [each.name, each] as const))(
   'a run ends as in memory, with the same history and the same calls: %s (P89)',
   async (_, each) => {
     const schema = newSchema(server);

@@ -2,6 +2,7 @@
 import { postgres } from 'signalbox/postgres';
 import { type StorePlace, storeSuite } from 'signalbox/testing';
 import { test } from 'vitest';
+import { oneIn } from '../helpers/form.ts';
 import { dropSchema, useServer } from '../helpers/postgres.ts';
 
 const server = useServer();
@@ -16,4 +17,4 @@ function inSchema(): StorePlace {
   };
 }
 
-for (const { title, run } of storeSuite(inSchema)) test(title, run);
+for (const { title, run } of oneIn(4, storeSuite(inSchema))) test(title, run);
