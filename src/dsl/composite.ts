@@ -113,7 +113,7 @@ export function compositeTrack<
 function readAfter(given: unknown, notes: Note[]): Pick<CompositeDefinition, 'after'> {
   if (given === undefined) return {};
   const isNames = (names: unknown): boolean => Array.isArray(names) && names.every((name) => typeof name === 'string');
-  if (isOptions(given) && Object.values(given).every(isNames))
+  if (isOptions(given) && !Array.isArray(given) && Object.values(given).every(isNames))
     return { after: given as NonNullable<CompositeDefinition['after']> };
   notes.push({
     code: 'bad-option',

@@ -202,10 +202,10 @@ export class RouteMissing extends SignalboxError<{ readonly branch: string; read
 export class ItemsInvalid extends SignalboxError<{ readonly items: string; readonly value: string }> {
   readonly code = 'items-invalid';
   constructor({ what, value }: { what: string; value: unknown }) {
-    super(
-      `The ${what} answered with ${show(value)}. It has to be a list, an object, or a range of whole numbers like '1..10'.`,
-      { items: what, value: show(value) },
-    );
+    super(`The ${what} is ${show(value)}. It has to be a list, an object, or a range of whole numbers like '1..10'.`, {
+      items: what,
+      value: show(value),
+    });
   }
 }
 

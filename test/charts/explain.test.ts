@@ -222,6 +222,15 @@ describe('what has not begun says why (P229)', () => {
     expect(pending).toMatchObject([{ path: 'm/lines/2', says: 'm/lines has not come to it, and perhaps never does' }]);
   });
 
+  test('asked of a step that lies deeper than is drawn', async () => {
+    let inner = track('t70', { input: Anything }).step('s', work);
+    for (let at = 69; at > 0; at -= 1) inner = track(`t${at}`, { input: Anything }).step('s', inner) as never;
+    const path = ['a', ...new Array(70).fill('s')].join('/');
+    const { run } = await begun(orchestrator('deep', { version: '1', input: Anything }).track('a', inner));
+    expect((await run.explain({ path: path as never })).steps).toMatchObject([{ path }]);
+    await expect(run.explain({ path: `${path}/s` as never })).rejects.toMatchObject({ code: 'option-invalid' });
+  });
+
   test('asked of one alone: what is in what has not begun waits with it', async () => {
     const { run, desk } = await begun(graphOf({ a: [], b: ['a'] }));
     const { pending, steps: live } = await run.explain({ path: 'b/work' });

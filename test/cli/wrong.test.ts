@@ -1,5 +1,5 @@
 /** Whatever is wrong with a call is one line that says what, and how it is right; never a stack. The exit code tells it from a run that failed. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LINES } from '../../src/cli/commands/index.ts';
@@ -24,6 +24,7 @@ test('a call that is wrong ends with code 2 and one line that says how it is rig
     'twice.ts',
     `import { asking } from ${JSON.stringify(FLOW)};\nexport const orchestrators = [asking, asking];`,
   );
+  mkdirSync(join(shell.folder, 'folder.db'));
   shell.put('empty.mjs', 'export const order = 1;');
   shell.put('other.db', 'this is no database, and is longer than the head of one'.repeat(20));
   const db = ['--store', shell.file];
@@ -50,6 +51,7 @@ test('a call that is wrong ends with code 2 and one line that says how it is rig
     [['status', '--store', 'mysql://x'], /^"mysql:\/\/x" is no store: say a SQLite file/],
     [['status', '--store', 'nowhere.db'], /^nowhere\.db: there is no such file/],
     [['status', '--store', 'postgres://127.0.0.1:1/x'], /^postgres .* cannot be used as a store: /],
+    [['status', '--store', at('folder.db')], /cannot be used as a store: there is a folder at this path/],
     [['status', '--store', at('other.db')], /other\.db cannot be used as a store: it is not a SQLite database/],
     [
       ['status', 'nobody', ...db],

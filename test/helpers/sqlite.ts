@@ -14,7 +14,7 @@ export function opened(file: string, options: Parameters<typeof sqlite>[1] = {},
 }
 
 /** A run of one step, one attempt and one event. */
-export function write(store: Store, run: string, endedAt: number | null = null): void {
+export function write(store: Store, run: string, endedAt: number | null = null): void | Promise<void> {
   const row: RunRow = {
     run,
     key: `key of ${run}`,
@@ -35,7 +35,7 @@ export function write(store: Store, run: string, endedAt: number | null = null):
   const common = { run, attempt: 1, startedAt: 0, error };
   const { status: state } = row;
   const step = { ...common, parent: '', kind: 'task', state, input: null, output: null, memory: {}, due: 5 };
-  void store.commit([
+  return store.commit([
     {
       run,
       fence: 1,

@@ -167,6 +167,12 @@ test('the snapshot has no definition in it, and no code', () => {
   expect(text.length).toBeLessThan(1_000);
 });
 
+test('the snapshot says of which definition it is, or that it is of none', () => {
+  expect(JSON.parse(save(begin(small)))).toHaveProperty('definition', small.name);
+  const bare = createActor(taskMachine, { input: { node: null, input: 1 } as never }).start();
+  expect(JSON.parse(save(bare))).toHaveProperty('definition', null);
+});
+
 describe('a timer goes on with the time that remains:', () => {
   test.each<[string, Definition, number, string]>([
     ['of a sleep', track('t', { input: N }).sleep('nap', '60d'), 60 * 86_400_000, 'completed'],

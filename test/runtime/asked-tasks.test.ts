@@ -55,6 +55,14 @@ describe('a task', () => {
     await box.close();
   });
 
+  test('begins in the commit in which it is approved', async () => {
+    const { box, desk, say } = await tasked({ approval });
+    const { commits } = box.counts;
+    await say({});
+    expect([desk.open, box.counts.commits - commits]).toEqual([['t/send#1'], 1]);
+    await box.close();
+  });
+
   test('whose input is replaced, or which is rejected or skipped, never has its body called', async () => {
     for (const [given, expected] of [
       [
@@ -75,6 +83,20 @@ describe('a task', () => {
     }
   });
 
+  test('what is put in the place of its output fits its output, and what is edited its input', async () => {
+    const { box, say } = await tasked({
+      approval,
+      input: z.object({ to: z.string(), cents: z.number() }),
+      output: z.object({ receipt: z.string() }),
+    });
+    expect(await say({ decision: 'replace', value: { to: 'z', cents: 1 } })).toMatchObject({
+      reason: 'payload-invalid',
+    });
+    expect(await say({ decision: 'edit', value: { receipt: 'r' } })).toMatchObject({ reason: 'payload-invalid' });
+    expect(await say({ decision: 'replace', value: { receipt: 'r' } })).toMatchObject({ answer: 'resolved' });
+    await box.close();
+  });
+
   test('that is approved while its run is paused begins when it is resumed, also after a restart (S15)', async () => {
     const { desk, box, run, say } = await tasked({ approval });
     await run.pause();
@@ -84,6 +106,17 @@ describe('a task', () => {
     await settled(box);
     expect(desk.begun).toEqual(['t/send#1']);
     await box.close();
+  });
+
+  test('whose output is replaced, or which is skipped, while its run is paused never has its body called (S15)', async () => {
+    for (const given of [{ decision: 'replace', value: { to: 'z', cents: 1 } }, { decision: 'skip' }]) {
+      const { desk, box, run, say } = await tasked({ approval });
+      await run.pause();
+      expect(await say(given as never)).toMatchObject({ answer: 'resolved' });
+      // Nothing is left to begin.
+      expect([desk.begun, await run.status()]).toEqual([[], 'completed']);
+      await box.close();
+    }
   });
 
   test('that was rejected and is retried by somebody is asked about again: no intervention goes round an approval (S25)', async () => {

@@ -2,7 +2,7 @@
  * An attempt whose limit comes in the middle: while a schema that takes its time looks at the input or the output (S4, S11,
  * S14). And what a policy may say that is no answer: a `when` that promises, a `RetryAfter` of no time or of all (S10).
  */
-import { createSignalbox, orchestrator, RetryAfter, task, track } from 'signalbox';
+import { createSignalbox, orchestrator, RetryAfter, task, TerminalError, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything, eventsOf, historyOf, never, settled, soon, stage, statusesOf } from '../helpers/stage.ts';
 
@@ -29,6 +29,18 @@ async function running(options: Options) {
   await settled(box);
   return { desk, clock, lines, box, run, [Symbol.asyncDispose]: () => box.close() };
 }
+
+test('an attempt after which no other would be made says nothing of the time that is left (S10)', async () => {
+  for (const [maxAttempts, thrown] of [
+    [1, new Error('down')],
+    [3, new TerminalError('never')],
+  ] as const) {
+    await using at = await running({ totalTimeout: '10s', retry: { maxAttempts, delay: '1m' } });
+    await at.clock.advance('9s');
+    at.desk.fail('t/one#1', thrown);
+    expect(await soon(at.run.outcome())).toMatchObject({ status: 'failed', failures: [{ message: thrown.message }] });
+  }
+});
 
 describe('while a schema takes its time over the input', () => {
   test('a timeout ends the attempt, and its body is never called (S4, S11)', async () => {

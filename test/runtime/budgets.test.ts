@@ -2,7 +2,7 @@
  * Budgets in a box (S38): the attempt that would spend too much is not begun, what was spent is counted across runs, tries and
  * restarts, and there is room again when it was said. Time is moved by hand.
  */
-import { orchestrator, type Run, track } from 'signalbox';
+import { memory, orchestrator, type Run, type Store, track } from 'signalbox';
 import { fakeClock } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { drawing, flowOf, head, opened, times } from '../helpers/drawing.ts';
@@ -12,6 +12,40 @@ import { places } from '../helpers/waits.ts';
 const DAY = 86_400_000;
 
 const errorOf = async (run: Run<unknown>) => (await run.snapshot()).steps['t/s']?.error;
+
+test('what is cancelled while it is asked for is not spent (I5)', async () => {
+  const inner = memory();
+  const asked = Promise.withResolvers<void>();
+  const [read, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isHeld = false;
+  const store: Store = {
+    ...inner,
+    async readRecords(query) {
+      if (query.type === 'spent') {
+        asked.resolve();
+        await read.promise;
+      }
+      return inner.readRecords(query);
+    },
+    commit: (changes) => (isHeld ? commit.promise.then(() => inner.commit(changes)) : inner.commit(changes)),
+  };
+  const { calls, made } = drawing({ budget: { limit: 1, per: '1d' } });
+  const flow = flowOf(made);
+  const { box, end } = await opened(flow, { store });
+  const run = (await box.start(flow as never, { input: null } as never)) as Run<unknown>;
+  await asked.promise;
+  isHeld = true;
+  const cancelled = run.cancel();
+  read.resolve();
+  await settled();
+  isHeld = false;
+  commit.resolve();
+  await cancelled;
+  await settled(box);
+  expect([await run.status(), calls]).toEqual(['cancelled', []]);
+
+  expect(await times(2, () => end(flow))).toEqual(['completed', 'budget-spent']);
+});
 
 describe.each(places)('in %s', (_, place) => {
   test('ten a day: the eleventh is refused by a code, is not called, and a day after the first there is room (S38, P193)', async () => {

@@ -383,17 +383,39 @@ describe('beside the rest', () => {
     await box.close();
   });
 
-  test('a run that is cancelled while it is asked for is cancelled', async () => {
-    const { calls, made } = counting();
-    const flow = flowOf(made);
-    const { box } = await opened(flow);
-    const run = await box.start(flow as never, { input: 1 } as never);
-    await run.cancel();
-    expect(['cancelled', 'completed']).toContain((await soon(run.outcome())).status);
-    await settled(box);
-    expect(calls.length).toBeLessThanOrEqual(1);
-    await box.close();
-  });
+  test.each([true, false])(
+    'a run that is cancelled while it is asked for is cancelled, and nothing more comes of it, whether it is kept (%s)',
+    async (isKept) => {
+      const { calls, made } = counting();
+      const flow = flowOf(made);
+      const inner = memory();
+      const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let isHeld = false;
+      const store: Store = {
+        ...inner,
+        async readRecords(query) {
+          if (isHeld && query.type === 'cached') {
+            asked.resolve();
+            await held.promise;
+          }
+          return inner.readRecords(query);
+        },
+      };
+      const { box, result } = await opened(flow, { store });
+      if (isKept) await result(flow, 1);
+      isHeld = true;
+      const before = calls.length;
+      const run = await box.start(flow as never, { input: 1 } as never);
+      await asked.promise;
+      await run.cancel();
+      held.resolve();
+      expect((await soon(run.outcome())).status).toBe('cancelled');
+      await settled(box);
+      expect(calls).toHaveLength(before);
+      expect(await cached(run as never)).toEqual([]);
+      await box.close();
+    },
+  );
 
   test.each(
     (['before commit', 'after commit', 'after effect, before its result'] as const).flatMap((point) =>

@@ -337,3 +337,38 @@ test('after a commit that failed each run goes by itself, and says no more than 
   }
   expect(torn).toEqual([]);
 });
+
+test('beside a commit of many runs the next one waits until it is as large, or until the first is over (I2)', async () => {
+  const { store: slow, waiting } = holding();
+  const sizes: number[] = [];
+  const store = wrapped(
+    {
+      commitsAtOnce: 2,
+      commit(changes) {
+        sizes.push(changes.length);
+        return slow.commit(changes);
+      },
+    },
+    slow,
+  );
+  const { clock, options } = stage();
+  const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
+  const start = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at += 1) void box.start(flow, { input: null });
+    await settled();
+  };
+  await start(300);
+  expect(sizes).toEqual([300]);
+  await start(200);
+  expect(sizes).toEqual([300]);
+  await start(100);
+  expect(sizes).toEqual([300, 300]);
+  await start(10);
+  expect(sizes).toEqual([300, 300]);
+  while (waiting.length > 0) {
+    for (const land of waiting.splice(0)) land();
+    await settled();
+  }
+  expect(sizes.slice(2).reduce((sum, size) => sum + size)).toBeGreaterThanOrEqual(10);
+  await box.close();
+});

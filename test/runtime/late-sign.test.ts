@@ -15,13 +15,24 @@ async function station() {
   const asked: string[] = [];
   const signs = { given: 0 };
   const others = new Set<string>();
+  /** Somebody has abandoned these, in another process. */
+  const abandoned = new Set<string>();
   const store: Store = wrapped(
     {
       shared: alone,
       readOpen(run) {
         asked.push(run);
         const found = inner.readOpen(run) as OpenRun | null;
-        return found !== null && others.has(run) ? { ...found, owner: 'another', fence: found.fence + 1 } : found;
+        if (found === null) return null;
+        if (others.has(run)) return { ...found, owner: 'another', fence: found.fence + 1 };
+        if (!abandoned.has(run)) return found;
+        const row = { ...found.row, status: 'cancelled', reason: 'enough', endedAt: 1 } as const;
+        return { ...found, owner: null, row, seq: found.seq + 1 };
+      },
+      async readEvents(run, query) {
+        if (!abandoned.has(run)) return inner.readEvents(run, query);
+        const seq = query.after + 1;
+        return [{ type: 'run.cancelled', run, path: '', seq, at: 1, reason: 'enough', abandoned: true }];
       },
       commit: (changes: readonly RunChange[]) => slow.commit(changes),
       renew() {
@@ -41,7 +52,7 @@ async function station() {
   await land();
   const run = await starting;
   asked.length = 0;
-  return { desk, clock, lines, box, run, land, asked, others, signs };
+  return { desk, clock, lines, box, run, land, asked, others, abandoned, signs };
 }
 
 test('begins nothing for a commit that it sent before that, as long as it does not know whose the run is', async () => {
@@ -99,4 +110,23 @@ test('gives signs of life when time passes, whatever the hour is: a clock that w
   await land();
   expect((await run.outcome()).status).toBe('completed');
   await box.close();
+});
+
+test("a run that is another process's by now is a warning in the log; one that somebody has abandoned is none (S18)", async () => {
+  const one = await station();
+  const again = await station();
+  one.others.add('r');
+  again.abandoned.add('r');
+  for (const { clock } of [one, again]) {
+    clock.jump(10_000);
+    await clock.advance('3s');
+  }
+  const said = ({ lines }: typeof one): readonly string[] =>
+    lines.filter(({ run }) => run === 'r').map(({ level, message }) => `${level}: ${message}`);
+
+  expect(said(one)).toEqual([expect.stringMatching(/^warn: /)]);
+  expect(said(again)).toEqual([expect.stringMatching(/^info: .*enough/)]);
+  expect([one.desk.open, again.desk.open]).toEqual([[], []]);
+  await one.box.close();
+  await again.box.close();
 });

@@ -1,7 +1,7 @@
 /** What is asked of the store to answer for a run, or to go on with it: as much as is needed, in few questions, however large the run is (I9). */
-import { createSignalbox, memory, type RunFailed, type Store } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type RunFailed, type Store, track } from 'signalbox';
 import { expect, test } from 'vitest';
-import { graphOf, rejection, settled, stage } from '../helpers/stage.ts';
+import { Anything, graphOf, rejection, settled, stage } from '../helpers/stage.ts';
 import { counted, later } from '../helpers/stores.ts';
 
 const COUNT = 200;
@@ -59,5 +59,25 @@ test('a snapshot is four questions, and a status one (I9)', async () => {
   expect(calls()).toEqual({ readRun: 2, readActors: 1, readAttempts: 1 });
   expect(await run.status()).toBe('running');
   expect(calls()).toEqual({ readRun: 1 });
+  await box.close();
+});
+
+test('to start a child run and to hear of its end takes no question more than that (I9)', async () => {
+  const { store, calls } = counted();
+  const { desk, clock, options } = stage();
+  const child = graphOf({ a: [] });
+  const parent = orchestrator('parent', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).run('kid', child, () => null),
+  );
+  const box = clock.follow(await createSignalbox({ orchestrators: [parent, child], ...options, store }));
+  calls();
+  const run = await box.start(parent, { id: 'r', input: null });
+  await settled(box);
+  expect(calls()).toEqual({ readRun: 3, commit: 2 });
+  desk.give('a/work#1');
+  await settled(box);
+  expect(calls()).toEqual({ commit: 2 });
+  expect(await run.status()).toBe('completed');
   await box.close();
 });

@@ -1,5 +1,5 @@
 /** What a box waits for, and what it tells later: a commit that landed although nobody heard so, a store that takes its time to close (I3). */
-import { createSignalbox, memory, orchestrator, type Store, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Store, StoreUnusable, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { Anything, stage, work } from '../helpers/stage.ts';
@@ -36,4 +36,26 @@ test('a box is closed when its store is, and not before; what the store says of 
   await closing;
   const store = { ...memory(), close: () => Promise.reject(new Error('the disk is gone')) } as unknown as Store;
   await expect((await createSignalbox({ store })).close()).rejects.toThrow('the disk is gone');
+});
+
+test('who waits for the end of a run whose start the store refuses is told, and waits no longer (I3, I7)', async () => {
+  const refused = new StoreUnusable({ store: 'picky', reason: 'it is full', isLasting: true });
+  const { promise, reject } = Promise.withResolvers<void>();
+  const one = orchestrator('one', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).step('s', work),
+  );
+  const { clock, options } = stage();
+  const store = { ...memory(), commit: () => promise } as Store;
+  const box = clock.follow(await createSignalbox({ orchestrators: [one], ...options, store }));
+  const starting = box.start(one, { id: 'r', input: null }).catch((error) => error.code);
+  await settled();
+  const waiting = box
+    .run('r')
+    .result()
+    .catch((error) => error.code);
+  await settled();
+  reject(refused);
+  expect(await Promise.all([starting, waiting])).toEqual(['commit-refused', 'run-unknown']);
+  await box.close();
 });

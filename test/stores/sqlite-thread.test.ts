@@ -187,6 +187,18 @@ describe('on a SQLite file', () => {
 
     expect(await ended(program)).toEqual(['closed\n', 0]);
   });
+
+  test('a process that opens another file, which the thread of the first one takes, stays until it is there', async () => {
+    const program = programOf(
+      `await box.close();
+       const other = await createSignalbox({ orchestrators: [flow], store: sqlite('other.db', { thread: 'always' }) });
+       console.log('open');
+       await other.close();`,
+      { thread: 'always' },
+    );
+
+    expect(await ended(program)).toEqual(['open\n', 0]);
+  });
 });
 
 /** A program with a box on a file, and what it does with the box. */

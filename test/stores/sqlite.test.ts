@@ -67,7 +67,7 @@ describe('a file that cannot be used is refused with its name and a way out, and
       },
       /newer signalbox .*version 99/,
     ],
-    ['a folder', (file) => mkdirSync(file), /cannot be opened/],
+    ['a folder', (file) => mkdirSync(file), /there is a folder at this path.* such as .*signalbox\.db\.$/],
   ];
   test.each(refusals)('%s', (_, make, reason) => {
     const file = newFile();
@@ -84,8 +84,13 @@ describe('a file that cannot be used is refused with its name and a way out, and
 
   test('one in a folder that is not there', () => {
     const file = join(newFile('nowhere'), 'runs.db');
-    expect(() => sqlite(file).open(owner())).toThrow(/Look whether the folder is there/);
+    expect(() => sqlite(file).open(owner())).toThrow(`there is no folder ${dirname(file)}. Make it first.`);
     expect(existsSync(dirname(file))).toBe(false);
+  });
+
+  const hasDevice = existsSync('/dev/null');
+  test.skipIf(!hasDevice)(`a device${hasDevice ? '' : ' (skipped: there is none here)'}`, () => {
+    expect(() => sqlite('/dev/null').open(owner())).toThrow('what is at this path is no file.');
   });
 
   test('one that has lost its end says that it is corrupt, at the latest when what is lost is read', () => {
@@ -362,6 +367,17 @@ describe('runs that have ended', () => {
     write(store, 'next');
     expect(store.readRun('young')).toBe(null);
     expect(store.readRun('unfinished')).not.toBe(null);
+  });
+
+  test('and are old go by the way also where a thread writes (P130)', async () => {
+    let now = 10 * DAY;
+    const store = sqlite(newFile(), { keep: '7d', thread: 'always' });
+    await store.open(owner('one', () => now));
+    onTestFinished(() => store.close());
+    await write(store, 'old', 9 * DAY);
+    now = 17 * DAY;
+    await write(store, 'next');
+    expect(store.readRun('old')).toBe(null);
   });
 
   test('are kept for ever if nothing is said', () => {

@@ -229,7 +229,8 @@ function checkQuorum(spec: ApprovalSpec, checker: Checker): void {
   if (of !== null && !isWeight(of))
     return checker.option('quorum.of', of, 'how many votes there can be, a number above 0');
   if (typeof veto !== 'boolean') checker.option('quorum.veto', veto, 'true or false');
-  if (typeof weights !== 'object' || weights === null || !Object.values(weights).every(isWeight))
+  const isByName = typeof weights === 'object' && weights !== null && !Array.isArray(weights);
+  if (!isByName || !Object.values(weights).every(isWeight))
     return checker.option('quorum.weights', weights, '{ mia: 2 }: numbers above 0');
   if (approvals === 1) return checkElectorate();
   const others = (Object.keys(decisions) as DecisionName[]).filter(

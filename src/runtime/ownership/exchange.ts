@@ -284,6 +284,8 @@ export class Exchange {
     this.#looking = true;
     void this.#during(() => this.#takeAll()).finally(() => {
       this.#looking = false;
+      // Somebody has asked for it after the last look, and before this.
+      if (this.#lookAgain) this.#look();
     });
   }
 
@@ -294,26 +296,31 @@ export class Exchange {
       try {
         const commands = await shared.readCommands(SOME);
         const fresh = commands.filter(({ id }) => !this.#taking.has(id));
+        // There are more, which are seen when some of these are answered.
+        const isFull = commands.length === SOME;
         // Not waited for: one whose commit fails for a while is not to hold up the others.
-        for (const command of fresh) void this.#during(() => this.#take(command));
-        if (commands.length === SOME && fresh.length > 0) this.#lookAgain = true;
+        for (const command of fresh)
+          void this.#during(() => this.#take(command)).then((isAnswered) => isFull && isAnswered && this.#look());
       } catch (error) {
         this.#complain('Commands of other processes could not be read, which is tried again', error);
       }
     } while (this.#lookAgain && !this.#closed);
   }
 
-  async #take({ id, run, body }: CommandRow): Promise<void> {
+  /** Was it answered? */
+  async #take({ id, run, body }: CommandRow): Promise<boolean> {
     const { shared } = this.#options;
     this.#taking.add(id);
     try {
       const answer = await this.#answerTo(run, body);
-      if (answer === null) return;
+      if (answer === null) return false;
       await shared.answerCommand(id, answer as unknown as JsonObject);
       // It may be one of ours, left when the run was not; of what we do ourselves there are no news.
       this.#callAsking();
+      return true;
     } catch (error) {
       this.#complain(`A command of another process to run "${run}" could not be answered, which is tried again`, error);
+      return false;
     } finally {
       this.#taking.delete(id);
     }

@@ -301,13 +301,13 @@ export class Hooks {
   #nodesAt(root: PlanNode, path: string): readonly PlanNode[] {
     const nodes = [root];
     const { kinds } = this.#options;
-    for (let end = path.indexOf('/'); path !== '' && end !== path.length; end = path.indexOf('/', end + 1)) {
+    if (path === '') return nodes;
+    for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
       if (end < 0) end = path.length;
       const place = placeAt(kinds, root, path.slice(0, end));
       if (place !== null) nodes.push(place.node);
-      if (end === path.length) break;
+      if (end === path.length) return nodes;
     }
-    return nodes;
   }
 }
 

@@ -33,6 +33,18 @@ export function trueName(path: string): string {
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
+/** SQLite says of a folder, and of one that is missing, that something cannot be opened, and of a device that the disk fails. */
+export function checkPlace(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) {
+    const example = join(file, 'signalbox.db');
+    throw new Error(`there is a folder at this path. Give the path of a file in it, such as ${example}.`);
+  }
+  if (found?.isFile() === false) throw new Error('what is at this path is no file.');
+  const folder = dirname(file);
+  if (!exists(folder)) throw new Error(`there is no folder ${folder}. Make it first.`);
+}
+
 /** A file with a second name has a second lock and a second log: by that name somebody else may write to it. */
 export function checkNames(file: string): void {
   const found = file === MEMORY ? undefined : statSync(file, { throwIfNoEntry: false });

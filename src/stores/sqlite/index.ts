@@ -12,7 +12,7 @@ import { InvalidOption } from '../../errors/index.ts';
 import type { AbandonedEvent, Awaitable, Owner, RecordRow, RunChange, Store } from '../../store.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
-import { checkNames, takeHold, trueName, Watch } from './hold.ts';
+import { checkNames, checkPlace, takeHold, trueName, Watch } from './hold.ts';
 import { lock } from './lock.ts';
 import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
@@ -95,6 +95,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     this.#owned.clear();
     // By its whole path: the process may be in another folder by the time that the thread opens it.
     const file = usable(this.name, () => trueName(this.#file));
+    if (file !== MEMORY) usable(this.name, () => checkPlace(file));
     const unlock = file === MEMORY ? () => {} : usable(this.name, () => lock(file, this.name, owner.now()));
     try {
       usable(this.name, () => {

@@ -7,6 +7,7 @@ import { StoreUnusable } from '../../errors/index.ts';
 import type { Store } from '../../store.ts';
 import { DatabaseSync } from './driver.ts';
 import { usable } from './file.ts';
+import { checkPlace } from './hold.ts';
 import { SqliteReads } from './reads.ts';
 import * as sql from './schema.ts';
 
@@ -27,6 +28,7 @@ class SqliteLook extends SqliteReads implements Store {
   open(): void {
     if (statSync(this.#file, { throwIfNoEntry: false }) === undefined) throw this.#unusable('there is no such file');
     this.#db = usable(this.name, () => {
+      checkPlace(this.#file);
       const db = new DatabaseSync(this.#file, { readOnly: true });
       try {
         db.exec('pragma busy_timeout = 1000;');
