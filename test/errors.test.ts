@@ -206,7 +206,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
   'items-invalid': [
     new errors.ItemsInvalid({ what: '"over" of collection "lines"', value: 7 }),
     '"over" of collection "lines"',
-    'answered with 7',
+    'is 7',
     `a range of whole numbers like '1..10'`,
   ],
   'items-changed': [

@@ -455,8 +455,9 @@ test.each([
   ['no name', '', {}],
   ['a mode that there is not', 'runs.db', { synchronous: 'off' }],
   ['a time that is none', 'runs.db', { keep: 'long' }],
+  ['a thread that is none', 'runs.db', { thread: 'sometimes' }],
 ])('%s is refused before anything is opened', (_, file, options) => {
-  expect(() => sqlite(file, options as never)).toThrow(/file|synchronous|keep/);
+  expect(() => sqlite(file, options as never)).toThrow(/"(file|synchronous|keep|thread)"|keep/);
 });
 
 test('a store that is closed says so', () => {
