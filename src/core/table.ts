@@ -218,11 +218,16 @@ function assigning(assignment: unknown, params: unknown): Act {
   if (typeof assignment === 'function') {
     return (args) => ({ ...args.context, ...assignment(args, paramsOf(params, args)) });
   }
-  const entries = Object.entries(assignment as object);
+  // As two lists: pairs would be taken apart at every transition.
+  const keys = Object.keys(assignment as object);
+  const values = Object.values(assignment as object) as readonly unknown[];
   return (args) => {
     const given = paramsOf(params, args);
     const next: { [key: string]: unknown } = { ...args.context };
-    for (const [key, value] of entries) next[key] = typeof value === 'function' ? value(args, given) : value;
+    for (let at = 0; at < keys.length; at += 1) {
+      const value = values[at];
+      next[keys[at] as string] = typeof value === 'function' ? value(args, given) : value;
+    }
     return next as Memory;
   };
 }

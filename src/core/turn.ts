@@ -371,15 +371,15 @@ export class Turn implements TurnPort {
     const memory = actor.state.context as unknown as Recalled;
     const { error, withErrors = false } = memory;
     const ended = endOf(status, actor.node.strategy, memory);
-    const { isForgiven, isBorne, ...told } = toldOf(place, parent.node.strategy, ended);
-    const arrival = (parent.children as Children).settle(place, told.status, told.output, error);
+    const { status: toldAs, output, isForgiven, isBorne } = toldOf(place, parent.node.strategy, ended);
+    const arrival = (parent.children as Children).settle(place, toldAs, output, error);
     const { ready, skipped, finished, kept, forgotten } = arrival;
     if (skipped.count > 0) this.skip(parent, skipped);
     if (forgotten !== undefined) for (const name of forgotten) this.forget(pathUnder(parent.path, name));
     this.send(parent, {
       type: 'child.settled',
       name: place.name,
-      status: told.status,
+      status: toldAs,
       error: isForgiven ? null : error,
       withErrors: withErrors || isForgiven,
       isBorne,

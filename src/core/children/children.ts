@@ -126,12 +126,12 @@ export interface ToldOf extends Ended {
  * skipped. So is one that is borne, where the first failure would be the end: what runs beside and after it finishes.
  */
 export function toldOf(place: Pick<Place, 'optional' | 'permissive'>, strategy: Strategy, ended: Ended): ToldOf {
-  const { status } = ended;
-  if (status !== 'failed' && status !== 'timedOut') return { ...ended, isBorne: false, isForgiven: false };
+  const { status, output } = ended;
+  if (status !== 'failed' && status !== 'timedOut') return { status, output, isBorne: false, isForgiven: false };
   if (place.optional === true) return { status: 'skipped', output: null, isBorne: false, isForgiven: true };
   const isBorne = place.permissive === true || ended.isBorne;
-  if (!isBorne || !bears(strategy)) return { ...ended, isBorne, isForgiven: false };
-  return { status: 'skipped', output: place.permissive === true ? null : ended.output, isBorne, isForgiven: false };
+  if (!isBorne || !bears(strategy)) return { status, output, isBorne, isForgiven: false };
+  return { status: 'skipped', output: place.permissive === true ? null : output, isBorne, isForgiven: false };
 }
 
 /** Would the first failure be the end, so that one that is borne has to count as none until then? */

@@ -147,7 +147,7 @@ export class Committer {
     }
     // After a commit that failed each run goes by itself: one that the store never takes is not to hold up the others.
     // Put into words now: while the first of them are committed, turns are taken on the others, which are for the commit after.
-    const groups = (this.#careful ? batch.map((each) => [each]) : [batch]).map(inWords);
+    const groups = this.#careful ? batch.map((each) => inWords([each])) : [inWords(batch)];
     this.#careful = false;
     this.#underWay.add(underWay);
     const rest = this.#commitFrom(groups, 0, underWay);
@@ -213,7 +213,9 @@ interface Group {
 }
 
 function inWords(batch: readonly Committed[]): Group {
-  return { batch, changes: batch.filter(hasChanged).map(changeOf) };
+  const changes: RunChange[] = [];
+  for (const each of batch) if (hasChanged(each)) changes.push(changeOf(each));
+  return { batch, changes };
 }
 
 function hasChanged({ changes }: Committed): boolean {
