@@ -104,17 +104,25 @@ interface StageOptions {
   readonly logger: (line: LogLine) => void;
 }
 
-/** A clock on which every wake-up is due as soon as nothing else happens. Not for tests with timeouts. */
-export function hurriedClock(): Clock {
+/**
+ * A clock on which every wake-up is due as soon as nothing else happens. Not for tests with timeouts. What a server is asked takes its
+ * time: where it is to be over before the next wake-up, `patience` is how long that may be.
+ */
+export function hurriedClock(patience = 0): Clock {
   let now = 1_767_225_600_000;
   return {
     now: () => now,
     wakeAfter(ms, wake) {
       const due = now + ms;
-      const handle = setImmediate(() => {
+      const goOn = (): void => {
         now = Math.max(now, due);
         wake();
-      });
+      };
+      if (patience > 0) {
+        const timer = setTimeout(goOn, patience);
+        return () => clearTimeout(timer);
+      }
+      const handle = setImmediate(goOn);
       return () => clearImmediate(handle);
     },
   };
