@@ -206,7 +206,7 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
   'items-invalid': [
     new errors.ItemsInvalid({ what: '"over" of collection "lines"', value: 7 }),
     '"over" of collection "lines"',
-    'is 7',
+    'is 7. It has to be a list',
     `a range of whole numbers like '1..10'`,
   ],
   'items-changed': [

@@ -2,7 +2,7 @@
  * Processes that share a server, each killed again and again under load; what the dead leave, the living take over. Which server it is
  * the caller knows: `soak-shared.long.test.ts` is on Postgres, `soak-redis.long.test.ts` on Redis.
  *
- * `SIGNALBOX_SOAK` is how often: 25 times in `npm test`, 200 in `.ci/run`, more for a night.
+ * `SIGNALBOX_SOAK` is how often: 200 times in `.ci/run`, more for a night.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -186,7 +186,7 @@ describe('a collection', () => {
   test.each([
     ['fewer', [1, 2], '2 instead of 3'],
     ['others', [1, 2, 9], 'they were others'],
-    ['none that can be gone over', 7, 'is 7'],
+    ['none that can be gone over', 7, 'is 7. It has to be a list'],
   ])('whose list has %s after a crash fails, and nothing new begins', async (_, after, message) => {
     const of = (list: unknown) =>
       t().map('m', {

@@ -93,13 +93,13 @@ async function coursesOf({ mishap, which, rejecting = false, lane = 'table' }: H
 }
 
 /** Several judges look at the same courses. */
-const played = new Map<string, Promise<readonly Course[]>>();
+const known = new Map<string, Promise<readonly Course[]>>();
 
 /** What a judge has to say of each course, if anything. */
 async function wrongs(how: How, judge: Judge): Promise<string[]> {
   const key = JSON.stringify(how);
-  const courses = played.get(key) ?? coursesOf(how);
-  played.set(key, courses);
+  const courses = known.get(key) ?? coursesOf(how);
+  known.set(key, courses);
   const found: string[] = [];
   for (const { title, clean, played } of await courses) {
     const wrong = played instanceof Error ? played.message : judge(played, clean);

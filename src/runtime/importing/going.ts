@@ -3,26 +3,32 @@
  * parent has nothing under way, or nothing says how far its undoing has come. No box leaves such a run behind: a part of the document is
  * missing, or was changed.
  */
-import type { Actor, RunState } from '../../core/run.ts';
+import type { Actor, Paused, RunState } from '../../core/run.ts';
 import * as is from '../../forms.ts';
 import { Unfit } from '../../forms.ts';
 import { room } from '../../machines/parent.ts';
-import type { ParentMemory } from '../../machines/parent-memory.ts';
+import type { ParentMemory, RunUndo } from '../../machines/parent-memory.ts';
+import type { UndoMemory } from '../../machines/task/machine.ts';
 import type { ActorRow } from '../../store.ts';
 
-const PAUSED = [true, 'above', 'both', 'over'];
+const PAUSED: readonly Paused[] = [true, 'above', 'both', 'over'];
 const paused: is.Want = {
   wanted: 'true, "above", "both", "over" or nothing',
   fits: (value) => value === undefined || PAUSED.includes(value as never),
 };
-const undoOfRun = is.has({
+const ofRun: is.Form<RunUndo> = {
   of: is.orNull(is.text),
   before: is.orNull(is.amount),
   failed: is.texts,
   failures: is.amount,
   isCut: is.yesNo,
-});
-const undoOfStep = is.has({ tries: is.version, completedAt: is.orNull(is.instant), of: is.orNull(is.text) });
+};
+const ofStep: is.Form<UndoMemory> = {
+  tries: is.version,
+  completedAt: is.orNull(is.instant),
+  of: is.orNull(is.text),
+};
+const [undoOfRun, undoOfStep] = [is.has(ofRun), is.has(ofStep)];
 const three: is.Want = {
   wanted: 'three numbers',
   fits: (value) => Array.isArray(value) && value.length === 3 && value.every(is.amount.fits),
@@ -62,10 +68,9 @@ export function checkGoing(run: RunState): void {
   }
 }
 
-/** Has a parent fewer steps under way than it would have begun? */
-function hasLost({ kind, state }: Actor): boolean {
-  if (kind.children === undefined) return false;
+/** Does a parent wait for its children, and has fewer of them under way than it would have begun? */
+function hasLost({ invoked, state }: Actor): boolean {
   const memory = state.context as unknown as ParentMemory;
-  if (state.value === 'running') return memory.live === 0 || room(memory) > 0;
-  return state.value === 'cancelling' && memory.live === 0;
+  if (invoked === 'children') return memory.live === 0 || room(memory) > 0;
+  return invoked === 'stopping' && memory.live === 0;
 }

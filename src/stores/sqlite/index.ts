@@ -95,8 +95,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     this.#owned.clear();
     // By its whole path: the process may be in another folder by the time that the thread opens it.
     const file = usable(this.name, () => trueName(this.#file));
-    if (file !== MEMORY) usable(this.name, () => checkPlace(file));
-    const unlock = file === MEMORY ? () => {} : usable(this.name, () => lock(file, this.name, owner.now()));
+    const unlock = file === MEMORY ? () => {} : usable(this.name, () => this.#lock(file));
     try {
       usable(this.name, () => {
         checkNames(file);
@@ -114,6 +113,11 @@ class SqliteFile extends SqliteReads implements SqliteStore {
       unlock();
       throw error;
     }
+  }
+
+  #lock(file: string): () => void {
+    checkPlace(file);
+    return lock(file, this.name, this.#owner.now());
   }
 
   commit(changes: readonly RunChange[]): Awaitable<void> {
