@@ -4,7 +4,7 @@
  */
 import { askOptions } from './checks.ts';
 import { InvalidOption } from './errors/index.ts';
-import { MAX_TEXT } from './text.ts';
+import { MAX_TEXT, patternOf } from './text.ts';
 
 /** What a line of text asks to be started. */
 export type ActivationMode = 'program' | 'track' | 'workflow' | 'checkpoint';
@@ -43,7 +43,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g;
 /** Marks that turn text around, and one that cannot be seen at its beginning. Joiners stay: words and emoji are written with them. */
 const TURNS = /[\u202a-\u202e\u2066-\u2069\u200b\ufeff]/g;
 /** Something that can be meant: a letter, a number, a symbol. */
-const SOMETHING = /[\p{L}\p{N}\p{S}]/u;
+const something = /* @__PURE__ */ patternOf('[\\p{L}\\p{N}\\p{S}]', 'u');
 /** What closes what is opened. */
 const QUOTES = new Map(
   Object.entries({
@@ -142,7 +142,7 @@ function madeOf(open: { readonly mode: ActivationMode; readonly lines: readonly 
           .join(' ')
           .slice(1, -1)
           .trim();
-  if (subject.length > MAX_TEXT || !SOMETHING.test(subject)) return null;
+  if (subject.length > MAX_TEXT || !something().test(subject)) return null;
   return Object.freeze({
     mode,
     subject,

@@ -124,13 +124,13 @@ function refusal(copier: Copier, place: Place | null, value: unknown, found: str
   return new NotJson({ what: copier.what, path: pathOf(place), found, value: printable(value) });
 }
 
-const PLAIN_KEY = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u;
-
 function pathOf(place: Place | null): string {
   const keys: string[] = [];
+  // Made here, where it is wanted: what classes of Unicode's hold is looked up when a literal is loaded.
+  const plain = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u;
   for (let at = place; at !== null; at = at.parent) {
     const { key } = at;
-    keys.unshift(typeof key === 'number' ? `[${key}]` : PLAIN_KEY.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+    keys.unshift(typeof key === 'number' ? `[${key}]` : plain.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
     if (keys.length > 20) return `(...)${keys.join('')}`;
   }
   return keys.join('').replace(/^\./, '');

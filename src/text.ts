@@ -5,6 +5,15 @@
 
 import { disarm } from './promises.ts';
 
+/**
+ * A pattern that is made when it is asked for first. The classes of Unicode take a while to look up, and those of a literal are looked
+ * up when its file is loaded, wherever in it that stands.
+ */
+export function patternOf(source: string, flags: string): () => RegExp {
+  let made: RegExp | undefined;
+  return () => (made ??= new RegExp(source, flags));
+}
+
 /** The longest that is kept, in characters. */
 export const MAX_TEXT = 1_000;
 

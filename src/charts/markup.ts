@@ -1,5 +1,7 @@
 /** Text in SVG: escaped, without what XML cannot hold, and no longer than there is room for. */
 
+import { patternOf } from '../text.ts';
+
 const ENTITIES: { readonly [character: string]: string } = {
   '&': '&amp;',
   '<': '&lt;',
@@ -8,11 +10,13 @@ const ENTITIES: { readonly [character: string]: string } = {
   "'": '&#39;',
 };
 
+const unsayable = /* @__PURE__ */ patternOf('[\\p{Cc}\\u{fffe}\\u{ffff}]', 'gu');
+
 /** As text or an attribute, whatever it is. */
 export function escaped(text: string): string {
   return text
     .toWellFormed()
-    .replace(/[\p{Cc}\u{fffe}\u{ffff}]/gu, ' ')
+    .replace(unsayable(), ' ')
     .replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 

@@ -1,12 +1,15 @@
 /** The drawing of a definition as a Mermaid state diagram, for pages that draw such. Names are texts in it, and never syntax. */
 import { roughly } from '../duration.ts';
+import { patternOf } from '../text.ts';
 import { type Marks, wordOfMark } from './marks.ts';
 import type { Outline, Part } from './outline.ts';
 import { COLOURS, type Tone, TONES } from './tones.ts';
 
+const signs = /* @__PURE__ */ patternOf('[^\\p{L}\\p{N} ._,\\-/…]', 'gu');
+
 /** A text for Mermaid, in which most signs mean something: what is no letter, digit or harmless sign is an entity. */
 export function quoted(text: string): string {
-  return text.toWellFormed().replace(/[^\p{L}\p{N} ._,\-/…]/gu, (character) => `#${character.codePointAt(0)};`);
+  return text.toWellFormed().replace(signs(), (character) => `#${character.codePointAt(0)};`);
 }
 
 interface Drawing {

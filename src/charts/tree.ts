@@ -1,5 +1,6 @@
 /** The drawing of a definition as text for a terminal: a tree that fits its columns, with a sign for how each part stands. */
 import { roughly } from '../duration.ts';
+import { patternOf } from '../text.ts';
 import { type Density, grouped, type Mark, type Marks, wordOfMark, WORDS } from './marks.ts';
 import type { Outline, Part } from './outline.ts';
 import { ANSI, SIGNS, type Tone, TONES } from './tones.ts';
@@ -10,11 +11,11 @@ export interface TreeOptions {
   readonly colour: boolean;
 }
 
-const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+const controls = /* @__PURE__ */ patternOf('[\\p{Cc}\\p{Cf}\\u2028\\u2029]', 'gu');
 
 /** What a terminal would take for a command is left out. */
 export function plain(text: string): string {
-  return text.toWellFormed().replace(CONTROL, ' ');
+  return text.toWellFormed().replace(controls(), ' ');
 }
 
 /** As many columns as a text takes. */

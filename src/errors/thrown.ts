@@ -30,14 +30,15 @@ export function toRecord(error: unknown, more: Partial<ErrorRecord> = {}, causes
   if (!isA(error, Error)) return { code: 'task-threw-value', name: 'Error', message: show(error), ...more };
   const own = isA(error, SignalboxError);
   const fields = own ? plain(error.fields) : undefined;
-  const [name, stack, cause] = [read(error, 'name'), read(error, 'stack'), read(error, 'cause')];
+  const [name, cause] = [read(error, 'name'), read(error, 'cause')];
+  // The stack of an error of ours leads into the engine; that of its cause is the one to read. A stack is made when it is read first.
+  const stack = own ? undefined : read(error, 'stack');
   return {
     code: own ? error.code : 'task-failed',
     name: typeof name === 'string' ? name.slice(0, MAX_NAME) : 'Error',
     message: reasonOf(error).slice(0, MAX_MESSAGE),
     ...(fields === undefined ? {} : { fields }),
-    // The stack of an error of ours leads into the engine; that of its cause is the one to read.
-    ...(own || typeof stack !== 'string' ? {} : { stack: stack.slice(0, MAX_STACK) }),
+    ...(typeof stack === 'string' ? { stack: stack.slice(0, MAX_STACK) } : {}),
     ...(cause === undefined || causes === 0 ? {} : { cause: toRecord(cause, {}, causes - 1) }),
     ...more,
   };

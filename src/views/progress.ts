@@ -4,7 +4,6 @@
  * has not changed is shared with the value before, so it suits `useSyncExternalStore` and the like.
  * An event costs the same however many steps there are; reading `actors` for the first time costs as much as there are.
  */
-import { produce } from 'immer';
 import type { PlanNode } from '../definition.ts';
 import { isStep, stepsIn } from '../core/steps.ts';
 import { type AnyOrchestrator, planOf } from '../dsl/index.ts';
@@ -107,14 +106,20 @@ function next(before: Progress, event: RunEvent, root: PlanNode): Progress {
   const actors = status === null ? told : begun(told, pathAbove(path), root);
   if (path === '') return progress(status ?? before.status, seq, before.percent, before.steps, actors);
   const known = actors.get(path);
-  const actor = produce(known ?? UNTOLD, (draft) => {
-    if (status !== null) draft.status = status;
-    if ('attempt' in event) draft.attempt = event.attempt;
-    if (type === 'step.progress') Object.assign(draft, { fraction: event.fraction, note: event.note });
-  });
+  const actor = actorAfter(known ?? UNTOLD, status, event);
   const steps = stepsAfter(before.steps, status, known, nodeAt(root, path));
   const percent = steps === before.steps ? before.percent : percentOf(steps);
   return progress(before.status, seq, percent, steps, actors.with(path, actor));
+}
+
+function actorAfter(actor: ActorProgress, status: Status | null, event: RunEvent): ActorProgress {
+  const { fraction, note } = event.type === 'step.progress' ? event : actor;
+  const attempt = 'attempt' in event ? event.attempt : actor.attempt;
+  const next = Object.freeze({ status: status ?? actor.status, attempt, fraction, note });
+  // What has not changed is the same value still: the first of what begins is one for all.
+  return next.status === actor.status && attempt === actor.attempt && fraction === actor.fraction && note === actor.note
+    ? actor
+    : next;
 }
 
 /**
@@ -146,10 +151,8 @@ function stepsAfter(
 
 function tally(steps: Progress['steps'], status: Status, count: number): Progress['steps'] {
   const which = status === 'completed' || status === 'skipped' || status === 'cancelled' ? status : 'failed';
-  return produce(steps, (draft) => {
-    // A copy that was made by an earlier version does not count what is cancelled.
-    draft[which] = (draft[which] ?? 0) + count;
-  });
+  // A copy that was made by an earlier version does not count what is cancelled.
+  return Object.freeze({ ...steps, [which]: (steps[which] ?? 0) + count });
 }
 
 function percentOf({ total, completed, failed, cancelled = 0, skipped }: Progress['steps']): number {
