@@ -2,7 +2,7 @@
 import { readApproval } from '../machines/approval/reading.ts';
 import type { ApprovalSpec } from '../people.ts';
 import type { Note } from './notes.ts';
-import { OptionReader } from './reading.ts';
+import { isOptions, OptionReader } from './reading.ts';
 
 /** Nothing of what was not said. */
 export function readAsked<K extends 'approval' | 'review'>(
@@ -15,5 +15,7 @@ export function readAsked<K extends 'approval' | 'review'>(
   const reader = new OptionReader();
   const spec = readApproval(given, reader, `option "${option}" of ${of}`);
   notes.push(...reader.notes);
+  // What is no object has been told; that it asks nothing is not news.
+  if (!isOptions(given) || Array.isArray(given)) return {};
   return { [option]: spec } as { readonly [name in K]?: ApprovalSpec };
 }

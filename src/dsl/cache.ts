@@ -4,7 +4,7 @@ import type { Duration } from '../duration.ts';
 import { show } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import type { Note } from './notes.ts';
-import { readDuration, readOptions } from './reading.ts';
+import { NO_OPTIONS, readDuration, readOptions } from './reading.ts';
 
 /** For how long, and under what, the output of a step is kept. */
 export interface CacheOptions<I> {
@@ -28,8 +28,11 @@ export function readCache(given: unknown, notes: Note[]): CacheDefinition | unde
       code: 'bad-option',
       message: `Option "cache.${option}" cannot be ${show(value)}: it takes ${expected}.`,
     });
-  const { ttl, key, scope = 'step', bypass } = readOptions(given ?? null, 'option "cache"', KEYS, notes);
-  const ms = readDuration(ttl, 'cache.ttl', 0, notes);
+  const options = readOptions(given, 'option "cache"', KEYS, notes);
+  // What cannot be read has been told, as a whole and in its parts.
+  if (options === NO_OPTIONS) return undefined;
+  const { ttl, key, scope = 'step', bypass } = options;
+  const ms = ttl === undefined ? 0 : readDuration(ttl, 'cache.ttl', 1, notes);
   if (!(ms > 0) || !Number.isFinite(ms)) note('ttl', ttl, "a duration above 0, like '10m'");
   if (key !== undefined && typeof key !== 'function') note('key', key, 'a function');
   if (bypass !== undefined && typeof bypass !== 'function') note('bypass', bypass, 'a function');

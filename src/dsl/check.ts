@@ -52,6 +52,8 @@ class Check implements Checker {
   #at: readonly object[] = [];
   /** Where it stands. */
   #path = '';
+  /** Places of which nothing could be read. */
+  readonly #unread: string[] = [];
   readonly #met = new Map<string, Met>();
 
   of(step: StepDefinition, position: number, code: FaultCode, message: string): void {
@@ -78,6 +80,7 @@ class Check implements Checker {
   }
 
   #add(code: FaultCode, path: string, message: string): void {
+    if (this.#unread.some((place) => path === place || path.startsWith(`${place}/`))) return;
     const source = sourceOf(...this.#at);
     this.#faults.push({ code, path, message, ...(source === undefined ? {} : { source }) });
   }
@@ -120,9 +123,12 @@ class Check implements Checker {
   }
 
   #notes(owner: object, path: string): void {
-    for (const { code, message, at } of notesOf(owner)) {
+    const notes = notesOf(owner);
+    const all = notes.filter(({ isAll }) => isAll);
+    for (const { code, message, at } of all.length > 0 ? all : notes) {
       this.#add(code, at === undefined ? path : `${path}/${at}`, message);
     }
+    if (all.length > 0) this.#unread.push(path);
   }
 
   fault(code: FaultCode, message: string): void {

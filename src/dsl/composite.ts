@@ -93,7 +93,7 @@ export function compositeTrack<
   options: CompositeOptions<S, Ms, R>,
 ): CompositeTrack<N, InputOf<S>, Awaited<R>, BodyCalls<MemberBody<Ms[keyof Ms]>>> {
   const notes: Note[] = [];
-  const given = readOptions(options, 'options of a composite track', KEYS, notes);
+  const given = readOptions(options, 'options of a composite track', KEYS, notes, 'all');
   const definition: CompositeDefinition = from(compositeTrack, {
     is: 'composite',
     name,

@@ -3,7 +3,7 @@ import { HOOK_NAMES, type HookDefinition, type HookFilter, type HookName, NO_HOO
 import { show } from '../errors/index.ts';
 import type { Options } from '../core/declaration.ts';
 import type { Note } from './notes.ts';
-import { isOptions, readDuration, readOptions } from './reading.ts';
+import { NO_OPTIONS, readDuration, readOptions } from './reading.ts';
 
 const OF_STEPS: readonly HookName[] = ['beforeStep', 'afterStep', 'onRetry', 'onError', 'onApproval'];
 /** Which hooks a definition may have. */
@@ -32,7 +32,8 @@ export function readHooks(given: unknown, of: keyof typeof BELOW, notes: Note[])
 
 function readHook(given: unknown, what: string, names: readonly HookName[], notes: Note[]): HookDefinition {
   const note = (message: string): void => void notes.push({ code: 'bad-option', message });
-  const options = own(readOptions(given ?? null, `hook ${what}`, [...names, ...OPTION_KEYS], notes));
+  const read = readOptions(given ?? null, `hook ${what}`, [...names, ...OPTION_KEYS], notes);
+  const options = own(read);
   const { name = what, onHookError = 'fail' } = options;
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME)
     note(`The name of hook ${what} cannot be ${show(name)}: it takes a text of 1 to ${MAX_NAME} characters.`);
@@ -45,7 +46,9 @@ function readHook(given: unknown, what: string, names: readonly HookName[], note
     else if (call !== undefined) note(`Hook ${what} has a "${each}" that is ${show(call)}: it takes a function.`);
   }
   const called = Object.keys(calls) as HookName[];
-  if (called.length === 0 && isOptions(given))
+  // What cannot be called has been told, and so has what is no hook.
+  const isTold = Object.keys(read).some((each) => !OPTION_KEYS.includes(each) && options[each] !== undefined);
+  if (called.length === 0 && read !== NO_OPTIONS && !isTold)
     note(`Hook ${what} has no function to call. Give it one of ${names.join(', ')}.`);
   const timeout = readDuration(options.timeout, `${what}.timeout`, DEFAULT_TIMEOUT, notes);
   if (!(timeout > 0)) note(`Option "timeout" of hook ${what} cannot be ${show(timeout)}: it takes a duration above 0.`);

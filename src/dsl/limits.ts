@@ -2,6 +2,7 @@
  * Limits as people write them (S30): `concurrency: 4`, `{ limit: 1, key }`, a list of those, and rates. Read into data; what
  * is wrong with that is told by whoever checks it.
  */
+import type { Options } from '../core/declaration.ts';
 import type { Duration } from '../duration.ts';
 import { type LimitDefinition, type LimitFacts, type LimitKey, NO_LIMITS, type WhenFull } from '../limits.ts';
 import type { RunFacts } from '../user-code.ts';
@@ -53,12 +54,9 @@ const RATE_KEYS = ['limit', 'per', 'key', 'burst'];
 /** What was given as `option`, which says how many may run at once. */
 export function readConcurrency(given: unknown, option: string, notes: Note[]): readonly LimitDefinition[] {
   return readEach(given, (one, index) => {
-    const {
-      limit,
-      key,
-      whenFull = 'wait',
-      queue,
-    } = typeof one === 'object' ? readOptions(one, what(option, index), CONCURRENCY_KEYS, notes) : { limit: one };
+    const given =
+      typeof one === 'object' ? readOptions(one, what(option, index), CONCURRENCY_KEYS, notes) : { limit: one };
+    const { limit, key, whenFull = 'wait', queue } = unread(given, { limit: 1 });
     const otherwise = whenFull === 'wait' ? Number.POSITIVE_INFINITY : 0;
     return {
       limit: limit as number,
@@ -75,8 +73,7 @@ export function readConcurrency(given: unknown, option: string, notes: Note[]): 
 export function readRate(given: unknown, notes: Note[]): readonly LimitDefinition[] {
   return readEach(given, (one, index) => {
     const given = readOptions(one ?? null, what('rate', index), RATE_KEYS, notes);
-    // What is no object has been told, and is not told again for each of its parts.
-    const { limit, per, key, burst } = given === NO_OPTIONS ? { limit: 1, per: 1 } : given;
+    const { limit, per, key, burst } = unread(given, { limit: 1, per: 1 });
     return {
       limit: limit as number,
       per: readPeriod(per, 'rate.per', notes),
@@ -86,6 +83,11 @@ export function readRate(given: unknown, notes: Note[]): readonly LimitDefinitio
       queue: Number.POSITIVE_INFINITY,
     };
   });
+}
+
+/** What is no object has been told, and is not told again for each of its parts: they stand in for it. */
+function unread(given: Options, standIn: Options): Options {
+  return given === NO_OPTIONS ? standIn : given;
 }
 
 function readEach(given: unknown, read: (one: unknown, index: number) => LimitDefinition): readonly LimitDefinition[] {

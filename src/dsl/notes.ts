@@ -12,6 +12,8 @@ export interface Note {
   readonly message: string;
   /** A name below the definition that the note is about, when there is no step of that name to hang it on. */
   readonly at?: string;
+  /** Nothing could be read: whatever else is found in this place is of a stand-in. */
+  readonly isAll?: boolean;
 }
 
 const NONE: readonly Note[] = Object.freeze([]);

@@ -112,7 +112,7 @@ export function orchestrator<const N extends string, I extends Schema, A>(
   options: OrchestratorOptions<I> & { readonly approval?: A },
 ): OrchestratorBuilder<N, InputOf<I>, OutputOf<I>, {}, AsksOf<A, InputOf<I>, InputOf<I>, never, '~approval'>> {
   const notes: Note[] = [];
-  const given = readOptions(options, 'options of an orchestrator', ORCHESTRATOR_KEYS, notes);
+  const given = readOptions(options, 'options of an orchestrator', ORCHESTRATOR_KEYS, notes, 'all');
   return new Chain(from(orchestrator, { name, given, notes }), beginning()) as never;
 }
 

@@ -84,7 +84,7 @@ export function program<const N extends string, I extends Schema, const Ps exten
   options: ProgramOptions<I, Ps> & { readonly approval?: A; readonly phases: CheckPhases<NoInfer<Ps>> },
 ): Program<N, InputOf<I>, Ps, A> {
   const notes: Note[] = [];
-  const { phases, ...given } = readOptions(options, 'options of a program', KEYS, notes);
+  const { phases, ...given } = readOptions(options, 'options of a program', KEYS, notes, 'all');
   const reader = new PhaseReader(name, given, notes);
   const uses = reader.read(phases);
   const made = orchestratorOf(from(program, { name, given, notes }), uses, undefined);

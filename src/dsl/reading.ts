@@ -17,11 +17,18 @@ import { alsoFrom, type Builder, from } from './source.ts';
 
 export const NO_OPTIONS: Options = Object.freeze({});
 
-/** The options as a record with no keys but `keys`; what else it has is noted. */
-export function readOptions(options: unknown, what: string, keys: readonly string[], notes: Note[]): Options {
+/** The options as a record with no keys but `keys`; what else it has is noted. Some are all that a definition is made of. */
+export function readOptions(
+  options: unknown,
+  what: string,
+  keys: readonly string[],
+  notes: Note[],
+  part?: 'all',
+): Options {
   if (options === undefined) return NO_OPTIONS;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    notes.push({ code: 'bad-option', message: `The ${what} cannot be ${show(options)}: give an object.` });
+    const message = `The ${what} cannot be ${show(options)}: give an object.`;
+    notes.push({ code: 'bad-option', message, ...(part === 'all' ? { isAll: true } : {}) });
     return NO_OPTIONS;
   }
   for (const key of Object.keys(options)) {
@@ -96,7 +103,7 @@ export class OptionReader implements ReadPort {
   readonly notes: Note[] = [];
 
   options(given: unknown, what: string, keys: readonly string[]): Options {
-    return readOptions(given, what, keys, this.notes);
+    return readOptions(given, what, keys, this.notes, what.startsWith('options of ') ? 'all' : undefined);
   }
 
   duration<T>(value: unknown, option: string, otherwise: T): number | T {

@@ -124,7 +124,7 @@ export function task<
   | AsksOf<B, InputOf<O>, InputOf<O>, InputOf<I>>
 > {
   const notes: Note[] = [];
-  const given = readOptions(options, 'options of a task', TASK_KEYS, notes);
+  const given = readOptions(options, 'options of a task', TASK_KEYS, notes, 'all');
   const cache = readCache(given.cache, notes);
   if (cache !== undefined && given.compensate !== undefined)
     notes.push({ code: 'bad-option', message: CACHED_AND_UNDONE });

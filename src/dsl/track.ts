@@ -174,7 +174,7 @@ export function track<const N extends string, I extends Schema>(
   },
 ): TrackBuilder<N, InputOf<I>, OutputOf<I>, {}, null, null, never> {
   const notes: Note[] = [];
-  const given = readOptions(options, 'options of a track', KEYS, notes);
+  const given = readOptions(options, 'options of a track', KEYS, notes, 'all');
   const bodies = readConcurrency(given.bodies, 'bodies', notes);
   const deadline = readDuration(given.deadline, 'deadline', undefined, notes);
   const hooks = readHooks(given.hooks, 'track', notes);

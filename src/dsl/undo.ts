@@ -4,7 +4,7 @@ import type { Compensation, CompensationDefinition, RetryPolicy, StepDefinition,
 import type { Duration } from '../duration.ts';
 import { type CacheOptions, readCache } from './cache.ts';
 import type { Note } from './notes.ts';
-import { isOptions, readDuration, readOptions } from './reading.ts';
+import { isOptions, NO_OPTIONS, readDuration, readOptions } from './reading.ts';
 import { readRetry, type RetryOptions } from './retry.ts';
 
 /** What a compensation is told: what the step was given and what it has left behind. */
@@ -60,7 +60,10 @@ const KEYS = ['run', 'retry', 'timeout'];
 export function readCompensation(given: unknown, parses: boolean, notes: Note[]): CompensationDefinition | undefined {
   if (given === undefined) return undefined;
   const options = typeof given === 'function' || !isOptions(given) ? { run: given } : given;
-  const { run, retry, timeout } = readOptions(options, 'option "compensate"', KEYS, notes);
+  const read = readOptions(options, 'option "compensate"', KEYS, notes);
+  // What cannot be read has been told.
+  if (read === NO_OPTIONS) return undefined;
+  const { run, retry, timeout } = read;
   return Object.freeze({
     run: run as Compensation,
     retry: readRetry(retry, 'option "retry" of a compensation', notes) as RetryPolicy,

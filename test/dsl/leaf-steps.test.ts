@@ -91,7 +91,6 @@ describe('the check tells', () => {
     } as never);
     expect(faults(made)).toEqual([
       ['bad-body', 't/a'],
-      ['bad-body', 't/a'],
       ['bad-option', 't/b'],
       ['bad-option', 't/c'],
       ['bad-option', 't/d'],

@@ -36,7 +36,7 @@ describe('a wait', () => {
   test.each(
     told([
       [undefined, ['bad-option o/t/w']],
-      ['go', ['bad-option o/t/w', 'bad-option o/t/w']],
+      ['go', ['bad-option o/t/w']],
       [{}, ['bad-option o/t/w']],
       [{ signal: '' }, ['bad-option o/t/w']],
       [{ signal: 7 }, ['bad-option o/t/w']],

@@ -260,7 +260,7 @@ function checkTimes({ expires, onExpiry, onDefer, remind, lease }: ApprovalSpec,
   if (onDefer !== 'keep' && onDefer !== 'move') checker.option('onDefer', onDefer, `'keep' or 'move'`);
   if (expires !== null && !(expires > 0))
     checker.option('expires', expires, 'a duration above 0; leave it out to wait for ever');
-  if (expires === null && onExpiry !== 'fail')
+  if (expires === null && onExpiry !== 'fail' && ON_EXPIRY.includes(onExpiry))
     checker.fault(
       'bad-option',
       'What is to happen "onExpiry" never happens without "expires". Say how long it may take.',

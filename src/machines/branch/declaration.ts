@@ -33,6 +33,8 @@ export function readBranch(name: unknown, options: unknown, reader: ReadPort): B
     );
   if (otherwise !== undefined && otherwise !== null)
     routes.push({ step: reader.use(OTHERWISE, otherwise), when: undefined });
+  if (routes.length === 0 && isEmpty(on === undefined ? when : given.routes, on === undefined))
+    reader.note('bad-option', 'A branch needs a route at least.');
   return {
     is: 'branch',
     name: name as string,
@@ -44,6 +46,12 @@ export function readBranch(name: unknown, options: unknown, reader: ReadPort): B
   };
 }
 
+/** A list, or an object, with nothing in it. What is not what it should be has been told. */
+function isEmpty(given: unknown, isList: boolean): boolean {
+  const isIt = typeof given === 'object' && given !== null && Array.isArray(given) === isList;
+  return isIt && Object.keys(given).length === 0;
+}
+
 /** Each route has the name of its body; where two have one body, the second is called `name-2`. */
 function readPredicates(when: unknown, reader: ReadPort): Route[] {
   if (!Array.isArray(when)) {
@@ -52,14 +60,13 @@ function readPredicates(when: unknown, reader: ReadPort): Route[] {
     return [];
   }
   const names = new Map<string, number>();
-  return when.map((entry: unknown, position) => {
-    const isPair = Array.isArray(entry) && entry.length === 2;
-    if (!isPair)
-      reader.note(
-        'bad-option',
-        `Route number ${position + 1} cannot be ${show(entry)}: it is a pair, [predicate, body].`,
-      );
-    const [predicate, use] = (isPair ? entry : []) as readonly unknown[];
+  return when.flatMap((entry: unknown, position) => {
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      const message = `Route number ${position + 1} cannot be ${show(entry)}: it is a pair, [predicate, body].`;
+      reader.note('bad-option', message);
+      return [];
+    }
+    const [predicate, use] = entry as readonly unknown[];
     const called = nameOfUse(use) ?? `route-${position + 1}`;
     const count = (names.get(called) ?? 0) + 1;
     names.set(called, count);
@@ -90,7 +97,6 @@ export const branchDeclaration: Declaration<BranchDefinition> = {
     else
       for (const [ordinal, predicate] of when.entries())
         if (ordinal < when.length - 1 || otherwise !== 'last') checkNow(predicate, 'when', checker);
-    if (routes.length === 0) checker.fault('bad-option', 'A branch needs a route at least.');
     checker.steps(routes, 'route');
   },
   plan({ routes, when, on, all, otherwise }, planner) {

@@ -1,5 +1,5 @@
 /** A step that tells the history something, where it is declared: the name of the event, and its data. */
-import type { Declaration, ReadPort } from '../../core/declaration.ts';
+import { type Declaration, isAsync, type ReadPort } from '../../core/declaration.ts';
 import type { Mapper } from '../../definition.ts';
 import type { EmitDefinition, EmitSpec } from '../../leaves.ts';
 import { checkMapper } from '../together.ts';
@@ -20,7 +20,7 @@ export function readEmit(name: unknown, options: unknown, reader: ReadPort): rea
 
 /** What makes the step's input, which is the data of the event. */
 function inputOf({ data }: EmitDefinition): Mapper {
-  return typeof data === 'function' ? data : () => null;
+  return typeof data === 'function' && !isAsync(data) ? data : () => null;
 }
 
 export const emitDeclaration: Declaration<EmitDefinition> = {

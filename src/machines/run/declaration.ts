@@ -17,14 +17,16 @@ function definitionOf(name: unknown, given: unknown, mapper: unknown, reader: Re
   if (mapper !== undefined && !isShort)
     reader.note('bad-option', 'A child run with options takes its mapper as "input" among them.');
   const { orchestrator, detach = false, id, metadata, depth = DEPTH } = options;
+  const resolve = resolver(orchestrator);
   if (typeof orchestrator !== 'function' && definitionIn(orchestrator) === null) {
     const hint = orchestrator === undefined ? ' (often a circular import: give a function that answers with it)' : '';
     reader.note('bad-body', `Expected an orchestrator; got ${show(orchestrator)}${hint}.`);
+    told.add(resolve);
   }
   return {
     is: 'run',
     name: name as string,
-    orchestrator: resolver(orchestrator),
+    orchestrator: resolve,
     input: (isShort ? mapper : options.input) as Mapper | undefined,
     id: id as Mapper | undefined,
     metadata: readMetadata(metadata, reader),
@@ -50,6 +52,9 @@ function definitionIn(given: unknown): OrchestratorDefinition | null {
   const { is, definition = null } = Object(given ?? {}) as { readonly is?: unknown; readonly definition?: unknown };
   return is === 'orchestrator' ? (definition as OrchestratorDefinition | null) : null;
 }
+
+/** Those of which the reading has said that they are none. */
+const told = new WeakSet<() => OrchestratorDefinition | null>();
 
 /** Asked when somebody needs to know, and once: a function may name what is defined after it. */
 function resolver(given: unknown): () => OrchestratorDefinition | null {
@@ -83,7 +88,7 @@ export const runDeclaration: Declaration<RunDefinition> = {
   noun: 'step',
   check({ orchestrator, input, id, metadata, detach, depth }, checker) {
     try {
-      if (orchestrator() === null)
+      if (orchestrator() === null && !told.has(orchestrator))
         checker.fault(
           'bad-body',
           'What a child run is a run of is no orchestrator. Give one, or a function that answers with one.',

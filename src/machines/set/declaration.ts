@@ -7,11 +7,14 @@ import { speakingFor } from '../../mapping.ts';
 import { nameProblem } from '../../names.ts';
 import { type Gathering, synchronous } from '../../core/facts.ts';
 
+/** In the place of what cannot be read, so that it is not told that there is nothing, too. */
+const UNREAD: JsonObject = Object.freeze({ unread: null });
+
 /** The definition, and the mapper of the step. */
 export function readSet(name: unknown, given: unknown, reader: ReadPort): readonly [SetDefinition, Mapper] {
   const isTable = typeof given === 'object' && given !== null && !Array.isArray(given);
   if (!isTable) reader.note('bad-option', `What a step sets cannot be ${show(given)}: give variables by name.`);
-  const entries = Object.entries(isTable ? given : {});
+  const entries = Object.entries(isTable ? given : UNREAD);
   for (const [variable, value] of entries) {
     const problem = nameProblem(variable);
     if (problem !== null) reader.note('bad-option', `A variable cannot be called ${show(variable)}: ${problem}.`);

@@ -13,8 +13,11 @@ const KEYS = ['until', 'for'];
 
 function definitionOf(name: unknown, given: unknown, reader: ReadPort): SleepDefinition {
   const is = { is: 'sleep', name: name as string } as const;
-  // What is left out is told like what cannot be read.
-  if (typeof given !== 'object' || given === null) return { ...is, ms: reader.duration(given ?? '', 'duration', 0) };
+  if (given === undefined || given === null) {
+    reader.note('bad-option', "A sleep takes how long it is, like '1h', or when it ends: { until }.");
+    return { ...is, ms: 0 };
+  }
+  if (typeof given !== 'object') return { ...is, ms: reader.duration(given, 'duration', 0) };
   const { until, for: length } = reader.options(given, 'options of a sleep', KEYS);
   if ((length === undefined) === (until === undefined))
     reader.note('bad-option', 'A sleep ends at an instant, or after a time: give it either "until" or "for".');

@@ -17,7 +17,8 @@ export function readTerminate(
   const { as = 'completed', output, reason } = reader.options(options, 'options of a step that ends the run', KEYS);
   if (as !== 'completed' && as !== 'failed')
     reader.note('bad-option', `Option "as" cannot be ${show(as)}: it takes 'completed' or 'failed'.`);
-  for (const [option, mapper] of Object.entries({ output, reason }))
+  // What the other way to end takes is told as that, whatever it is.
+  for (const [option, mapper] of Object.entries(as === 'failed' ? { reason } : { output }))
     if (
       mapper !== undefined &&
       (typeof mapper !== 'function' || isAsync(mapper)) &&
@@ -32,7 +33,8 @@ export function readTerminate(
   if (as === 'failed' && output !== undefined)
     reader.note('bad-option', 'An "output" is for a run that completes; one that is ended as failed has a "reason".');
   const failing = speakingFor((facts: Facts) => reasonFor(reason, facts), reason);
-  const make = as === 'failed' ? failing : typeof output === 'function' ? (output as Mapper) : () => null;
+  const make =
+    as === 'failed' ? failing : typeof output === 'function' && !isAsync(output) ? (output as Mapper) : () => null;
   return [{ is: 'terminate', name: name as string, as: as as 'completed' }, make];
 }
 
