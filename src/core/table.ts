@@ -9,6 +9,7 @@
  */
 import type { AnyEventObject, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import { Impossible } from '../errors/index.ts';
+import { isWhole } from './whole.ts';
 import type { Memory } from './kind.ts';
 import type { MachineInput, MachineState, Stepper, Wish } from './stepper.ts';
 
@@ -21,7 +22,8 @@ interface Edge {
   readonly guard: Guard | null;
   /** Null: the actions run and the state stays. */
   readonly target: Row | null;
-  readonly acts: readonly Act[];
+  /** All that is done on the way: what leaving asks for, the edge itself, and what entering asks for. */
+  acts: readonly Act[];
 }
 
 interface Row {
@@ -81,11 +83,7 @@ function take(
   wishes: Wish[],
   depth: number,
 ): MachineState {
-  const { target } = edge;
-  if (target === null) return settle(row, perform(edge.acts, context, event, wishes), event, wishes, depth);
-  const left = perform(row.exit, context, event, wishes);
-  const acted = perform(edge.acts, left, event, wishes);
-  return settle(target, perform(target.entry, acted, event, wishes), event, wishes, depth);
+  return settle(edge.target ?? row, perform(edge.acts, context, event, wishes), event, wishes, depth);
 }
 
 /** Follows eventless transitions until there is none. */
@@ -145,6 +143,10 @@ function rowsOf(machine: AnyStateMachine): Map<string, Row> {
     });
   }
   for (const node of Object.values(root.states) as AnyStateNode[]) fill(rows.get(node.key) as Row, node, machine, rows);
+  // Once every row has what it is entered and left with.
+  for (const row of rows.values())
+    for (const edge of [...row.always, ...[...row.edges.values()].flat()])
+      if (edge.target !== null) edge.acts = [...row.exit, ...edge.acts, ...edge.target.entry];
   return rows;
 }
 
@@ -197,7 +199,9 @@ function guardOf(guard: unknown, machine: AnyStateMachine): Guard {
     | Callable
     | undefined;
   refuseIf(implementation === undefined || implementation.check !== undefined);
-  return (args) => (implementation as Callable)(args, paramsOf(params, args)) === true;
+  const asked = implementation as Callable;
+  if (params === undefined) return (args) => asked(args, undefined) === true;
+  return (args) => asked(args, paramsOf(params, args)) === true;
 }
 
 function actOf(action: unknown, machine: AnyStateMachine): Act {
@@ -208,6 +212,7 @@ function actOf(action: unknown, machine: AnyStateMachine): Act {
   if (implementation?.type === 'xstate.assign')
     return assigning((implementation as unknown as { assignment: unknown }).assignment, params);
   refuseIf(typeof action === 'function' || implementation?.resolve !== undefined);
+  if (params === undefined) return wishing({ type: 'act', action: type, params });
   return (args, wishes) => {
     wishes.push({ type: 'act', action: type, params: paramsOf(params, args) });
     return args.context;
@@ -215,6 +220,7 @@ function actOf(action: unknown, machine: AnyStateMachine): Act {
 }
 
 function assigning(assignment: unknown, params: unknown): Act {
+  if (isWhole(assignment)) return (args) => assignment(args, paramsOf(params, args)) as Memory;
   if (typeof assignment === 'function') {
     return (args) => ({ ...args.context, ...assignment(args, paramsOf(params, args)) });
   }

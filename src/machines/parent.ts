@@ -16,6 +16,7 @@ import type { ReadEvent } from '../events.ts';
 import type { Json } from '../json.ts';
 import type { MachineInput } from '../core/stepper.ts';
 import { type Counts, verdict } from '../core/verdict.ts';
+import { whole } from '../core/whole.ts';
 import { bears, type Borne, isBad, type Skipped, TOLD_BY_NAME } from '../core/children/children.ts';
 import { persistable } from './persist.ts';
 import { beforehand, standing } from './step-states.ts';
@@ -74,39 +75,21 @@ export const parentSetup = setup({
     undoNext: () => {},
     cutUndo: () => {},
     passSignal: () => {},
-    countReady: assign({
-      ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
-      total: ({ context, event }) => ('total' in event ? event.total : context.total),
-      settled: ({ context, event }) => context.settled + (overIn(event)?.settled ?? 0),
-      completed: ({ context, event }) => context.completed + (overIn(event)?.completed ?? 0),
-      withErrors: ({ context, event }) => overIn(event)?.withErrors ?? context.withErrors,
-      variables: ({ context, event }) => overIn(event)?.variables ?? context.variables,
-      kept: ({ context, event }) => keptAfter(context, event),
-    }),
+    countReady: assign(whole(({ context, event }: Told) => (event.type === 'start' ? begun(context, event) : context))),
     /** Routes that are not taken are over before any other begins. */
     countGiven: assign({
       settled: ({ context, event }) => context.settled + countGiven(event),
       skipped: ({ context, event }) => context.skipped + unnamed(countGiven(event)),
     }),
-    countSettled: assign({
-      ready: ({ context, event }) => context.ready + ('ready' in event ? event.ready : 0),
-      live: ({ context }) => context.live - 1,
-      settled: ({ context, event }) => context.settled + 1 + ('skipped' in event ? event.skipped : 0),
-      withErrors: ({ context, event }) =>
-        context.withErrors || (event.type === 'child.settled' && event.withErrors === true),
-      borne: ({ context, event }) => borneAfter(context, event),
-      completed: ({ context, event }) =>
-        context.completed + (event.type === 'child.settled' && event.status === 'completed' ? 1 : 0),
-      skipped: ({ context, event }) => context.skipped + ('skipped' in event ? unnamed(event.skipped) : 0),
-      kept: ({ context, event }) => keptAfter(context, event),
-      failed: ({ context, event }) => context.failed + (event.type === 'child.settled' && isBad(event.status) ? 1 : 0),
-      // What failed an earlier attempt of a child that was then cancelled is no failure of the parent, nor is what could not be undone of it.
-      error: ({ context, event }) => context.error ?? (event.type === 'child.settled' ? failureIn(event) : null),
-    }),
-    countStarted: assign({
-      live: ({ context }) => context.live + room(context),
-      ready: ({ context }) => context.ready - room(context),
-    }),
+    countSettled: assign(
+      whole(({ context, event }: Told) => (event.type === 'child.settled' ? settledIn(context, event) : context)),
+    ),
+    countStarted: assign(
+      whole(({ context }: Told): ParentMemory => {
+        const count = room(context);
+        return count === 0 ? context : { ...context, live: context.live + count, ready: context.ready - count };
+      }),
+    ),
     countRest: assign({
       skipped: ({ context: { total, settled, live, skipped } }) => skipped + unnamed(total - settled - live),
     }),
@@ -152,8 +135,44 @@ function keptAfter({ kept }: ParentMemory, event: ParentEvent): Json {
   return 'kept' in event && event.kept !== undefined ? event.kept : kept;
 }
 
-function overIn(event: ParentEvent) {
-  return event.type === 'start' ? event.over : undefined;
+/** What an action that counts children is told. */
+interface Told {
+  readonly context: ParentMemory;
+  readonly event: ParentEvent;
+}
+
+/** The counts when it begins: of none, for one that runs a child later. In a run that takes over from another, some have ended already. */
+function begun(memory: ParentMemory, event: Extract<ParentEvent, { readonly type: 'start' }>): ParentMemory {
+  const { ready = 0, total = memory.total, over } = event;
+  return {
+    ...memory,
+    ready: memory.ready + ready,
+    total,
+    settled: memory.settled + (over?.settled ?? 0),
+    completed: memory.completed + (over?.completed ?? 0),
+    withErrors: over?.withErrors ?? memory.withErrors,
+    variables: over?.variables ?? memory.variables,
+    kept: keptAfter(memory, event),
+  };
+}
+
+/** The counts, and all else that is remembered of children, when one has ended. */
+function settledIn(memory: ParentMemory, event: Settled): ParentMemory {
+  const { settled, completed, failed } = countsAfter(memory, event);
+  return {
+    ...memory,
+    ready: memory.ready + event.ready,
+    live: memory.live - 1,
+    settled,
+    withErrors: memory.withErrors || event.withErrors === true,
+    borne: borneAfter(memory, event),
+    completed,
+    skipped: memory.skipped + unnamed(event.skipped),
+    kept: keptAfter(memory, event),
+    failed,
+    // What failed an earlier attempt of a child that was then cancelled is no failure of the parent, nor is what could not be undone of it.
+    error: memory.error ?? failureIn(event),
+  };
 }
 
 function isStanding({ node }: ParentMemory, event: object): boolean {

@@ -16,6 +16,7 @@ import { sleepLogic } from '../../actors/sleep.ts';
 import { waitingLogic } from '../../actors/waiting.ts';
 import type { Keeps } from '../../core/cache.ts';
 import type { MachineInput } from '../../core/stepper.ts';
+import { whole } from '../../core/whole.ts';
 import type { PlanNode } from '../../definition.ts';
 import { CompensationCut, type ErrorRecord, toRecord } from '../../errors/index.ts';
 import type { Json } from '../../json.ts';
@@ -83,6 +84,12 @@ export type TaskEvent =
 
 /** What an undoing fails with that somebody has cut short. */
 const CUT_SHORT: ErrorRecord = /* @__PURE__ */ toRecord(/* @__PURE__ */ new CompensationCut(), { retryable: false });
+
+/** What an action is told that every attempt has. */
+interface Told {
+  readonly context: TaskMemory;
+  readonly event: TaskEvent;
+}
 
 /** What a step begins with. */
 export const stepMemory = (begun: Begun): TaskMemory => ({
@@ -162,7 +169,9 @@ export const taskSetup = setup({
     keepOutput: assign({ output: ({ event }) => outputOf(event) }),
     keepError: assign({ error: ({ event }) => errorOf(event) }),
     /** What an earlier attempt failed with is not what the step ends with. */
-    complete: assign({ output: ({ event }) => outputOf(event), error: null }),
+    complete: assign(
+      whole(({ context, event }: Told): TaskMemory => ({ ...context, output: outputOf(event), error: null })),
+    ),
     /** What comes of it is kept when that has been looked at. */
     keepForReview: assign({ keeps: ({ event }) => ('keeps' in event ? (event.keeps as Keeps) : null) }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason as string | null) : null) ?? null }),
@@ -175,7 +184,7 @@ export const taskSetup = setup({
     keepApproval: assign({
       approval: ({ context, event }) => ('approval' in event && event.approval ? event.approval : context.approval),
     }),
-    countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
+    countAttempt: assign(whole(({ context }: Told): TaskMemory => ({ ...context, attempt: context.attempt + 1 }))),
     recall: assign({
       output: ({ event }) => outputOf(event),
       attempt: ({ context, event }) => (event.type === 'compensate' ? event.attempt : context.attempt),
