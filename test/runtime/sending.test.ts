@@ -183,8 +183,8 @@ describe('a store that fails once while a step sends', () => {
   const away = new StoreUnusable({ store: 'it', reason: 'away' });
   const odd = new Error('odd');
   test.each<[string, unknown, Error, object, readonly string[]]>([
-    // Those that took it the first time do not wait any more, and are not counted.
-    ['is asked again for all that still wait, if it is away', 'all', away, counts(1), ['a', 'b', 'c']],
+    // Those that took it the first time do not wait any more, and are counted all the same.
+    ['is asked again for all that still wait, if it is away', 'all', away, counts(3), ['a', 'b', 'c']],
     ['is asked again for the one that it is for, if it is away', () => 'b', away, counts(1), ['b']],
     ['refuses for one run, and no other, what is no such fault', 'all', odd, counts(2, 0, 1), ['a', 'c']],
     ['refuses for the one that it is for what is no such fault', () => 'b', odd, counts(0, 0, 1), []],

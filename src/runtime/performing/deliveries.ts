@@ -28,6 +28,8 @@ interface Sender {
   readonly attempt: number;
   readonly node: { readonly spec: object | null };
   readonly input: Json;
+  /** What runs have said to it, and null of those that have not: who was asked before the store was away is not asked again. */
+  readonly heard: Map<string, SignalAnswer | null>;
 }
 
 /** How many runs are looked at, and asked, at a time. */
@@ -38,11 +40,19 @@ export async function deliver(options: DeliveryOptions, sender: Sender): Promise
   const { sends: signal } = sender.node.spec as SendSpec;
   const { to, payload } = sender.input as unknown as SendAsked;
   const id = stepIdOf(sender.run, sender.path, sender.attempt);
-  const tally = new Tally(sender.node.spec as SendSpec, to);
+  const { heard } = sender;
+  const ask = async (run: string): Promise<void> =>
+    void heard.set(run, await sendTo(options, run, { id, name: signal, payload }));
+  // One that took it, and whose answer was lost, does not wait for it any more, and says it again.
+  await Promise.all([...heard].flatMap(([run, answer]) => (answer === null ? [ask(run)] : [])));
   for await (const runs of addressed(options, to, signal)) {
-    const answers = await Promise.all(runs.map((run) => sendTo(options, run, { id, name: signal, payload })));
-    for (const [at, answer] of answers.entries()) tally.add(runs[at] as string, answer);
+    const open = runs.filter((run) => !heard.has(run));
+    // In the order in which they were found, whoever answers first.
+    for (const run of open) heard.set(run, null);
+    await Promise.all(open.map(ask));
   }
+  const tally = new Tally(sender.node.spec as SendSpec, to);
+  for (const [run, answer] of heard) if (answer !== null) tally.add(run, answer);
   return tally.counts();
 }
 

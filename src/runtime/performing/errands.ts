@@ -13,6 +13,7 @@ import { undoesCancelled } from '../../core/undo.ts';
 import { rerunOf } from '../../core/rerun.ts';
 import type { Message } from '../../core/message.ts';
 import { isPaused, keyOf, type Owed } from '../../core/run.ts';
+import type { SignalAnswer } from '../../core/signals.ts';
 import type { Plan } from '../../definition.ts';
 import { planOf } from '../../dsl/index.ts';
 import {
@@ -80,6 +81,8 @@ interface Errand extends Pick<ErrandEffect, 'do' | 'path' | 'attempt' | 'node' |
   hasBegun: boolean;
   /** The run that undoes its child, once there is one. */
   undoing: string | null;
+  /** Of a signal: what those that it is for have said. */
+  readonly heard: Map<string, SignalAnswer | null>;
 }
 
 /** How long a store that is away is left alone, in milliseconds: at first, and at the most. */
@@ -122,7 +125,8 @@ export class Errands {
     const { of, before } = { of: null, before: null, ...effect };
     const compensate = undoesCancelled(run.root);
     const asked = { do: effect.do, run: run.id, key, path, attempt, node, input, reason, compensate, of, before };
-    const errand: Errand = { ...asked, limit: limitAbove(actor), isOver: false, hasBegun: false, undoing: null };
+    const stands = { limit: limitAbove(actor), isOver: false, hasBegun: false, undoing: null };
+    const errand: Errand = { ...asked, ...stands, heard: new Map() };
     this.#underWay.set(name, errand);
     const { row } = run;
     void this.#answerTo(errand, () => this.#work(errand, row)).then((answer) => {
