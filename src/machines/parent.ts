@@ -104,7 +104,8 @@ export const parentSetup = setup({
     }),
     keepBorne: assign({ error: ({ context }) => context.borne?.error ?? null }),
     forgetError: assign({ error: null }),
-    startOver: assign({ error: null, total: 0, ready: 0, settled: 0, completed: 0 }),
+    /** Read back from its rows it has counted children that could begin, and a round before the first. */
+    startOver: assign({ error: null, ready: 0, settled: 0 }),
     keepOutput: assign({
       output: ({ event }) => ('output' in event && event.output !== undefined ? event.output : null),
     }),

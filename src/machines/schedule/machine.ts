@@ -40,8 +40,8 @@ type ScheduleEvent =
   /** The time of the turn, for something that has happened in it. */
   | { readonly type: 'now'; readonly now: number; readonly cause: Cause };
 
-const begin = ({ input, self }: Begun): ScheduleMemory => ({
-  ...given({ input, ...(self === undefined ? {} : { self }) }),
+const begin = (begun: Begun): ScheduleMemory => ({
+  ...given(begun),
   output: null,
   error: null,
   reason: null,

@@ -78,8 +78,9 @@ export async function recognise(store: Store, run: string, message: Request): Pr
     if (asker !== undefined) asker.known = (await store.readRecord(run, COMMAND, asker.id)) !== null;
     return;
   }
-  const type = commandNamed(message.type)?.record;
-  const record = type === undefined ? null : await store.readRecord(run, type, message.id);
+  // Whatever is said to a place of a run leaves a record.
+  const type = commandNamed(message.type)?.record as string;
+  const record = await store.readRecord(run, type, message.id);
   message.known = record !== null;
   const { answer = null, refused = NOT_TAKEN } = (record?.body ?? {}) as unknown as Noted;
   if (message.type === 'decide') message.answer = answer;

@@ -39,7 +39,10 @@ export function holderOf(file: string): string {
   }
 }
 
+/** SQLite's primary code for it: the low byte, whatever more it says. */
+const BUSY = 5;
+
 function isBusy(error: unknown): boolean {
-  const { errcode } = error as { readonly errcode?: number };
-  return errcode === 5 || errcode === 261 || errcode === 517;
+  const { errcode = 0 } = error as { readonly errcode?: number };
+  return (errcode & 0xff) === BUSY;
 }
