@@ -307,6 +307,17 @@ describe('without the right definition it says in words what is wanted:', () => 
   });
 });
 
+test('a machine that was given no definition has none either when it is put back', () => {
+  const first = createActor(taskMachine as AnyStateMachine, { input: { input: { n: 2 } } as never }).start();
+  const second = createActor(taskMachine as AnyStateMachine, {
+    input: { input: { n: 2 } } as never,
+    snapshot: JSON.parse(save(first)),
+  }).start();
+
+  for (const actor of [first, second])
+    expect(actor.getSnapshot().context).toMatchObject({ input: { n: 2 }, node: null });
+});
+
 test("a machine with implementations of one's own is persisted, too", async () => {
   const provided = (taskMachine as AnyStateMachine).provide({});
   const first = createActor(provided, { input: machineInput(flaky, { n: 2 }) as never }).start();

@@ -49,6 +49,38 @@ describe('run.compensate()', () => {
     expect(log).toHaveLength(4);
   });
 
+  test('asked for again while it is under way is the same, and once it has left something another one (S13, S17)', async () => {
+    const begun: string[] = [];
+    let held = Promise.withResolvers<void>();
+    const step = task('held', {
+      input: Anything,
+      output: Anything,
+      run: ({ key }) => key,
+      compensate: ({ key }) => {
+        begun.push(key);
+        return held.promise;
+      },
+    });
+    const flow = orchestrator('flow', head).track(
+      'a',
+      track('a', input).step('s', step).step('bad', worker([]), fails),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], ...quiet });
+    const run = await box.start(flow, { id: 'r', input: null });
+    await run.outcome();
+    const undoing = await run.compensate();
+    await expect.poll(() => begun).toHaveLength(1);
+
+    expect((await run.compensate()).id).toBe(undoing.id);
+    expect((await box.runs({})).runs.map(({ run: id }) => id)).toEqual(['r', 'r~undo']);
+    expect(begun).toHaveLength(1);
+    held.reject(new Error('it stays'));
+    expect((await undoing.outcome()).status).toBe('failed');
+    held = Promise.withResolvers();
+    held.resolve();
+    expect((await run.compensate()).id).toBe('r~undo~2');
+  });
+
   test('is for a run that has ended; another is cancelled', async () => {
     const flow = orchestrator('flow', head).track('a', track('a', input).wait('go', { signal: 'go' }));
     await using box = await createSignalbox({ orchestrators: [flow], ...quiet });

@@ -319,6 +319,36 @@ describe('what is read piece by piece', () => {
   });
 });
 
+test('deleting what somebody else has deleted and begun anew meanwhile leaves those alone who read the new one (P130)', async () => {
+  const inner = memory();
+  let between = async (): Promise<void> => {};
+  const store = wrapped(
+    {
+      async deleteRun(run) {
+        const then = between;
+        between = async () => {};
+        await then();
+        return inner.deleteRun(run);
+      },
+    },
+    inner,
+  );
+  await using at = await ended(store);
+  const { box, desk, run } = at;
+  let reading: Promise<string[]> | undefined;
+  between = async () => {
+    await inner.deleteRun('r');
+    const again = await box.start(flow, { id: 'r', input: 'second' });
+    reading = historyOf({ history: () => again.events(), snapshot: () => again.snapshot() });
+    await settled();
+  };
+
+  expect(await run.delete()).toBe(false);
+  await settled();
+  desk.give('a/work#1', 'anew');
+  expect((await soon(reading as Promise<string[]>)).at(-1)).toBe('run.completed');
+});
+
 describe('a run that is begun anew while this process has not heard yet that the one before has ended', () => {
   /** A store whose commit number `at` lands at once, and is answered when the test lets it be. */
   function unheard(at: number) {

@@ -1,7 +1,7 @@
 /** What is asked of the store to answer for a run, or to go on with it: as much as is needed, in few questions, however large the run is (I9). */
-import { createSignalbox, memory, orchestrator, type RunFailed, type Store, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type RunFailed, type Store, task, track } from 'signalbox';
 import { expect, test } from 'vitest';
-import { Anything, graphOf, rejection, settled, stage } from '../helpers/stage.ts';
+import { Anything, graphOf, never, rejection, settled, stage } from '../helpers/stage.ts';
 import { counted, later } from '../helpers/stores.ts';
 
 const COUNT = 200;
@@ -60,6 +60,34 @@ test('a snapshot is four questions, and a status one (I9)', async () => {
   expect(await run.status()).toBe('running');
   expect(calls()).toEqual({ readRun: 1 });
   await box.close();
+});
+
+test('an output that was made anew many times is found with one question, wherever the last one lies (S32, I9)', async () => {
+  const { store, calls } = counted();
+  const { desk, clock, options } = stage();
+  const made = task('made', {
+    input: Anything,
+    output: Anything,
+    cache: { ttl: '10m', bypass: ({ run }) => run.metadata.fresh === true },
+    run: never,
+  });
+  const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).step('s', made, () => 1),
+  );
+  await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
+  for (let number = 0; number < 25; number += 1) {
+    await box.start(flow, { id: `r${number}`, input: null, metadata: { fresh: true } });
+    await settled(box);
+    desk.give('t/s#1', number);
+    await settled(box);
+  }
+  const last = async () => (await (await box.start(flow, { input: null })).outcome()).outputs.t;
+  // The first time somebody goes through all of them.
+  expect(await last()).toBe(24);
+  calls();
+  expect(await last()).toBe(24);
+  expect(calls().readRecords).toBe(1);
 });
 
 test('to start a child run and to hear of its end takes no question more than that (I9)', async () => {

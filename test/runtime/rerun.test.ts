@@ -12,6 +12,9 @@ const quiet = { logger: () => {} } as const;
 const called: string[] = [];
 let isBroken = true;
 
+/** The place that a line of a definition's structure is about. */
+const placeIn = (line: string) => line.split(' | ')[0];
+
 beforeEach(() => {
   called.length = 0;
   isBroken = true;
@@ -252,9 +255,14 @@ describe('a rerun', () => {
     await before.close();
     const changed = orchestrator('flow', head).track('first', track('first', input).step('other', work));
     await using after = await createSignalbox({ orchestrators: [changed], store, ...quiet });
-    expect(await rejection(after.run('r').rerun({ from: 'first/other', reason: 'x' }))).toMatchObject({
-      code: 'definition-changed',
-    });
+    const pinned = await rejection(after.run('r').rerun({ from: 'first/other', reason: 'x' }));
+    const { gone, come } = (pinned as unknown as { fields: { gone: string[]; come: string[] } }).fields;
+    // What is the same in both is not told.
+    expect([pinned, gone.map(placeIn), come.map(placeIn)]).toMatchObject([
+      { code: 'definition-changed' },
+      ['first/one', 'second', 'second/one', 'second/may', 'second/two', 'second/three', 'third', 'third/one'],
+      ['first/other'],
+    ]);
     expect(await recordsOf(after.run('r'))).toMatchObject([
       { type: 'rerun', path: 'first/one', refused: expect.stringContaining('is still "running"') },
       { type: 'rerun', path: 'first/other', refused: expect.stringContaining('definition') },

@@ -1,9 +1,9 @@
 /** Under the policy `pause` any step that fails stands still, before it began as well, but for one that can be done without (S12). */
-import { createSignalbox, memory, orchestrator, task, TerminalError, track } from 'signalbox';
+import { type AnyOrchestrator, createSignalbox, memory, orchestrator, task, TerminalError, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Anything, faultsOfHistory, rejection, stage, statusesOf } from '../helpers/stage.ts';
+import { Anything, faultsOfHistory, rejection, soon, stage, statusesOf } from '../helpers/stage.ts';
 
 const input = { input: Anything } as const;
 const head = { version: '1', input: Anything, onFailure: 'pause' } as const;
@@ -105,6 +105,62 @@ describe('a step that stands still before it began', () => {
     expect(await third.run('r').status()).toBe('awaitingIntervention');
     await third.run('r').skip('b/bad', { reason: 'not needed' });
     expect((await third.run('r').outcome()).status).toBe('completed');
+  });
+});
+
+describe('a step with children that stood still before it began, tried again in another process', () => {
+  const held = task('held', { ...input, output: Anything, run: () => new Promise<never>(() => {}) });
+  /** Stands still for its mapper, and is tried again with one that was mended, by a box that has read it back. */
+  async function again(flowOf: (mapper: () => never) => AnyOrchestrator, mended: () => unknown) {
+    const store = memory();
+    const before = flowOf(no);
+    const first = await createSignalbox({ orchestrators: [before], store, logger: () => {} });
+    await first.start(before, { id: 'r', input: null });
+    await settled(first);
+    await first.close();
+    const box = await createSignalbox({ orchestrators: [flowOf(mended as () => never)], store, logger: () => {} });
+    await box.recovered;
+    const run = box.run('r');
+    expect(await statusesOf(run)).toMatchObject({ 'a/s': 'awaitingIntervention' });
+    await run.retry('a/s', { reason: 'mended' });
+    await settled(box);
+    return { box, run };
+  }
+
+  test('begins what it may and nothing else, and is over when that is (S14, S16)', async () => {
+    const { box, run } = await again(
+      (mapper) =>
+        orchestrator('flow', head).track(
+          'a',
+          t().branch('s', {
+            all: true,
+            when: [
+              [mapper, held],
+              [() => false, held],
+              [() => true, held],
+            ],
+          }),
+        ),
+      () => true,
+    );
+    await using _ = box;
+    const begun = { 'a/s': 'running', 'a/s/held': 'running', 'a/s/held-2': 'skipped', 'a/s/held-3': 'running' };
+    expect(await statusesOf(run)).toMatchObject(begun);
+    await run.cancel();
+    expect(await soon(run.outcome())).toMatchObject({ status: 'cancelled' });
+    expect(await faultsOfHistory(run)).toEqual([]);
+  });
+
+  test('counts those that never began, however many they are (S14, I9)', async () => {
+    const { box, run } = await again(
+      (over) => orchestrator('flow', head).track('a', t().map('s', { over, each: held, concurrency: 2 })),
+      () => '1..300',
+    );
+    await using _ = box;
+    await run.cancel();
+    await run.outcome();
+    expect((await run.snapshot()).steps['a/s']).toMatchObject({ status: 'cancelled', skipped: 298 });
+    expect(await faultsOfHistory(run)).toEqual([]);
   });
 });
 

@@ -124,6 +124,25 @@ test.each(places)(
   },
 );
 
+test('an approval that never expires is due when somebody is to be reminded, and after the last time never (S22, I7)', async () => {
+  const { clock, options } = stage();
+  const asks = orchestrator('asks', head).track(
+    't',
+    track('t', { input: Anything }).approval('release', { ask: 'Ship?', remind: ['1h', '2h'] }),
+  );
+  await using box = clock.follow(await createSignalbox({ orchestrators: [asks], ...options }));
+  const at = clock.now();
+  const run = await box.start(asks, { id: 'r', input: null });
+  const dues: unknown[] = [];
+  for (let hour = 0; hour < 3; hour += 1) {
+    await clock.advance(hour === 0 ? 0 : '1h');
+    const { waitingFor } = (await run.snapshot()).steps['t/release'] as Whole['steps'][string];
+    dues.push(waitingFor?.what === 'approval' ? waitingFor.due : waitingFor);
+  }
+
+  expect(dues).toEqual([at + 3_600_000, at + 7_200_000, null]);
+});
+
 test('what is waited for is told apart by its type', () => {
   const dueOf = (waits: WaitingFor) => (waits.what === 'timer' || waits.what === 'retry' ? waits.due : null);
   const nameOf = (waits: WaitingFor) => (waits.what === 'signal' ? waits.signal : null);
