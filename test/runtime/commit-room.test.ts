@@ -38,7 +38,17 @@ async function opened(commitsAtOnce: number) {
     while (waiting.length > 0) await land();
     await box.close();
   };
-  return { sizes, failing, start, land, end };
+  return { box, sizes, failing, start, land, end };
+}
+
+/** A run that has ended elsewhere. */
+async function exported() {
+  const { desk, options } = stage();
+  await using box = await createSignalbox({ orchestrators: [flow], ...options });
+  const run = await box.start(flow, { id: 'from-elsewhere', input: null });
+  desk.give('a/work#1');
+  await run.outcome();
+  return await run.export();
 }
 
 test('a store that takes one commit at a time is given one, though enough for another waits', async () => {
@@ -71,5 +81,39 @@ test('after one that failed the next is not begun beside another, though there i
   const before = sizes.length;
   await start(600);
   expect(sizes).toHaveLength(before);
+  await end();
+});
+
+test('runs of the commit under way count for nothing in the next one, which is as large without them or waits (I2)', async () => {
+  const { box, sizes, start, land, end } = await opened(2);
+  for (let at = 0; at < 300; at += 1) void box.start(flow, { id: `r${at}`, input: null });
+  await settled();
+  await land();
+  for (let at = 0; at < 128; at += 1) void box.run(`r${at}`).pause();
+  await settled();
+  for (let at = 0; at < 100; at += 1) void box.run(`r${at}`).resume();
+  await settled();
+  expect(sizes).toEqual([300, 128]);
+  await start(100);
+  expect(sizes).toEqual([300, 128]);
+  await start(28);
+  expect(sizes).toEqual([300, 128, 128]);
+  await end();
+});
+
+test('an import is one of them: it waits until there is room, and what came meanwhile is committed after it (P228)', async () => {
+  const document = await exported();
+  const { box, sizes, start, land, end } = await opened(1);
+  await start(2);
+  const importing = box.import(document);
+  await settled();
+  expect(sizes).toEqual([2]);
+  await land();
+  expect(sizes).toEqual([2, 1]);
+  await start(3);
+  expect(sizes).toEqual([2, 1]);
+  await land();
+  expect((await importing).id).toBe('from-elsewhere');
+  expect(sizes).toEqual([2, 1, 3]);
   await end();
 });

@@ -2,7 +2,7 @@
 import { createSignalbox, memory, type Store } from 'signalbox';
 import type { OpenRun, RunChange } from 'signalbox/store';
 import { expect, test } from 'vitest';
-import { graphOf, settled, stage } from '../helpers/stage.ts';
+import { graphOf, settled, soon, stage } from '../helpers/stage.ts';
 import { alone, held, wrapped } from '../helpers/stores.ts';
 
 const two = graphOf({ a: [], b: ['a'] });
@@ -17,13 +17,18 @@ async function station() {
   const others = new Set<string>();
   /** Somebody has abandoned these, in another process. */
   const abandoned = new Set<string>();
+  /** They were another's, and are this process's own again. */
+  const regained = new Set<string>();
+  /** Another has ended them, and somebody has deleted them. */
+  const gone = new Set<string>();
   const store: Store = wrapped(
     {
       shared: alone,
       readOpen(run) {
         asked.push(run);
         const found = inner.readOpen(run) as OpenRun | null;
-        if (found === null) return null;
+        if (found === null || gone.has(run)) return null;
+        if (regained.has(run)) return { ...found, fence: found.fence + 1 };
         if (others.has(run)) return { ...found, owner: 'another', fence: found.fence + 1 };
         if (!abandoned.has(run)) return found;
         const row = { ...found.row, status: 'cancelled', reason: 'enough', endedAt: 1 } as const;
@@ -52,7 +57,7 @@ async function station() {
   await land();
   const run = await starting;
   asked.length = 0;
-  return { desk, clock, lines, box, run, land, asked, others, abandoned, signs };
+  return { desk, clock, lines, box, run, land, asked, others, abandoned, regained, gone, signs };
 }
 
 test('begins nothing for a commit that it sent before that, as long as it does not know whose the run is', async () => {
@@ -69,7 +74,52 @@ test('begins nothing for a commit that it sent before that, as long as it does n
 
   expect(asked).toContain('r');
   expect(desk.begun).toEqual(['a/work#1']);
+  // It is told once, and the run is in memory no more.
+  const told = lines.filter(({ run }) => run === 'r').map(({ level, message }) => `${level}: ${message}`);
+  expect(told).toEqual([expect.stringMatching(/^warn: .*another/)]);
+  expect(box.counts.inMemory).toBe(0);
   await box.close();
+});
+
+test.each(['regained', 'gone'] as const)(
+  'begins nothing by what it has in memory of a run that was another’s meanwhile: it is %s (I2, I6)',
+  async (how) => {
+    const at = await station();
+    const { desk, clock, lines, box, land } = at;
+    desk.give('a/work#1');
+    await settled();
+    at[how].add('r');
+    clock.jump(10_000);
+    await clock.advance('3s');
+
+    await land();
+
+    expect(desk.begun).toEqual(['a/work#1']);
+    // One that was deleted is lost; one that is its own is read again by whoever has claimed it.
+    const told = lines.filter(({ run }) => run === 'r').map(({ error }) => (error as { code?: string }).code);
+    expect([told, box.counts.inMemory]).toEqual(how === 'gone' ? [['lease-lost'], 0] : [[], 1]);
+    await box.close();
+  },
+);
+
+test('a box that is closed while it waits to ask for runs again asks no more', async () => {
+  const { clock, options } = stage();
+  let asked = 0;
+  const store = wrapped({
+    shared: alone,
+    claim() {
+      asked += 1;
+      throw new Error('the store is away');
+    },
+  });
+  const box = clock.follow(await createSignalbox({ orchestrators: [two], ...options, store, lease: '9s' }));
+  await settled();
+  const before = asked;
+  expect(before).toBeGreaterThan(0);
+
+  await soon(box.close());
+
+  expect(asked).toBe(before);
 });
 
 test('goes on with a run that is still its own, and asks for each run once', async () => {
