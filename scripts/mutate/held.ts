@@ -31,6 +31,12 @@ const HELD: readonly Held[] = [
     before: '1',
     why: 'no error of SQLite has the code 0, which says that all is well, so it is no less a code of ours',
   },
+  {
+    file: 'src/runtime/commit/committer.ts',
+    operator: '|| to &&',
+    before: 'this.#scheduled || this.#isFull',
+    why: 'a look more at what is to be committed finds no room, or nothing that waits: it only costs',
+  },
 ];
 
 /** Why a fault changes nothing; null for one that does, for all that is known. */

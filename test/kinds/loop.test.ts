@@ -1,5 +1,5 @@
 /** Loops: a body again and again, what it adds up to, and where it goes on after a crash. */
-import { createSignalbox, memory, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
 import { Anything, soon } from '../helpers/stage.ts';
 import { echo, failureOf, fails, flowOf, play, restarted, twice } from '../helpers/track-play.ts';
@@ -132,6 +132,31 @@ describe('a loop', () => {
     expect(history.filter((line) => /^track.started t.l.\d$/.test(line))).toEqual(
       [0, 1, 2, 3].map((at) => `track.started t/l/${at}`),
     );
+  });
+
+  test('with "keepLast" keeps what its rounds leave beside their rows: each output for the cache (S32)', async () => {
+    let calls = 0;
+    const cached = task('cached', {
+      input: Anything,
+      output: Anything,
+      cache: { ttl: '1h' },
+      run: ({ input }) => {
+        calls += 1;
+        return input;
+      },
+    });
+    const body = { do: cached, input: ({ index: at }: { index: number }) => at };
+    const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+      't',
+      t().loop('l', { body, while: ({ index: at }) => at < 5, keepLast: 1 }),
+    );
+    await using box = await createSignalbox({ orchestrators: [flow], logger: () => {} });
+    for (let time = 0; time < 2; time += 1) {
+      const run = await box.start(flow, { input: null });
+      expect(await soon(run.result())).toMatchObject({ t: { last: 4 } });
+      expect(Object.keys((await run.snapshot()).steps).sort()).toEqual(['t/l', 't/l/4']);
+      expect(calls).toBe(5);
+    }
   });
 
   test('with "keepLast" leaves the rows of so many rounds and of all that is below them; the history has all', async () => {

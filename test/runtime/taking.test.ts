@@ -1,8 +1,8 @@
 /** Commands that other processes have left for runs of this one: when it looks for them, and how often. */
-import { createSignalbox, orchestrator, track } from 'signalbox';
+import { createSignalbox, type JsonObject, memory, orchestrator, track } from 'signalbox';
 import type { CommandRow, News } from 'signalbox/store';
 import { expect, test } from 'vitest';
-import { Anything, settled, stage } from '../helpers/stage.ts';
+import { Anything, settled, soon, stage } from '../helpers/stage.ts';
 import { alone, wrapped } from '../helpers/stores.ts';
 
 const flow = orchestrator('flow', { version: '1', input: Anything }).track(
@@ -72,5 +72,46 @@ test('one that comes while others are being read is read right after them, and n
   expect([...new Set(answers)]).toEqual(['one', 'two', 'three']);
   expect(seen.reads).toBe(before + 2);
   expect((await run.outcome()).status).toBe('completed');
+  await box.close();
+});
+
+test('what this process has left for the owner of a run it answers itself, and hears at once, when the run becomes its own', async () => {
+  const inner = memory();
+  // It is dead without having closed.
+  const first = await createSignalbox({ orchestrators: [flow], store: inner });
+  await first.start(flow, { id: 'r', input: null });
+  let tell: (news: News) => void = () => {};
+  let isDead = false;
+  const lying = new Map<string, CommandRow>();
+  const answers = new Map<string, JsonObject>();
+  const store = wrapped(
+    {
+      claim: (limit) => (isDead ? inner.claim(limit) : []),
+      shared: {
+        listen(heard) {
+          tell = heard;
+        },
+        leaveCommand: (command) => void lying.set(command.id, command),
+        readCommands: () => (isDead ? [...lying.values()] : []),
+        answerCommand(id, answer) {
+          lying.delete(id);
+          answers.set(id, answer);
+        },
+        takeAnswer: (id) => answers.get(id) ?? null,
+      },
+    },
+    inner,
+  );
+  const { clock, options } = stage();
+  const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store, lease: '9s' }));
+  const asked = box.run('r').signal('go');
+  await settled();
+  expect([lying.size, answers.size]).toEqual([1, 0]);
+
+  isDead = true;
+  tell({ about: 'released' });
+
+  expect(await soon(asked)).toEqual({ answer: 'accepted', step: 't/w' });
+  expect((await soon(box.run('r').outcome())).status).toBe('completed');
   await box.close();
 });
