@@ -43,6 +43,8 @@ test('what is cancelled while it is asked for is not spent (I5)', async () => {
   await cancelled;
   await settled(box);
   expect([await run.status(), calls]).toEqual(['cancelled', []]);
+  // Nor does anything wait for a moment at which it would be asked for again.
+  expect(box.counts.timers).toBe(0);
 
   expect(await times(2, () => end(flow))).toEqual(['completed', 'budget-spent']);
 });

@@ -1,0 +1,121 @@
+/** What a tracer is told of bodies and of runs that go to another process, and that one which throws harms nothing and is told of. */
+import { createSignalbox, memory, type Signalbox } from 'signalbox';
+import type { Executor } from '../../src/executor.ts';
+import { describe, expect, test } from 'vitest';
+import type { OpenRun } from '../../src/store.ts';
+import type { TracedBody, Tracing } from '../../src/tracing.ts';
+import { graphOf, settled, soon, stage } from '../helpers/stage.ts';
+import { alone, wrapped } from '../helpers/stores.ts';
+
+const flow = graphOf({ a: [] });
+
+/** A tracer of bodies, and what it was told of how they ended. */
+function listening() {
+  const ends: string[] = [];
+  const body: TracedBody = {
+    within: (call) => call(),
+    outside: (call) => call(),
+    over: (answer) => void ends.push(answer === null ? 'given up' : answer.ok ? 'well' : String(answer.error)),
+  };
+  return { ends, body };
+}
+
+async function ran(tracing: Tracing, executor: Executor | undefined = undefined) {
+  const { desk, clock, lines, options } = stage();
+  const made = executor === undefined ? {} : { executor: () => executor };
+  const box = (await createSignalbox({ orchestrators: [flow], ...options, ...made, tracing })) as unknown as Signalbox;
+  const run = await box.start(flow, { id: 'r', input: null });
+  return { desk, clock, lines, box, run, [Symbol.asyncDispose]: () => box.close() };
+}
+
+describe('a tracer is told once that a body is over,', () => {
+  test.each<[string, string, Executor]>([
+    ['that answers at once', 'well', { execute: (_, answer) => answer({ ok: true, value: 1 }) }],
+    ['that answers later', 'well', { execute: (_, answer) => queueMicrotask(() => answer({ ok: true, value: 1 })) }],
+    [
+      'that answers twice',
+      'well',
+      {
+        execute(_, answer) {
+          answer({ ok: true, value: 1 });
+          answer({ ok: false, error: new Error('late'), sync: true });
+        },
+      },
+    ],
+    [
+      'that answers and then throws',
+      'well',
+      {
+        execute(_, answer) {
+          answer({ ok: true, value: 1 });
+          throw new Error('late');
+        },
+      },
+    ],
+  ])('one %s', async (_, end, executor) => {
+    const { ends, body } = listening();
+    await using at = await ran({ performing: () => body }, executor);
+    expect(await soon(at.run.result())).toEqual({ a: 1 });
+    await settled(at.box);
+    expect(ends).toEqual([end]);
+  });
+
+  test('one whose executor throws at once, which fails the attempt as it does without a tracer', async () => {
+    const { ends, body } = listening();
+    const executor: Executor = {
+      execute() {
+        throw new Error('no worker is free');
+      },
+    };
+    await using traced = await ran({ performing: () => body }, executor);
+    await using plain = await ran({ told: () => {} }, executor);
+    const [one, other] = [await soon(traced.run.outcome()), await soon(plain.run.outcome())];
+    expect(one.failures[0]?.message).toContain('no worker is free');
+    expect(one.failures.map(({ code, message }) => [code, message])).toEqual(
+      other.failures.map(({ code, message }) => [code, message]),
+    );
+    expect(ends).toEqual(['Error: no worker is free']);
+  });
+});
+
+test('a tracer that throws when a body is over is told in the log, and the body has answered all the same', async () => {
+  const { body } = listening();
+  const broken = (): never => {
+    throw new Error('no exporter');
+  };
+  await using at = await ran({ performing: () => ({ ...body, over: broken }) });
+  at.desk.give('a/work#1', 'made');
+  expect(await soon(at.run.result())).toEqual({ a: 'made' });
+  expect(at.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+    'warn: The tracer threw (no exporter); the runs go on without it.',
+  ]);
+});
+
+test('a tracer is told of a run that another process goes on with, and of no other', async () => {
+  const inner = memory();
+  const others = new Set<string>();
+  const store = wrapped(
+    {
+      shared: alone,
+      readOpen(run) {
+        const found = inner.readOpen(run) as OpenRun | null;
+        return found !== null && others.has(run) ? { ...found, owner: 'another', fence: found.fence + 1 } : found;
+      },
+    },
+    inner,
+  );
+  const lost: string[] = [];
+  const { desk, clock, options } = stage();
+  const tracing: Tracing = { lost: (run) => void lost.push(run) };
+  await using box = await createSignalbox({ orchestrators: [flow], ...options, store, lease: '9s', tracing });
+  for (const id of ['theirs', 'ours']) await box.start(flow, { id, input: null });
+  others.add('theirs');
+  // It stands still for longer than its lease, and then looks whose its runs are.
+  clock.jump(10_000);
+  await clock.advance('3s');
+  expect(desk.open).toHaveLength(1);
+  expect(lost).toEqual(['theirs']);
+  desk.give('a/work#1');
+  expect((await soon(box.run('ours').outcome())).status).toBe('completed');
+  expect(lost).toEqual(['theirs']);
+});
