@@ -40,3 +40,18 @@ test('what keeps one from being started is told as an error that would come agai
   const { failures } = await soon(at.run.outcome());
   expect(failures).toMatchObject([{ code: 'input-invalid', path: 't/child', attempt: 1, retryable: false }]);
 });
+
+test('one whose id another run has is told from one with another input: it is the parent that differs', async () => {
+  const { clock, options } = stage();
+  const what = child(Anything);
+  const flow: AnyOrchestrator = orchestrator('parent', head).track(
+    't',
+    track('t', { input: Anything }).run('child', { orchestrator: what, id: () => 'taken', input: () => null }),
+  ) as never;
+  const made = await createSignalbox({ orchestrators: [flow, what], ...options });
+  await using box = clock.follow(made as unknown as Signalbox);
+  const other = await box.start(what, { id: 'taken', input: null });
+  const { failures } = await soon((await box.start(flow, { id: 'p', input: null })).outcome());
+  expect(failures).toMatchObject([{ code: 'run-exists', message: expect.stringContaining('with another parent') }]);
+  expect(await other.status()).toBe('waiting');
+});

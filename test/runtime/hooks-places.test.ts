@@ -25,3 +25,16 @@ test('a step of a track that stands in two others is asked for by the hooks of t
     'right: right/p/in/s',
   ]);
 });
+
+test('a track is asked for by the hooks of those that it stands in, also if it has none itself', async () => {
+  const told: string[] = [];
+  const hooks = [{ name: 'outer', beforeTrack: ({ path }: { path: string }) => void told.push(path) }];
+  const inner = track('inner', input).step('s', echo);
+  const flow = orchestrator('flow', { version: '1', ...input }).track(
+    'outer',
+    track('outer', { ...input, hooks }).parallel('p', { in: inner }),
+  );
+  await using box = await createSignalbox({ orchestrators: [flow], logger: () => {} });
+  await soon((await box.start(flow, { input: null })).outcome());
+  expect(told).toEqual(['outer', 'outer/p/in']);
+});

@@ -2,9 +2,10 @@
 import { createSignalbox, memory, type Signalbox } from 'signalbox';
 import type { Executor } from '../../src/executor.ts';
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/json.ts';
 import type { OpenRun } from '../../src/store.ts';
 import type { TracedBody, Tracing } from '../../src/tracing.ts';
-import { graphOf, settled, soon, stage } from '../helpers/stage.ts';
+import { graphOf, rejection, settled, soon, stage } from '../helpers/stage.ts';
 import { alone, wrapped } from '../helpers/stores.ts';
 
 const flow = graphOf({ a: [] });
@@ -78,6 +79,27 @@ describe('a tracer is told once that a body is over,', () => {
   });
 });
 
+test.each<[string, Executor]>([
+  ['at once', { execute: (_, answer) => answer({ ok: true, value: 1 }) }],
+  ['later', { execute: (_, answer) => queueMicrotask(() => answer({ ok: true, value: 1 })) }],
+])(
+  'what the answer of a body leads to comes when the body has been left, also if it answers %s',
+  async (when, executor) => {
+    const course: string[] = [];
+    const around = (name: string) => (call: () => void) => {
+      course.push(`into ${name}`);
+      call();
+      course.push(`out of ${name}`);
+    };
+    const over = () => void course.push('over');
+    const body: TracedBody = { within: around('the body'), outside: around('what follows'), over };
+    await using at = await ran({ performing: () => body }, executor);
+    expect(await soon(at.run.result())).toEqual({ a: 1 });
+    const ends = when === 'at once' ? ['over', 'out of the body'] : ['out of the body', 'over'];
+    expect(course).toEqual(['into the body', ...ends, 'into what follows', 'out of what follows']);
+  },
+);
+
 test('a tracer that throws when a body is over is told in the log, and the body has answered all the same', async () => {
   const { body } = listening();
   const broken = (): never => {
@@ -118,4 +140,42 @@ test('a tracer is told of a run that another process goes on with, and of no oth
   desk.give('a/work#1');
   expect((await soon(box.run('ours').outcome())).status).toBe('completed');
   expect(lost).toEqual(['theirs']);
+});
+
+describe('a start under a tracer', () => {
+  test.each<[string, JsonObject, JsonObject]>([
+    [
+      'a trace and its state',
+      { traceparent: 'a', tracestate: 'b=1', more: 1 },
+      { traceparent: 'a', tracestate: 'b=1' },
+    ],
+    ['a trace alone', { traceparent: 'a', tracestate: 7 }, { traceparent: 'a' }],
+    ['nothing that is a trace', { traceparent: 7, tracestate: 'b=1' }, {}],
+  ])('has what it hands over beside the metadata of whoever starts it: %s', async (_, metadata, kept) => {
+    const told: unknown[] = [];
+    const over = (run: string | null, error?: unknown) => void told.push([run, error]);
+    await using at = await ran({ starting: () => ({ metadata, over }) });
+    const run = await at.box.start(flow, { id: 's', input: null, metadata: { by: 'ann', tracestate: 'mine' } });
+    expect((await run.snapshot()).metadata).toEqual({ by: 'ann', tracestate: 'mine', ...kept });
+    expect(told).toEqual([
+      ['r', undefined],
+      ['s', undefined],
+    ]);
+  });
+
+  test('that is refused is told as one, in the words that it has without a tracer', async () => {
+    const told: unknown[] = [];
+    const over = (run: string | null, error?: unknown) => void told.push([run, (error as Error | undefined)?.message]);
+    await using plain = await ran({ told: () => {} });
+    await using traced = await ran({ starting: () => ({ metadata: {}, over }) });
+    const start = ({ box }: typeof plain, metadata: unknown): Promise<Error> =>
+      rejection(box.start(flow, { input: null, metadata } as never));
+    for (const metadata of [null, 7, 'otel', { at: new Date(0) }]) {
+      told.length = 0;
+      const [one, other] = [await start(plain, metadata), await start(traced, metadata)];
+      expect([other.name, other.message]).toEqual([one.name, one.message]);
+      // What are no metadata are not looked at by any tracer.
+      expect(told).toEqual(metadata instanceof Object ? [[null, one.message]] : []);
+    }
+  });
 });

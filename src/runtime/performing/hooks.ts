@@ -145,9 +145,9 @@ export class Hooks {
   }
 
   #ofStep(plan: Plan, path: string, node: PlanNode, parent: Actor | null): StepHooks | null {
-    const { task, called } = node;
+    const { called } = node;
     // What the engine makes of an async output or merge is nobody's step.
-    if (task === null || called.startsWith('~')) return null;
+    if (called.startsWith('~')) return null;
     const nodes = [...above(parent), node];
     const before = this.#among(nodes, 'beforeStep', plan, path, called);
     const after = this.#among(nodes, 'afterStep', plan, path, called);
@@ -199,7 +199,6 @@ export class Hooks {
   async close(reason: Error): Promise<void> {
     if (this.#telling.size > 0) await within(PATIENCE, this.#settled());
     for (const round of this.#rounds) round.abort(reason);
-    this.#rounds.clear();
   }
 
   async #settled(): Promise<void> {

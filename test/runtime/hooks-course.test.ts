@@ -1,0 +1,94 @@
+/** Hooks in the course of a run (S31): who is asked only once, what is let go of, what is said of failures, and runs of the engine's own. */
+import {
+  type AnyOrchestrator,
+  createSignalbox,
+  type Hook,
+  type LogLine,
+  orchestrator,
+  type Signalbox,
+  task,
+  track,
+} from 'signalbox';
+import { fakeClock } from 'signalbox/testing';
+import { expect, test } from 'vitest';
+import { Anything, eventsOf, settled, soon } from '../helpers/stage.ts';
+
+const input = { input: Anything };
+const head = { version: '1', ...input };
+const echo = task('echo', { ...input, output: Anything, run: () => null });
+const waiting = orchestrator('flow', head).track('t', track('t', input).wait('go', { signal: 'go' }).step('s', echo));
+
+async function opened(flow: AnyOrchestrator, hooks: readonly Hook[], more: object = {}) {
+  const clock = fakeClock();
+  const lines: LogLine[] = [];
+  const logger = (line: LogLine): void => void (line.level === 'warn' && lines.push(line));
+  const options = { orchestrators: [flow], clock, logger, hooks, ...more };
+  const box = clock.follow((await createSignalbox(options as never)) as unknown as Signalbox);
+  const run = await box.start(flow, { id: 'r', input: null });
+  await settled(box);
+  return { box, clock, lines, run, [Symbol.asyncDispose]: () => box.close() };
+}
+
+test('one before a track is asked once, also if the run is paused and goes on before it has answered (S15)', async () => {
+  const open: (() => void)[] = [];
+  const beforeTrack = () => new Promise<void>((resolve) => void open.push(resolve));
+  await using at = await opened(waiting, [{ beforeTrack }]);
+  await at.run.pause();
+  await at.run.resume();
+  await settled(at.box);
+  expect(open).toHaveLength(1);
+  open[0]?.();
+  await settled(at.box);
+  expect(await at.run.status()).toBe('waiting');
+});
+
+test('a run whose track has begun after a hook, and that only waits, is not kept in memory', async () => {
+  await using at = await opened(waiting, [{ beforeTrack: async () => {} }], { idleRuns: 0 });
+  expect(await at.run.status()).toBe('waiting');
+  expect(at.box.counts.inMemory).toBe(0);
+});
+
+test('one that has failed is told as an error that is not tried again, where it stops something and where it does not', async () => {
+  const no = (): never => {
+    throw new Error('no');
+  };
+  const hooks = [
+    { name: 'stops', beforeTrack: no },
+    { name: 'warns', afterTrack: no },
+  ];
+  await using at = await opened(waiting, hooks);
+  const { failures } = await soon(at.run.outcome());
+  expect(failures).toMatchObject([{ code: 'hook-failed', path: 't', retryable: false }]);
+  const beside = orchestrator('beside', head)
+    .track('t', track('t', input).step('s', echo))
+    .track('w', track('w', input).wait('go', { signal: 'go' }));
+  await using other = await opened(beside, hooks.slice(1));
+  const told = (await eventsOf(other.run)).filter(({ type }) => type === 'hook.failed');
+  expect(told).toMatchObject([
+    { hook: 'warns', path: 't', error: { code: 'hook-failed', path: 't', retryable: false } },
+  ]);
+});
+
+test('one that fails while its box is being closed is a line of the log', async () => {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const beside = orchestrator('beside', head)
+    .track('t', track('t', input).step('s', echo))
+    .track('w', track('w', input).wait('go', { signal: 'go' }));
+  const { box, lines } = await opened(beside, [{ name: 'late', afterTrack: () => promise }]);
+  const closing = box.close();
+  reject(new Error('no ink'));
+  await closing;
+  expect(lines).toMatchObject([{ run: 'r', path: 't', message: expect.stringMatching(/late.*no ink/) }]);
+});
+
+test('a schedule is a run of the engine’s own: hooks are called for what it starts, and not for it', async () => {
+  const told: string[] = [];
+  const tell = ({ run }: { readonly run: { readonly orchestrator: string } }): void => void told.push(run.orchestrator);
+  await using at = await opened(waiting, [{ beforeRun: tell, beforeTrack: tell, beforeStep: tell, afterRun: tell }]);
+  expect(told).toEqual(['flow', 'flow']);
+  const nightly = await at.box.schedule('nightly', { orchestrator: waiting, input: null, every: '1m' });
+  await at.clock.advance('1m');
+  await nightly.remove();
+  await settled(at.box);
+  expect(told).toEqual(['flow', 'flow', 'flow', 'flow']);
+});
