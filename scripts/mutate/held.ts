@@ -37,6 +37,18 @@ const HELD: readonly Held[] = [
     before: 'this.#scheduled || this.#isFull',
     why: 'a look more at what is to be committed finds no room, or nothing that waits: it only costs',
   },
+  {
+    file: 'src/runtime/tracing.ts',
+    operator: 'condition is false',
+    before: 'this.#tracing.performing === undefined',
+    why: 'a tracer that has no such method is asked for each body, and answers with nothing: it only costs',
+  },
+  {
+    file: 'src/runtime/tracing.ts',
+    operator: 'condition is false',
+    before: 'this.#tracing.beside === undefined',
+    why: 'a tracer that has no such method is asked for each place, and answers with nothing: it only costs',
+  },
 ];
 
 /** Why a fault changes nothing; null for one that does, for all that is known. */

@@ -177,6 +177,7 @@ describe('where another process may spend at the same moment', () => {
     await clock.advance('1s');
     expect(await soon(waits.outcome())).toMatchObject({ status: 'completed' });
     expect(calls).toHaveLength(1);
+    expect((await inner.readRecords({ type: 'spent', limit: 9 })).records).toHaveLength(1);
   });
 
   test('one that fits begins, whatever others do', async () => {

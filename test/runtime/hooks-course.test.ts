@@ -92,3 +92,47 @@ test('a schedule is a run of the engine’s own: hooks are called for what it st
   await settled(at.box);
   expect(told).toEqual(['flow', 'flow', 'flow', 'flow']);
 });
+
+test('one that is cut off by a cancel leaves no timer behind, and what it says then is told nobody (S14)', async () => {
+  const cut = ({ signal }: { readonly signal: AbortSignal }) =>
+    new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut off'))));
+  const step = orchestrator('flow', head).track('t', track('t', input).step('s', echo));
+  const hook: Hook = { name: 'slow', beforeStep: cut, timeout: '1h', onHookError: 'ignore' };
+  const told: string[] = [];
+  await using at = await opened(step, [hook, { name: 'next', beforeStep: () => void told.push('next') }]);
+  await at.run.cancel();
+  expect((await soon(at.run.outcome())).status).toBe('cancelled');
+  await settled(at.box);
+  expect([at.box.counts.timers, at.lines, told]).toEqual([0, [], []]);
+  expect((await eventsOf(at.run)).map(({ type }) => type)).not.toContain('hook.failed');
+});
+
+test('one that answers after its time is over does not answer for the next one', async () => {
+  const answers: (() => void)[] = [];
+  const hook = (name: string, timeout: string): Hook => ({
+    name,
+    timeout,
+    onHookError: 'ignore',
+    beforeStep: () => new Promise<void>((resolve) => void answers.push(resolve)),
+  });
+  const called: string[] = [];
+  const body = task('body', { ...input, output: Anything, run: ({ key }) => called.push(key) });
+  const step = orchestrator('flow', head).track('t', track('t', input).step('s', body));
+  await using at = await opened(step, [hook('first', '1s'), hook('second', '1h')]);
+  await at.clock.advance('1s');
+  expect(answers).toHaveLength(2);
+  answers[0]?.();
+  await settled(at.box);
+  expect(called).toEqual([]);
+  answers[1]?.();
+  expect((await soon(at.run.outcome())).status).toBe('completed');
+});
+
+test('one that has answered leaves no timer behind, and is not told to end when its time is over', async () => {
+  const signals: AbortSignal[] = [];
+  const beforeTrack = async ({ signal }: { readonly signal: AbortSignal }) => void signals.push(signal);
+  await using at = await opened(waiting, [{ beforeTrack, timeout: '1m' }]);
+  expect(at.box.counts.timers).toBe(0);
+  await at.clock.advance('2m');
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+});

@@ -16,7 +16,7 @@ function listening() {
   const body: TracedBody = {
     within: (call) => call(),
     outside: (call) => call(),
-    over: (answer) => void ends.push(answer === null ? 'given up' : answer.ok ? 'well' : String(answer.error)),
+    over: (answer) => void ends.push(answer?.ok === false ? `${answer.error}, at once: ${answer.sync}` : 'well'),
   };
   return { ends, body };
 }
@@ -75,7 +75,7 @@ describe('a tracer is told once that a body is over,', () => {
     expect(one.failures.map(({ code, message }) => [code, message])).toEqual(
       other.failures.map(({ code, message }) => [code, message]),
     );
-    expect(ends).toEqual(['Error: no worker is free']);
+    expect(ends).toEqual(['Error: no worker is free, at once: true']);
   });
 });
 
@@ -99,6 +99,18 @@ test.each<[string, Executor]>([
     expect(course).toEqual(['into the body', ...ends, 'into what follows', 'out of what follows']);
   },
 );
+
+test('a tracer that does not trace a hook has nothing to be told of it', async () => {
+  const hooks = [{ name: 'audit', beforeStep: () => {}, afterRun: () => {} }];
+  const { desk, lines, options } = stage();
+  const tracing: Tracing = { beside: () => null };
+  await using box = await createSignalbox({ orchestrators: [flow], ...options, tracing, hooks });
+  const run = await box.start(flow, { id: 'r', input: null });
+  await settled();
+  desk.give('a/work#1');
+  expect((await soon(run.outcome())).status).toBe('completed');
+  expect(lines).toEqual([]);
+});
 
 test('a tracer that throws when a body is over is told in the log, and the body has answered all the same', async () => {
   const { body } = listening();

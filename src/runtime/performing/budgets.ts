@@ -135,7 +135,7 @@ export class Budgets {
       }
       return null;
     } catch (error) {
-      return isWanted() ? { error: error as Error, isRetryable: false, retryAfter: undefined } : null;
+      return { error: error as Error, isRetryable: false, retryAfter: undefined };
     }
   }
 
@@ -344,8 +344,7 @@ function refusalOf(attempt: Attempt, asked: Asked, { spent, resetsAt }: Overspen
   const sums = { limit, per, spent: Number(spent.toPrecision(12)), cost, resetsAt };
   const error = new BudgetSpent({ task, budget, key, ...sums, text: fromMs(per) });
   // Whoever has not said so does not want a step to stand still until tomorrow.
-  if (retry.when === undefined || resetsAt === null)
-    return { error, isRetryable: false, retryAfter: resetsAt === null ? undefined : resetsAt - now };
+  if (retry.when === undefined || resetsAt === null) return { error, isRetryable: false, retryAfter: undefined };
   return { error, isRetryable: true, retryAfter: resetsAt - now, record: awaitedBy(attempt, asked, resetsAt) };
 }
 

@@ -130,9 +130,8 @@ export class HookRound {
     const { on } = this.#options;
     const [mine, told, traced] = [this.#called, this.#told, this.#traced];
     const settle = (error: HookError | null): void => {
-      if (this.isOver || this.#called !== mine || this.#stopTimer === null) return;
-      this.#stopTimer();
-      this.#stopTimer = null;
+      if (this.isOver || this.#called !== mine) return;
+      this.#stopTimer?.();
       traced?.over(asAnswer(error));
       if (error !== null) this.#failed(hook, error);
       this.go();
