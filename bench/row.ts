@@ -28,6 +28,8 @@ function contenderOf({ contender, load }: TimedRow): Contender {
       return signalbox(load, { schema: strict, lane: 'table' });
     case 'signalbox, no zod':
       return signalbox(load, { schema: loose, lane: 'table' });
+    case 'signalbox, one box':
+      return signalbox(load, { schema: loose, lane: 'table', oneBox: true });
     case 'signalbox, xstate lane':
       return signalbox(load, { schema: strict, lane: 'xstate' });
     case 'signalbox, policies':
