@@ -7,6 +7,7 @@
  *     npm run bench:turns -- ../before . --bound 1.05      ends with code 1 if a row is slower than that, beyond noise
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Timing, together } from './measure.ts';
@@ -19,8 +20,11 @@ const { values, positionals } = parseArgs({
 });
 const [before = '.', after = '.', ...named] = positionals;
 const groups = named.length === 0 ? GROUPS.filter((group) => group !== 'memory') : (named as Group[]);
+// A checkout from before there was a contender cannot be asked for it.
+const rowsBefore = readFileSync(resolve(before, 'bench/rows.ts'), 'utf8');
 const rows = rowsFor({ groups, quick: false, full: false }).filter(
-  (row): row is TimedRow => row.is === 'timed' && row.contender.startsWith('signalbox'),
+  (row): row is TimedRow =>
+    row.is === 'timed' && row.contender.startsWith('signalbox') && rowsBefore.includes(`'${row.contender}'`),
 );
 const rounds = Number(values.rounds);
 const bound = values.bound === undefined ? null : Number(values.bound);
