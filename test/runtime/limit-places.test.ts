@@ -1,6 +1,6 @@
 /** Limits of several places in one box (S30): each track has its own, and a rate goes on beside limits without one. */
 import { type AnyOrchestrator, createSignalbox, orchestrator, type Signalbox, task, track } from 'signalbox';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Anything, Desk, never, settled, stage } from '../helpers/stage.ts';
 
 const input = { input: Anything };
@@ -35,6 +35,37 @@ test('two tracks of one orchestrator share no place, though their steps call one
   await using at = await opened(flow);
   for (const id of ['a', 'b']) await at.start(flow, id);
   expect(at.keys).toEqual(['a/left/s#1', 'a/right/s#1']);
+});
+
+describe('the limit of a track is', () => {
+  const inside = (name: string, version: string, within: ReturnType<typeof narrow>): AnyOrchestrator =>
+    orchestrator(name, { version, ...input }).track('t', within) as never;
+  const narrow = (bodies: number) => track('t', { ...input, bodies }).step('s', plain);
+
+  test('one for all of its uses, in whatever orchestrators', async () => {
+    const shared = narrow(1);
+    const [one, other] = [inside('one', '1', shared), inside('other', '1', shared)];
+    await using at = await opened(one, other);
+    await at.start(one, 'a');
+    await at.start(other, 'b');
+    expect(at.keys).toEqual(['a/t/s#1']);
+  });
+
+  test('one for the versions of an orchestrator', async () => {
+    const [one, next] = [inside('one', '1', narrow(1)), inside('one', '2', narrow(1))];
+    await using at = await opened(one, next);
+    await at.start(one, 'a');
+    await at.start(next, 'b');
+    expect(at.keys).toEqual(['a/t/s#1']);
+  });
+
+  test('its own where another orchestrator has another track of that name', async () => {
+    const [one, other] = [inside('one', '1', narrow(1)), inside('other', '1', narrow(2))];
+    await using at = await opened(one, other);
+    for (const id of ['a', 'b']) await at.start(one, id);
+    for (const id of ['c', 'd', 'e']) await at.start(other, id);
+    expect(at.keys).toEqual(['a/t/s#1', 'c/t/s#1', 'd/t/s#1']);
+  });
 });
 
 test('a rate lets the next one begin in its time, whatever is limited otherwise since', async () => {

@@ -49,6 +49,9 @@ export class Unders {
   readonly #byName = new Map<string, Fixed>();
   /** Does anything in the plan beside its tasks have limits? */
   readonly #plans = new WeakMap<Plan, boolean>();
+  /** What the limits of tracks go by. A track's list of limits is one wherever it is used. */
+  readonly #tracks = new WeakMap<readonly LimitDefinition[], string>();
+  readonly #tracksByPlace = new Map<string, string>();
   readonly #told = new Set<string>();
 
   constructor(options: UnderOptions, limits: Limits<Attempt>) {
@@ -98,7 +101,11 @@ export class Unders {
     const { concurrency, limits } = this.#options;
     const all = [
       ...named('task', node.called, node.task?.limits ?? NO_LIMITS),
-      ...tracks.flatMap((track) => named(track === plan.root ? 'orchestrator' : 'track', track.called, track.bodies)),
+      ...tracks.flatMap((track) =>
+        track === plan.root
+          ? named('orchestrator', track.called, track.bodies)
+          : named('track', track.called, track.bodies, this.#idOf(plan, track)),
+      ),
       ...named('box', null, limits),
     ];
     // A track that stands in itself counts its bodies once.
@@ -107,6 +114,15 @@ export class Unders {
     this.hasRates ||= once.some(({ rule }) => rule.per !== null);
     const queue = this.#limits.queueFor(once.filter(({ rule }) => rule.key === undefined));
     return { queue, keyed: once.filter(({ rule }) => rule.key !== undefined) };
+  }
+
+  /** The same for all uses of a track, and for what goes by its name in other versions; tracks of one name may have nothing else in common. */
+  #idOf({ name }: Plan, { called, bodies }: PlanNode): string {
+    const place = JSON.stringify([name, called]);
+    const id = this.#tracks.get(bodies) ?? this.#tracksByPlace.get(place) ?? place;
+    this.#tracks.set(bodies, id);
+    if (!this.#tracksByPlace.has(place)) this.#tracksByPlace.set(place, id);
+    return id;
   }
 
   #hasBodies(plan: Plan): boolean {
@@ -154,10 +170,15 @@ export class Unders {
   }
 }
 
-function named(of: QueuedFor['of'], name: string | null, rules: readonly LimitDefinition[]): readonly Limit[] {
+function named(
+  of: QueuedFor['of'],
+  name: string | null,
+  rules: readonly LimitDefinition[],
+  by = String(name),
+): readonly Limit[] {
   return rules.map((rule, index) => {
     const { limit, per } = rule;
-    return { id: `${of} ${name} ${index}`, rule, called: { of, name, key: null, limit, per } };
+    return { id: `${of} ${by} ${index}`, rule, called: { of, name, key: null, limit, per } };
   });
 }
 
