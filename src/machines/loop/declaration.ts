@@ -2,7 +2,7 @@
 import { checkNow, type Declaration, NO_ORDINALS, type ReadPort } from '../../core/declaration.ts';
 import type { LoopSpec } from '../../core/children/rounds.ts';
 import type { LoopDefinition } from '../../definition.ts';
-import { canonicalText } from '../../json.ts';
+import { canonicalText, type Json } from '../../json.ts';
 import { namesReadBy } from '../../mapping.ts';
 import { parentLines } from '../endings.ts';
 
@@ -21,7 +21,7 @@ export function readLoop(name: unknown, options: unknown, reader: ReadPort): Loo
     maxIterations: (given.maxIterations ?? MAX_ITERATIONS) as number,
     onLimit: (given.onLimit ?? 'fail') as 'fail',
     accumulate: given.accumulate as LoopDefinition['accumulate'],
-    from: (given.from === undefined ? null : reader.json(given.from, 'option "from" of a loop')) ?? null,
+    from: reader.json(given.from, 'option "from" of a loop') as Json,
     keepLast: given.keepLast as number | undefined,
   };
 }
