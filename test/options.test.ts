@@ -99,12 +99,16 @@ describe('an option that is refused:', () => {
     expect(error.message).toContain(`"${option}`);
   });
 
-  test.each([{ concurrency: Number.POSITIVE_INFINITY }, { maxValueBytes: 1 }, { idleRuns: 0 }, { lane: 'xstate' }, {}])(
-    'not %j',
-    async (options) => {
-      await expect(boxOf(options)).resolves.toBeDefined();
-    },
-  );
+  test.each([
+    { concurrency: Number.POSITIVE_INFINITY },
+    { maxValueBytes: 1 },
+    { idleRuns: 0 },
+    { lease: '500ms' },
+    { lane: 'xstate' },
+    {},
+  ])('not %j', async (options) => {
+    await expect(boxOf(options)).resolves.toBeDefined();
+  });
 });
 
 describe('bodies', () => {

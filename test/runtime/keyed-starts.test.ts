@@ -1,9 +1,11 @@
 /** Starts of which a key has one at a time (S30): singletons, and starts that are debounced. */
 import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
+import type { RunChange } from 'signalbox/store';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Anything, faultsOfHistory, rejection, stage } from '../helpers/stage.ts';
+import { wrapped } from '../helpers/stores.ts';
 
 const head = { version: '1', input: z.object({ n: z.number() }) } as const;
 const work = task('work', { input: Anything, output: Anything, run: ({ input }) => input });
@@ -76,6 +78,45 @@ describe('a singleton', () => {
     await using _ = next;
     expect((await next.start(flow, { input: { n: 9 }, singleton: 'acme' })).id).toBe(started[0]?.id);
     expect((await next.runs()).runs).toHaveLength(1);
+  });
+
+  test('is the one that another process has begun while a hook held this one up and the last run was deleted (S30)', async () => {
+    const inner = memory();
+    let begun: RunChange | undefined;
+    const store = wrapped(
+      {
+        commit(changes) {
+          for (const change of changes) if (change.after === 0) begun = change;
+          return inner.commit(changes);
+        },
+      },
+      inner,
+    );
+    let meanwhile = async (): Promise<void> => {};
+    const { box } = await opened({ store, hooks: [{ name: 'gate', beforeRun: () => meanwhile() }] });
+    await using _ = box;
+    const ended = async (n: number) => {
+      const run = await box.start(flow, { input: { n }, singleton: 'acme' });
+      await run.cancel();
+      await run.outcome();
+      return run;
+    };
+    const first = await ended(1);
+    await ended(2);
+    const last = await ended(3);
+    // Nobody who has forgotten the others comes to them by it.
+    await first.delete();
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await last.delete();
+      // What the other process begins follows the same run as the one that was deleted.
+      await inner.commit([JSON.parse(JSON.stringify(begun).replaceAll(last.id, 'acme~other')) as RunChange]);
+    };
+
+    const run = await box.start(flow, { input: { n: 4 }, singleton: 'acme' });
+
+    expect(run.id).toBe('acme~other');
+    expect((await box.runs()).runs.map(({ status }) => status)).toEqual(['cancelled', 'running']);
   });
 
   test('takes neither an id nor a key of its own, nor what is no key', async () => {

@@ -178,6 +178,21 @@ describe('what is said to a schedule', () => {
     await expect(schedule.trigger({ id: 'a/b' })).rejects.toThrow(/"id"/);
   });
 
+  test('`trigger` says what is wrong with the run that it would start, when its input is no longer taken', async () => {
+    let isClosed = false;
+    const region = z.string().refine(() => !isClosed, 'this region is closed');
+    const strict = orchestrator('strict', { version: '1', input: region }).track('t', track('t', { input: Anything }));
+    const { box } = await open({ orchestrators: [strict] });
+    const schedule = await box.schedule('s', { orchestrator: strict as never, input: 'north' as never, every: '1h' });
+    isClosed = true;
+
+    const refused = await rejection(schedule.trigger({ id: 'now' }));
+
+    expect(refused).toBeInstanceOf(InputInvalid);
+    expect(refused.message).toContain('this region is closed');
+    expect((await box.runs({ orchestrator: 'strict' })).runs).toEqual([]);
+  });
+
   test('`backfill` makes up for times that are past, each once', async () => {
     const { box, desk, clock } = await open();
     const schedule = await box.schedule('s', { ...head, cron: '0 3 * * *' });

@@ -102,8 +102,11 @@ export function keyedCases(open: () => SharedPlace | Promise<SharedPlace>): void
       await run.outcome();
       return run;
     };
+    const first = await ended(0);
     await ended(1);
     const before = await ended(2);
+    // Nobody who has forgotten the others comes to them by it.
+    await first.delete();
     isSlow = true;
     const held = one.start(flow, { input: 3, singleton: 'acme' });
     await asked.promise;

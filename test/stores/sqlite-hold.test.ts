@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -238,4 +239,19 @@ describe('a file that is not what was opened any more takes no commit: nothing i
     expect(readFileSync(file).equals(before)).toBe(true);
     await scribe.close();
   });
+});
+
+test('a database in memory is no file, whatever has its name in the folder of the process', async () => {
+  const before = process.cwd();
+  onTestFinished(() => process.chdir(before));
+  const file = newFile(':memory:');
+  process.chdir(dirname(file));
+  const first = await working(':memory:');
+  writeFileSync(file, 'mine');
+
+  first.desk.give('a/work#1', 'done');
+
+  expect(await first.run.result()).toEqual({ a: 'done' });
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+  await first.box.close();
 });

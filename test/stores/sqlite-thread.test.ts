@@ -63,6 +63,14 @@ async function load(store: Store, runs: number, isEnough = () => true): Promise<
   }
 }
 
+/** A thread on a file of this name. */
+function open(name: string) {
+  const file = join(folder, name);
+  const owner = { hear: vi.fn(), gone: vi.fn() };
+  const hold = takeHold(openWhole('a store', file, 'full', undefined, Date.now()), file);
+  return { owner, thread: Thread.open({ hold, synchronous: 'full' }, owner) };
+}
+
 describe('on a SQLite file', () => {
   test('that was named from the folder the process was in, the thread finds it when the process is in another', async () => {
     const before = process.cwd();
@@ -126,12 +134,6 @@ describe('on a SQLite file', () => {
   });
 
   test('a thread that has let go of its file takes the next one, and one that has ended does not', async () => {
-    const open = (name: string) => {
-      const file = join(folder, name);
-      const owner = { hear: vi.fn(), gone: vi.fn() };
-      const hold = takeHold(openWhole('a store', file, 'full', undefined, Date.now()), file);
-      return { owner, thread: Thread.open({ hold, synchronous: 'full' }, owner) };
-    };
     const first = open('first.db');
     await expect.poll(() => first.owner.hear.mock.calls).toEqual([[{ ready: true }]]);
     const meanwhile = open('second.db');
@@ -154,6 +156,19 @@ describe('on a SQLite file', () => {
     const last = open('last.db');
     expect(last.thread).toBe(meanwhile.thread);
     await last.thread.close();
+  });
+
+  test('of the threads that have let go of their files two are kept, however many there were', async () => {
+    const three = async () => {
+      const threads = ['1.db', '2.db', '3.db'].map((name) => open(name).thread);
+      for (const thread of threads) await thread.close();
+      return threads;
+    };
+    const before = await three();
+
+    const after = await three();
+
+    expect(after.filter((thread) => before.includes(thread))).toHaveLength(2);
   });
 
   test('a thread that is closed has not ended, and nobody is warned of it', async () => {
@@ -201,6 +216,40 @@ describe('on a SQLite file', () => {
   });
 });
 
+describe('a process', () => {
+  test('that has sent several commits to the thread is not ended when the first of them has landed (I3)', async () => {
+    const program = programOf(
+      `await box.close();
+       await store.open({ name: 'one', lease: 1, now: () => 0 });
+       const commit = (run, count) => {
+         const row = { run, key: null, orchestrator: 'o', version: '1', hash: 'h', status: 'running', input: null, output: null, error: null,
+           reason: null, metadata: {}, startedAt: 0, endedAt: null, parent: null };
+         const event = { run, at: 0, type: 'run.started', path: '', orchestrator: 'o', version: '1' };
+         const events = Array.from({ length: count }, (_, n) => ({ ...event, seq: n + 1 }));
+         return store.commit([{ run, fence: 1, after: 0, row, actors: [], attempts: [], events, signals: [] }]);
+       };
+       await Promise.all([commit('small', 1), commit('large', 100_000)]);
+       console.log('landed');`,
+      { thread: 'always' },
+    );
+
+    expect(await ended(program)).toEqual(['landed\n', 0]);
+  });
+
+  test('that may start no thread opens its file all the same, and writes by itself', async () => {
+    const program = programOf(
+      `const run = await box.start(flow, { input: null });
+       console.log(JSON.stringify(await run.result()));
+       await box.close();`,
+      { thread: 'always' },
+    );
+
+    // Nothing is allowed but files.
+    const flags = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*'];
+    expect(await ended(...flags, program)).toEqual(['{"t":1}\n', 0]);
+  });
+});
+
 /** A program with a box on a file, and what it does with the box. */
 function programOf(body: string, options: SqliteOptions = {}): string {
   const program = join(folder, 'main.ts');
@@ -219,9 +268,9 @@ function programOf(body: string, options: SqliteOptions = {}): string {
   return program;
 }
 
-/** What a program in the folder has told, and the code that it ended with. */
-async function ended(program: string, ...args: readonly string[]): Promise<readonly [string, unknown]> {
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+/** What Node with these arguments, such as a program in the folder, has told, and the code that it ended with. */
+async function ended(...args: readonly string[]): Promise<readonly [string, unknown]> {
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const told: string[] = [];
   child.stdout.on('data', (text) => told.push(String(text)));
   const [code] = await once(child, 'close');
