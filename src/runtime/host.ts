@@ -246,8 +246,8 @@ export class Host {
     await (run === undefined ? this.#reader.read(id, []) : this.#aftermath.reread(run, seq));
   }
 
+  /** Called once. */
   async close(reason: Error): Promise<void> {
-    if (this.#closed) return;
     this.#closed = true;
     this.#dispatcher.abortAll(reason);
     await this.hooks.close(reason);

@@ -91,7 +91,7 @@ export class Hooks {
 
   /** Throws if a run is not to begin; otherwise, what tells its history of hooks that failed, to be called once it has. */
   async beforeRun(plan: Plan, row: RunRow): Promise<readonly (() => void)[]> {
-    const hooks = this.#has(plan, 'beforeRun') ? this.#among([plan.root], 'beforeRun', plan, '', null) : NO_HOOKS;
+    const hooks = this.#has(plan, 'beforeRun') ? this.#among([plan.root], 'beforeRun', plan, '') : NO_HOOKS;
     const warnings: (() => void)[] = [];
     if (hooks.length === 0) return warnings;
     const facts = { run: hookedRun(plan, { ...row, id: row.run }), input: frozenCopy(row.input) };
@@ -109,7 +109,7 @@ export class Hooks {
   /** Is somebody to be asked before a track begins? */
   asksFirst(run: RunState, { node, path, parent }: Actor): boolean {
     if (node.noun !== 'track' || !this.#has(run.plan, 'beforeTrack')) return false;
-    return this.#among([...above(parent), node], 'beforeTrack', run.plan, path, null).length > 0;
+    return this.#among([...above(parent), node], 'beforeTrack', run.plan, path).length > 0;
   }
 
   /** Asks before a track begins; the answer is a message to the run. */
@@ -121,7 +121,7 @@ export class Hooks {
     this.#asking.add(name);
     const release = hold(id);
     const { node, input } = actor;
-    const hooks = this.#among([...above(actor.parent), node], 'beforeTrack', plan, path, null);
+    const hooks = this.#among([...above(actor.parent), node], 'beforeTrack', plan, path);
     const facts = { run: hookedRun(plan, run), path, track: node.called, input: frozenCopy(input) };
     const done = (stopped: Error | null): void => {
       this.#asking.delete(name);
@@ -145,12 +145,11 @@ export class Hooks {
   }
 
   #ofStep(plan: Plan, path: string, node: PlanNode, parent: Actor | null): StepHooks | null {
-    const { called } = node;
     // What the engine makes of an async output or merge is nobody's step.
-    if (called.startsWith('~')) return null;
+    if (node.called.startsWith('~')) return null;
     const nodes = [...above(parent), node];
-    const before = this.#among(nodes, 'beforeStep', plan, path, called);
-    const after = this.#among(nodes, 'afterStep', plan, path, called);
+    const before = this.#among(nodes, 'beforeStep', plan, path);
+    const after = this.#among(nodes, 'afterStep', plan, path);
     return before.length === 0 && after.length === 0 ? null : { plan, before, after };
   }
 
@@ -209,7 +208,7 @@ export class Hooks {
     const { path } = event;
     const nodes = this.#nodesAt(plan.root, path);
     const node = nodes.at(-1) as PlanNode;
-    const hooks = this.#among(nodes, on, plan, path, node.task === null ? null : node.called);
+    const hooks = this.#among(nodes, on, plan, path);
     if (hooks.length === 0) return;
     const told = { run: hookedRun(plan, run), ...factsToTell(event, node, row) };
     const facts = path === '' ? told : { ...told, path };
@@ -276,18 +275,18 @@ export class Hooks {
     return hooked;
   }
 
-  /** From the outside in for what comes before, and the other way round for all else. */
+  /** Those for the last of these nodes: from the outside in for what comes before, and the other way round for all else. */
   #among(
     nodes: readonly PlanNode[],
     on: HookName,
     { name: orchestrator }: Plan,
     path: string,
-    task: string | null,
   ): readonly HookDefinition[] {
+    const node = nodes.at(-1) as PlanNode;
     let found: HookDefinition[] | null = null;
     for (let at = -1; at < nodes.length; at += 1) {
       for (const hook of at < 0 ? this.#options.hooks : ((nodes[at] as PlanNode).hooks ?? NO_HOOKS)) {
-        if (hook.calls[on] === undefined || !fits(hook, orchestrator, path, task)) continue;
+        if (hook.calls[on] === undefined || !fits(hook, orchestrator, path, node)) continue;
         if (found === null) found = [];
         found.push(hook);
       }
@@ -332,10 +331,10 @@ function above(actor: Actor | null): readonly PlanNode[] {
   return nodes;
 }
 
-function fits({ only }: HookDefinition, orchestrator: string, path: string, task: string | null): boolean {
+function fits({ only }: HookDefinition, orchestrator: string, path: string, { task, called }: PlanNode): boolean {
   const { orchestrator: orchestrators, path: paths, task: tasks } = only;
   if (orchestrators !== undefined && !orchestrators.includes(orchestrator)) return false;
-  if (tasks !== undefined && (task === null || !tasks.includes(task))) return false;
+  if (tasks !== undefined && (task === null || !tasks.includes(called))) return false;
   if (paths === undefined) return true;
   const segments = path.split('/');
   return paths.some((pattern) => fitsSegments(pattern.split('/'), segments));

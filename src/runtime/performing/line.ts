@@ -75,12 +75,10 @@ export class Line {
     // Each of them makes room, and so may let this one begin.
     for (const [{ body }, { called }] of replaced) body.refuse(new BodyReplaced({ limit: called }), false);
     if (refusedBy !== null) return attempt.refuse(new BodyDropped({ limit: refusedBy.called }), true);
-    if (isNext) this.#options.begin(attempt);
-    else if (ticket.state === 'inLine') {
-      // Who waits for time is not stuck.
-      if ((this.queuedFor(attempt.key)?.per ?? null) === null) this.#standstill.queued();
-      this.#fill();
-    }
+    if (isNext) return this.#options.begin(attempt);
+    // Who waits for time is not stuck.
+    if ((this.queuedFor(attempt.key)?.per ?? null) === null) this.#standstill.queued();
+    this.#fill();
   }
 
   /** It has ended, begun or not, or is wanted no longer: the next ones begin. */
