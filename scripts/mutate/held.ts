@@ -20,6 +20,12 @@ const HELD: readonly Held[] = [
     why: 'without rates nobody looks at the time that is then read: it only costs',
   },
   {
+    file: 'src/runtime/performing/hooks.ts',
+    operator: 'statement removed',
+    before: 'steps?.set(node, hooks);',
+    why: 'which hooks a step has is then found anew for each attempt, and is the same: it only costs',
+  },
+  {
     file: 'src/runtime/keyed-starts.ts',
     operator: 'statement removed',
     before: 'known.delete(name);',

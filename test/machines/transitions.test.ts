@@ -1,7 +1,9 @@
-/** Which status may follow which: the tables that a reader of a run's history can rely on, held to the machines as they are. */
+/** Which status may follow which: the tables that a reader of a run's history can rely on, held to the machines as they are; and what a cancel leaves behind. */
 import { describe, expect, test } from 'vitest';
+import { initialTransition, transition } from 'xstate';
 import { isTerminal } from '../../src/events.ts';
 import { builtInKinds } from '../../src/machines/index.ts';
+import { inputOf, nodeOf } from '../helpers/nodes.ts';
 
 type Table = { readonly [from: string]: readonly string[] };
 
@@ -132,4 +134,13 @@ describe.each(Object.entries(TABLES))('a status of the %s machine', (kind, table
     for (const state of Object.keys(machine.states).filter(isTerminal))
       expect([state, targetsOf(state)]).toEqual([state, []]);
   });
+});
+
+test.each(builtInKinds.names())('a %s that is cancelled with no word why has no reason, which is null', (name) => {
+  const { machine } = builtInKinds.get(name);
+  const [pending] = initialTransition(machine, { node: nodeOf(name), input: inputOf(name) });
+  for (const why of [{}, { reason: undefined }, { reason: null }]) {
+    const [{ value, context }] = transition(machine, pending, { type: 'cancel', ...why } as never);
+    expect([value, (context as { readonly reason?: unknown }).reason]).toEqual(['cancelled', null]);
+  }
 });

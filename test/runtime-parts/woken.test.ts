@@ -147,3 +147,22 @@ test('a run beside thousands that are due at one instant stands behind a few of 
   expect(mostSince()).toBeLessThan(600);
   await box.close();
 });
+
+test('those in line have their turn, also if all before them turn out to be over, and nothing comes of their wake-ups', async () => {
+  const inner = memory();
+  const over = new Set<string>();
+  const store: Store = { ...inner, readOpen: (run) => (over.has(run) ? null : inner.readOpen(run)) };
+  const clock = fakeClock();
+  const options = { orchestrators: [sleeping], store, clock, logger: () => {}, idleRuns: 0 };
+  const box = clock.follow(await createSignalbox(options));
+  const runs = [];
+  for (const id of names.slice(0, 130)) runs.push(await box.start(sleeping, { id, input: null }));
+  await settled(box);
+  expect(box.counts.inMemory).toBe(0);
+  for (const id of names.slice(0, 128)) over.add(id);
+
+  await clock.advance('1h');
+
+  expect(await Promise.all(runs.slice(128).map((run) => run.status()))).toEqual(['completed', 'completed']);
+  await box.close();
+});

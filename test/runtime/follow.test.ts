@@ -1,7 +1,7 @@
 /** Who follows: subscribers of the box and readers of one run, each event once and in order; and the answer's one shape (P42). */
 import { createSignalbox, memory, type ReadEvent, type Store, StoreUnusable, task } from 'signalbox';
 import { describe, expect, test } from 'vitest';
-import { Anything, eventsOf, graphOf, settled, stage } from '../helpers/stage.ts';
+import { Anything, eventsOf, graphOf, rejection, settled, soon, stage } from '../helpers/stage.ts';
 import { later, wrapped } from '../helpers/stores.ts';
 
 const chain = graphOf({ a: [], b: ['a'], c: ['b'] });
@@ -53,6 +53,29 @@ describe('a reader of a run', () => {
     expect(await collect(0)).toEqual(all);
     expect(await collect(all.length)).toEqual([]);
     expect(await collect(1_000)).toEqual([]);
+  });
+
+  test('of which the store fails to delete the run has all of it to its end', async () => {
+    const away = new Error('the store is away');
+    const store = wrapped({ deleteRun: () => Promise.reject(away) });
+    const { desk, options } = stage();
+    await using box = await createSignalbox({ orchestrators: [chain], ...options, store });
+    const run = await box.start(chain, { input: null });
+    const gate = Promise.withResolvers<void>();
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { seq } of run.events()) {
+        seen.push(seq);
+        await gate.promise;
+      }
+    })();
+    await finish(desk, box);
+
+    expect(await rejection(run.delete())).toBe(away);
+
+    gate.resolve();
+    await soon(reading);
+    expect(seen).toEqual((await eventsOf(run)).map(({ seq }) => seq));
   });
 
   test('that has just read to the end when the run ends elsewhere is given the rest of it', async () => {

@@ -136,3 +136,52 @@ test('one that has answered leaves no timer behind, and is not told to end when 
   await at.clock.advance('2m');
   expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
 });
+
+test.each([
+  ['at once', false],
+  ['later', false],
+  ['at once', true],
+])(
+  'one that closes its box and answers %s, traced: %s, is the last that hears of a step whose output was kept (S32)',
+  async (when, isTraced) => {
+    const kept = task('kept', { ...input, output: Anything, cache: { ttl: '10m' }, run: () => 'made' });
+    const flow = orchestrator('flow', head).track('t', track('t', input).step('s', kept));
+    const closing: Promise<void>[] = [];
+    const told: string[] = [];
+    const hook: Hook = {
+      beforeStep({ run: { id } }) {
+        if (id === 'r') return undefined;
+        closing.push(at.box.close());
+        return when === 'at once' ? undefined : Promise.resolve();
+      },
+      afterStep: ({ run: { id }, status }) => void told.push(`${id} ${status}`),
+    };
+    await using at = await opened(flow, [hook], isTraced ? { tracing: { beside: () => null } } : {});
+    await at.box.start(flow, { id: 'again', input: null });
+    await settled(at.box);
+    await Promise.all(closing);
+    await settled();
+    expect([closing.length, told]).toEqual([1, ['r completed']]);
+  },
+);
+
+test('one for a task is told nothing of what has the same name and is none', async () => {
+  const broken = task('broken', {
+    ...input,
+    output: Anything,
+    run: () => {
+      throw new Error('no');
+    },
+  });
+  const child = orchestrator('child', head).track('same', track('same', input).step('broken', broken));
+  const parent = orchestrator('parent', head).track('t', track('t', input).run('same', { orchestrator: child }));
+  const told: string[] = [];
+  const tell = ({ path }: { readonly path: string }): void => void told.push(path);
+  await using at = await opened(parent, [
+    { only: { task: 'same' }, onError: tell },
+    { only: { task: 'broken' }, onError: tell },
+  ]);
+  expect((await soon(at.run.outcome())).status).toBe('failed');
+  await settled(at.box);
+  expect(told).toEqual(['same/broken']);
+});

@@ -1,6 +1,7 @@
 /**
  * A body that begins only after something else, a hook, a budget or a place in line, when its process has given no sign of life for too long
- * meanwhile: whose the run is is asked first, and what another process has by now begins in that one alone (I2, I6).
+ * meanwhile: whose the run is is asked first, and what another process has by now begins in that one alone (I2, I6). And so it is with
+ * the cleanup of a body whose time is over.
  */
 import { type AnyOrchestrator, createSignalbox, memory, orchestrator, task, track } from 'signalbox';
 import { describe, expect, test } from 'vitest';
@@ -101,3 +102,24 @@ describe('a body whose run another process has by now is not called', () => {
     }
   });
 });
+
+test.each([true, false])(
+  'a body whose time is over is tidied up once the store has said that its run is still ours: %s (S11)',
+  async (isOurs) => {
+    const tidied: string[] = [];
+    const cleanup = ({ key }: { readonly key: string }): void => void tidied.push(key);
+    await using at = await station(flowOf({ timeout: '1s', retry: { maxAttempts: 1 }, cleanup }));
+    const run = await at.start('r');
+    await settled(at.box);
+    if (!isOurs) at.others.add('r');
+    at.clock.jump(10_000);
+    at.asked.length = 0;
+
+    await at.clock.advance('1s');
+    await settled();
+
+    expect(at.asked).toContain('r');
+    expect(tidied).toEqual(isOurs ? ['r/t/s#1'] : []);
+    if (isOurs) expect((await soon(run.outcome())).failures).toMatchObject([{ code: 'step-timed-out', path: 't/s' }]);
+  },
+);

@@ -1,4 +1,6 @@
-/** The line for bodies (S30) where much stands in it: bodies that answer at once, and a box that is closed. */
+/** The line for bodies (S30) where much stands in it: bodies that answer at once, what is kept of them, and a box that is closed. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { expect, test } from 'vitest';
 import type { Executor } from '../../src/executor.ts';
@@ -52,4 +54,32 @@ test('of those that stand in line when their box is closed none begins', async (
   expect(desk.begun).toHaveLength(1);
   await box.close();
   expect(desk.begun).toHaveLength(1);
+});
+
+test('one that has ended is kept nowhere, however long its box goes on', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const jobs: WeakRef<object>[] = [];
+  const executor: Executor = {
+    execute(job, answer) {
+      jobs.push(new WeakRef(job));
+      answer({ ok: true, value: null });
+    },
+  };
+  const { options } = stage();
+  await using box = await createSignalbox({
+    orchestrators: [all],
+    ...options,
+    concurrency: 3,
+    executor: () => executor,
+  });
+  await soon((await box.start(all, { input: '1..20' })).outcome());
+  await settled(box);
+  expect(jobs).toHaveLength(20);
+  const kept = (): number => jobs.filter((job) => job.deref() !== undefined).length;
+  for (let round = 0; round < 20 && kept() > 0; round += 1) {
+    await settled();
+    collect();
+  }
+  expect(kept()).toBe(0);
 });
