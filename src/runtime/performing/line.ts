@@ -76,6 +76,8 @@ export class Line {
     for (const [{ body }, { called }] of replaced) body.refuse(new BodyReplaced({ limit: called }), false);
     if (refusedBy !== null) return attempt.refuse(new BodyDropped({ limit: refusedBy.called }), true);
     if (isNext) return this.#options.begin(attempt);
+    // What was replaced may have made room for it.
+    if (ticket.state !== 'inLine') return;
     // Who waits for time is not stuck.
     if ((this.queuedFor(attempt.key)?.per ?? null) === null) this.#standstill.queued();
     this.#fill();
