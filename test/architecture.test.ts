@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   performing: ['words', 'errors', 'core'],
   dsl: ['words', 'errors', 'core', 'machines', 'type @standard-schema/spec'],
   live: ['words', 'errors', 'core', 'commands', 'actors', 'machines', 'dsl', 'performing', 'executors', 'xstate'],
-  views: ['words', 'errors', 'core', 'dsl', 'immer'],
+  views: ['words', 'errors', 'core', 'dsl'],
   charts: ['words', 'errors', 'core', 'commands', 'machines', 'dsl', 'views', 'xstate'],
   policies: ['words'],
   runtime: [
@@ -58,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   executors: ['words', 'errors'],
   embedding: ['words', 'errors', 'core', 'dsl', 'machines', 'views', 'xstate', 'type xstate'],
   inspect: [
+    'immer',
     'words',
     'errors',
     'views',

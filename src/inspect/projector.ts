@@ -6,6 +6,7 @@
  * II. No value of the user's is told unless it was asked for: no input, no output, no message of an error, no data of an event.
  * III. What is remembered does not grow with the number of items: the first ones of a collection are actors, the others are counted.
  */
+import { produce } from 'immer';
 import { standingIn } from '../charts/standing.ts';
 import { type DrawnRun, marksOf, type StatusCounts } from '../charts/marks.ts';
 import { chartOf } from '../charts/chart.ts';
@@ -128,7 +129,7 @@ export class Projector {
     const known = this.#known.get(path);
     if (known?.snapshot === said) return null;
     this.#known.set(path, { snapshot: said, status });
-    const whole = { ...snapshot, ...values, context: { ...snapshot.context, ...values?.context } };
+    const whole = values === null ? snapshot : withValues(snapshot, values);
     snapshots.push({ type: '@xstate.snapshot', ...wireBase(this.#run, path, at), event, snapshot: whole });
     return known === undefined ? this.#met(path, whole, startedAt) : null;
   }
@@ -270,6 +271,14 @@ interface Told {
   readonly snapshot: WireSnapshot;
   /** What is told beside it if it was asked for. */
   readonly values: (Partial<WireSnapshot> & { readonly context: object }) | null;
+}
+
+/** A snapshot with what was asked for beside it. The one without is what the next one is compared to, and stays as it is. */
+function withValues(snapshot: WireSnapshot, { context, ...values }: NonNullable<Told['values']>): WireSnapshot {
+  return produce(snapshot, (draft) => {
+    Object.assign(draft, values);
+    Object.assign(draft.context, context);
+  });
 }
 
 /** How XState calls it. What is not in here goes on. */

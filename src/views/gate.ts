@@ -3,7 +3,6 @@
  * snapshots, exports, lists, failures, records of interventions. What a run results in is whole, for whoever asks the run for it; bodies,
  * mappers and hooks are part of the box, and are told whole values, too.
  */
-import { type Draft, produce } from 'immer';
 import type { ErrorRecord } from '../errors/index.ts';
 import { rerunOf } from '../core/rerun.ts';
 import type { PlanNode } from '../definition.ts';
@@ -139,18 +138,26 @@ export class RedactionGate {
     const all = { ...snapshot.tracks, ...snapshot.steps };
     const actors = Object.entries(all).map(([path, { input, output, error }]) => ({ path, input, output, error }));
     const secrets = this.#secretsAmong(rules, row, actors);
-    // A draft: what has nothing secret in it is shared with what it was made of.
-    return produce(snapshot, (draft: Draft<RunSnapshot>) => {
-      const metadata = redacted(rules, snapshot.metadata, AT.metadata, secrets);
-      Object.assign(draft, without(rules, '', snapshot, secrets), { metadata });
-      for (const [below, drafts] of [[snapshot.tracks, draft.tracks] as const, [snapshot.steps, draft.steps] as const])
-        for (const [path, told] of Object.entries(below)) {
-          const actor = drafts[path] as Draft<ActorSnapshot>;
-          const waitingFor = waitingWithout(rules, told, secrets);
-          Object.assign(actor, without(rules, path, told, secrets), { waitingFor });
-          for (const one of actor.attempts) one.error = recordWithout(rules, one.error, secrets);
-        }
-    });
+    const actor = ([path, told]: [string, ActorSnapshot]): [string, ActorSnapshot] => {
+      const tries = told.attempts.map((one) => ({ ...one, error: recordWithout(rules, one.error, secrets) }));
+      return [
+        path,
+        {
+          ...told,
+          ...without(rules, path, told, secrets),
+          attempts: tries,
+          waitingFor: waitingWithout(rules, told, secrets),
+        },
+      ];
+    };
+    const below = (of: { readonly [path: string]: ActorSnapshot }) => Object.fromEntries(Object.entries(of).map(actor));
+    return {
+      ...snapshot,
+      ...without(rules, '', snapshot, secrets),
+      metadata: redacted(rules, snapshot.metadata, AT.metadata, secrets),
+      tracks: below(snapshot.tracks),
+      steps: below(snapshot.steps),
+    };
   }
 
   async export(store: Store, row: RunRow, around: Around): Promise<RunExport> {
