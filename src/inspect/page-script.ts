@@ -119,6 +119,8 @@ function select(actor) {
   if (actor !== null) actor.row.firstChild.setAttribute('aria-pressed', 'true');
   here('all').hidden = actor === null;
   drawDetail();
+  // What has come and is not drawn yet is among them.
+  fresh = [];
   here('events').replaceChildren(...kept.filter(isShown).slice(-MOST_EVENTS).reverse().map(rowOf));
 }
 here('all').addEventListener('click', () => select(null));

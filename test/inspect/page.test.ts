@@ -53,6 +53,18 @@ describe.skipIf(!isHere)(IN_A_BROWSER, () => {
     await page.getByRole('button', { name: 'show all' }).click();
     await expect.poll(async () => new Set(await where.allTextContents()).size).toBeGreaterThan(3);
 
+    // What has come just before an actor is chosen, and is not drawn yet, is drawn once.
+    await page.evaluate(`globalThis.later = setTimeout; setTimeout = (act, ms) => later(act, ms === 30 ? 1_000 : ms);`);
+    const before = await where.count();
+    await box.run(run.id).pause();
+    await box.run(run.id).resume();
+    await page.waitForTimeout(300);
+    await actor('intake/reserve').click();
+    await page.getByRole('button', { name: 'show all' }).click();
+    await page.waitForTimeout(1_200);
+    expect(await where.count()).toBe(before + 2);
+    await page.evaluate('setTimeout = later');
+
     // What happens now is seen now; its events, too, unless another actor is chosen.
     await actor('intake/reserve').click();
     const status = actor('payment/paid').locator('.state');
