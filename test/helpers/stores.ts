@@ -1,6 +1,7 @@
 /** Stores that misbehave, around one that does not. */
 import { memory, type Store } from 'signalbox';
 import type { RunChange } from 'signalbox/store';
+import { settled } from 'signalbox/testing';
 import type { Sharing } from '../../src/store.ts';
 
 /** `inner` with some of its methods replaced. */
@@ -47,8 +48,8 @@ export function mishapAt(at: number, mishap: Mishap, rejecting = false, inner: S
   return wrapped({ commit: rejecting ? async (changes) => attempt(changes) : attempt }, inner);
 }
 
-/** A store whose commits wait for the test. */
-export function held(inner: Store = memory()): { store: Store; waiting: (() => void)[] } {
+/** A store whose commits wait for the test; `land` lets the oldest one land, with what comes before it and of it. */
+export function held(inner: Store = memory()): { store: Store; waiting: (() => void)[]; land(): Promise<void> } {
   const waiting: (() => void)[] = [];
   const commit = (changes: readonly RunChange[]): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -56,7 +57,12 @@ export function held(inner: Store = memory()): { store: Store; waiting: (() => v
         new Promise<void>((done) => done(inner.commit(changes))).then(resolve, reject);
       });
     });
-  return { store: wrapped({ commit }, inner), waiting };
+  const land = async (): Promise<void> => {
+    await settled();
+    waiting.shift()?.();
+    await settled();
+  };
+  return { store: wrapped({ commit }, inner), waiting, land };
 }
 
 /** A store, and how often each of its methods was called since `calls` was last asked. */

@@ -23,9 +23,12 @@ async function opened(flow: AnyOrchestrator) {
   return { lines, box, run, [Symbol.asyncDispose]: () => box.close() };
 }
 
-test('one whose parent is abandoned while it is being started is cancelled: nobody could find it to leave it as it is (S18)', async () => {
+test.each([
+  ['is cancelled: nobody could find it to leave it as it is', {}, 'cancelled', 0],
+  ['goes on, if it is detached', { detach: true }, 'waiting', 1],
+])('one whose parent is abandoned while it is being started %s (S18)', async (_, more, status, inMemory) => {
   const { promise: parsed, resolve: go } = Promise.withResolvers<boolean>();
-  const flow = parentOf(child(Anything.refine(() => parsed)));
+  const flow = parentOf(child(Anything.refine(() => parsed)), more);
   await using at = await opened(flow);
   await settled();
 
@@ -34,22 +37,8 @@ test('one whose parent is abandoned while it is being started is cancelled: nobo
   await settled(at.box);
 
   const { runs } = await at.box.runs({ parent: 'p' });
-  expect(runs.map(({ status }) => status)).toEqual(['cancelled']);
-  expect(at.box.counts.inMemory).toBe(0);
-});
-
-test('one that is detached goes on, though its parent is abandoned while it is being started', async () => {
-  const { promise: parsed, resolve: go } = Promise.withResolvers<boolean>();
-  const flow = parentOf(child(Anything.refine(() => parsed)), { detach: true });
-  await using at = await opened(flow);
-  await settled();
-
-  expect(await at.run.abandon({ reason: 'enough' })).toBe(true);
-  go(true);
-  await settled(at.box);
-
-  const { runs } = await at.box.runs({ parent: 'p' });
-  expect(runs.map(({ status }) => status)).toEqual(['waiting']);
+  expect(runs.map((run) => run.status)).toEqual([status]);
+  expect(at.box.counts.inMemory).toBe(inMemory);
 });
 
 test('what keeps one from being started is told as an error that would come again', async () => {

@@ -9,7 +9,7 @@ const two = graphOf({ a: [], b: ['a'] });
 test('that a run is gone is not taken for said of the new one that has begun under its id meanwhile (I2)', async () => {
   const { desk, clock, lines, options } = stage();
   const inner = memory();
-  const { store: slow, waiting } = held(inner);
+  const { store: slow, land } = held(inner);
   const [gone, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const asked = { slowly: false, of: [] as string[] };
   const store: Store = wrapped(
@@ -29,11 +29,6 @@ test('that a run is gone is not taken for said of the new one that has begun und
     inner,
   );
   const box = await createSignalbox({ orchestrators: [two], ...options, store, lease: '9s' });
-  const land = async (): Promise<void> => {
-    await settled();
-    waiting.shift()?.();
-    await settled();
-  };
   const first = box.start(two, { id: 'r', input: 1 });
   await land();
   await first;

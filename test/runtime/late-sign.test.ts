@@ -11,7 +11,7 @@ const two = graphOf({ a: [], b: ['a'] });
 async function station() {
   const { desk, clock, lines, options } = stage();
   const inner = memory();
-  const { store: slow, waiting } = held(inner);
+  const { store: slow, land } = held(inner);
   const asked: string[] = [];
   const signs = { given: 0 };
   const others = new Set<string>();
@@ -48,11 +48,6 @@ async function station() {
     inner,
   );
   const box = await createSignalbox({ orchestrators: [two], ...options, store, lease: '9s' });
-  const land = async (): Promise<void> => {
-    await settled();
-    waiting.shift()?.();
-    await settled();
-  };
   const starting = box.start(two, { id: 'r', input: null });
   await land();
   const run = await starting;
