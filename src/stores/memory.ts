@@ -35,6 +35,12 @@ interface Kept {
 
 /** A store that forgets everything with the process. It may be handed to one box after another. */
 export function memory(): Store {
+  // Whoever opens it is alone: the one before has gone.
+  return memoryRows(() => true);
+}
+
+/** The same, where `mayClaim` says whether what somebody owns, or nobody (null), is there for the one who claims. */
+export function memoryRows(mayClaim: (row: RunRow, owner: string | null) => boolean): Store {
   const runs = new Map<string, Kept>();
   const byKey = new Map<string, string>();
   const definitions = new Map<string, DefinitionRow>();
@@ -103,7 +109,7 @@ export function memory(): Store {
       const claimed: string[] = [];
       for (const [run, kept] of runs) {
         if (claimed.length === limit) break;
-        if (kept.owner === owner || isTerminal(kept.row.status)) continue;
+        if (kept.owner === owner || isTerminal(kept.row.status) || !mayClaim(kept.row, kept.owner)) continue;
         kept.owner = owner;
         kept.fence += 1;
         claimed.push(run);

@@ -228,7 +228,7 @@ export function handoverCases(make: () => Promise<SharedPlace>): void {
     await expect(at.box([slow], () => store as unknown as Store)).rejects.toMatchObject({
       code: 'option-invalid',
       message: expect.stringMatching(
-        /^Option "store" cannot be .*: it takes a store of its own for each box: call (postgres|redis)\(…\) once more/,
+        /^Option "store" cannot be .*: it takes a store of its own for each box: call (postgres|redis|sharedMemory)\(…\) once more/,
       ),
     });
     await started(one, slow, 'r');
