@@ -15,7 +15,7 @@ import {
   RunExists,
 } from '../../errors/index.ts';
 import { reasonOf, StoreLost, StoreUnusable, toRecord } from '../../errors/index.ts';
-import { endsRun, isTerminal, type RunEvent } from '../../events.ts';
+import { endsRun, isTerminal } from '../../events.ts';
 import { type Json, sameJson } from '../../json.ts';
 import type { Committed, Committer } from './committer.ts';
 import { lossOf } from '../ownership/handover.ts';
@@ -25,7 +25,8 @@ import { isAwaited, tell } from '../told.ts';
 import type { RunReader } from '../reading/reader.ts';
 import { Pending, type Held } from '../held.ts';
 
-export interface AftermathOptions extends Pick<HostOptions, 'store' | 'logger' | 'complaints' | 'told' | 'lost'> {
+export interface AftermathOptions
+  extends Pick<HostOptions, 'store' | 'owner' | 'logger' | 'complaints' | 'told' | 'lost'> {
   readonly committer: Committer;
   readonly reader: RunReader;
   isClosed(): boolean;
@@ -195,10 +196,11 @@ export class Aftermath {
     committer.drop(run);
     evict(run);
     doubt(run.id);
+    const so = { told: 0 };
     const before = async (): Promise<void> => {
       // What is read before it is over is not what the next turn stands on.
       await committer.over(run);
-      await this.#tellLanded(run, changes, error);
+      await this.#tellLanded(run, changes, error, so);
     };
     // What is repeated for as long as the store refuses everything lets the others of its run go first.
     const isLast = isLasting(error) && pause > 0;
@@ -212,23 +214,22 @@ export class Aftermath {
   }
 
   /**
-   * A commit may have landed although nobody heard so: those who listen are told its events now, and once. What others have
-   * committed since is for their listeners.
+   * A commit may have landed although nobody heard so: those who listen are told its events now, and once, however often the store
+   * has to be asked. What others have committed, before or since, is for their listeners.
    */
-  async #tellLanded(run: Held, changes: Pending, error: unknown): Promise<void> {
-    const { store, told } = this.#options;
-    if (error instanceof LeaseLost || changes.events.length === 0) return;
+  async #tellLanded(run: Held, { after, events }: Pending, error: unknown, so: { told: number }): Promise<void> {
+    const { store, told, owner } = this.#options;
+    if (error instanceof LeaseLost || so.told === events.length) return;
     const found = await store.readOpen(run.id);
-    if (found === null) return;
-    // Under one fence all that is there is ours. Otherwise somebody may have begun where this commit was to begin, or after it.
-    const isOurs = found.fence === run.fence;
-    for (let seq = changes.after, page: readonly RunEvent[]; ; seq += page.length) {
-      page = await store.readEvents(run.id, { after: seq, limit: isOurs ? PAGE : changes.events.length });
+    // Two that begin a run at once do so under one fence.
+    if (found === null || (found.fence === run.fence && found.owner !== null && found.owner !== owner)) return;
+    while (so.told < events.length) {
+      const limit = Math.min(PAGE, events.length - so.told);
+      const page = await store.readEvents(run.id, { after: after + so.told, limit });
       const last = page.at(-1);
-      if (last === undefined || !(isOurs || sameJson(page[0] as unknown as Json, changes.events[0] as unknown as Json)))
-        return;
+      if (last === undefined || !sameJson(page[0] as unknown as Json, events[so.told] as unknown as Json)) return;
+      so.told += page.length;
       told(run.facts, page, last.path === '' && endsRun(last.type));
-      if (!isOurs) return;
     }
   }
 
@@ -239,9 +240,14 @@ export class Aftermath {
     const { store, reader } = this.#options;
     let why: Error | undefined = this.#options.isClosed() ? new BoxClosed() : reader.refusalOf(id);
     if (why === undefined) {
-      const found = await Promise.resolve(store.readOpen(id)).catch(() => null);
-      // Whether a start was this one or another's is for the one who started to find out.
-      if (found !== null && (isStart || !isTerminal(found.row.status))) why = lossOf(found);
+      try {
+        const found = await store.readOpen(id);
+        // Whether a start was this one or another's is for the one who started to find out.
+        if (found !== null && (isStart || !isTerminal(found.row.status))) why = lossOf(found);
+      } catch (error) {
+        // Nothing is known, and nobody is to take that for a yes.
+        why = error instanceof Error ? error : new StoreUnusable({ store: store.name, reason: reasonOf(error) }, error);
+      }
     }
     for (const message of waiting) tell(message, why);
   }

@@ -334,6 +334,8 @@ export class Exchange {
       if (await here(run, request)) return { done: true, answer: wayOf(request.type).answer(request) };
     } catch (error) {
       if (error instanceof LeaseLost || error instanceof BoxClosed) return null;
+      // The store is away for a while: it lies there, and is taken when it is back.
+      if (error instanceof StoreUnusable && !error.isLasting) throw error;
       return { error: toRecord(error) };
     }
     const row = await store.readRun(run);

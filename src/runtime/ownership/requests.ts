@@ -27,29 +27,27 @@ export type AskRun = (run: string, request: Request) => Promise<boolean>;
 
 /** The way to runs that this process owns. */
 export function requests(store: Store, host: Host): AskRun {
-  /** Signals that are being taken, by run and id. */
+  /** What is being taken, by run and id: the same once more waits, and is then known. */
   const underWay = new Map<string, Promise<unknown>>();
 
-  const signal = async (run: string, message: SignalMessage): Promise<boolean> => {
-    const known = await store.readSignal(run, message.id);
-    if (known === null) return host.command(run, message);
-    message.answer = answerOf(known);
-    return true;
+  const once = async (run: string, request: Request): Promise<boolean> => {
+    if (request.type === 'signal') {
+      const known = await store.readSignal(run, request.id);
+      if (known === null) return host.command(run, request);
+      request.answer = answerOf(known);
+      return true;
+    }
+    // One that was done by a process which died before it could say so is answered as it was.
+    await recognise(store, run, request);
+    return ('path' in request && request.known) || host.command(run, request);
   };
 
   return async (run, request) => {
-    if ('path' in request) {
-      // One that was done by a process which died before it could say so is answered as it was.
-      await recognise(store, run, request);
-      return request.known || host.command(run, request);
-    }
-    if (request.type !== 'signal') {
-      if (request.asker !== undefined) await recognise(store, run, request);
-      return host.command(run, request);
-    }
-    const name = `${run}/${request.id}`;
+    const id = idOf(request);
+    if (id === undefined) return host.command(run, request);
+    const name = `${run}/${id}`;
     for (let other = underWay.get(name); other !== undefined; other = underWay.get(name)) await other.catch(() => {});
-    const taken = signal(run, request);
+    const taken = once(run, request);
     underWay.set(name, taken);
     try {
       return await taken;
@@ -57,6 +55,11 @@ export function requests(store: Store, host: Host): AskRun {
       underWay.delete(name);
     }
   };
+}
+
+/** By what a request is known when it comes again; undefined for a cancel or a pause of nobody, which is the same the second time. */
+function idOf(request: Request): string | undefined {
+  return 'id' in request ? request.id : request.asker?.id;
 }
 
 /** What a record says was answered. */
