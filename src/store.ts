@@ -310,6 +310,7 @@ export interface Store {
   /**
    * Makes up to `limit` unfinished runs ours that no living process owns, the oldest first, each under a new fence. Where
    * several processes share the place, those that are pinned to nothing among `known` are left to others; left out, all are meant.
+   * A claim that fails may have landed all the same: what it has taken is in the answer to the next one, for nobody else would go on with it.
    */
   claim(limit: number, known?: readonly Pin[]): Awaitable<readonly string[]>;
   /** A sign of life: the lease begins anew. */

@@ -17,6 +17,8 @@ export interface Network {
   hold(which?: Which, way?: Way): void;
   /** What was held gets through, in its order. */
   release(): void;
+  /** Breaks every connection; what was held is lost. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -84,6 +86,10 @@ export async function proxyOf(port: number): Promise<Network> {
     release() {
       held = null;
       gate.resolve();
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+      proxy.release();
     },
     async close() {
       proxy.release();

@@ -168,7 +168,8 @@ export async function faultsOfHistory(run: AnyRun & Pick<Run<unknown>, 'export'>
       open.delete(path);
     }
     if (endsRun(type) && index !== events.length - 1) faults.push(`${type} is not the last event`);
-    if (endsRun(type) && open.size > 0) faults.push(`${type} leaves open: ${[...open].join(', ')}`);
+    if (endsRun(type) && open.size > 0 && !('abandoned' in event))
+      faults.push(`${type} leaves open: ${[...open].join(', ')}`);
   }
   for (const { path, state, endedAt, endedSeq } of steps) {
     // What an earlier version has left has no number.

@@ -12,6 +12,8 @@ import { courseOf } from './courses.ts';
 const FAIR = { delay: 20, lost: 0, unheard: 0, missed: 0 };
 const ROUGH = { delay: 200, lost: 0.01, unheard: 0.01, missed: 0.1 };
 
+const STORM = { delay: 600, lost: 0.05, unheard: 0.05, missed: 0.5 };
+
 const numbered = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
 const FROM = Number(process.env.SEED ?? 0);
 
@@ -22,5 +24,10 @@ test.each(numbered(isLong ? 100 : 6))('a fair day, %i', async (at) => {
 
 test.each(numbered(isLong ? 100 : 6))('a rough day, %i', async (at) => {
   const course = { seed: `rough ${FROM + at}`, weather: ROUGH, processes: 3, mishaps: 3_000, lasts: 60_000, some: 12 };
+  expect(await courseOf(course)).toEqual([]);
+});
+
+test.each(numbered(isLong ? 100 : 4))('a storm, %i', async (at) => {
+  const course = { seed: `storm ${FROM + at}`, weather: STORM, processes: 4, mishaps: 1_000, lasts: 90_000, some: 12 };
   expect(await courseOf(course)).toEqual([]);
 });

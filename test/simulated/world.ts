@@ -94,11 +94,12 @@ export class World {
 export class Process {
   readonly name: string;
   box: Signalbox | null = null;
-  /** `run seq` of the events that its box has told. */
+  /** `run seq at` of the events that its box has told. */
   readonly heard: string[] = [];
   isDead = false;
   isCut = false;
   readonly #world: World;
+  #claimed: string[] = [];
   #still: PromiseWithResolvers<void> | null = null;
 
   constructor(world: World, name: string, orchestrators: readonly AnyOrchestrator[], options: object) {
@@ -145,7 +146,7 @@ export class Process {
         });
         if (this.isDead) return;
         this.box = box as unknown as Signalbox;
-        this.box.on('*', ({ run, seq }) => void this.heard.push(`${run} ${seq}`));
+        this.box.on('*', ({ run, seq, at }) => void this.heard.push(`${run} ${seq} ${at}`));
         return;
       } catch {
         await this.#world.after(1_000);
@@ -218,8 +219,14 @@ export class Process {
     }
     // What a store closes is closed at once for whoever is at its end of the line.
     world.tell(this.name, what, given, error ?? answer);
+    if (what === 'claim' && error === null) {
+      // What the last one took and nobody heard of comes with the next one: a store keeps that in mind (`Store.claim`).
+      this.#claimed.push(...(answer as readonly string[]));
+      answer = this.#claimed;
+    }
     await this.#travel(() => world.weather.unheard);
     await this.#awake();
+    if (what === 'claim') this.#claimed = [];
     if (error !== null) throw error;
     return answer;
   }

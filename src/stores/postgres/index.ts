@@ -170,8 +170,13 @@ class PostgresSchema extends PostgresReads implements PostgresStore {
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
     const self = this.#self();
     const pins = known === undefined ? [null, null, null] : pinColumns(known);
-    const rows = await this.server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins);
-    const runs = rows.map(({ run }) => fromColumn(String(run)));
+    const id = self.claims.idAt(self.ownNow());
+    const ask = this.server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins, id);
+    const rows = await ask.catch((error) => {
+      self.claims.failed(self.ownNow());
+      throw error;
+    });
+    const runs = self.claims.fresh(rows).flatMap(({ run }) => (run === null ? [] : fromColumn(String(run))));
     this.#owned.forget(runs);
     return runs;
   }

@@ -4,6 +4,7 @@
  * when the store is opened, and again with each sign of life: somebody may set the clock.
  */
 import type { Owner } from '../../store.ts';
+import { Claims } from '../claims.ts';
 import { correctionOf, offsetOf } from '../server-time.ts';
 import type { Ask } from './server.ts';
 import { toColumn } from './text.ts';
@@ -15,6 +16,7 @@ export class Process {
   /** As a column has it. */
   readonly name: string;
   readonly lease: number;
+  readonly claims = new Claims();
   readonly #owner: Owner;
   #offset: number;
 

@@ -348,4 +348,9 @@ export const MIGRATIONS: readonly string[] = [
       from ended_places
     ) as places join runs using (number);
   `,
+  `
+  -- What a process has claimed last, under an id: the answer may have got lost.
+  alter table processes add column claim text;
+  alter table processes add column claimed bigint[];
+  `,
 ];

@@ -40,6 +40,7 @@ const isKnown = (orchestrators: string, versions: string, hashes: string): strin
  * What nobody owns, or an owner who was not seen for longer than its lease; what another claims at this moment is passed
  * over: a lease, or all of an owner who just commits. Nobody waits here, so no two can wait for each other; and once the lock of
  * an owner is taken, its commits wait, and then see who has its runs. To claim is a sign of life: else the next process would take what was claimed for the run of a dead one.
+ * The answer has all that was ever claimed under the id ($8), in its order, null for what is gone by now: the answer before may have got lost.
  */
 export const CLAIM = `
   with recursive ${OWNERS}, dead as (
@@ -56,14 +57,18 @@ export const CLAIM = `
     ) as lost
   ), oldest as materialized (
     select * from (select * from unowned union all select * from orphaned) as found order by started_at, number limit $3::integer
-  ), alive as (
-    insert into processes (name, seen, lease) values ($1::text, $2::float8, $4::float8)
-    on conflict (name) do update set seen = excluded.seen, lease = excluded.lease
   ), claimed as (
     update leases set owner = $1::text, fence = leases.fence + 1 from oldest where leases.number = any (array[oldest.number])
     returning leases.started_at, leases.number
+  ), alive as (
+    insert into processes (name, seen, lease, claim, claimed) values ($1::text, $2::float8, $4::float8, $8::text,
+      coalesce((select array_agg(number order by started_at, number) from claimed), '{}'))
+    on conflict (name) do update set seen = excluded.seen, lease = excluded.lease, claim = excluded.claim,
+      claimed = case when processes.claim = excluded.claim then processes.claimed || excluded.claimed else excluded.claimed end
+    returning claimed
   )
-  select runs.run from claimed join runs on runs.number = any (array[claimed.number]) order by claimed.started_at, claimed.number`;
+  select runs.run from alive cross join unnest(alive.claimed) with ordinality as all_of_it (number, place)
+    left join runs on runs.number = any (array[all_of_it.number]) order by place`;
 
 /** Of the runs that nobody owns, or a dead one, and that are pinned to nothing known, the oldest of each definition. */
 export const SELECT_STRAYS = `

@@ -13,6 +13,7 @@ import { addressOf } from './address.ts';
 import { type Refusal, refused, valuesOf } from './batch.ts';
 import { COMMIT } from './commit-script.ts';
 import { baseOf, idOf, part, pinOf } from './keys.ts';
+import { Claims } from '../claims.ts';
 import { withoutForgotten } from '../forgotten.ts';
 import { READ_BELOW } from './forget-scripts.ts';
 import { keepFormat } from './format.ts';
@@ -70,6 +71,7 @@ class RedisServer extends RedisReads implements RedisStore {
   readonly #keep: number;
   #owner: Owner = { name: '', lease: 0, now: () => 0 };
   #time: LeaseTime | null = null;
+  #claims = new Claims();
   #prunedAt = 0;
   #pruning: Promise<unknown> | null = null;
   /** How many commits were too large for one command. */
@@ -88,6 +90,7 @@ class RedisServer extends RedisReads implements RedisStore {
   async open(owner: Owner): Promise<void> {
     this.#owner = owner;
     this.#time = null;
+    this.#claims = new Claims();
     this.#prunedAt = Number.NEGATIVE_INFINITY;
     this.shared.owner = owner.name;
     // Opened anew, it greets anew.
@@ -121,18 +124,24 @@ class RedisServer extends RedisReads implements RedisStore {
   }
 
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
-    const claimed: string[] = [];
     const pins = known === undefined ? [] : ['only', ...known.map(pinOf)];
     const owner = part(this.#owner.name);
-    const time = this.#leaseTime();
-    while (claimed.length < limit) {
-      const some = Math.min(limit - claimed.length, CLAIMED_AT_ONCE);
-      const found = await this.ask<string[]>(CLAIM, owner, ...time.forClaim(), String(some), ...pins);
-      time.claimed();
-      claimed.push(...found.map(idOf));
-      if (found.length < some) break;
+    const [time, id] = [this.#leaseTime(), this.#claims.idAt(this.#owner.now())];
+    let all: readonly string[] = [];
+    try {
+      for (let left = limit; left > 0; ) {
+        const some = Math.min(left, CLAIMED_AT_ONCE);
+        const found = await this.ask<string[]>(CLAIM, owner, ...time.forClaim(), String(some), id, ...pins);
+        time.claimed();
+        const more = found.length - all.length;
+        all = found;
+        left = more < some ? 0 : left - more;
+      }
+    } catch (error) {
+      this.#claims.failed(this.#owner.now());
+      throw error;
     }
-    return claimed;
+    return this.#claims.fresh(all).map(idOf);
   }
 
   async renew(): Promise<void> {

@@ -14,15 +14,16 @@ const ASIDE = 2_000;
 export const RENEW = script(WRITES_ALWAYS, `call('HSET', base .. 'owners', ARGV[1], ARGV[2]) return call('TIME')`);
 
 /**
- * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, how many, and then, unless
- * all are meant, 'only' and the pins of what can be gone on with.
+ * Takes over runs of nobody and of the dead, the oldest first. Values: owner, its lease, now, how many, the id of the claim, and then,
+ * unless all are meant, 'only' and the pins of what can be gone on with. Answers with all that was ever claimed under the id, which
+ * is kept: the answer before may have got lost.
  */
 export const CLAIM = script(
   WRITES,
   `
 local owner, lease, now, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local all, known, pins = ARGV[5] ~= 'only', {}, {}
-for index = 6, #ARGV do
+local id, all, known, pins = ARGV[5], ARGV[6] ~= 'only', {}, {}
+for index = 7, #ARGV do
   known[ARGV[index]] = true
   pins[#pins + 1] = ARGV[index]
 end
@@ -35,6 +36,7 @@ for index = 1, #owners, 2 do
       sources[#sources + 1] = source
     else
       call('HDEL', base .. 'owners', owners[index])
+      call('HDEL', base .. 'claims', owners[index])
     end
   end
 end
@@ -73,15 +75,20 @@ end
 if #sources > 1 then
   table.sort(found, function(a, b) if a.order ~= b.order then return a.order < b.order end return a.run < b.run end)
 end
-local claimed = {}
+local kept = call('HGET', base .. 'claims', owner)
+local claimed = kept and cjson.decode(kept) or {}
+if claimed[1] ~= id then claimed = { id } end
 for index = 1, math.min(limit, #found) do
   local run = found[index].run
   call('HSET', base .. 'run:' .. run, 'owner', owner)
   call('HINCRBY', base .. 'run:' .. run, 'fence', 1)
   call('ZREM', base .. found[index].source, run)
   call('ZADD', base .. 'owned:' .. owner, found[index].at, run)
-  claimed[index] = run
+  claimed[#claimed + 1] = run
 end
+if #claimed > 1 then call('HSET', base .. 'claims', owner, cjson.encode(claimed))
+elseif kept then call('HDEL', base .. 'claims', owner) end
+table.remove(claimed, 1)
 for _, pin in ipairs(pins) do
   if call('EXISTS', base .. 'strays:' .. pin) == 0 then call('SREM', base .. 'strays', pin) end
 end
@@ -115,6 +122,7 @@ end
 call('ZREMRANGEBYRANK', owned, 0, PAGE - 1)
 if #runs < 2 * PAGE then
   call('HDEL', base .. 'owners', ARGV[1])
+  call('HDEL', base .. 'claims', ARGV[1])
   call('PUBLISH', base .. 'news', ARGV[2])
 end
 return #runs / 2
