@@ -233,8 +233,9 @@ describe.skipIf(!hasRedis)(`what redis writes${WHY_NOT}`, () => {
       // What nobody knows is put aside; what is let go of afterwards is nobody's.
       await store.claim(1, []);
       const third = await opened({ prefix: store.prefix }, owner('three'));
-      await third.commit([change('third')]);
+      await third.commit([change('third'), change('fourth')]);
       await third.close();
+      expect(await store.claim(1)).toHaveLength(1);
 
       const documented = [...page().matchAll(/^\| `\{signalbox\}:([\w:<>]+)` \|/gm)].map(([, key]) => key as string);
       const known = (key: string): string => {
