@@ -23,6 +23,8 @@ export interface Theatre {
   begin(input?: unknown, more?: object): Promise<Run<unknown>>;
   /** Does something, waits until nothing more happens, and notes what came of it. */
   say(what: string, done: Promise<unknown>): Promise<void>;
+  /** Says something between two calls. */
+  note(line: string): void;
   /** Ends the box, and opens another one on the same store. */
   reopen(): Promise<void>;
 }
@@ -30,6 +32,10 @@ export interface Theatre {
 export interface Play {
   readonly name: string;
   readonly flow: AnyOrchestrator;
+  /** Of the box. */
+  readonly options?: object;
+  /** The desk has jobs of several runs, by their keys. */
+  readonly isByRun?: boolean;
   readonly play: (theatre: Theatre) => Promise<void>;
 }
 
@@ -65,7 +71,8 @@ const DECISIONS = {
 
 const scheduled = orchestrator('scheduled', head).track('a', single('a', work), handed);
 
-const plays: readonly Play[] = [
+/** What people do. */
+export const plays: readonly Play[] = [
   {
     name: 'somebody intervenes',
     flow: orchestrator('intervened', { ...head, onFailure: 'pause' })
@@ -325,17 +332,33 @@ const plays: readonly Play[] = [
   },
 ];
 
+/** How a play is looked at. */
+export interface Onlooker {
+  readonly store: Store;
+  note(line: string): void;
+  /** Of the box, instead of those of the stage. */
+  readonly options?: object;
+  /** A box is there. */
+  listen?(box: Signalbox): void;
+}
+
 /** Plays each on a store of its own, and says how it went: what was done, and what came of it. */
 export async function playAll(
-  stageOf: (clock: FakeClock) => { readonly store: Store; note(line: string): void },
+  onlooker: (clock: FakeClock, desk: Desk) => Onlooker,
   begins: (name: string) => void,
+  all: readonly Play[] = plays,
 ): Promise<void> {
-  for (const { name, flow, play } of plays) {
+  for (const { name, flow, play, options: more, isByRun = false } of all) {
     begins(name);
     const { desk, clock, lines, options } = stage();
-    const { store, note } = stageOf(clock);
-    const open = async (): Promise<Signalbox> =>
-      clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store })) as unknown as Signalbox;
+    desk.isByRun = isByRun;
+    const { store, note, options: others, listen } = onlooker(clock, desk);
+    const open = async (): Promise<Signalbox> => {
+      const given = { orchestrators: [flow], ...options, ...more, ...others, store };
+      const made = clock.follow((await createSignalbox(given)) as unknown as Signalbox);
+      listen?.(made);
+      return made;
+    };
     let box = await open();
     const told = (): void => {
       for (const place of desk.begun.splice(0)) note(`begun ${place}`);
@@ -354,6 +377,7 @@ export async function playAll(
       store,
       clock,
       desk,
+      note,
       get box() {
         return box;
       },

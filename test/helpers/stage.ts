@@ -47,15 +47,16 @@ interface Held {
   answer(answer: Answer): void;
 }
 
-/** An executor that lays every job on a desk, where it stays until the test answers it. Jobs go by `path#attempt`. */
+/** An executor that lays every job on a desk, where it stays until the test answers it. Jobs go by `path#attempt`, or by their whole keys. */
 export class Desk implements Executor {
+  isByRun = false;
   /** Every job so far, in order. */
   readonly begun: string[] = [];
   readonly #open = new Map<string, Held>();
   readonly #all = new Map<string, Held>();
 
   execute(job: Job, answer: (answer: Answer) => void): void {
-    const place = job.key.slice(job.key.indexOf('/') + 1);
+    const place = this.isByRun ? job.key : job.key.slice(job.key.indexOf('/') + 1);
     this.begun.push(place);
     this.#open.set(place, { job, answer });
     this.#all.set(place, { job, answer });
