@@ -417,19 +417,22 @@ export class Host {
       }
       this.#evict(here);
     }
+    // Somebody else's by now (I2), who is asked next.
+    const isOver = found !== null && isTerminal(found.row.status);
+    if (found !== null && !isOver && found.owner !== this.#options.owner) {
+      if (inDoubt) this.#settleDoubt(id, null, lossOf(found));
+      return null;
+    }
     // What had landed although nobody heard so is not taken again.
     for (const message of line) if ('known' in message || 'asker' in message) await recognise(store, id, message);
     if (found === null) {
       // A start that did not land is begun again.
       const start = line.find((message) => message.type === 'start');
       if (start !== undefined) return this.#adopt(start.plan, start.row);
-      // Another process has ended it, and it was deleted: nobody waits for what is under way here.
-      if (inDoubt) this.#settleDoubt(id, null);
-      return null;
     }
-    // Over, or somebody else's by now (I2).
-    if (isTerminal(found.row.status) || found.owner !== this.#options.owner) {
-      if (inDoubt) this.#settleDoubt(id, null, isTerminal(found.row.status) ? undefined : lossOf(found));
+    // Another process has ended it, and perhaps it was deleted: nobody waits for what is under way here.
+    if (found === null || isOver) {
+      if (inDoubt) this.#settleDoubt(id, null);
       return null;
     }
     const run = await recall(

@@ -205,10 +205,11 @@ export class Exchange {
     }
   }
 
-  /** Takes over what there is, and then looks at what was asked of it. */
+  /** Takes over what there is, and then looks at what was asked of it, if there is anything. */
   #recover(): void {
     const { handover } = this.#options.host;
-    void handover.recover().then(() => this.#look());
+    const before = handover.claimed;
+    void handover.recover().then(() => handover.claimed > before && this.#look());
   }
 
   /** A sign of life, and a look at everything that a lost word may have been about; and again, and again. */

@@ -74,6 +74,8 @@ export class Handover {
   #closed = false;
   /** Runs taken over since they were last told. */
   #resumed = 0;
+  /** How many runs were ever claimed. */
+  claimed = 0;
 
   constructor(options: HandoverOptions) {
     this.#options = options;
@@ -249,6 +251,7 @@ export class Handover {
     while (!this.#closed) {
       try {
         const claimed = await store.claim(WINDOW, this.known());
+        this.claimed += claimed.length;
         // What is in memory of a run that was somebody else's in between is from before that.
         for (const id of claimed) if (runs.has(id)) doubt(id);
         // A run that the store fails to give is tried again by itself and holds up nobody.
