@@ -31,12 +31,10 @@ export interface Keeping {
   note(line: string): void;
 }
 
-/** `inner`, with what each commit brings in `lines`. `start`: when the clock began. */
-export function keeping(start: number, inner: Store = memory()): Keeping {
-  const lines: string[] = [];
-  const known = new Map<string, Row>();
+/** As a replacer of `JSON.stringify`: times count from `start`, and ids of chance are numbered in the order in which they are first said. */
+export function folding(start: number): (name: string, value: unknown) => unknown {
   const names = new Map<string, string>();
-  const fold = (_: string, value: unknown): unknown => {
+  return (_, value) => {
     if (typeof value === 'number' && value >= start && value < start + 1e12) return `+${value - start}`;
     if (typeof value !== 'string') return value;
     // What chance made: 21 letters, digits, - and _, by themselves; and what follows from that: 20 or 24 digits behind a mark, or 64.
@@ -49,6 +47,13 @@ export function keeping(start: number, inner: Store = memory()): Keeping {
       },
     );
   };
+}
+
+/** `inner`, with what each commit brings in `lines`. `start`: when the clock began. */
+export function keeping(start: number, inner: Store = memory()): Keeping {
+  const lines: string[] = [];
+  const known = new Map<string, Row>();
+  const fold = folding(start);
   const told = (row: Row): string =>
     JSON.stringify(row, (name, value) => {
       if (name === 'stack') return undefined;

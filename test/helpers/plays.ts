@@ -36,6 +36,8 @@ export interface Play {
   readonly options?: object;
   /** The desk has jobs of several runs, by their keys. */
   readonly isByRun?: boolean;
+  /** Other orchestrators of the box. */
+  readonly also?: readonly AnyOrchestrator[];
   readonly play: (theatre: Theatre) => Promise<void>;
 }
 
@@ -332,31 +334,35 @@ export const plays: readonly Play[] = [
   },
 ];
 
-/** How a play is looked at. */
-export interface Onlooker {
+/** Who looks on. */
+export interface Spectator {
   readonly store: Store;
   note(line: string): void;
   /** Of the box, instead of those of the stage. */
   readonly options?: object;
-  /** A box is there. */
-  listen?(box: Signalbox): void;
+  /** A box has begun to play. */
+  opened?(box: Signalbox): void;
+  /** Something was said, and nothing more happens. */
+  asks?(box: Signalbox): Promise<void>;
 }
 
 /** Plays each on a store of its own, and says how it went: what was done, and what came of it. */
 export async function playAll(
-  onlooker: (clock: FakeClock, desk: Desk) => Onlooker,
+  stageOf: (clock: FakeClock, desk: Desk) => Spectator,
   begins: (name: string) => void,
   all: readonly Play[] = plays,
 ): Promise<void> {
-  for (const { name, flow, play, options: more, isByRun = false } of all) {
+  for (const { name, flow, also, play, options: more, isByRun = false } of all) {
     begins(name);
     const { desk, clock, lines, options } = stage();
     desk.isByRun = isByRun;
-    const { store, note, options: others, listen } = onlooker(clock, desk);
+    const spectator = stageOf(clock, desk);
+    const { store, note } = spectator;
     const open = async (): Promise<Signalbox> => {
-      const given = { orchestrators: [flow], ...options, ...more, ...others, store };
+      const orchestrators = [flow, ...(also ?? [])];
+      const given = { orchestrators, ...options, ...more, ...spectator.options, store };
       const made = clock.follow((await createSignalbox(given)) as unknown as Signalbox);
-      listen?.(made);
+      spectator.opened?.(made);
       return made;
     };
     let box = await open();
@@ -372,6 +378,7 @@ export async function playAll(
       await settled(box);
       told();
       note(`${what}: ${/^\{"id":"[^"]*"\}$/.test(answer) ? 'a run' : answer}`);
+      await spectator.asks?.(box);
     };
     await play({
       store,
@@ -386,6 +393,7 @@ export async function playAll(
         const run = await box.start(flow as never, { id: 'r', input: given, ...more } as never);
         await settled(box);
         told();
+        await spectator.asks?.(box);
         return run as Run<unknown>;
       },
       async reopen() {
@@ -394,10 +402,12 @@ export async function playAll(
         box = await open();
         await settled(box);
         told();
+        await spectator.asks?.(box);
       },
     });
     await settled(box);
     told();
+    await spectator.asks?.(box);
     await box.close();
   }
 }

@@ -23,11 +23,11 @@ async function pagesOf(all: readonly Play[]): Promise<string> {
     (clock, desk) => {
       const deeds = deedsOf(clock, desk);
       Object.assign(pages.at(-1) as object, { deeds });
-      const listen = (box: Signalbox): void => {
+      const opened = (box: Signalbox): void => {
         deeds.listen(box);
         last = box;
       };
-      return { ...deeds, listen };
+      return { ...deeds, opened };
     },
     (name) => {
       count();
