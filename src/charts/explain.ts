@@ -204,7 +204,9 @@ function headline(
   const { status, startedAt, endedAt, error, withErrors } = run;
   const took = roughly((endedAt ?? now) - startedAt);
   const [first] = failures;
-  const cause = failures.find(({ path }) => path === error?.path) ?? first;
+  // What fails the run itself, as its deadline does, is no step's failure, whatever has failed beside it.
+  const own = error?.path === '' ? { path: '', message: error.message } : undefined;
+  const cause = failures.find(({ path }) => path === error?.path) ?? own ?? first;
   const at =
     cause === undefined ? '' : cause.path === '' ? `: ${cause.message}` : ` at ${cause.path}: ${cause.message}`;
   const because = run.reason ? `: ${run.reason}` : '';

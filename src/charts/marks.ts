@@ -45,6 +45,7 @@ export interface Marks {
   readonly endedAt: number | null;
   /** How long it has taken so far, if anybody said what time it is. */
   readonly took: number | null;
+  /** Why it ended badly, and at which step; null for what fails the run itself. */
   readonly error: { readonly code: string; readonly path: string | null } | null;
   /** By the paths of parts. What has none has not begun. */
   readonly of: ReadonlyMap<string, Mark>;
@@ -95,7 +96,7 @@ export function marksOf(outline: Outline, run: DrawnRun, now?: number): Marks {
     startedAt,
     endedAt,
     took: tookOf(startedAt, endedAt, now),
-    error: error === null ? null : { code: error.code, path: error.path ?? null },
+    error: error === null ? null : { code: error.code, path: error.path || null },
     of: marks,
   };
 }

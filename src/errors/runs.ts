@@ -195,5 +195,6 @@ export class ScheduleUnknown extends SignalboxError<{ readonly schedule: string 
 }
 
 function where(error: ErrorRecord): string {
-  return error.path === undefined ? '' : `step "${error.path}": `;
+  // What fails the run itself, as its deadline does, is at no step.
+  return error.path === undefined || error.path === '' ? '' : `step "${error.path}": `;
 }
