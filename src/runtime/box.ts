@@ -4,7 +4,7 @@
  *
  * It has over 400 lines because it is one class, with a method for each thing that can be asked of it and a word on each.
  */
-import { askOptions } from '../checks.ts';
+import { ask, askOptions } from '../checks.ts';
 import { systemClock, within } from '../clock.ts';
 import type { Body, Plan, TaskDefinition } from '../definition.ts';
 import {
@@ -29,7 +29,7 @@ import { randomIds } from '../ids.ts';
 import { DEFAULT_MAX_BYTES } from '../json.ts';
 import { kindsWith } from '../machines/index.ts';
 import type { DefinitionRow, Owner, Store } from '../store.ts';
-import type { ApprovalAnswer } from '../people.ts';
+import { type ApprovalAnswer, isName } from '../people.ts';
 import { type DecideOptions, People } from './approvals.ts';
 import { type ImportContext, importRuns } from './importing/import.ts';
 import { abandoning } from './ownership/abandon.ts';
@@ -357,6 +357,8 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
   ): Promise<SignalAnswer> {
     if (typeof to === 'string') return this.run(to).signal(name, payload, options);
     askOptions('to', to, ['orchestrator', 'key']);
+    ask('to.orchestrator', to.orchestrator ?? null, 'the name of an orchestrator, a string', isName);
+    ask('to.key', to.key ?? null, 'the key that the run was started under, a string', isName);
     this.#checkOpen();
     const row = await this.#store.readRunByKey(to.orchestrator, to.key);
     return row === null ? { answer: 'noSuchRun' } : this.run(row.run).signal(name, payload, options);

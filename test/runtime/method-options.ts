@@ -72,6 +72,13 @@ const ofSchedule = (
   call: (schedule: Schedule, options: never) => unknown,
 ): Call => ({ base, options, call: ({ schedule }, given) => call(schedule, given) });
 
+const UNKEYED = [
+  { orchestrator: 'flow' },
+  { orchestrator: 'flow', key: 1 },
+  { orchestrator: 'flow', key: '' },
+  { orchestrator: 1, key: 'k' },
+];
+
 /** Options of `decide`, but for what says which approval is meant. */
 const decided = {
   ...{ decision: ['approve', 'claim', 'override', 'defer', 'delegate', 'wait'], by: NAMES, onBehalfOf: NAMES },
@@ -196,7 +203,7 @@ export const CALLS: { readonly [method: string]: Call } = {
   ),
   'Signalbox.signal': ofBox(
     {},
-    { to: ['R', { orchestrator: 'flow', key: 'k' }, { orchestrator: 'flow', key: 'none' }], name: ['go'] },
+    { to: ['R', { orchestrator: 'flow', key: 'k' }, { orchestrator: 'flow', key: 'none' }, ...UNKEYED], name: ['go'] },
     (box, given) => {
       const { to = 'R', name = 'go' } = given as { readonly to?: string; readonly name?: string };
       return box.signal('to' in given ? to : 'R', 'name' in given ? name : 'go');
