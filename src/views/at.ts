@@ -45,10 +45,14 @@ export interface Kept {
 /** The run after event `seq` of its history, or after the last one that there is. */
 export async function runAt(history: AsyncIterable<RunEvent>, seq: number, kept: Kept): Promise<RunAt> {
   const attempts: AttemptRow[] = [];
+  const followed = new Set<AttemptRow>();
   const { run } = kept.row;
   const course = new HistoryFold(({ path }, period) => {
     const past = attemptOf(run, path, period);
-    if (past !== null) attempts.push(past);
+    if (past === null) return;
+    attempts.push(past);
+    // By another, or by somebody's word.
+    if (period.next === 'retrying' || period.next === 'awaitingIntervention') followed.add(past);
   });
   let isPaused = false;
   let isLast = true;
@@ -58,7 +62,11 @@ export async function runAt(history: AsyncIterable<RunEvent>, seq: number, kept:
     course.take(event);
     if (event.type === 'run.paused' || event.type === 'run.resumed') isPaused = event.type === 'run.paused';
   }
-  return standing(course, attempts, isPaused, isLast, kept);
+  // Of a step that was tried again, the attempt that failed stands among its attempts; of one that has ended with it, in its own row.
+  const past = attempts.filter(
+    (each) => followed.has(each) || (course.told.get(each.path)?.attempt ?? 0) > each.attempt,
+  );
+  return standing(course, past, isPaused, isLast, kept);
 }
 
 /** An attempt that was followed by another, or may be. */
@@ -93,17 +101,10 @@ function standing(
   const isUndone = UNDONE.has(status) && UNDONE.has(row.status);
   const error: ErrorRecord | null = told?.error ?? (isUndone ? row.error : null);
   const then = { status, output: isLast ? row.output : null, error, endedAt: told?.endedAt ?? null };
-  // Of a step that was tried again, the attempt that failed stands among its attempts; of one that has ended, in its own row.
-  const past = attempts.filter(({ path, attempt }) => {
-    const of = course.told.get(path);
-    return (
-      of !== undefined && (of.attempt > attempt || of.status === 'retrying' || of.status === 'awaitingIntervention')
-    );
-  });
   const taken = takenBy(kept, course);
   const rest = made.filter(({ path }) => !taken.paths.has(path));
   const all = [...rest, ...taken.actors];
-  const tries = [...past, ...taken.attempts];
+  const tries = [...attempts, ...taken.attempts];
   const snapshot = snapshotOf({ ...row, ...then }, root, all, tries, { kinds, queuedFor: () => null });
   return { ...snapshot, seq: course.seq, at: course.at, notKept };
 }
@@ -142,9 +143,13 @@ function actorAt(
   { row: run, kinds, plan, changed }: Kept,
   { seq, at }: HistoryFold,
 ): readonly [ActorRow, readonly NotKept[]] {
-  const { path, status, attempt, attemptedAt, error, due, startedAt, endedAt, endedSeq } = told;
+  const { path, status, attemptedAt, error, due, startedAt, endedAt, endedSeq } = told;
+  // What waits for a run, or asks people, does not tell which attempt that is. The first one is all that there was by then.
+  const isFirst =
+    told.attempt === 0 && row !== undefined && row.attempt > 0 && plan !== null && isNoTask(kinds, plan, path);
   const node = row === undefined && plan !== null ? nodeAt(kinds, plan.root, path) : null;
   const isSame = row !== undefined && row.endedSeq !== null && row.endedSeq <= seq && row.state === status;
+  const attempt = isSame ? row.attempt : isFirst && !isTerminal(status) ? 1 : told.attempt;
   const missing: NotKept[] = [];
   if (row === undefined && node === null) missing.push('kind');
   if (row === undefined || (changed.get(path) ?? 0) > at) missing.push('input');
@@ -188,6 +193,11 @@ function memoryAt(
       ? { undo: { ...(undo as JsonObject | null), tries: undoings, completedAt } }
       : {}),
   };
+}
+
+/** A task that people are asked about before it begins is at no attempt yet. */
+function isNoTask(kinds: Kinds, { root }: Plan, path: string): boolean {
+  return nodeAt(kinds, root, path)?.task === null;
 }
 
 function nodeAt(kinds: Kinds, root: PlanNode, path: string): PlanNode | null {

@@ -82,11 +82,14 @@ export class HistoryFold {
     const error = 'error' in event ? ((event.error as ErrorRecord | null) ?? null) : null;
     const due = 'due' in event ? event.due : null;
     const told = this.told.get(path) ?? this.#begin(event, status);
+    // A child run that somebody has started once more is the next attempt, and no event says so.
+    const isNext = status === 'waiting' && told.status === 'awaitingIntervention';
     this.#over(told, at, status, error);
     told.status = status;
     told.error = status === 'completed' ? null : (error ?? told.error);
     told.due = due;
-    if (status === 'running' && attempt !== told.attempt) told.attemptedAt = at;
+    if (isNext || (status === 'running' && attempt !== told.attempt)) told.attemptedAt = at;
+    if (isNext) told.attempt += 1;
     if (attempt > 0) told.attempt = attempt;
     if (status === 'compensating') told.undoings += 1;
     if (status === 'completed') told.completedAt = at;

@@ -138,6 +138,60 @@ test('what is not kept says so: rounds that were forgotten, an input that was ch
   expect((await run.at(99)).notKept['t/s']).toBeUndefined();
 });
 
+test('a step that waits for a child run, or for people, waits then for what it waited for: the run of that attempt, and by name', async () => {
+  const input = { input: Anything };
+  const child = orchestrator('child', { version: '1', ...input }).track('c', track('c', input).step('s', work));
+  const flow = orchestrator('flow', { version: '1', ...input, onFailure: 'pause' })
+    .track('a', track('a', input).run('child', child))
+    .track('b', track('b', input).approval('ask', { ask: 'May it?' }))
+    .track('c', track('c', input).approval('skipped', { ask: 'May it?' }));
+  const { desk, clock, options } = stage();
+  await using box = clock.follow(await createSignalbox({ ...options, orchestrators: [flow] }));
+  const run = (await box.start(flow, { id: 'r', input: null })) as unknown as Run;
+  const seen: { readonly seq: number; readonly snapshot: RunSnapshot }[] = [];
+  const look = async (): Promise<unknown> => {
+    await clock.advance(0);
+    const snapshot = await run.snapshot();
+    seen.push({ seq: (await eventsOf(run)).length, snapshot });
+    return snapshot.steps['a/child']?.waitingFor;
+  };
+  const first = await look();
+  await run.skip('c/skipped', { reason: 'no need' });
+  desk.fail('c/s#1', new Error('busy'));
+  await clock.advance('1m');
+  await run.retry('a/child', { reason: 'it was busy' });
+  const second = await look();
+
+  expect(second).not.toEqual(first);
+  for (const { seq, snapshot } of seen) {
+    const { steps } = await run.at(seq);
+    for (const path of ['a/child', 'b/ask', 'c/skipped'])
+      expect(steps[path]?.waitingFor, `${path} after event ${seq}`).toEqual(snapshot.steps[path]?.waitingFor);
+    expect(steps['b/ask']?.attempts).toEqual(snapshot.steps['b/ask']?.attempts);
+  }
+  const { seq, snapshot } = seen[1] as (typeof seen)[number];
+  expect((await run.at(seq)).steps['c/skipped']).toEqual(snapshot.steps['c/skipped']);
+});
+
+test('an attempt that somebody has had the last word on has failed, as it had', async () => {
+  const flow = graphOf({ skipped: [], resolved: [] }, { onFailure: 'pause' });
+  const { desk, clock, options } = stage();
+  await using box = clock.follow(await createSignalbox({ ...options, orchestrators: [flow] }));
+  const run = (await box.start(flow, { id: 'r', input: null })) as Run;
+  await clock.advance(0);
+  desk.fail('skipped/work#1');
+  desk.fail('resolved/work#1');
+  await clock.advance(0);
+  await run.skip('skipped/work', { reason: 'no need' });
+  await run.resolve('resolved/work', { reason: 'known', output: 1 });
+  await clock.advance(0);
+  const { steps } = await run.at((await eventsOf(run)).length);
+  expect(steps).toEqual((await run.snapshot()).steps);
+  expect(steps['skipped/work']?.attempts).toMatchObject([
+    { status: 'failed', error: { message: 'skipped/work#1 failed' } },
+  ]);
+});
+
 test.each([0, -1, 1.5, '1', null, undefined])('%j is no number of an event', async (seq) => {
   const { clock, options } = stage();
   await using box = clock.follow(await createSignalbox({ ...options, orchestrators: [graphOf({ a: [] })] }));
