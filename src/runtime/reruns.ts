@@ -18,7 +18,7 @@ import type { Clock } from '../clock.ts';
 import { randomIds } from '../ids.ts';
 import { type Json, toJson } from '../json.ts';
 import { isTerminal } from '../status.ts';
-import type { RecordRow, RunRow, Store } from '../store.ts';
+import type { ActorRow, RecordRow, RunRow, Store } from '../store.ts';
 import { MAX_TEXT } from '../text.ts';
 import type { InterventionOptions } from './interventions.ts';
 import { pinnedPlan } from './reading/pinned.ts';
@@ -96,7 +96,8 @@ async function make(context: RerunContext, row: RunRow, said: Said, id: string):
     const by = undoings.length === 0 ? '' : ` It was undone by run "${undoings.map((each) => each.run).join('", "')}".`;
     throw refused(`${taken.why}${by}`);
   }
-  const before = rows.get(from)?.state ?? 'ended';
+  // What was never reached was refused just now.
+  const { state: before } = rows.get(from) as ActorRow;
   const body = { type: RERUN, ...said, before, refused: null, run: id } as unknown as Json;
   const record = { type: RERUN, id: RERUN, version: 1, body, keys: { of, path: from } };
   const again = { of, from, ...(input === undefined ? {} : { input }), ...taken };

@@ -61,3 +61,12 @@ test('a program that goes on branching off one builder fills no memory', () => {
 
   expect(droppedOf(whole(common)).length).toBeLessThanOrEqual(8);
 });
+
+test('what two orchestrators have in common is told once', async () => {
+  const lines: LogLine[] = [];
+  const payment = track('payment', { input: Nothing }).step('hold', ping);
+  payment.step('receipt', ping);
+  const orchestrators = ['a', 'b'].map((name) => orchestrator(name, options).track('t', untyped(payment)));
+  await using _ = await createSignalbox({ orchestrators, logger: (line) => void lines.push(line) });
+  expect(lines.map(({ fields }) => fields?.step)).toEqual(['receipt']);
+});

@@ -2,6 +2,9 @@
 import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
+import { undoOf } from '../../src/core/child.ts';
+import { undoingsOf } from '../../src/runtime/undoings.ts';
+import type { RunRow } from '../../src/store.ts';
 import { Anything, faultsOfHistory, historyOf, rejection, statusesOf } from '../helpers/stage.ts';
 import { fails, head, input, quiet, undo, undone, worker } from '../helpers/undone.ts';
 
@@ -332,4 +335,20 @@ describe('a child run', () => {
     expect(compensation?.kept).toEqual(['a/child']);
     expect(undone(log)).toEqual([]);
   });
+});
+
+test('a run whose id leaves no room for more was undone under a longer one by an earlier version, and is not undone again (S17)', async () => {
+  const run = 'r'.repeat(200);
+  const rows = new Map<string, RunRow>();
+  const there = (...ids: readonly string[]) => {
+    for (const id of ids) rows.set(id, { run: id, parent: { run, path: '' }, status: 'failed' } as RunRow);
+  };
+  const found = async () => (await undoingsOf({ readRun: (id) => rows.get(id) ?? null }, run)).map((row) => row.run);
+  expect(await found()).toEqual([]);
+  there(`${run}~undo`);
+  expect(await found()).toEqual([`${run}~undo`]);
+  there(undoOf(run, 2));
+  expect(await found()).toEqual([`${run}~undo`, undoOf(run, 2)]);
+  there(undoOf(run));
+  expect(await found()).toEqual([undoOf(run), undoOf(run, 2)]);
 });

@@ -82,6 +82,12 @@ const SITUATIONS: { readonly [status: string]: readonly [flow: typeof busy, ...w
   completed: [busy, ...ended],
   failed: [failing as never, one('done'), fails],
   cancelled: [busy, one('done'), ({ run }) => run.cancel()],
+  'cancelled, abandoned while it was paused': [
+    busy,
+    ({ run }) => run.pause(),
+    one('done'),
+    ({ run }) => run.abandon({ reason: 'so' }),
+  ],
   timedOut: [busy, one('done'), ({ clock }) => clock.advance('2d')],
   compensated: [busy, one('done'), ({ run }) => run.cancel({ compensate: true })],
   'failed, undone in part': [busy, one('fails'), ({ run }) => run.cancel({ compensate: true })],

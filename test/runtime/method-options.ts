@@ -112,10 +112,12 @@ export const FORMED = { of: formed };
 /** Something said to an approval of a run that has only begun. */
 async function decideAnew(box: Signalbox, { of = plain }: { readonly of?: typeof plain }, given: object) {
   const { id } = await box.start(of, { input: 1 } as never);
-  const { approval: _, ...answer } = (await box.decide(`${id}/a/ask#1`, given as never)) as object as {
-    readonly approval?: string;
-  };
-  return JSON.stringify(answer).replaceAll(id, 'D');
+  const asked = `${id}/a/ask#1`;
+  const answer = { ...(await box.decide(asked, given as never)), approval: undefined };
+  const { form, value, patch } = { ...(await box.approval(asked))?.history.at(-1) };
+  const kept = Object.entries({ form, value, patch }).filter(([, each]) => each !== null);
+  const more = kept.length === 0 ? '' : `, kept with it: ${JSON.stringify(Object.fromEntries(kept))}`;
+  return `${JSON.stringify(answer)}${more}`.replaceAll(id, 'D');
 }
 
 export const CALLS: { readonly [method: string]: Call } = {
@@ -189,6 +191,11 @@ export const CALLS: { readonly [method: string]: Call } = {
   'Signalbox.decide, to edit': ofBox({ ...decide, decision: 'edit' }, { value: MADE, patch: MADE }, (box, given) => {
     return decideAnew(box, {}, given);
   }),
+  'Signalbox.decide, to claim': ofBox(
+    { ...decide, decision: 'claim' },
+    { form: MADE, value: MADE, patch: MADE, comment: TEXTS },
+    (box, given) => decideAnew(box, {}, given),
+  ),
   'Signalbox.decide, to defer': ofBox({ ...decide, decision: 'defer' }, { until: INSTANTS }, (box, given) => {
     return decideAnew(box, {}, given);
   }),

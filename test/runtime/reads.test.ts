@@ -109,3 +109,27 @@ test('to start a child run and to hear of its end takes no question more than th
   expect(await run.status()).toBe('completed');
   await box.close();
 });
+
+test('a run that cannot be read is not asked for again once the box is closed', async () => {
+  const inner = memory();
+  const at = stage();
+  const one = graphOf({ t: [] });
+  const open = async (store: Store) =>
+    at.clock.follow(await createSignalbox({ orchestrators: [one], ...at.options, store }));
+  const box = await open(inner);
+  await box.start(one, { id: 'r', input: 1 });
+  await settled(box);
+  await box.close();
+  let asked = 0;
+  const readOpen = (): never => {
+    asked += 1;
+    throw new Error('the disk is away');
+  };
+  const next = await open({ ...inner, open: () => {}, close: () => {}, readOpen });
+  await settled(next);
+  expect(asked).toBe(1);
+  await next.close();
+  await at.clock.advance('1m');
+  await settled();
+  expect(asked).toBe(1);
+});

@@ -191,3 +191,12 @@ describe('a start under a tracer', () => {
     }
   });
 });
+
+test('a tracer is told of events, and of no commit that has none', async () => {
+  const told: number[] = [];
+  await using at = await ran({ told: (_, events) => void told.push(events.length) });
+  await settled(at.box);
+  await rejection(at.run.retry('a/work', { reason: 'nothing has failed' }));
+  await settled(at.box);
+  expect(told).toEqual([3]);
+});
