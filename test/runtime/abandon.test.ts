@@ -220,3 +220,20 @@ test('a child run that the next process is just looking for when its parent is a
   desk.give('b/work#1');
   expect(await soon(box.run(kid).outcome())).toMatchObject({ status: 'completed' });
 });
+
+test('who hears that a run was abandoned finds its bodies told to end, also if the store takes its time (S18)', async () => {
+  const { desk, clock, options } = stage();
+  const inner = memory();
+  const readOpen: Store['readOpen'] = async (run) => {
+    for (let round = 0; round < 20; round += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    return inner.readOpen(run);
+  };
+  const store = { ...inner, readOpen };
+  await using box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
+  const run = await box.start(flow, { id: 'r', input: null });
+  await settled(box);
+  const open: (readonly string[])[] = [desk.open];
+  box.on('run.cancelled', () => void open.push(desk.open));
+  await run.abandon({ reason });
+  expect(open).toEqual([['a/work#1'], []]);
+});

@@ -2,7 +2,7 @@
 import { createSignalbox, memory, orchestrator, type Store, StoreUnusable, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { expect, test } from 'vitest';
-import { Anything, stage, work } from '../helpers/stage.ts';
+import { Anything, stage, statusesOf, work } from '../helpers/stage.ts';
 import { mishapAt } from '../helpers/stores.ts';
 
 test('of a commit of more than a page of events that landed unheard, listeners hear all, each once and in order (I3)', async () => {
@@ -58,4 +58,32 @@ test('who waits for the end of a run whose start the store refuses is told, and 
   reject(refused);
   expect(await Promise.all([starting, waiting])).toEqual(['commit-refused', 'run-unknown']);
   await box.close();
+});
+
+test('a signal that landed unheard is taken once, however long the store takes to say that it has it (I3, S17)', async () => {
+  const twice = orchestrator('twice', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).wait('one', { signal: 'go' }).wait('two', { signal: 'go' }),
+  );
+  const { clock, options } = stage();
+  const inner = mishapAt(2, 'unheard', true);
+  const slow = async <T>(answer: T): Promise<T> => {
+    for (let round = 0; round < 20; round += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    return answer;
+  };
+  const store: Store = {
+    ...inner,
+    readSignal: async (...asked) => slow(await inner.readSignal(...asked)),
+    readRecord: async (...asked) => slow(await inner.readRecord(...asked)),
+  };
+  await using box = clock.follow(await createSignalbox({ orchestrators: [twice], ...options, store }));
+  const run = await box.start(twice, { id: 'r', input: null });
+  await settled(box);
+  let answer: object | null = null;
+  void run.signal('go', 1, { id: 'once' }).then((given) => {
+    answer = given;
+  });
+  for (let round = 0; round < 500 && answer === null; round += 1) await slow(clock.advance('1s'));
+  expect(answer).toEqual({ answer: 'accepted', step: 't/one' });
+  expect(await statusesOf(run)).toMatchObject({ 't/one': 'completed', 't/two': 'waiting' });
 });
