@@ -123,6 +123,7 @@ const COMMANDS: { readonly [command: string]: (run: Run<unknown>) => unknown } =
   compensate: async (run) => (await run.compensate(who)).id,
   abandon: (run) => run.abandon(who),
   delete: (run) => run.delete(who),
+  'delete, nobody says who': (run) => run.delete(),
 };
 
 /** The answer of one command, and what has come of it. `IT` is the command, `SO` how the run stands. */
