@@ -40,6 +40,7 @@ const WORDS: { readonly [word: string]: Word } = {
   remove: (schedule) => schedule.remove(who),
   'remove, nobody says who': (schedule) => schedule.remove({ reason: 'so' }),
   'declare as it is': declare({}),
+  'declare with an end that is past': declare({ until: '2026-01-01T01:30:00Z' }),
   'declare otherwise': declare({ input: 'new', every: '2h' }),
   'declare for another orchestrator': declare({ orchestrator: other }),
 };
