@@ -3,6 +3,7 @@ import { createSignalbox, memory, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { intervene } from '../../src/runtime/interventions.ts';
 import { Anything, faultsOfHistory, historyOf, never, rejection, stage, statusesOf } from '../helpers/stage.ts';
 
 const head = { version: '1', input: Anything, onFailure: 'pause' } as const;
@@ -260,3 +261,29 @@ test('a child run that fails stands still in its parent; what may fail does not 
   expect(children.map(({ status }) => status)).toEqual(['failed', 'running']);
   await box.close();
 });
+
+test.each([
+  ['was done', { refused: null }, null, 0],
+  ['was refused', { refused: 'it runs again' }, 'it runs again', 0],
+  ['was not taken', null, 'the run has ended', 1],
+])(
+  'what another process has had to say of a step before the run ended is looked up: it %s (S16)',
+  async (_, body, why, added) => {
+    const records: unknown[] = [];
+    const store = {
+      readRecord: () => (body === null ? null : { body }),
+      addRecord: (record: unknown) => void records.push(record),
+    };
+    const context = {
+      store,
+      command: async () => false,
+      plans: new Map(),
+      maxValueBytes: 1_000,
+      clock: { now: () => 0 },
+    };
+    const asked = intervene(context as never, { run: 'r' } as never, 'skip', 'a/pay', { reason: 'no need' });
+    if (why === null) await asked;
+    else expect(await rejection(asked)).toMatchObject({ code: 'intervention-refused', fields: { run: 'r', why } });
+    expect(records).toHaveLength(added);
+  },
+);
