@@ -250,7 +250,7 @@ function now(mapper: Mapper, facts: Facts): unknown {
 function proposedAs({ value }: ApprovalSpec, proposed: unknown): unknown {
   return value === null || proposed === undefined || proposed === null
     ? proposed
-    : parsedNow(value, proposed, 'what is proposed');
+    : parsedNow(value, proposed, 'proposal of the approval');
 }
 
 /** What a mapper is told: as every mapper in the place of the step, or what the task was given, and what it has left behind. */

@@ -2,6 +2,7 @@
 import { createSignalbox, orchestrator, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { faultOfEvent } from '../../src/events.ts';
 import { Anything, eventsOf, never, stage } from '../helpers/stage.ts';
 
@@ -141,4 +142,22 @@ describe('an approval', () => {
     expect(text).toContain('box.decide("r/t/one#1"');
     await box.close();
   });
+});
+
+test.each([
+  ['does not fit', z.number(), 'The proposal of the approval does not fit its schema: '],
+  [
+    'cannot be judged',
+    z.string().refine(async () => true),
+    'The schema of the proposal of the approval could not be applied: ',
+  ],
+])('a proposal that %s fails the step, which says so', async (_, value, said) => {
+  const flow = orchestrator('flow', { version: '1', input: Anything }).track(
+    't',
+    track('t', { input: Anything }).approval('ask', { ask: 'May it?', propose: () => 'none', value } as never),
+  );
+  const { options } = stage();
+  await using box = await createSignalbox({ orchestrators: [flow], ...options });
+  const { error } = await (await box.start(flow, { input: null })).outcome();
+  expect(error?.message).toContain(said);
 });
