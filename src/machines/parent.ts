@@ -230,13 +230,13 @@ export const startNext = [
   { type: 'startNext', params: ({ context }: { context: ParentMemory }) => ({ count: room(context) }) },
   'countStarted',
 ] as const;
-/** Those who have lost are told who has decided it. */
+/** Those who have lost are told who has decided it. Where somebody has cancelled it, what had failed before is not why. */
 const cancelChildren = {
   type: 'cancelChildren',
-  params: ({ context: { ending, reason, error }, event }: { context: ParentMemory; event: object }) =>
-    ending === 'completed'
-      ? { reason: null, decider: (event as Partial<Settled>).name ?? null }
-      : { reason: reason ?? error?.message ?? null },
+  params: ({ context: { ending, reason, error }, event }: { context: ParentMemory; event: object }) => {
+    if (ending === 'completed') return { reason: null, decider: (event as Partial<Settled>).name ?? null };
+    return { reason: ending === 'cancelled' ? reason : (error?.message ?? null) };
+  },
 } as const;
 export const stopAll = ['countRest', 'skipRest', cancelChildren] as const;
 

@@ -7,7 +7,10 @@ import { head, quiet } from '../helpers/undone.ts';
 const body = { input: Anything, output: Anything } as const;
 
 /** A flow of one step beside others, and what a body that goes on for ever was told in the end. */
-function toldIn(others: object, strategy: 'race' | 'failFast' | { readonly quorum: number; readonly rest: 'cancel' }) {
+function toldIn(
+  others: object,
+  strategy: 'race' | 'failFast' | 'waitAll' | { readonly quorum: number; readonly rest: 'cancel' },
+) {
   const told: { signal: unknown[]; cleanup: string[] } = { signal: [], cleanup: [] };
   const begun = Promise.withResolvers<void>();
   const endless = task('endless', {
@@ -50,6 +53,16 @@ describe('a body that is cut off is told why', () => {
     const plain = toldIn({}, 'failFast');
     await plain.play((run) => run.cancel());
     expect(plain.told).toEqual({ signal: [['AbortError', 'The step was cancelled.']], cleanup: [''] });
+  });
+
+  test('not by what had failed before and held nothing up: somebody has cancelled it (S12, S14)', async () => {
+    const failing = task('failing', { ...body, run: () => Promise.reject(new Error('no stock')) });
+    const { told, play } = toldIn({ failing }, 'waitAll');
+    await play(async (run) => {
+      for await (const { type, path } of run.events()) if (type === 'step.failed' && path === 't/p/failing') break;
+      await run.cancel();
+    });
+    expect(told).toEqual({ signal: [['AbortError', 'The step was cancelled.']], cleanup: [''] });
   });
 
   test('by the error of a sibling that has failed', async () => {

@@ -16,7 +16,9 @@ type In = { readonly context: TaskMemory; readonly event?: object };
 /** What it thinks of the values that it has; of others, if it is told others. */
 function judgementOf({ context: { node, input }, event }: In): Judgement {
   const { criteria = {}, threshold } = (node?.spec ?? {}) as Partial<GateSpec>;
-  const values = (event !== undefined && 'input' in event ? event.input : undefined) ?? input ?? {};
+  const told = event !== undefined && 'input' in event && event.input !== undefined ? event.input : input;
+  // Nothing was measured where there are no values.
+  const values = told ?? {};
   return judge(
     criteria,
     values as { readonly [metric: string]: unknown },
