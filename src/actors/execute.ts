@@ -12,6 +12,7 @@ import { limitAbove, totalLimit } from '../core/limits.ts';
 import { type Actor, keyOf } from '../core/run.ts';
 import { fromMs } from '../duration.ts';
 import type { ErrorRecord } from '../errors/index.ts';
+import { sentence } from '../errors/wording.ts';
 import { NO_RETRY } from '../retry.ts';
 import { delayOf } from './backoff.ts';
 
@@ -63,7 +64,7 @@ function lastFor(run: string, actor: Actor, error: ErrorRecord, now: number): Er
   const what = limit === total ? `the step's "totalTimeout"` : 'the deadline of what it stands in';
   const left = fromMs(Math.max(0, limit - now));
   const said = `Another attempt would begin in ${fromMs(delay)}, and ${what} is over in ${left}: it is not tried again.`;
-  return { ...error, message: `${error.message} ${said}`, retryable: false };
+  return { ...error, message: `${sentence(error.message)} ${said}`, retryable: false };
 }
 
 const NOTHING = Object.freeze({});

@@ -29,19 +29,20 @@ export const momentSetup = setup({
     tellRun: (_args, _params: { readonly event: AnyEventObject }) => {},
     /** What its mapper has made. */
     give: assign({ output: ({ context }) => context.input }),
-    takeInput: assign({ input: ({ context, event }) => inputIn(event) ?? context.input }),
-    complete: assign({
-      output: ({ event }) => ('output' in event ? (event.output as Json) : null) ?? null,
-      error: null,
-    }),
-    keepOutput: assign({ output: ({ event }) => ('output' in event ? (event.output as Json) : null) ?? null }),
+    takeInput: assign({ input: ({ context, event }) => inputIn(event, context) }),
+    complete: assign({ output: ({ event }) => outputIn(event), error: null }),
+    keepOutput: assign({ output: ({ event }) => outputIn(event) }),
     keepError: assign({ error: ({ event }) => ('error' in event ? event.error : null) }),
     keepReason: assign({ reason: ({ event }) => ('reason' in event ? (event.reason ?? null) : null) }),
   },
 });
 
-function inputIn(event: TaskEvent): Json | undefined {
-  return event.type === 'retry' ? event.input : undefined;
+function inputIn(event: TaskEvent, { input }: TaskMemory): Json {
+  return event.type === 'retry' && event.input !== undefined ? event.input : input;
+}
+
+function outputIn(event: object): Json {
+  return (event as { readonly output?: Json }).output ?? null;
 }
 
 /** The machine of a step that is over as soon as it has begun. `told` is the event that the run is told, made of the step's output. */

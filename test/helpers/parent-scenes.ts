@@ -131,7 +131,10 @@ export const standings: Memories = {
   'the last, the others have failed': { total: 3, live: 1, settled: 2, failed: 2, error: earlier },
   'the last, with one that is borne': { total: 3, live: 1, settled: 2, completed: 1, borne },
 };
-const full: Memories = { full: { total: 9, live: 2, ready: 5 } };
+const full: Memories = {
+  full: { total: 9, live: 2, ready: 5 },
+  'one of many': { total: 303, live: 1, settled: 101, skipped: 101 },
+};
 const endings: Memories = Object.fromEntries(
   ['completed', 'failed', 'cancelled', 'timedOut'].flatMap((ending) => [
     [`to be ${ending}, the last`, { total: 3, live: 1, settled: 2, ending, error: earlier }],

@@ -261,7 +261,13 @@ export function memoriesOf(kind: string): Memories {
   const { noun } = nodeOf(kind);
   if (kind === 'schedule') return { new: {}, cancelled: { reason: 'before', output: { paused: null } } };
   const leaves = { ...newborn, ...waiting, ...cancelled, ...undone, ...asked, ...decidedUpon };
-  const parents = { ...newborn, ...standings, 'to be cancelled': { ending: 'cancelled', reason: 'before' } };
+  const alone = {
+    'with a reason': { reason: 'before' },
+    'with an ending': { ending: 'failed' },
+    'with skipped ones': { skipped: 101 },
+    'with something kept': { kept: { batch: 0 } },
+  };
+  const parents = { ...newborn, ...alone, ...standings, 'to be cancelled': { ending: 'cancelled', reason: 'before' } };
   const runs = {
     ...parents,
     paused: { paused: 'above' },

@@ -192,7 +192,7 @@ describe('a retry', () => {
 
     expect(status).toBe('failed');
     expect(error?.message).toBe(
-      'a/one#4 failed Another attempt would begin in 3m, and the deadline of what it stands in is over in 1m: it is not tried again.',
+      'a/one#4 failed. Another attempt would begin in 3m, and the deadline of what it stands in is over in 1m: it is not tried again.',
     );
     expect(error?.retryable).toBe(false);
   });
