@@ -1,6 +1,7 @@
 /** `compensate`: the undoing of a completed step (S13). Invoked by a task's `compensating`. */
 import { type AnyActorLogic, fromPromise } from 'xstate';
 import type { PlanNode } from '../definition.ts';
+import { isA, TerminalError, toRecord } from '../errors/index.ts';
 import type { Json } from '../json.ts';
 import { calledLive } from './called.ts';
 import type { Invoked, UndoFacts } from '../core/effect.ts';
@@ -17,7 +18,14 @@ export interface CompensateInput {
 export const compensateLogic: AnyActorLogic = fromPromise<void, CompensateInput>(
   async ({ input: { node, input, output, attempt }, signal, self }) => {
     const body = node?.task?.compensate?.run as ((context: object) => unknown) | undefined;
-    await body?.({ input, output, key: undoKeyOf('live', calledLive(self, node), attempt), signal });
+    const path = calledLive(self, node);
+    try {
+      await body?.({ input, output, key: undoKeyOf('live', path, attempt), signal });
+    } catch (thrown) {
+      // An error itself would be nothing in the JSON of a machine that is persisted.
+      const isFinal = isA(thrown, TerminalError) ? { retryable: false } : {};
+      throw toRecord(thrown, { path, attempt, ...isFinal });
+    }
   },
 );
 

@@ -5,10 +5,14 @@
 import { type AnyActorLogic, fromPromise } from 'xstate';
 import type { Effect, Invoked, Invoker, UndoFacts } from '../core/effect.ts';
 import { childOf, undoOf } from '../core/child.ts';
+import { toRecord } from '../errors/index.ts';
 import { waitingLogic } from './waiting.ts';
 
 const alone = (what: string): AnyActorLogic =>
-  fromPromise<never>(() => Promise.reject(new Error(`A machine without a box cannot ${what}. Provide the actor.`)));
+  fromPromise<never>(() => {
+    const error = new Error(`A machine without a box cannot ${what}. Provide the actor.`);
+    return Promise.reject(toRecord(error));
+  });
 
 const effectOf = <D extends 'childRun' | 'send'>(wanted: D) => {
   return ({ path, attempt, node, input }: Invoker): Effect => ({ do: wanted, path, attempt, node, input }) as Effect;

@@ -11,22 +11,25 @@ import type { Invoked } from '../core/effect.ts';
 import { limitAbove, totalLimit } from '../core/limits.ts';
 import { type Actor, keyOf } from '../core/run.ts';
 import { fromMs } from '../duration.ts';
-import type { ErrorRecord } from '../errors/index.ts';
+import { type ErrorRecord, toRecord } from '../errors/index.ts';
 import { sentence } from '../errors/wording.ts';
 import { NO_RETRY } from '../retry.ts';
 import { delayOf } from './backoff.ts';
 
 export interface ExecuteInput {
-  readonly node: PlanNode;
+  readonly node: PlanNode | null;
   readonly input: Json;
   readonly attempt: number;
 }
 
 export const executeLogic: AnyActorLogic = fromPromise<Json, ExecuteInput>(
   ({ input: { node, input, attempt }, signal, self }) => {
-    const { task } = node;
     const name = calledLive(self, node);
-    if (task === null) throw new Error(`"${name}" is not a task and has no body.`);
+    const task = node?.task ?? null;
+    if (task === null) {
+      const message = `"${name}" is not a task and has no body. Give the machine the definition of one, or provide the actor "execute".`;
+      throw toRecord(new Error(message), { path: name, attempt });
+    }
     return new Promise((resolve, reject) => {
       const done = (_: Attempt, outcome: AttemptOutcome): void =>
         outcome.ok ? resolve(outcome.output) : reject(outcome.error);

@@ -12,6 +12,7 @@ export const sleepMachine = persistable(
     id: 'sleep',
     initial: 'pending',
     context: stepMemory,
+    output: ({ context }) => context.output,
     states: {
       pending: {
         invoke: toBegin,
