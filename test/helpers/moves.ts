@@ -35,6 +35,8 @@ export function say(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (value === undefined || typeof value === 'number') return String(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  // What is no record is nothing in JSON.
+  if (value instanceof Error) return `an error itself: ${value.message}`;
   if (Array.isArray(value)) return value.length > 9 ? `[${value.length} items]` : `[${value.map(say).join(', ')}]`;
   if (value instanceof Map) return `a map of ${value.size}`;
   if ('childByName' in value) return `node ${say((value as unknown as PlanNode).called)}`;
