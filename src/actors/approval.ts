@@ -232,14 +232,14 @@ function openingOf(
     if (typeof question !== 'string' || question === '') throw new TypeError('"ask" has to give a text.');
     const { users, roles } = typeof assignees === 'function' ? peopleIn(now(assignees, facts)) : assignees;
     const excluded = excludedBy(spec, facts, id, (step) => decidersNamed(port.run, actor, step));
-    const proposed = propose === null ? proposedBy(when, facts) : now(propose, facts);
-    const shown = show === null ? null : now(show, facts);
+    const proposed = propose === null ? proposedBy(when, facts) : (now(propose, facts) ?? null);
+    const shown = show === null ? null : (now(show, facts) ?? null);
     const made = { question, shown, proposed: proposedAs(spec, proposed), users, roles, excluded };
     const { approvals } = spec;
     const all = electorate(spec, made);
     if (all !== null && !reaches(all, approvals))
       throw new ApprovalImpossible({ approval: id, approvals, users, excluded });
-    return toJson(made, 'what is asked', Math.min(MOST_SHOWN, port.rules.maxValueBytes));
+    return toJson(made, 'question', Math.min(MOST_SHOWN, port.rules.maxValueBytes));
   });
 }
 
@@ -248,9 +248,7 @@ function now(mapper: Mapper, facts: Facts): unknown {
 }
 
 function proposedAs({ value }: ApprovalSpec, proposed: unknown): unknown {
-  return value === null || proposed === undefined || proposed === null
-    ? proposed
-    : parsedNow(value, proposed, 'proposal of the approval');
+  return value === null || proposed === null ? proposed : parsedNow(value, proposed, 'proposal');
 }
 
 /** What a mapper is told: as every mapper in the place of the step, or what the task was given, and what it has left behind. */
