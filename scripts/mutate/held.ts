@@ -55,6 +55,12 @@ const HELD: readonly Held[] = [
     before: 'this.#tracing.beside === undefined',
     why: 'a tracer that has no such method is asked for each place, and answers with nothing: it only costs',
   },
+  {
+    file: 'src/machines/parent.ts',
+    operator: 'condition is false',
+    before: 'count === 0',
+    why: 'a parent that starts no child then has its memory copied, with the same counts in it: it only costs',
+  },
 ];
 
 /** Why a fault changes nothing; null for one that does, for all that is known. */

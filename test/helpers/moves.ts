@@ -39,7 +39,8 @@ export function say(value: unknown): string {
   if (value instanceof Error) return `an error itself: ${value.message}`;
   if (Array.isArray(value)) return value.length > 9 ? `[${value.length} items]` : `[${value.map(say).join(', ')}]`;
   if (value instanceof Map) return `a map of ${value.size}`;
-  if ('childByName' in value) return `node ${say((value as unknown as PlanNode).called)}`;
+  if ('childByName' in value && value.childByName !== undefined)
+    return `node ${say((value as unknown as PlanNode).called)}`;
   const { stack: _, ...plain } = value as { readonly stack?: unknown; readonly [key: string]: unknown };
   if ('code' in plain && 'name' in plain && 'message' in plain) {
     const { code, name, message, ...rest } = plain;
@@ -204,7 +205,9 @@ export function wordsOf(kind: Kind, memories: { readonly [name: string]: object 
     for (const [word, some] of byWord)
       lines.push(`→ ${to}${byWord.size === 1 ? '' : ` from ${some.map(({ from }) => from).join(', ')}`}: ${word}`);
   }
-  lines.push('');
+  const bare = [...new Set(states.map((to) => wordOf(kind, 'running', to, { node: null })))];
+  // A step may be of a kind that makes no attempts, and says nothing of them.
+  lines.push('', ...(kind.noun === 'step' ? [`of a step that remembers nothing: ${bare.join('; ')}`, ''] : []));
   for (const [name, differs] of Object.entries(memories))
     lines.push(`${name}, ${say(differs)}: keeps ${say(kind.keep({ ...fresh, ...differs }))}`);
   const before = { value: 'running', context: fresh, status: 'active' };

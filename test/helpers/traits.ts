@@ -6,6 +6,7 @@ import type { Kind, Memory } from '../../src/core/kind.ts';
 import type { TurnPort } from '../../src/core/port.ts';
 import type { Actor } from '../../src/core/run.ts';
 import type { PlanNode } from '../../src/definition.ts';
+import { FIRING } from '../../src/machines/firing/index.ts';
 import { NO_RETRY } from '../../src/retry.ts';
 import { say } from './moves.ts';
 import { inputOf, nodeOf } from './nodes.ts';
@@ -133,6 +134,7 @@ export function traitsOf(name: string, kind: Kind): readonly string[] {
         `  at ${say(each)}: ${place === null ? 'nothing' : say({ ...place, input: place.input?.(null as never) })}`,
       );
     }
+  if (name === 'firing') lines.push(`  each is ${say({ ...FIRING, childByName: undefined, spec: FIRING.spec })}`);
   if (isCounted !== undefined)
     lines.push(
       `  is counted: ${Object.entries(KEPT)

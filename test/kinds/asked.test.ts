@@ -161,6 +161,7 @@ const MADE: { readonly [name: string]: object } = {
   'no list of those who may not': { excluded: () => 'eve' },
   'what is shown cannot be kept': { show: () => () => 1 },
   'what is shown cannot be waited for': { show: () => Promise.resolve(1) },
+  'nothing is shown': { show: () => undefined },
   'a proposal that fits': { value: Cents, propose: () => ({ cents: 1, more: 2 }) },
   'a proposal that does not fit': { value: Cents, propose: () => ({ cents: 'one' }) },
   'no proposal': { value: Cents, propose: () => null },

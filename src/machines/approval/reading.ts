@@ -207,8 +207,8 @@ function checkPeople(
     names(excluded.decidersOf, 'excluded.decidersOf', checker);
   }
   names(override, 'override.roles', checker);
-  const isList = typeof substitutes === 'object' && substitutes !== null;
-  if (!isList) return checker.option('substitutes', substitutes, '{ mia: [who may decide for her] }');
+  if (typeof substitutes !== 'object')
+    return checker.option('substitutes', substitutes, '{ mia: [who may decide for her] }');
   for (const [user, others] of Object.entries(substitutes)) names(others, `substitutes.${user}`, checker);
 }
 

@@ -16,9 +16,8 @@ type In = { readonly context: TaskMemory; readonly event?: object };
 /** What it thinks of the values that it has; of others, if it is told others. */
 function judgementOf({ context: { node, input }, event }: In): Judgement {
   const { criteria = {}, threshold } = (node?.spec ?? {}) as Partial<GateSpec>;
-  const told = event !== undefined && 'input' in event && event.input !== undefined ? event.input : input;
-  // Nothing was measured where there are no values.
-  const values = told ?? {};
+  // Null is something that was measured, which is nothing.
+  const values = event !== undefined && 'input' in event && event.input !== undefined ? event.input : input;
   return judge(
     criteria,
     values as { readonly [metric: string]: unknown },
