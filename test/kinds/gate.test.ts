@@ -50,6 +50,21 @@ describe('a gate', () => {
     await box.close();
   });
 
+  test.each([
+    ['null', 'tests.line.coverage', { line: null }],
+    ['a number', 'tests.line.coverage', { line: 91 }],
+    ['a text, which has a length', 'tests.line.length', { line: 'a'.repeat(91) }],
+    ['what every object inherits', 'tests.line.toString', { line: {} }],
+    ['nothing', 'tests.line.coverage', {}],
+  ])('misses a value whose path comes to %s, and does not fail by it', async (_, metric, measured) => {
+    const { box, run } = await gated({ criteria: { [metric]: { min: 80, required: true } } }, measured);
+    expect((await run.snapshot()).steps['checks/quality']).toMatchObject({
+      status: 'awaitingIntervention',
+      error: { code: 'gate-rejected', fields: { missed: expect.stringContaining(`${metric} is null`) } },
+    });
+    await box.close();
+  });
+
   test('asks about what nearly is: a person lets it pass, or does not (P216)', async () => {
     for (const decision of ['approve', 'reject'] as const) {
       const { desk, box, run } = await gated(
