@@ -98,6 +98,7 @@ const decidedUpon: Memories = {
   'approved as edited': { approval: { resolution: { decision: 'edit' } } },
   rejected: { approval: { resolution: { decision: 'reject' } } },
   'never asked': { attempt: 1 },
+  'approved, for its output': { attempt: 1, keeps: { id: 'k' }, approval: decided },
 };
 const stuck: Memories = {
   'failed before it began': { error: earlier },
