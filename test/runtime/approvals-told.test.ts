@@ -145,12 +145,8 @@ describe('an approval', () => {
 });
 
 test.each([
-  ['does not fit', z.number(), 'The proposal of the approval does not fit its schema: '],
-  [
-    'cannot be judged',
-    z.string().refine(async () => true),
-    'The schema of the proposal of the approval could not be applied: ',
-  ],
+  ['does not fit', z.number(), 'The proposal does not fit its schema: '],
+  ['cannot be judged', z.string().refine(async () => true), 'The schema of the proposal could not be applied: '],
 ])('a proposal that %s fails the step, which says so', async (_, value, said) => {
   const flow = orchestrator('flow', { version: '1', input: Anything }).track(
     't',
