@@ -51,6 +51,7 @@ import {
   type StartOptions,
   type BoxOptions,
   isOrchestrator,
+  isEngines,
   knownPlans,
   logOf,
   planName,
@@ -393,7 +394,7 @@ export class Signalbox<Os extends readonly AnyOrchestrator[] = readonly AnyOrche
       ...this.#host.underWay,
       ...(said ? [] : ['what it has to say to other processes']),
     ];
-    const names = [...this.#plans.values()].map(({ name }) => name).filter((name) => name !== SCHEDULES);
+    const names = [...this.#plans.values()].flatMap((plan) => (isEngines(plan) ? [] : plan.name));
     return { box: `of ${[...new Set(names)].map((name) => `"${name}"`).join(', ')} on ${this.#store.name}`, what };
   }
 

@@ -8,7 +8,7 @@ import { type AnyOrchestrator, droppedIn, planOf } from '../dsl/index.ts';
 import { type Duration, toMs } from '../duration.ts';
 import { DefinitionInvalid, InvalidOption, reasonOf, show, TaskMissing, TaskUnknown } from '../errors/index.ts';
 import type { Executor, Logger, LogLine } from '../executor.ts';
-import type { Hook } from '../hooks.ts';
+import { type Hook, UNHOOKED } from '../hooks.ts';
 import type { Ids } from '../ids.ts';
 import { whenRejected } from '../promises.ts';
 import type { Store } from '../store.ts';
@@ -143,10 +143,15 @@ export function planName(orchestrator: string, version: string): string {
   return `${orchestrator}@${version}`;
 }
 
+/** Is it a plan of the engine's own, as those of schedules and of starts that are collected? */
+export function isEngines({ name, root }: Plan): boolean {
+  return name.startsWith('~') || root.hooks === UNHOOKED;
+}
+
 /** The orchestrators among plans, for messages; the engine's own are not told. */
 export function knownPlans(plans: Iterable<Plan>): readonly string[] {
   const known: string[] = [];
-  for (const { name, version } of plans) if (!name.startsWith('~')) known.push(`${name} (version ${version})`);
+  for (const plan of plans) if (!isEngines(plan)) known.push(`${plan.name} (version ${plan.version})`);
   return known;
 }
 

@@ -187,6 +187,7 @@ export class Run<Output = Json, Signals = AnySignals, Places = AnyPlaces> {
 
   /** What can be asked of the run as it stands now, or done about a step of it: the names of commands. Another process may be faster. */
   async allowed(path?: string): Promise<readonly CommandName[]> {
+    if (path !== undefined) ask('path', path, 'the path of a step', isText);
     const row = await this.#row();
     return path === undefined ? allowedIn(row.status) : allowedAt(this.#context, row, path);
   }

@@ -13,7 +13,7 @@ import type { Plan, PlanNode, RunFacts } from '../../definition.ts';
 import { toRecord } from '../../errors/index.ts';
 import type { RunEvent } from '../../events.ts';
 import type { Logger } from '../../executor.ts';
-import { type HookDefinition, type HookName, NO_HOOKS, UNHOOKED } from '../../hooks.ts';
+import { type HookDefinition, type HookName, NO_HOOKS } from '../../hooks.ts';
 import type { Json } from '../../json.ts';
 import type { TracedCalls } from '../../performing/traced.ts';
 import { fitsSegments } from '../../segments.ts';
@@ -31,6 +31,7 @@ import {
   toldAtBegin,
 } from './hook-told.ts';
 import { nodesIn } from '../../plan-nodes.ts';
+import { isEngines } from '../options.ts';
 
 export interface HooksOptions {
   /** Of the box. */
@@ -268,8 +269,7 @@ export class Hooks {
     let hooked = this.#plans.get(plan);
     if (hooked === undefined) {
       // What the engine runs for itself has no hooks.
-      const isOwn = plan.name.startsWith('~') || plan.root.hooks === UNHOOKED;
-      hooked = isOwn ? NOTHING_HOOKED : hookedIn(this.#options.hooks, plan.root);
+      hooked = isEngines(plan) ? NOTHING_HOOKED : hookedIn(this.#options.hooks, plan.root);
       this.#plans.set(plan, hooked);
     }
     return hooked;

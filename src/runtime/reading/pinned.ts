@@ -3,7 +3,7 @@ import type { Plan } from '../../definition.ts';
 import { differences, structureOf } from '../../dsl/structure.ts';
 import { DefinitionChanged, DefinitionMissing } from '../../errors/index.ts';
 import type { RunRow, Store } from '../../store.ts';
-import { planName } from '../options.ts';
+import { isEngines, planName } from '../options.ts';
 
 /** The plan of this very version and structure; `plans` has them by `planName`. */
 export async function pinnedPlan(
@@ -12,7 +12,10 @@ export async function pinnedPlan(
   { run, orchestrator, version, hash }: RunRow,
 ): Promise<Plan> {
   const plan = plans.get(planName(orchestrator, version));
-  if (plan === undefined) throw new DefinitionMissing({ orchestrator, version, run, known: [...plans.keys()] });
+  if (plan === undefined) {
+    const known = [...plans].flatMap(([name, each]) => (isEngines(each) ? [] : name));
+    throw new DefinitionMissing({ orchestrator, version, run, known });
+  }
   const { hash: now, lines } = structureOf(plan);
   if (now === hash) return plan;
   const pinned = await store.readDefinition(orchestrator, version, hash);
