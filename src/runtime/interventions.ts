@@ -22,7 +22,7 @@ import { keepRefusal } from './refusals.ts';
 export interface InterventionOptions {
   readonly reason: string;
   /** Whoever it is, as your application knows them. Whether they may is for you to say. */
-  readonly by?: string;
+  readonly by?: string | null;
 }
 
 export interface InterventionContext {
@@ -84,7 +84,7 @@ async function read(
   askOptions(type, options, KEYS[type]);
   const { reason, by, input, output } = options;
   if (!isText(reason)) throw new InvalidOption({ option: 'reason', value: reason, expected });
-  ask('by', by, expected, isText);
+  ask('by', by ?? undefined, expected, isText);
   const said = { reason, by: by ?? null };
   if (type === 'retry')
     return input === undefined ? said : { ...said, input: toJson(input, `input of "${path}"`, maxValueBytes) };

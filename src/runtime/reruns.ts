@@ -55,7 +55,7 @@ export async function rerun(context: RerunContext, row: RunRow, options: RerunOp
   const expected = `a text of 1 to ${MAX_TEXT} characters`;
   if (!isText(from)) throw new InvalidOption({ option: 'from', value: from, expected: 'the path of a step' });
   if (!isText(reason)) throw new InvalidOption({ option: 'reason', value: reason, expected });
-  ask('by', by, expected, isText);
+  ask('by', by ?? undefined, expected, isText);
   checkId('id', id);
   const given = input === undefined ? {} : { input: toJson(input, `input of "${from}"`, maxValueBytes) };
   const said: Said = { path: from, reason, by: by ?? null, at: clock.now(), ...given };
