@@ -21,7 +21,9 @@ const isPinnedTo = ({ orchestrator, version, hash }: RunRow, known: readonly Pin
   known.some((pin) => pin.orchestrator === orchestrator && pin.version === version && pin.hash === hash);
 
 /** Where runs are kept until nobody has the place any more. */
-export function sharedMemory(): { readonly open: () => Store } {
+export function sharedMemory(placeNow?: () => number): { readonly open: () => Store } {
+  /** A place has a clock of its own, if processes do not share one. */
+  const nowOf = (owner: Owner): number => placeNow?.() ?? owner.now();
   const processes = new Map<string, Process>();
   const commands = new Map<string, CommandRow>();
   const answers = new Map<string, { readonly run: string; readonly answer: JsonObject }>();
@@ -48,7 +50,7 @@ export function sharedMemory(): { readonly open: () => Store } {
         return await work(...args);
       };
     const live = (): void => {
-      me().until = me().owner.now() + me().owner.lease;
+      me().until = nowOf(me().owner) + me().owner.lease;
     };
     /** Everybody else hears of it, after whoever did it has its answer. */
     const tell = (news: News): void => {
@@ -93,7 +95,7 @@ export function sharedMemory(): { readonly open: () => Store } {
         return found?.answer ?? null;
       }),
       readStrays: later((known) => {
-        const now = me().owner.now();
+        const now = nowOf(me().owner);
         const strays = new Map<string, string>();
         for (const row of unfinished()) {
           const pin = JSON.stringify([row.orchestrator, row.version, row.hash]);
@@ -114,7 +116,7 @@ export function sharedMemory(): { readonly open: () => Store } {
       shared,
       commitsAtOnce: 4,
       async open(owner) {
-        self = { owner, until: owner.now() + owner.lease, heard: () => {} };
+        self = { owner, until: nowOf(owner) + owner.lease, heard: () => {} };
         processes.set(owner.name, self);
       },
       renew: later(live),
@@ -125,7 +127,7 @@ export function sharedMemory(): { readonly open: () => Store } {
       }),
       claim: later((limit, known) => {
         live();
-        claiming = { now: me().owner.now(), known };
+        claiming = { now: nowOf(me().owner), known };
         return rows.claim(limit);
       }),
       readOpen: later(async (run) => {

@@ -274,8 +274,10 @@ const singletons: Client = {
         await desk.over(await desk.start(alone, { singleton: 'one' }));
       }),
     ),
-  async faults(box) {
+  async faults(box, world) {
     const { runs } = await box.runs({ orchestrator: 'alone' });
+    // By clocks that differ it is not to be seen.
+    if (world.hasClocks) return [];
     const rows = (runs as readonly Pick<RunRow, 'run' | 'startedAt' | 'endedAt'>[]).toSorted(
       (left, right) => left.startedAt - right.startedAt,
     );

@@ -31,3 +31,8 @@ test.each(numbered(isLong ? 100 : 4))('a storm, %i', async (at) => {
   const course = { seed: `storm ${FROM + at}`, weather: STORM, processes: 4, mishaps: 1_000, lasts: 90_000, some: 12 };
   expect(await courseOf(course)).toEqual([]);
 });
+
+test.each(numbered(isLong ? 100 : 3))('a day of clocks that are wrong, %i', async (at) => {
+  const course = { seed: `clocks ${FROM + at}`, weather: FAIR, processes: 3, mishaps: 2_000, lasts: 60_000, some: 12 };
+  expect(await courseOf({ ...course, clocks: true })).toEqual([]);
+});

@@ -38,11 +38,13 @@ export type Tell = (process: string, what: string, args: readonly unknown[], ans
 
 export class World {
   readonly clock = fakeClock();
-  readonly place = sharedMemory();
+  readonly place = sharedMemory(() => this.clock.now());
   readonly processes: Process[] = [];
   /** Numbers below another one. */
   readonly below: (limit: number) => number;
   weather: Weather = CALM;
+  /** Clocks of processes are set now and then. */
+  hasClocks = false;
   tell: Tell = () => {};
 
   constructor(seed: string) {
@@ -98,6 +100,8 @@ export class Process {
   readonly heard: string[] = [];
   isDead = false;
   isCut = false;
+  /** By how much its clock is wrong. */
+  skew = 0;
   readonly #world: World;
   #claimed: string[] = [];
   #still: PromiseWithResolvers<void> | null = null;
@@ -163,9 +167,9 @@ export class Process {
   #clock(): Clock {
     const { clock } = this.#world;
     return {
-      now: () => clock.now(),
+      now: () => clock.now() + this.skew,
       elapsed: () => clock.elapsed?.() ?? clock.now(),
-      isSteady: true,
+      isSteady: false,
       wakeAfter: (ms, wake) => {
         let isOff = false;
         const stop = clock.wakeAfter(ms, () => void this.#awake().then(() => isOff || wake()));
