@@ -53,14 +53,14 @@ export const ABANDONS: Readonly<Record<string, Check>> = {
       }),
       change('b', 0, { actors: [actor('b', '')] }),
     ]);
-    assert.equal(await abandoned(store, 'a'), 4);
+    const reason = 'its definition is gone: \ud800';
+    assert.equal(await abandoned(store, 'a', { reason }), 4);
     const over = { state: 'cancelled', due: null, endedAt: 7, endedSeq: 4 } as const;
-    const reason = 'its definition is gone';
     same(await store.readRun('a'), row('a', { key: 'k', status: 'cancelled', reason, metadata: { n: 1 }, endedAt: 7 }));
     same(await store.readActors('a'), [...ODD.map((each) => ({ ...each, ...over })), done]);
     same(await store.readAttempts('a'), [attempt('a', 'late', 1), attempt('a', 'late', 2)]);
     same(await store.readSignal('a', 's'), signal('a', 's'));
-    same((await store.readEvents('a', { after: 3, limit: 10 }))[0], { ...end('a'), seq: 4 });
+    same((await store.readEvents('a', { after: 3, limit: 10 }))[0], { ...end('a', { reason }), seq: 4 });
     const open = await store.readOpen('a');
     assert.deepEqual([open?.owner, open?.fence, open?.seq, open?.open], [null, 2, 4, []]);
     for (const read of [

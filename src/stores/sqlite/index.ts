@@ -23,7 +23,7 @@ import { SqliteReads } from './reads.ts';
 import { save } from './savepoint.ts';
 import * as sql from './schema.ts';
 import { Scribe } from './scribe.ts';
-import { fromColumn, toColumn } from './text.ts';
+import { fromColumn, toColumn, toColumnOrNull } from './text.ts';
 import { Writer } from './writer.ts';
 
 export type { SqliteOptions } from './options.ts';
@@ -215,7 +215,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
       const { number, seq: before } = found as { number: number; seq: number };
       const seq = before + 1;
       this.#transaction(() => {
-        this.statement(sql.ABANDON_RUN).run(end.reason, end.at, number);
+        this.statement(sql.ABANDON_RUN).run(toColumnOrNull(end.reason), end.at, number);
         this.statement(sql.ABANDON_PLACES).run(end.at, seq, number);
         this.statement(sql.INSERT_HISTORY).run(number, seq, seq, end.at, textOfEvents(end.at, [{ ...end, seq }]));
       });
