@@ -158,6 +158,18 @@ describe('on a SQLite file', () => {
     await last.thread.close();
   });
 
+  test('a thread that is closed twice waits for one next file, and not for two', async () => {
+    const first = open('first.db').thread;
+    await first.close();
+    await first.close();
+
+    const next = [open('second.db'), open('third.db')];
+
+    expect(next[0]?.thread).toBe(first);
+    expect(next[1]?.thread).not.toBe(first);
+    for (const { thread } of next) await thread.close();
+  });
+
   test('of the threads that have let go of their files two are kept, however many there were', async () => {
     const three = async () => {
       const threads = ['1.db', '2.db', '3.db'].map((name) => open(name).thread);

@@ -108,7 +108,7 @@ export class Scribe {
 
   /** What it was writing may have landed or not. */
   #end(error: Error): void {
-    if (!this.#isClosing && !this.#isGone) {
+    if (!this.#isClosing) {
       const message = `The thread that writes to ${this.#place.hold.file} has ended (${reasonOf(error)}). Commits are written on the main thread from now on, which waits for the disk meanwhile; all else is the same.`;
       process.emitWarning(message, { code: 'SIGNALBOX_THREAD' });
     }

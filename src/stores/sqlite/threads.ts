@@ -63,7 +63,6 @@ export class Thread {
       this.#closed = resolve;
       this.#worker.postMessage({ close: true });
     });
-    this.#closed = null;
     const isThere = this.#owner !== null;
     this.#owner = null;
     this.rest();
