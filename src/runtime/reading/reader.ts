@@ -133,8 +133,10 @@ export class RunReader {
         const run = await this.#options.recall(id, line);
         // Also if it has ended since it was refused.
         this.#refused.delete(id);
-        return run;
+        // A box that was closed meanwhile takes no turn on it: its store is closed, too, or about to be.
+        return this.#closed ? null : run;
       } catch (error) {
+        if (this.#closed) return null;
         if (isFinal(error)) return this.#refuse(id, error);
         const message = `Run "${id}" could not be read and is tried again in ${next} ms: ${reasonOf(error)}`;
         const line = { level: 'error', message, run: id, ...(error instanceof Error ? { error } : {}) } as const;
