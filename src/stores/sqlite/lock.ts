@@ -5,8 +5,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { StoreHeld } from '../../errors/index.ts';
+import { reasonOf, StoreHeld } from '../../errors/index.ts';
 import { DatabaseSync } from './driver.ts';
+import { isCorrupt } from './savepoint.ts';
 
 /** A lock that nobody refers to would go with the garbage, long before the process does. */
 const held = new Set<DatabaseSync>();
@@ -19,7 +20,11 @@ export function lock(file: string, name: string, now: number): () => void {
   } catch (error) {
     guard.close();
     if (isBusy(error)) throw new StoreHeld({ store: name, holder: holderOf(file) });
-    throw error;
+    if (!isCorrupt(error)) throw error;
+    // It has nothing in it: what is wrong with it is wrong with nothing else.
+    throw new Error(
+      `its lock, ${file}-lock, is no database (${reasonOf(error)}). Remove that file, once no process has the store open.`,
+    );
   }
   writeFileSync(`${file}-holder`, `process ${process.pid} on ${hostname()}, since ${new Date(now).toISOString()}`);
   held.add(guard);

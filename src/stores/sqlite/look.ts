@@ -26,8 +26,8 @@ class SqliteLook extends SqliteReads implements Store {
   }
 
   open(): void {
-    if (statSync(this.#file, { throwIfNoEntry: false }) === undefined) throw this.#unusable('there is no such file');
     this.#db = usable(this.name, () => {
+      if (statSync(this.#file, { throwIfNoEntry: false }) === undefined) throw this.#unusable('there is no such file');
       checkPlace(this.#file);
       const db = new DatabaseSync(this.#file, { readOnly: true });
       try {

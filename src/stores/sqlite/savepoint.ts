@@ -17,7 +17,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { DatabaseSync } from './driver.ts';
 import { reasonOf } from '../../errors/index.ts';
-import { APPLICATION_ID } from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
 /** Replaces the savepoint by what the store has at this moment. */
 export function save(db: DatabaseSync, savepoint: string): void {
@@ -80,13 +80,15 @@ export function restore(file: string, wrong: string, savepoint: string, now: num
   return aside;
 }
 
-/** Is it whole, and a store? */
+/** Is it whole, and a store that this version can open? */
 function examineCopy(file: string): void {
   const db = new DatabaseSync(file);
   try {
     examine(db);
     const { application_id: id } = db.prepare('pragma application_id').get() as { readonly application_id: number };
     if (id !== APPLICATION_ID) throw new Error('it is no store of signalbox');
+    const { user_version: version } = db.prepare('pragma user_version').get() as { readonly user_version: number };
+    if (version > MIGRATIONS.length) throw new Error('it was written by a newer signalbox; update this one');
   } finally {
     db.close();
   }
