@@ -248,6 +248,19 @@ const filed = (at: number): Table => ({
 const named = (what: string, table: Table): Table =>
   Object.fromEntries(Object.entries(table).map(([how, change]) => [`${what}: ${how}`, change]));
 
+/** What a parent remembers of its children, in several ways, beside what it remembers anyway. */
+const kept = (path: string, what: string, ...ways: readonly (object | null)[]): Table =>
+  Object.fromEntries(
+    ways.map((way) => [
+      `${what} ${JSON.stringify(way)}`,
+      (copy: Broken) => {
+        const { memory } = stepOf(copy, path);
+        memory.kept = way === null ? null : { ...memory.kept, ...way };
+      },
+    ]),
+  );
+const rounds = { iterations: 0, accumulator: null, last: null };
+
 /** What does not go together in one of the documents. */
 const OWN: { readonly [what: string]: Table } = {
   ended: {
@@ -284,6 +297,15 @@ const OWN: { readonly [what: string]: Table } = {
       Object.assign(stepOf(copy, 'h/asking'), { state: 'completed', endedAt: 1, endedSeq: 1 }),
     'an approval that is over, without its record': (copy) =>
       copy.forImport.records.splice(copy.forImport.records.indexOf(recordOf(copy, 'approval', 0)), 1),
+    ...kept(
+      'c/items',
+      'a map that has counted',
+      { tally: [1, 0, 0] },
+      { tally: [1, 0] },
+      { tally: [1, 0, 0, 0] },
+      { tally: [1, 0, 'x'] },
+    ),
+    ...kept('d/rounds', 'a loop that remembers', rounds, { ...rounds, iterations: 'x' }, { iterations: 1 }, null),
     'a record twice': (copy) => copy.forImport.records.push(copy.forImport.records[0]),
     'a record of another run': (copy) => Object.assign(last(copy.forImport.records), { run: 'x' }),
     'a record whose type is a name of objects': (copy) =>

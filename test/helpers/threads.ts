@@ -79,8 +79,8 @@ export async function listenToThreads(): Promise<Wire> {
     return call('unref', this);
   };
   own.emit = function (this: Worker, name: string, ...given: unknown[]) {
-    const heard = name === 'message' ? shown(given[0]) : `${name} ${String(given[0])}`;
-    if (['message', 'error', 'exit'].includes(name)) say(this, `← thread # ${heard}`);
+    const heard = name === 'message' ? shown(given[0]) : [name, ...given.map(String)].join(' ');
+    if (['online', 'message', 'error'].includes(name)) say(this, `← thread # ${heard}`);
     const isLost = name === 'message' && wire.fate === 'is not answered';
     const answer = isLost || emit.call(this, name as 'message', ...(given as [unknown]));
     for (const each of awaited) if (heard.startsWith(each.beginning)) each.resolve();

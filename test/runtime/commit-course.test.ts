@@ -66,9 +66,9 @@ class Scene {
   clock!: FakeClock;
 
   /** Says something once the case has begun. */
-  note(line: string): void {
+  note = (line: string): void => {
     if (this.isTold) this.lines.push(line);
-  }
+  };
 
   /** What is heard of one run without anything in between stands on one line. */
   hear({ run, seq, type, path }: RunEvent): void {
@@ -155,6 +155,10 @@ const signal = (scene: Scene, run: string, payload: unknown): void =>
     scene.box.signal(run, 'go', payload, { id: `id of ${payload}` }),
   );
 
+async function follow({ box, note }: Scene): Promise<void> {
+  for await (const { seq, type } of box.run('r').events({ after: 7 })) note(`  followed: ${seq} ${type}`);
+}
+
 const one = { before: (scene: Scene) => scene.start('r') };
 const two = {
   async before(scene: Scene) {
@@ -181,6 +185,35 @@ const CASES: { readonly [name: string]: Case } = {
     play: (scene) => signal(scene, 'r', 'poison'),
   },
   'a cancel': { ...one, play: (scene) => scene.ask('cancel r', () => scene.box.run('r').cancel({ reason: 'poison' })) },
+  'a cancel that ends the run, and a signal while it is committed': {
+    async before(scene) {
+      await scene.start('r');
+      scene.desk.give('a/work#1');
+      await scene.answer();
+    },
+    async play(scene) {
+      scene.ask('outcome r', () => scene.box.run('r').outcome());
+      scene.ask('cancel r', () => scene.box.run('r').cancel());
+      await settled();
+      signal(scene, 'r', 'poison');
+    },
+  },
+  'a pause, with somebody who follows the run': {
+    ...one,
+    async play(scene) {
+      scene.ask('follow r', () => follow(scene));
+      await settled();
+      scene.ask('pause r', () => scene.box.run('r').pause());
+    },
+  },
+  'an answer, and the box is closed before it is committed': {
+    ...one,
+    async play(scene) {
+      scene.desk.give('a/work#1', 'poison');
+      scene.ask('close', () => scene.box.close());
+      await settled();
+    },
+  },
   'the end of a sleep': { ...one, play: ({ clock }) => clock.advance('1h') },
   'an answer and a signal in one commit': {
     ...one,

@@ -59,8 +59,12 @@ describe('documents that are imported', () => {
     expect(lines).toEqual([]);
     expect(await answerOf(box, [ended, paused])).toBe('run over');
     expect(await answerOf(box, [paused, undone, ended])).toBe('run held');
+    await settled(box);
+    const { commits } = box.counts;
     expect(await answerOf(box, paused)).toBe('run held');
     await settled(box);
+    // What is there already costs the store no commit.
+    expect(box.counts.commits).toBe(commits);
     expect(lines.map(({ level, message, run }) => `${level} ${run}: ${message}`)).toEqual([
       'info over: run of orchestrator "ending" imported at event 10: it had ended completed',
       'info held: run of orchestrator "ending" imported at event 4: it goes on here',

@@ -367,6 +367,7 @@ test('what a SQLite store asks of its file, and what it has then written, is wha
   say('a run of its own goes on', () =>
     later.commit([{ ...change('c', 1), fence: 2, row: runRow('c', { reason: 'on' }) }]),
   );
+  say('and once more, when it is known', () => later.commit([{ ...change('c', 1), fence: 2, row: runRow('c') }]));
   say('nothing old is left', () => later.prune());
   say('it is closed in the end', () => later.close());
   await before;
