@@ -44,6 +44,12 @@ const HELD: readonly Held[] = [
     why: 'a look more at what is to be committed finds no room, or nothing that waits: it only costs',
   },
   {
+    file: 'src/runtime/commit/committer.ts',
+    operator: 'condition is false',
+    before: 'waiting.length < least',
+    why: 'of those that wait, those that are free are counted then, and are too few as well: it only costs',
+  },
+  {
     file: 'src/runtime/tracing.ts',
     operator: 'condition is false',
     before: 'this.#tracing.performing === undefined',

@@ -50,6 +50,7 @@ const FATES: { readonly [name: string]: Fate } = {
     number === 1 && changes[0]?.after === 0 ? new RunExists({ run: changes[0].run, differs: 'input' }) : 'lands',
   'what is in it is never taken': (_, changes) => (has(changes, 'poison') ? never : 'lands'),
   'nothing is taken for a second': (_number, _changes, passed) => (passed < 1_000 ? never : 'lands'),
+  'it is refused, and then the disk is full': (number) => (number === 1 ? never : number === 2 ? full : 'lands'),
   'a value has no words': first(new RangeError('Invalid time value')),
   'the store is somebody else’s': first(new StoreLost({ store: 'disk', reason: 'it was replaced.' })),
 };
@@ -202,6 +203,7 @@ const CASES: { readonly [name: string]: Case } = {
     ...one,
     async play(scene) {
       scene.ask('follow r', () => follow(scene));
+      scene.ask('outcome r', () => scene.box.run('r').outcome());
       await settled();
       scene.ask('pause r', () => scene.box.run('r').pause());
     },
@@ -220,6 +222,13 @@ const CASES: { readonly [name: string]: Case } = {
     play(scene) {
       scene.desk.give('a/work#1', 'fine');
       signal(scene, 'r', 'poison');
+    },
+  },
+  'two signals to a run in one commit': {
+    ...one,
+    play(scene) {
+      signal(scene, 'r', 'poison');
+      signal(scene, 'r', 'next');
     },
   },
   'signals to two runs in one commit': {
