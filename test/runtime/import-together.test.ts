@@ -58,6 +58,7 @@ describe('documents that are imported', () => {
     expect(await ids()).toBe('');
     expect(lines).toEqual([]);
     expect(await answerOf(box, [ended, paused])).toBe('run over');
+    expect(box.counts.commits).toBe(1);
     expect(await answerOf(box, [paused, undone, ended])).toBe('run held');
     await settled(box);
     const { commits } = box.counts;
