@@ -12,7 +12,7 @@ import { InvalidOption } from '../../errors/index.ts';
 import type { AbandonedEvent, Awaitable, Owner, RecordRow, RunChange, Store } from '../../store.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { usable } from './file.ts';
-import { checkNames, checkPlace, takeHold, trueName, Watch } from './hold.ts';
+import { checkNames, checkPlace, type Hold, takeHold, trueName, Watch } from './hold.ts';
 import { lock } from './lock.ts';
 import { MEMORY, openWhole } from './open.ts';
 import { checkOptions, type SqliteOptions } from './options.ts';
@@ -60,6 +60,16 @@ interface Opened {
   readonly scribe: Scribe;
 }
 
+/** Who writes to a file. One in which a table is missing is closed. */
+function writerTo(db: DatabaseSync, hold: Hold): Writer {
+  try {
+    return new Writer(db, new Watch(db, hold));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** A commit with so many rows of places is worth a thread. */
 const LARGE = 128;
 
@@ -102,7 +112,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
         const db = openWhole(this.name, file, this.#synchronous, this.#savepoint, owner.now());
         const hold = takeHold(db, file);
         const scribe = new Scribe({ hold, synchronous: this.#synchronous });
-        this.#opened = { db, writer: new Writer(db, new Watch(db, hold)), scribe };
+        this.#opened = { db, writer: writerTo(db, hold), scribe };
       });
       this.#prunedAt = Number.NEGATIVE_INFINITY;
       this.#pruneSome();
