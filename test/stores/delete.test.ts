@@ -147,7 +147,7 @@ describe('in Postgres', () => {
     const none = { runs: 0, ...places, attempts: 0, histories: 0, signals: 0, leases: 0, commands: 0, processes: 0 };
     expect(await counts()).toEqual({
       definitions: 1,
-      store_version: 3,
+      store_version: 4,
       run_metadata: 0,
       records: 0,
       record_keys: 0,
