@@ -130,13 +130,16 @@ const family: Record<ErrorCode, readonly [SignalboxError, ...string[]]> = {
     'from 2030-01-02T00:00:00.000Z on',
   ],
   'hook-failed': [
-    new errors.HookFailed({ hook: 'audit', on: 'beforeStep', reason: 'no ledger.' }, new Error('no ledger.')),
+    new errors.HookFailed(
+      { hook: 'audit', on: 'beforeStep', ignores: false, reason: 'no ledger' },
+      new Error('no ledger'),
+    ),
     'Hook "audit" failed in its beforeStep: no ledger.',
     'was not begun',
     `"onHookError: 'ignore'"`,
   ],
   'hook-timed-out': [
-    new errors.HookTimedOut({ hook: 'audit', on: 'afterStep', timeout: 5_000, text: '5s' }),
+    new errors.HookTimedOut({ hook: 'audit', on: 'afterStep', ignores: false, timeout: 5_000, text: '5s' }),
     'Hook "audit" did not end its afterStep within its timeout of 5s',
     'Raise its "timeout"',
     'Nothing else came of it.',

@@ -359,6 +359,9 @@ describe('a hook before a step', () => {
       'run.completed',
     ]);
     expect(events[3]).toMatchObject({ path: 't/s', hook: 'lenient', on: 'beforeStep', error: { code: 'hook-failed' } });
+    expect((events[3] as unknown as { error: Error }).error.message).toContain(
+      'It was ignored, as its "onHookError" says.',
+    );
     expect(lines.map(({ level }) => level)).toEqual(['warn']);
     expect(await faultsOfHistory(run)).toEqual([]);
     await box.close();

@@ -56,8 +56,8 @@ export function callAtOnce(hooks: readonly HookDefinition[], on: HookName, first
   return null;
 }
 
-function failedBy({ name: hook }: HookDefinition, on: HookName, thrown: unknown): HookFailed {
-  return new HookFailed({ hook, on, reason: reasonOf(thrown) }, thrown);
+function failedBy({ name: hook, ignores }: HookDefinition, on: HookName, thrown: unknown): HookFailed {
+  return new HookFailed({ hook, on, ignores, reason: reasonOf(thrown) }, thrown);
 }
 
 export class HookRound {
@@ -137,8 +137,8 @@ export class HookRound {
       this.go();
     };
     this.#stopTimer = this.#around.wakeAfter(hook.timeout, () => {
-      const { name, timeout } = hook;
-      const late = new HookTimedOut({ hook: name, on, timeout, text: fromMs(timeout) });
+      const { name, timeout, ignores } = hook;
+      const late = new HookTimedOut({ hook: name, on, timeout, ignores, text: fromMs(timeout) });
       told?.abort(new DOMException(late.message, 'TimeoutError'));
       settle(late);
     });
