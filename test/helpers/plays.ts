@@ -360,7 +360,7 @@ export async function playAll(
     const { store, note } = spectator;
     const open = async (): Promise<Signalbox> => {
       const orchestrators = [flow, ...(also ?? [])];
-      const given = { orchestrators, ...options, ...more, ...spectator.options, store };
+      const given = { orchestrators, ...options, ...spectator.options, ...more, store };
       const made = clock.follow((await createSignalbox(given)) as unknown as Signalbox);
       spectator.opened?.(made);
       return made;

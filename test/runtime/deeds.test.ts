@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 import { busyPlays } from '../helpers/busy-plays.ts';
 import { type Deeds, deedsOf } from '../helpers/deeds.ts';
 import { type Play, playAll, plays } from '../helpers/plays.ts';
+import { pressedPlays } from '../helpers/pressed-plays.ts';
 import { called, playing, scenarios } from '../helpers/scenarios.ts';
 
 const page = (name: string, { lines }: Pick<Deeds, 'lines'>): string => `## ${name}\n\n${lines.join('\n')}\n`;
@@ -65,4 +66,8 @@ test('what a box does while people say things to runs is written down, call by c
 
 test('what a box does with much at once is written down, call by call', async () => {
   await expect(await pagesOf(busyPlays)).toMatchFileSnapshot('./deeds-busy.txt');
+});
+
+test('what a box does where hooks, mappers and its store stand in the way is written down, call by call', async () => {
+  await expect(await pagesOf(pressedPlays)).toMatchFileSnapshot('./deeds-pressed.txt');
 });
