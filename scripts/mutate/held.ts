@@ -20,6 +20,12 @@ const HELD: readonly Held[] = [
     why: 'without rates nobody looks at the time that is then read: it only costs',
   },
   {
+    file: 'src/runtime/performing/line.ts',
+    operator: 'statement removed',
+    before: 'this.#opensAt = null;',
+    why: 'when the timer has fired all that was due has had its turn, so what opens next opens at another moment',
+  },
+  {
     file: 'src/runtime/performing/hooks.ts',
     operator: 'statement removed',
     before: 'steps?.set(node, hooks);',

@@ -44,7 +44,13 @@ const later = async (): Promise<void> => {};
 const throws = (what: string) => (): never => {
   throw new Error(what);
 };
-/** Hangs, and says when it is told to end; who asks for the signal only then is told the same. */
+let kept: Facts | null = null;
+/** Hangs, and does not look at its signal. */
+const keeps = (facts: Facts): Promise<void> => {
+  kept = facts;
+  return new Promise(() => {});
+};
+/** Hangs, and says when it is told to end. */
 const hangs = (facts: Facts): Promise<void> => {
   facts.signal.addEventListener('abort', () => hear(`hook told to end: ${(facts.signal.reason as Error).name}`));
   return new Promise(() => {});
@@ -185,6 +191,7 @@ const plays: readonly Play[] = [
       ...untraced,
       hooks: [
         { ...spy('slow', ['beforeStep'], hangs), timeout: '5s', onHookError: 'ignore' },
+        { ...spy('slower', ['beforeStep'], keeps), timeout: '500ms', onHookError: 'ignore' },
         { ...spy('next', ['beforeStep'], ({ signal }) => hear(`aborted: ${signal.aborted}`)) },
         { ...spy('the end', ['afterRun'], hangs), timeout: '1m' },
       ],
@@ -195,6 +202,8 @@ const plays: readonly Play[] = [
       await say('cancel while it is asked', before.cancel({ reason: 'enough' }));
       const at = await begin(2, { id: 'working' });
       await say('six seconds', clock.advance('6s'));
+      const { aborted, reason } = (kept as Facts).signal;
+      note(`who asks for the signal only now: ${aborted ? (reason as Error).name : 'not aborted'}`);
       await say('cancel while it works', at.cancel());
       await say('a minute', clock.advance('61s'));
       await begin(3, { id: 'left' });
@@ -233,6 +242,24 @@ const plays: readonly Play[] = [
       await say('two hours', clock.advance('2h'));
       await begin('quick', { id: 'late' });
       desk.fail('late/t/s#1');
+    },
+  },
+  {
+    name: 'who has ended gives its place away before its hooks are told',
+    flow: one(
+      'free',
+      body('work', { concurrency: 1, hooks: [{ ...spy('slow', ['afterStep'], hangs), timeout: '1m' }] }),
+    ),
+    options: untraced,
+    async play(theatre) {
+      const { desk, say, clock, note } = theatre;
+      hear = note;
+      await startAll(theatre, { first: 1, second: 2 });
+      desk.give('first/t/s#1');
+      await say('a second', clock.advance('1s'));
+      await say('cancel while its hook is told', theatre.box.run('first').cancel());
+      desk.fail('second/t/s#1');
+      await say('two minutes', clock.advance('2m'));
     },
   },
   {

@@ -2,12 +2,13 @@
  * What is kept of what was spent (S38): a record before the body is called, so that a crash forgets nothing and counts nothing
  * twice; and what happens where another process spends at the same moment.
  */
-import { createSignalbox, memory, type Run, type Store } from 'signalbox';
+import { createSignalbox, memory, orchestrator, type Run, type Store, track } from 'signalbox';
 import type { RecordRow } from 'signalbox/store';
 import { crashAt, fakeClock } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
-import { drawing, flowOf, opened } from '../helpers/drawing.ts';
-import { historyOf, soon } from '../helpers/stage.ts';
+import { SETTLED } from '../../src/budgets.ts';
+import { drawing, flowOf, head, opened } from '../helpers/drawing.ts';
+import { Anything, historyOf, soon } from '../helpers/stage.ts';
 import { alone, counted, wrapped } from '../helpers/stores.ts';
 
 describe('what is kept', () => {
@@ -188,4 +189,34 @@ describe('where another process may spend at the same moment', () => {
     expect(await end(flow)).toBe('completed');
     expect(calls).toHaveLength(1);
   });
+
+  test('what is over is not read again, however much there is of it; what others may still commit is', async () => {
+    const inner = memory();
+    const clock = fakeClock({ start: Date.UTC(2030, 0, 1, 12) });
+    const today = `.${Math.floor(clock.now() / 86_400_000)}`;
+    let readings = 0;
+    const readRecords: Store['readRecords'] = (query) => {
+      if (query.type === 'spent' && query.after === undefined && query.key?.value.endsWith(today)) readings += 1;
+      return inner.readRecords(query);
+    };
+    const { made } = drawing({ budget: { limit: 1_000, per: '1d' } });
+    const [flow, many] = [flowOf(made), orchestrator('many', head).track('t', drawings(made))];
+    const { run, end } = await opened([flow, many], { store: wrapped({ shared: alone, readRecords }, inner), clock });
+    /** How often what was spent today is read from its beginning: once before an attempt is counted, and once behind that. */
+    const read = async (): Promise<number> => {
+      readings = 0;
+      expect(await end(flow)).toBe('completed');
+      return readings;
+    };
+    expect(await (await run(many)).status()).toBe('completed');
+    await clock.advance(SETTLED - 1);
+    expect(await read()).toBe(2);
+    await clock.advance(1);
+    expect(await read()).toBe(1);
+    expect(await read()).toBe(0);
+  });
 });
+
+/** More of them than a page has. */
+const drawings = (made: ReturnType<typeof drawing>['made']) =>
+  track('t', { input: Anything }).map('m', { over: () => '1..101', each: made, concurrency: 101 });
