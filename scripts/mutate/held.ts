@@ -26,6 +26,18 @@ const HELD: readonly Held[] = [
     why: 'when the timer has fired all that was due has had its turn, so what opens next opens at another moment',
   },
   {
+    file: 'src/runtime/performing/line.ts',
+    operator: 'statement removed',
+    before: 'this.#stopTimer = null;',
+    why: 'a timer that has fired, or was stopped, is then stopped once more, which does nothing',
+  },
+  {
+    file: 'src/runtime/performing/hook-told.ts',
+    operator: 'statement removed',
+    before: 'runs.set(facts, run);',
+    why: 'what hooks are told of their run is then made anew for each of them, and says the same: it only costs',
+  },
+  {
     file: 'src/runtime/performing/hooks.ts',
     operator: 'statement removed',
     before: 'steps?.set(node, hooks);',

@@ -8,7 +8,7 @@ import { crashAt, fakeClock } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { SETTLED } from '../../src/budgets.ts';
 import { drawing, flowOf, head, opened } from '../helpers/drawing.ts';
-import { Anything, historyOf, soon } from '../helpers/stage.ts';
+import { Anything, historyOf, settled, soon } from '../helpers/stage.ts';
 import { alone, counted, wrapped } from '../helpers/stores.ts';
 
 describe('what is kept', () => {
@@ -188,6 +188,34 @@ describe('where another process may spend at the same moment', () => {
     const { end } = await opened(flow, { store, lease: '9s' });
     expect(await end(flow)).toBe('completed');
     expect(calls).toHaveLength(1);
+  });
+
+  test('who asks while it is being read waits for a reading that begins from then on, each time anew', async () => {
+    const inner = memory();
+    let readings = 0;
+    const readRecords: Store['readRecords'] = async (query) => {
+      readings += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      return inner.readRecords(query);
+    };
+    const { made } = drawing({ budget: { limit: 100, per: '1d' } });
+    const flow = flowOf(made);
+    const { box, clock, run } = await opened(flow, { store: wrapped({ shared: alone, readRecords }, inner) });
+    // What is over by now is not read by all of them.
+    await clock.advance('2m');
+    await run(flow);
+    const read = async (count: number): Promise<number> => {
+      readings = 0;
+      await Promise.all(new Array(count).fill(flow).map((each) => run(each)));
+      await settled(box);
+      return readings;
+    };
+    const ofOne = await read(1);
+    const first = await read(9);
+    // Those who come meanwhile share one.
+    expect(first).toBeLessThan(9 * ofOne);
+    expect(first).toBeGreaterThan(ofOne);
+    expect(await read(9)).toBe(first);
   });
 
   test('what is over is not read again, however much there is of it; what others may still commit is', async () => {

@@ -246,7 +246,7 @@ export class Dispatcher {
   #spend(attempt: Attempt, isAtOnce: boolean): void {
     const { budgets = NO_BUDGETS } = attempt.task;
     if (budgets.length === 0) return isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt);
-    const isWanted = (): boolean => this.#attempts.get(attempt.key) === attempt && !attempt.settled;
+    const isWanted = (): boolean => this.#attempts.get(attempt.key) === attempt;
     void this.#budgets.ask(attempt, isWanted).then((refusal) => {
       if (!isWanted()) return;
       if (refusal === null) return this.#beginIfOurs(attempt);

@@ -96,11 +96,9 @@ export function toldAtBegin(
   return new ToldAttempt(hookedRun(plan, run), path, task.name, attempt, key, frozenCopy(kept ?? (input as Json)));
 }
 
-/** What the engine has copied is frozen all the way down; what comes from a store may not be. */
+/** What the engine has copied is frozen all the way down; what comes from a store may not be. Numbers, texts and null always are. */
 export function frozenCopy(value: Json): Json {
-  return typeof value !== 'object' || value === null || Object.isFrozen(value)
-    ? value
-    : toJson(value, 'what a hook is told', Number.POSITIVE_INFINITY);
+  return Object.isFrozen(value) ? value : toJson(value, 'what a hook is told', Number.POSITIVE_INFINITY);
 }
 
 export function toldEnd(outcome: AttemptOutcome | null): object {
