@@ -184,7 +184,9 @@ export class Handover {
           if (found.owner === owner && found.fence === run.fence) run.term = term;
           return;
         }
-        lost(run, (await this.#abandonmentOf(found)) ?? lossOf(found));
+        const why = (await this.#abandonmentOf(found)) ?? lossOf(found);
+        // Two looks at once find the same: the run is lost once, and what has come under its id since is another one.
+        if (runs.get(id) === run && run.changes === null) lost(run, why);
       } catch (error) {
         complaints.tell(lineAbout(`Whose run "${id}" is could not be read`, error), error);
       }

@@ -272,6 +272,7 @@ export class Errands {
     if ((errand.isOver || !isSure) && !(await this.#isWanted(errand))) {
       // One that was there before is for whoever ended the step to cancel, who may have left it as it is (S18).
       if (errand.hasBegun) await this.#here.command(child, { type: 'cancel', reason: null });
+      errand.isOver = true;
       return null;
     }
     if ((errand.node.spec as RunSpec).detach) return { run: child };
