@@ -116,7 +116,7 @@ function mishap(world: World): void {
   if (process === undefined) return void world.process(flows);
   switch (world.below(world.hasClocks ? 7 : 6)) {
     case 6: {
-      process.skew = world.below(40_000) - 20_000;
+      process.wrong = world.below(40_000) - 20_000;
       return;
     }
     case 0: {

@@ -3,139 +3,9 @@
  * asked for things from elsewhere, and lines break. Servers carry this load, and processes of two versions talk to each other: a
  * change there is read before it is taken over (`npx vitest run test/simulated/talks.test.ts -u`).
  */
-import { type AnyOrchestrator, orchestrator, type Signalbox, task, track } from 'signalbox';
-import type { RunChange } from 'signalbox/store';
+import type { Signalbox } from 'signalbox';
 import { expect, test } from 'vitest';
-import { Anything } from '../helpers/stage.ts';
-import { type Process, World } from './world.ts';
-
-const head = { version: '1', input: Anything } as const;
-const input = { input: Anything } as const;
-const body = (name: string, more: object = {}) =>
-  task(name, { input: Anything, output: Anything, run: async ({ input: it }) => it, ...more });
-const waits = orchestrator('waits', head).track(
-  't',
-  track('t', input).wait('w', { signal: 'go' }).step('s', body('then')),
-);
-const long = orchestrator('long', head).track(
-  't',
-  track('t', input).step('s', body('long', { run: () => new Promise(() => {}), cleanup: () => {} })),
-);
-const naps = orchestrator('naps', head).track('t', track('t', input).sleep('n', '20s').step('s', body('after')));
-const asks = orchestrator('asks', head).track('t', track('t', input).approval('a', { ask: 'Well?' }));
-const draws = orchestrator('draws', head).track(
-  't',
-  track('t', input).step('s', body('draw', { budget: { limit: 1, per: '1d' } })),
-);
-const parent = orchestrator('parent', head).track('t', track('t', input).run('c', waits));
-const unknown = orchestrator('unknown', head).track('t', track('t', input).wait('w', { signal: 'go' }));
-const flows: readonly AnyOrchestrator[] = [waits, long, naps, asks, draws, parent];
-
-/** Two processes, and how what they say is written down. */
-class Scene {
-  readonly world = new World('calm');
-  readonly lines: string[] = [];
-  readonly #names = new Map<string, string>();
-  readonly #start: number;
-
-  constructor() {
-    this.#start = this.world.clock.now();
-    this.world.tell = (process, what, args, answer) =>
-      this.note(`${process} ${said(what, args, answer, (value) => this.#brief(value))}`);
-  }
-
-  /** What chance made is called by its turn, and times count from the beginning. */
-  #fold(text: string): string {
-    return text
-      .replaceAll(/(?<![\w-])[\w-]{21}(?![\w-])|(?<=\.)[0-9a-f]{20}(?![\w-])/g, (id) => {
-        if (!/\d|[A-Z].*[a-z]/.test(id)) return id;
-        if (!this.#names.has(id)) this.#names.set(id, `<id ${this.#names.size + 1}>`);
-        return this.#names.get(id) as string;
-      })
-      .replaceAll(/\b1[78]\d{11}\b/g, (time) =>
-        Number(time) >= this.#start ? `+${Number(time) - this.#start}` : time,
-      );
-  }
-
-  #brief(value: unknown): string {
-    const text = this.#fold(JSON.stringify(value) ?? 'nothing');
-    return text.length > 150 ? `${text.slice(0, 140)}…` : text;
-  }
-
-  note(line: string): void {
-    const at = this.world.clock.now() - this.#start;
-    this.lines.push(`${String(at).padStart(6)} ${this.#fold(line)}`);
-  }
-
-  async open(orchestrators: readonly AnyOrchestrator[] = flows): Promise<Process & { readonly box: Signalbox }> {
-    const process = this.world.process(orchestrators, { idleRuns: 10 });
-    await this.world.pass(10_000, 10, () => process.box === null);
-    return process as Process & { readonly box: Signalbox };
-  }
-
-  /** Does something, and waits for what comes of it, for so long. */
-  async say(what: string, done: Promise<unknown>, ms = 5_000): Promise<void> {
-    this.note(`-- ${what}`);
-    let end = 'nothing yet';
-    void done.then(
-      (value) => {
-        end = JSON.stringify(value === undefined ? null : value) ?? 'null';
-      },
-      (error: Error) => {
-        end = `${error.name}: ${error.message}`;
-      },
-    );
-    await this.world.pass(ms, 100, () => end === 'nothing yet');
-    this.note(`-- ${what}: ${end}`);
-  }
-
-  async later(ms: number): Promise<void> {
-    this.note(`-- ${ms} ms go by`);
-    await this.world.pass(ms, 100);
-  }
-}
-
-function said(what: string, args: readonly unknown[], answer: unknown, brief: (value: unknown) => string): string {
-  if (what.startsWith('log')) return `${what} ${args[0]}`;
-  if (what === 'hears') return `hears ${brief(args[0])}`;
-  if (what === 'begin') return `begins ${args[0]}`;
-  const end = answer instanceof Error ? `fails: ${answer.message}` : brief(answer);
-  if (what === 'commit') {
-    const changes = args[0] as readonly RunChange[];
-    const runs = changes.map(
-      ({ run, fence, after, events, row }) =>
-        `${run} fence ${fence} ${after}+${events.length}${row === null ? '' : ` ${row.status}`}`,
-    );
-    return `commit ${runs.join(', ')}${answer === undefined ? '' : ` → ${end}`}`;
-  }
-  if (what === 'claim') return `claim ${args[0]} → ${end}`;
-  if (what === 'open' || what === 'saveDefinitions' || what === 'shared.listen' || what === 'shared.readStrays')
-    return `${what}${what === 'shared.readStrays' ? ` → ${end}` : ''}`;
-  if (what === 'readOpen' && answer !== null && !(answer instanceof Error)) {
-    const { owner, fence, seq, row } = answer as {
-      owner: string | null;
-      fence: number;
-      seq: number;
-      row: { status: string };
-    };
-    return `readOpen ${args[0]} → ${row.status} of ${owner}, fence ${fence}, ${seq} events`;
-  }
-  if (what === 'readRun' && answer !== null && !(answer instanceof Error))
-    return `readRun ${args[0]} → ${(answer as { status: string }).status}`;
-  return `${what} ${args.map((arg) => brief(arg)).join(' ')} → ${end}`;
-}
-
-type Act = (scene: Scene) => Promise<void>;
-const begin = async (
-  at: Scene,
-  process: { readonly box: Signalbox },
-  flow: AnyOrchestrator,
-  id: string,
-): Promise<void> =>
-  at.say(
-    `${flow.name} is started as ${id}`,
-    process.box.start(flow as never, { id, input: null } as never).then(({ id: run }: { id: string }) => run),
-  );
+import { type Act, asks, begin, draws, flows, long, naps, pagesOf, parent, unknown, waits } from './scene.ts';
 
 const SCENES: { readonly [title: string]: Act } = {
   'one asks a run of the other for things': async (at) => {
@@ -276,12 +146,5 @@ const SCENES: { readonly [title: string]: Act } = {
 };
 
 test('what processes say to a place and to each other is written down, call by call (I2, I6, I7, P231)', async () => {
-  const pages: string[] = [];
-  for (const [title, act] of Object.entries(SCENES)) {
-    const scene = new Scene();
-    await act(scene);
-    for (const process of scene.world.processes) process.kill();
-    pages.push(`## ${title}\n\n${scene.lines.join('\n')}\n`);
-  }
-  await expect(pages.join('\n')).toMatchFileSnapshot('./talks.txt');
+  await expect(await pagesOf(SCENES)).toMatchFileSnapshot('./talks.txt');
 });

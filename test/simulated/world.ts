@@ -31,6 +31,13 @@ export const LEASE = 9_000;
 
 const NEVER = new Promise<never>(() => {});
 
+/** What befalls a question of one process: how much longer it takes, and what becomes of it or of its answer. */
+export interface Trouble {
+  readonly ms?: number;
+  readonly lost?: Error;
+  readonly unheard?: Error;
+}
+
 type Call = (...args: readonly unknown[]) => unknown;
 
 /** What a world is told of: a process, what it did, and with what. */
@@ -100,8 +107,10 @@ export class Process {
   readonly heard: string[] = [];
   isDead = false;
   isCut = false;
-  /** By how much its clock is wrong. */
-  skew = 0;
+  /** By so much its clock is wrong, in milliseconds. */
+  wrong = 0;
+  /** Befalls this one alone. */
+  trouble: (what: string, args: readonly unknown[]) => Trouble | undefined = () => undefined;
   readonly #world: World;
   #claimed: string[] = [];
   #still: PromiseWithResolvers<void> | null = null;
@@ -167,7 +176,7 @@ export class Process {
   #clock(): Clock {
     const { clock } = this.#world;
     return {
-      now: () => clock.now() + this.skew,
+      now: () => clock.now() + this.wrong,
       elapsed: () => clock.elapsed?.() ?? clock.now(),
       isSteady: false,
       wakeAfter: (ms, wake) => {
@@ -213,10 +222,13 @@ export class Process {
     const world = this.#world;
     const given = what === 'shared.listen' ? [this.#hearing(args[0] as (news: unknown) => void)] : args;
     await this.#awake();
+    const trouble = this.trouble(what, args);
+    if (trouble?.ms !== undefined) await world.after(trouble.ms);
     await this.#travel(() => world.weather.lost);
     let answer: unknown;
     let error: unknown = null;
     try {
+      if (trouble?.lost !== undefined) throw trouble.lost;
       answer = await call.apply(of, given as unknown[]);
     } catch (thrown) {
       error = thrown;
@@ -230,6 +242,7 @@ export class Process {
     }
     await this.#travel(() => world.weather.unheard);
     await this.#awake();
+    if (trouble?.unheard !== undefined) throw trouble.unheard;
     if (what === 'claim') this.#claimed = [];
     if (error !== null) throw error;
     return answer;
