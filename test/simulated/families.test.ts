@@ -3,12 +3,23 @@
  * call: children and parents that are in different processes, signals to many, and what goes wrong on the way. A change there is read
  * before it is taken over (`npx vitest run test/simulated/families.test.ts -u`).
  */
-import { type AnyOrchestrator, orchestrator, type Signalbox, track } from 'signalbox';
+import { type AnyOrchestrator, orchestrator, track } from 'signalbox';
 import { expect, test } from 'vitest';
-import { type Act, away, begin, body, first, head, input, long, pagesOf, parent, type Scene, waits } from './scene.ts';
-import type { Process } from './world.ts';
-
-type Open = Process & { readonly box: Signalbox };
+import {
+  type Act,
+  away,
+  begin,
+  body,
+  first,
+  head,
+  input,
+  long,
+  type Opened,
+  pagesOf,
+  parent,
+  type Scene,
+  waits,
+} from './scene.ts';
 
 const two = orchestrator('two', head)
   .track('t', track('t', input).run('c', waits).step('s', body('behind')))
@@ -28,7 +39,7 @@ const above = [two, parent, apart, undone, tellsAll, tellsOne, tellsKey] as read
 const all = [...above, waits, long, does] as readonly AnyOrchestrator[];
 
 /** A family whose parent is with one process and whose children are with another, because each knows only its own. */
-async function parted(at: Scene, flow: AnyOrchestrator): Promise<readonly [Open, Open]> {
+async function parted(at: Scene, flow: AnyOrchestrator): Promise<readonly [Opened, Opened]> {
   const a = await at.open(all);
   await begin(at, a, flow, 'r');
   const [b, c] = [await at.open(above), await at.open([waits, long, does] as readonly AnyOrchestrator[])];
@@ -38,10 +49,10 @@ async function parted(at: Scene, flow: AnyOrchestrator): Promise<readonly [Open,
   return [b, c];
 }
 
-const statuses = ({ box }: Open): Promise<readonly string[]> =>
+const statuses = ({ box }: Opened): Promise<readonly string[]> =>
   box.runs().then(({ runs }) => runs.map(({ orchestrator: of, status }) => `${of} ${status}`));
 
-const counted = ({ box }: Open, run: string): Promise<unknown> =>
+const counted = ({ box }: Opened, run: string): Promise<unknown> =>
   box
     .run(run)
     .attempts('t/tell' as never)

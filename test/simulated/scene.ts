@@ -30,6 +30,9 @@ export const parent = orchestrator('parent', head).track('t', track('t', input).
 export const unknown = orchestrator('unknown', head).track('t', track('t', input).wait('w', { signal: 'go' }));
 export const flows: readonly AnyOrchestrator[] = [waits, long, naps, asks, draws, parent];
 
+/** A process whose box is open. */
+export type Opened = Process & { readonly box: Signalbox };
+
 /** Two processes, and how what they say is written down. */
 export class Scene {
   readonly world = new World('calm');
@@ -69,13 +72,10 @@ export class Scene {
     this.lines.push(`${String(at).padStart(6)} ${this.#fold(line)}`);
   }
 
-  async open(
-    orchestrators: readonly AnyOrchestrator[] = flows,
-    options: object = {},
-  ): Promise<Process & { readonly box: Signalbox }> {
+  async open(orchestrators: readonly AnyOrchestrator[] = flows, options: object = {}): Promise<Opened> {
     const process = this.world.process(orchestrators, { idleRuns: 10, ...options });
     await this.world.pass(10_000, 10, () => process.box === null);
-    return process as Process & { readonly box: Signalbox };
+    return process as Opened;
   }
 
   /** Does something, and waits for what comes of it, for so long. */
