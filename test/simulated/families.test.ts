@@ -140,6 +140,18 @@ const SCENES: { readonly [title: string]: Act } = {
     await at.say('a cancels', a.box.run('r').cancel());
     await at.say('how they are', statuses(a));
   },
+  'a parent is read again while it waits for its children': async (at) => {
+    const a = await at.open(all);
+    await begin(at, a, two, 'r');
+    first(at, a, 'commit', 1, { unheard: away });
+    await at.say('a pauses', a.box.run('r').pause());
+    first(at, a, 'commit', 1, { lost: away });
+    await at.say('a resumes', a.box.run('r').resume());
+    first(at, a, 'commit', 1, { unheard: away });
+    await at.say('a cancels', a.box.run('r').cancel());
+    await at.later(1_000);
+    await at.say('how they are', statuses(a));
+  },
   'what a child has done is undone with its parent, across processes': async (at) => {
     const [b, c] = await parted(at, undone);
     await at.say('b cancels, and has it undone', b.box.run('r').cancel({ compensate: true, reason: 'no' }));

@@ -10,6 +10,7 @@ import {
   away,
   begin,
   body,
+  first,
   flows,
   head,
   input,
@@ -32,7 +33,15 @@ const twice = orchestrator('twice', head).track('t', turns());
 const busy = orchestrator('busy', head)
   .track('t', turns())
   .track('u', track('u', input).step('s', body('works', { run: () => new Promise(() => {}), cleanup: () => {} })));
-const all = [...flows, twice, busy] as readonly AnyOrchestrator[];
+/** Of these only one is worked at in a process at a time. */
+const single = orchestrator('single', head).track(
+  't',
+  track('t', input).step(
+    's',
+    body('one at a time', { concurrency: 1, run: () => new Promise(() => {}), cleanup: () => {} }),
+  ),
+);
+const all = [...flows, twice, busy, single] as readonly AnyOrchestrator[];
 
 const signal = ({ box }: Opened, run: string, id: string) =>
   box.run(run).signal('go' as never, 1 as never, { id } as never);
@@ -124,6 +133,35 @@ const SCENES: { readonly [title: string]: Act } = {
     await unsure(at, a, busy, () => at.say('b is closed', b.box.close()), true);
     await at.say('a signals again', signal(a, 'r', 'two'));
   },
+  'it has come back, and was not read yet': async (at) => {
+    const [a, b] = [await at.open(all), await at.open(all)];
+    await unsure(at, a, busy, async () => {
+      const before = a.trouble;
+      a.trouble = (what, args) => (what === 'readOpen' ? { ms: 6_000 } : before(what, args));
+      at.world.weather = { ...at.world.weather, missed: 0 };
+      await at.say('b is closed', b.box.close());
+    });
+    await at.say('a signals again', signal(a, 'r', 'two'));
+  },
+  'one stands in line, and its turn comes when the process was late': async (at) => {
+    const a = await at.open(all);
+    for (const id of ['p', 'q']) await begin(at, a, single, id);
+    a.stop();
+    await at.later(12_000);
+    a.goOn();
+    await at.later(1_000);
+    await at.say('a cancels the first', a.box.run('p').cancel());
+    await at.later(500);
+    await begin(at, a, single, 'r');
+    at.note('-- late again, and whose its runs are is not answered');
+    first(at, a, 'readOpen', 2, { lost: away });
+    a.stop();
+    await at.later(12_000);
+    a.goOn();
+    await at.later(1_000);
+    await at.say('a cancels the second', a.box.run('q').cancel());
+    await at.later(500);
+  },
   'runs come back to the one that had them, changed, ended, and as they were': async (at) => {
     const [a, b] = [await at.open(all), await at.open(all)];
     for (const id of ['p', 'q', 'r']) await begin(at, a, twice, id);
@@ -141,6 +179,21 @@ const SCENES: { readonly [title: string]: Act } = {
     for (const id of ['p', 'q', 'r']) await at.say(`a signals ${id}`, signal(a, id, 'two'));
     await at.say('a cancels y', a.box.run('y').cancel());
     await at.say('a cancels x', a.box.run('x').cancel());
+  },
+  'one is asked for things, and its runs are another’s when it takes them': async (at) => {
+    const [a, b] = [await at.open(all, { idleRuns: 0 }), await at.open([long] as readonly AnyOrchestrator[])];
+    await begin(at, a, busy, 'p');
+    await begin(at, a, twice, 'r');
+    const c = await at.open(all);
+    at.note('-- a: no sign of life arrives, its commits and what it reads of runs come 16 s late');
+    a.trouble = (what) => {
+      if (what === 'renew') return { lost: away };
+      return what === 'commit' || what === 'readOpen' ? { ms: 16_000 } : undefined;
+    };
+    const asked = Promise.all(['p', 'r'].map((run) => signal(b, run, 'one')));
+    await at.say('what b is told', asked, 20_000);
+    await at.later(14_000);
+    at.note(`-- ${a.box.counts.inMemory} in memory of a, ${c.box.counts.inMemory} of c`);
   },
   'somebody asks for a run that was just let go of by another': async (at) => {
     const [a, b] = [await at.open(all), await at.open(all)];

@@ -86,6 +86,7 @@ const SCENES: { readonly [title: string]: Act } = {
     at.shows = (what) => what === 'shared.readCommands' || /^(log|renew|claim)/.test(what);
     await at.later(1_000);
     at.note('-- a goes on');
+    first(at, a, 'shared.answerCommand', 250, { lost: away });
     a.goOn();
     await at.say(
       'the answers',
@@ -244,6 +245,34 @@ const SCENES: { readonly [title: string]: Act } = {
     first(at, a, 'commit', 1, { unheard: away });
     await at.say('b skips a step', b.box.run('q').skip('t/s' as never, { by: 'eve', reason: 'no use' } as never));
     await at.later(1_000);
+  },
+  'more runs are left than are claimed at a time': async (at) => {
+    const [a, b] = [await at.open(), await at.open()];
+    for (let run = 0; run < 620; run += 1) void a.box.start(waits as never, { id: `r${run}`, input: null } as never);
+    at.shows = (what) => /^(log|claim)/.test(what);
+    await at.later(1_000);
+    await at.say('a is closed', a.box.close());
+    at.note(`-- ${b.box.counts.inMemory} in memory`);
+  },
+  'more is followed than is looked at in a round, by one whose line was cut': async (at) => {
+    const [a, b] = [await at.open(), await at.open()];
+    let reads = 0;
+    at.shows = (what) => {
+      if (what === 'readEvents') reads += 1;
+      return what.startsWith('log');
+    };
+    const heard = async (run: string): Promise<void> => {
+      for await (const event of b.box.run(run).events()) void event;
+    };
+    for (let run = 0; run < 250; run += 1)
+      void a.box.start(waits as never, { id: `r${run}`, input: null } as never).then(() => void heard(`r${run}`));
+    await at.later(2_500);
+    for (const isCut of [false, true, false, false]) {
+      reads = 0;
+      b.isCut = isCut;
+      await at.later(3_000);
+      at.note(`-- ${isCut ? 'cut' : 'well'}, and histories were read ${reads} times`);
+    }
   },
   'two that ask for the same thing at once': async (at) => {
     const [a, b] = [await at.open(), await at.open()];
