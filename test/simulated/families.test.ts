@@ -113,6 +113,19 @@ const SCENES: { readonly [title: string]: Act } = {
     await at.later(2_000);
     await at.say('how they are', statuses(a));
   },
+  'a parent is paused while its child is being started, and resumed while that is being said': async (at) => {
+    const a = await at.open(all);
+    first(at, a, 'readRun', 1, { ms: 800 }, 2);
+    await begin(at, a, parent, 'r');
+    await at.say('a pauses', a.box.run('r').pause());
+    await at.later(2_000);
+    await at.say('how they are', statuses(a));
+    first(at, a, 'readRun', 1, { ms: 800 }, 1);
+    await at.say('a resumes', a.box.run('r').resume());
+    await at.say('a pauses', a.box.run('r').pause());
+    await at.later(2_000);
+    await at.say('how they are', statuses(a));
+  },
   'a parent is taken over, and ended, while its child is being started': async (at) => {
     const [a, b] = [await at.open(all), await at.open(all)];
     first(at, a, 'commit', 1, { ms: 2_000 }, 1);

@@ -185,10 +185,10 @@ const SCENES: { readonly [title: string]: Act } = {
     await begin(at, a, busy, 'p');
     await begin(at, a, twice, 'r');
     const c = await at.open(all);
-    at.note('-- a: no sign of life arrives, its commits and what it reads of runs come 16 s late');
-    a.trouble = (what) => {
+    at.note('-- a: no sign of life arrives, its commits and its reading of r come 16 s late');
+    a.trouble = (what, [run]) => {
       if (what === 'renew') return { lost: away };
-      return what === 'commit' || what === 'readOpen' ? { ms: 16_000 } : undefined;
+      return what === 'commit' || (what === 'readOpen' && run === 'r') ? { ms: 16_000 } : undefined;
     };
     const asked = Promise.all(['p', 'r'].map((run) => signal(b, run, 'one')));
     await at.say('what b is told', asked, 20_000);
