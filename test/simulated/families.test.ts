@@ -181,7 +181,7 @@ const SCENES: { readonly [title: string]: Act } = {
     for (const id of ['x', 'y']) await begin(at, a, waits, id);
     await begin(at, b, tellsOne, 'one');
     await begin(at, b, tellsKey, 'key');
-    first(at, b, 'shared.takeAnswer', 1, { unheard: away });
+    first(at, b, 'shared.leaveCommand', 1, { unheard: away });
     await begin(at, b, tellsAll, 'all');
     await at.later(8_000);
     await begin(at, b, tellsOne, 'none');
