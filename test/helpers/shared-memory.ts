@@ -21,8 +21,8 @@ const isPinnedTo = ({ orchestrator, version, hash }: RunRow, known: readonly Pin
   known.some((pin) => pin.orchestrator === orchestrator && pin.version === version && pin.hash === hash);
 
 /** Where runs are kept until nobody has the place any more. */
-export function sharedMemory(placeNow?: () => number): { readonly open: () => Store } {
-  /** A place has a clock of its own, if processes do not share one. */
+export function sharedMemory(placeNow?: () => number | null): { readonly open: () => Store } {
+  /** A place may have a clock of its own, as a server has, where those of processes are wrong. */
   const nowOf = (owner: Owner): number => placeNow?.() ?? owner.now();
   const processes = new Map<string, Process>();
   const commands = new Map<string, CommandRow>();

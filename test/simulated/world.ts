@@ -45,12 +45,12 @@ export type Tell = (process: string, what: string, args: readonly unknown[], ans
 
 export class World {
   readonly clock = fakeClock();
-  readonly place = sharedMemory(() => this.clock.now());
+  readonly place = sharedMemory(() => (this.hasClocks ? this.clock.now() : null));
   readonly processes: Process[] = [];
   /** Numbers below another one. */
   readonly below: (limit: number) => number;
   weather: Weather = CALM;
-  /** Clocks of processes are set now and then. */
+  /** Clocks of processes are set now and then, and the place goes by its own. */
   hasClocks = false;
   tell: Tell = () => {};
 
