@@ -203,10 +203,7 @@ export class Host {
   async command(id: string, message: CommandMessage | HookMessage): Promise<boolean> {
     if (this.#closed) throw new BoxClosed();
     const here = this.#runs.get(id);
-    if (here !== undefined) {
-      await this.#committed(here, message);
-      return true;
-    }
+    if (here !== undefined) return this.#committed(here, message);
     // It may be one of those that are only just being taken over.
     await this.handover.recovered;
     // The message is taken with the reading: a run that only waits would be let go of before the next line.
@@ -218,8 +215,7 @@ export class Host {
       if (refusal !== undefined) throw refusal;
       return false;
     }
-    await landed;
-    return true;
+    return landed;
   }
 
   /** Tells the history of a hook; false if that has ended. */
@@ -258,7 +254,7 @@ export class Host {
     await this.handover.close();
   }
 
-  #committed(run: Held, message: CommandMessage | HookMessage): Promise<void> {
+  #committed(run: Held, message: CommandMessage | HookMessage): Promise<boolean> {
     const landed = committed(message);
     this.#take(run, message);
     return landed;

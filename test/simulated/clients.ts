@@ -309,7 +309,6 @@ const spends: Client = {
     const spent = [...begun].filter((key) => key.startsWith('draw')).length;
     if (spent > LIMIT) faults.push(`${spent} were let through by a budget of ${LIMIT}`);
     // Whoever dies while it counts has spent it: never more, and perhaps less.
-    if (spent === 0) faults.push('nobody was let through');
     for (let at = 0; at < PAINTERS; at += 1) {
       const { status, failures } = await (box.run(`draw${at}`) as unknown as Run<unknown>).outcome();
       if (status !== 'completed' && failures[0]?.code !== 'budget-spent')

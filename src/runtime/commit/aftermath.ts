@@ -21,7 +21,7 @@ import type { Committed, Committer } from './committer.ts';
 import { lossOf } from '../ownership/handover.ts';
 import type { HostOptions } from '../host-options.ts';
 import type { Message } from '../../core/message.ts';
-import { isAwaited, tell } from '../told.ts';
+import { isAwaited, tell, type Untold } from '../told.ts';
 import type { RunReader } from '../reading/reader.ts';
 import { Pending, type Held } from '../held.ts';
 
@@ -238,19 +238,25 @@ export class Aftermath {
     const waiting = messages.filter(isAwaited);
     if (waiting.length === 0) return;
     const { store, reader } = this.#options;
-    let why: Error | undefined = this.#options.isClosed() ? new BoxClosed() : reader.refusalOf(id);
+    let why: Untold = this.#options.isClosed() ? new BoxClosed() : reader.refusalOf(id);
     if (why === undefined) {
       try {
         const found = await store.readOpen(id);
         // Whether a start was this one or another's is for the one who started to find out.
         if (found !== null && (isStart || !isTerminal(found.row.status))) why = lossOf(found);
+        else if (!isStart) why = 'over';
       } catch (error) {
         // Nothing is known, and nobody is to take that for a yes.
         why = error instanceof Error ? error : new StoreUnusable({ store: store.name, reason: reasonOf(error) }, error);
       }
     }
-    for (const message of waiting) tell(message, why);
+    for (const message of waiting) tell(message, why === 'over' && hasLanded(message) ? undefined : why);
   }
+}
+
+/** Was it committed, although nobody heard so? Known since the run was read again. */
+function hasLanded(message: Message): boolean {
+  return ('known' in message && message.known) || ('asker' in message && message.asker?.known === true);
 }
 
 function cameSecond(run: string): string {
