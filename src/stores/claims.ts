@@ -9,30 +9,32 @@ import { randomIds } from '../ids.ts';
 /** So long after a failure a claim that was sent before may still land, in milliseconds. */
 const DOUBT = 60_000;
 
-export class Claims {
-  #id = '';
-  #inDoubtTill = Number.NEGATIVE_INFINITY;
-  /** How many that were claimed under this id have been told. */
+/** What is claimed under one id. */
+class Claim {
+  readonly id = randomIds();
+  /** How many of that have been told. */
   #told = 0;
-
-  /** The id of a claim that is made now. */
-  idAt(now: number): string {
-    if (this.#id === '' || now > this.#inDoubtTill) {
-      this.#id = randomIds();
-      this.#told = 0;
-    }
-    return this.#id;
-  }
-
-  /** It may have landed, or may land yet. */
-  failed(now: number): void {
-    this.#inDoubtTill = now + DOUBT;
-  }
 
   /** Of all that was claimed under the id, in its order, what was not told before. */
   fresh<T>(all: readonly T[]): readonly T[] {
     const fresh = all.slice(this.#told);
-    this.#told = all.length;
+    this.#told = Math.max(this.#told, all.length);
     return fresh;
+  }
+}
+
+export class Claims {
+  #last: Claim | null = null;
+  #inDoubtTill = Number.NEGATIVE_INFINITY;
+
+  /** A claim that is made now. */
+  at(now: number): Claim {
+    if (this.#last === null || now > this.#inDoubtTill) this.#last = new Claim();
+    return this.#last;
+  }
+
+  /** One may have landed, or may land yet. */
+  failed(now: number): void {
+    this.#inDoubtTill = now + DOUBT;
   }
 }

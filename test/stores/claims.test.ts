@@ -104,16 +104,24 @@ describe.skipIf(!hasRedis)(`on Redis${WHY_NOT}`, () => {
 
 test('claims that follow a failure go under its id for a minute, and tell only what is new; others have an id of their own', () => {
   const claims = new Claims();
-  const first = claims.idAt(0);
-  expect(claims.fresh(['a'])).toEqual(['a']);
-  const second = claims.idAt(1);
-  expect(second).not.toBe(first);
+  const first = claims.at(0);
+  expect(first.fresh(['a'])).toEqual(['a']);
+  const second = claims.at(1);
+  expect(second.id).not.toBe(first.id);
   claims.failed(1);
-  expect(claims.idAt(2)).toBe(second);
-  expect(claims.fresh(['b', 'c'])).toEqual(['b', 'c']);
+  expect(claims.at(2)).toBe(second);
+  expect(second.fresh(['b', 'c'])).toEqual(['b', 'c']);
   // What was sent before may land yet.
-  expect(claims.idAt(60_001)).toBe(second);
-  expect(claims.fresh(['b', 'c', 'd'])).toEqual(['d']);
-  expect(claims.idAt(60_002)).not.toBe(second);
-  expect(claims.fresh(['e'])).toEqual(['e']);
+  expect(claims.at(60_001)).toBe(second);
+  expect(second.fresh(['b', 'c', 'd'])).toEqual(['d']);
+  // An answer that was overtaken by the next one has nothing new.
+  expect(second.fresh(['b', 'c'])).toEqual([]);
+  expect(second.fresh(['b', 'c', 'd'])).toEqual([]);
+  expect(claims.at(60_002).id).not.toBe(second.id);
+});
+
+test('two claims at once, before one that fails, tell what each of them has taken', () => {
+  const claims = new Claims();
+  const [one, two] = [claims.at(0), claims.at(0)];
+  expect([two.fresh(['b']), one.fresh(['a'])]).toEqual([['b'], ['a']]);
 });

@@ -170,13 +170,13 @@ class PostgresSchema extends PostgresReads implements PostgresStore {
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
     const self = this.#self();
     const pins = known === undefined ? [null, null, null] : pinColumns(known);
-    const id = self.claims.idAt(self.ownNow());
-    const ask = this.server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins, id);
+    const claim = self.claims.at(self.ownNow());
+    const ask = this.server.ask(sql.CLAIM, self.name, self.now(), limit, self.lease, ...pins, claim.id);
     const rows = await ask.catch((error) => {
       self.claims.failed(self.ownNow());
       throw error;
     });
-    const runs = self.claims.fresh(rows).flatMap(({ run }) => (run === null ? [] : fromColumn(String(run))));
+    const runs = claim.fresh(rows).flatMap(({ run }) => (run === null ? [] : fromColumn(String(run))));
     this.#owned.forget(runs);
     return runs;
   }

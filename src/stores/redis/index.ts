@@ -126,12 +126,12 @@ class RedisServer extends RedisReads implements RedisStore {
   async claim(limit: number, known?: readonly Pin[]): Promise<readonly string[]> {
     const pins = known === undefined ? [] : ['only', ...known.map(pinOf)];
     const owner = part(this.#owner.name);
-    const [time, id] = [this.#leaseTime(), this.#claims.idAt(this.#owner.now())];
+    const [time, claim] = [this.#leaseTime(), this.#claims.at(this.#owner.now())];
     let all: readonly string[] = [];
     try {
       for (let left = limit; left > 0; ) {
         const some = Math.min(left, CLAIMED_AT_ONCE);
-        const found = await this.ask<string[]>(CLAIM, owner, ...time.forClaim(), String(some), id, ...pins);
+        const found = await this.ask<string[]>(CLAIM, owner, ...time.forClaim(), String(some), claim.id, ...pins);
         time.claimed();
         const more = found.length - all.length;
         all = found;
@@ -141,7 +141,7 @@ class RedisServer extends RedisReads implements RedisStore {
       this.#claims.failed(this.#owner.now());
       throw error;
     }
-    return this.#claims.fresh(all).map(idOf);
+    return claim.fresh(all).map(idOf);
   }
 
   async renew(): Promise<void> {
