@@ -5,7 +5,7 @@
 import type { ActorSnapshot, LogLine, ReadEvent, RunSnapshot, Schedule, Signalbox } from 'signalbox';
 import { STATUSES } from '../../src/status.ts';
 import type { StepExplanation } from '../../src/charts/explain.ts';
-import { folding } from './kept.ts';
+import { folding } from './folding.ts';
 import { isThing, isUsual, newsOf, printed, written } from './news.ts';
 
 type Asked = Map<string, Set<string>>;

@@ -7,6 +7,7 @@ import type { RunChange } from 'signalbox/store';
 import type { Clock } from '../../src/clock.ts';
 import type { Executor, LogLine } from '../../src/executor.ts';
 import type { TracedBody, Tracing } from '../../src/tracing.ts';
+import { foldingText } from './folding.ts';
 
 export interface Deeds {
   readonly lines: readonly string[];
@@ -27,22 +28,9 @@ const brief = (value: unknown): string => {
 /** Watches a box that is to be made with `clock` and `executor`, on `inner`. */
 export function deedsOf(clock: Clock, executor: Executor | null, inner: Store = memory()): Deeds {
   const lines: string[] = [];
-  const names = new Map<string, string>();
-  // What chance made is called by its turn.
-  const note = (line: string): void =>
-    void lines.push(
-      line.replaceAll(
-        /(?<![\w-])[\w-]{21}(?![\w-])|(?<=[.~])[0-9a-f]{20}(?:[0-9a-f]{4})?(?![\w-])|(?<![\w-])[0-9a-f]{64}(?![\w-])/g,
-        (id) => {
-          if (!/\d|[A-Z].*[a-z]/.test(id)) return id;
-          if (!names.has(id)) names.set(id, `<id ${names.size + 1}>`);
-          return names.get(id) as string;
-        },
-      ),
-    );
   const start = clock.now();
-  const since = (text: string): string =>
-    text.replaceAll(/\b1[78]\d{11}\b/g, (time) => (Number(time) >= start ? `+${Number(time) - start}` : time));
+  const fold = foldingText(start);
+  const note = (line: string): void => void lines.push(fold(line));
 
   const store = new Proxy(inner, {
     get(target, name: keyof Store) {
@@ -55,7 +43,7 @@ export function deedsOf(clock: Clock, executor: Executor | null, inner: Store = 
             `commit ${changes.map(({ run, after, events, row, records }) => `${run} ${after}+${events.length}${row === null ? '' : ` ${row.status}`}${records === undefined ? '' : ` ${records.map(({ type }) => type)}`}`).join(', ')}`,
           );
         } else if (name !== 'open' && name !== 'saveDefinitions' && name !== 'claim')
-          note(`store ${name}${args.length === 0 ? '' : ` ${since(brief(args).slice(1, -1))}`}`);
+          note(`store ${name}${args.length === 0 ? '' : ` ${fold(brief(args)).slice(1, -1)}`}`);
         else note(`store ${name}`);
         return (member as Call).apply(target, args as unknown[]);
       };
@@ -130,7 +118,7 @@ export function deedsOf(clock: Clock, executor: Executor | null, inner: Store = 
   return {
     lines,
     store,
-    note: (line) => note(since(line)),
+    note,
     listen: (box) =>
       void box.on('*', ({ run, seq, type, path }) => {
         const [heard, last] = [`${seq} ${type} ${path}`.trim(), lines.at(-1)];
@@ -144,7 +132,7 @@ export function deedsOf(clock: Clock, executor: Executor | null, inner: Store = 
       // Of what is told to listeners, there is a line for each at this level.
       logger: ({ level, message, path, attempt }: LogLine) => {
         const at = path === undefined ? '' : ` [${path}${attempt === undefined ? '' : `#${attempt}`}]`;
-        if (level !== 'debug' || !/^\w+\.\w+( |$)/.test(message)) note(since(`log ${level} ${message}${at}`));
+        if (level !== 'debug' || !/^\w+\.\w+( |$)/.test(message)) note(`log ${level} ${message}${at}`);
       },
     },
   };

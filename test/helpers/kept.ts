@@ -4,6 +4,7 @@
  */
 import { memory, type Store } from 'signalbox';
 import type { RunChange } from 'signalbox/store';
+import { folding } from './folding.ts';
 import { wrapped } from './stores.ts';
 
 type Row = { readonly [column: string]: unknown };
@@ -29,24 +30,6 @@ export interface Keeping {
   readonly lines: readonly string[];
   /** Says something between two commits. */
   note(line: string): void;
-}
-
-/** As a replacer of `JSON.stringify`: times count from `start`, and ids of chance are numbered in the order in which they are first said. */
-export function folding(start: number): (name: string, value: unknown) => unknown {
-  const names = new Map<string, string>();
-  return (_, value) => {
-    if (typeof value === 'number' && value >= start && value < start + 1e12) return `+${value - start}`;
-    if (typeof value !== 'string') return value;
-    // What chance made: 21 letters, digits, - and _, by themselves; and what follows from that: 20 or 24 digits behind a mark, or 64.
-    return value.replaceAll(
-      /(?<![\w-])[\w-]{21}(?![\w-])|(?<=[.~])[0-9a-f]{20}(?:[0-9a-f]{4})?(?![\w-])|(?<![\w-])[0-9a-f]{64}(?![\w-])/g,
-      (id) => {
-        if (!/\d|[A-Z].*[a-z]/.test(id)) return id;
-        if (!names.has(id)) names.set(id, `<id ${names.size + 1}>`);
-        return names.get(id) as string;
-      },
-    );
-  };
 }
 
 /** `inner`, with what each commit brings in `lines`. `start`: when the clock began. */

@@ -15,7 +15,7 @@ import {
 import type { FakeClock } from 'signalbox/testing';
 import { expect, test } from 'vitest';
 import { all, cameTo } from '../helpers/answers.ts';
-import { folding } from '../helpers/kept.ts';
+import { folding } from '../helpers/folding.ts';
 import { Anything, type Desk, never, settled, stage } from '../helpers/stage.ts';
 
 const input = { input: Anything } as const;

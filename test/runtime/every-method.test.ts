@@ -10,7 +10,7 @@ import { Run as RunHandle } from '../../src/runtime/run.ts';
 import { Schedule as ScheduleHandle } from '../../src/runtime/schedules.ts';
 import { written } from '../dsl/what-came-of-it.ts';
 import { cameTo } from '../helpers/answers.ts';
-import { folding } from '../helpers/kept.ts';
+import { folding } from '../helpers/folding.ts';
 import { fakeClock, settled } from '../helpers/stage.ts';
 import { CALLS, type Call, FORMED, flow, type Handles, ODD, plain } from './method-options.ts';
 

@@ -2,7 +2,7 @@
 import { type AuditRecord, createSignalbox, orchestrator, type Schedule, type Signalbox, task, track } from 'signalbox';
 import { expect, test } from 'vitest';
 import { cameTo } from '../helpers/answers.ts';
-import { folding } from '../helpers/kept.ts';
+import { folding } from '../helpers/folding.ts';
 import { newsOf, printed } from '../helpers/news.ts';
 import { Anything, never, settled, stage } from '../helpers/stage.ts';
 

@@ -5,6 +5,7 @@
 import { type AnyOrchestrator, orchestrator, type Signalbox, task, track } from 'signalbox';
 import type { RunChange } from 'signalbox/store';
 import { StoreUnusable } from 'signalbox/errors';
+import { foldingText } from '../helpers/folding.ts';
 import { Anything } from '../helpers/stage.ts';
 import { type Process, type Trouble, World } from './world.ts';
 
@@ -39,27 +40,13 @@ export class Scene {
   readonly lines: string[] = [];
   /** What is written down of what processes say; all of it, unless a scene has too much of it. */
   shows: (what: string, args: readonly unknown[]) => boolean = () => true;
-  readonly #names = new Map<string, string>();
-  readonly #start: number;
+  readonly #start = this.world.clock.now();
+  readonly #fold = foldingText(this.#start);
 
   constructor() {
-    this.#start = this.world.clock.now();
     this.world.tell = (process, what, args, answer) => {
       if (this.shows(what, args)) this.note(`${process} ${said(what, args, answer, (value) => this.#brief(value))}`);
     };
-  }
-
-  /** What chance made is called by its turn, and times count from the beginning. */
-  #fold(text: string): string {
-    return text
-      .replaceAll(/(?<![\w-])[\w-]{21}(?![\w-])|(?<=\.)[0-9a-f]{20}(?![\w-])/g, (id) => {
-        if (!/\d|[A-Z].*[a-z]/.test(id)) return id;
-        if (!this.#names.has(id)) this.#names.set(id, `<id ${this.#names.size + 1}>`);
-        return this.#names.get(id) as string;
-      })
-      .replaceAll(/\b1[78]\d{11}\b/g, (time) =>
-        Number(time) >= this.#start ? `+${Number(time) - this.#start}` : time,
-      );
   }
 
   #brief(value: unknown): string {

@@ -74,8 +74,7 @@ export class Handover {
   #closed = false;
   /** Runs taken over since they were last told. */
   #resumed = 0;
-  /** How many runs were ever claimed. */
-  claimed = 0;
+  #claimed = 0;
 
   constructor(options: HandoverOptions) {
     this.#options = options;
@@ -84,6 +83,11 @@ export class Handover {
   /** Nothing is being claimed. */
   get quiet(): boolean {
     return !this.#isRunning || this.#isPausing;
+  }
+
+  /** How many runs were ever claimed. */
+  get claimed(): number {
+    return this.#claimed;
   }
 
   /** Over when every run that nobody owned has been read. */
@@ -253,7 +257,7 @@ export class Handover {
     while (!this.#closed) {
       try {
         const claimed = await store.claim(WINDOW, this.known());
-        this.claimed += claimed.length;
+        this.#claimed += claimed.length;
         // What is in memory of a run that was somebody else's in between is from before that.
         for (const id of claimed) if (runs.has(id)) doubt(id);
         // A run that the store fails to give is tried again by itself and holds up nobody.
