@@ -37,9 +37,9 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `work` when whatever is due already has been done. Browsers have no turn of their own for it. */
-export const soon: (work: () => void) => void =
-  typeof setImmediate === 'function' ? (work) => void setImmediate(work) : (work) => void setTimeout(work);
+/** Calls `work` when whatever is due already has been done. Browsers have no turn of their own for it. The answer says nothing. */
+export const soon: (work: () => void) => unknown =
+  typeof setImmediate === 'function' ? (work) => setImmediate(work) : (work) => setTimeout(work);
 
 /** A wake-up by the machine's own clock after any delay, also one that no timer of Node can count. */
 export function wakeAfterAny(ms: number, wake: () => void): () => void {

@@ -34,10 +34,14 @@ import { Hooks } from './performing/hooks.ts';
 import { Timers } from './performing/timers.ts';
 import { Woken } from './performing/woken.ts';
 import type { Rules } from '../core/port.ts';
+import { keepShapes } from './shapes.ts';
 import { Turn } from '../core/turn.ts';
 
 /** What a start may say beside which run it is. */
 export type StartMore = Pick<StartMessage, 'undoes' | 'limit' | 'rerun' | 'records'>;
+
+/** After so many turns what they are made of is worth keeping. */
+const MANY = 500;
 
 export class Host {
   readonly #options: HostOptions;
@@ -308,6 +312,7 @@ export class Host {
       for (let at = 0; at < over.length; at += 1) (over[at] as () => void)();
     });
     this.#woken.goOn();
+    if (this.turns > MANY) keepShapes(this.rules, this.#dispatcher.around);
   }
 
   /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */

@@ -1,0 +1,46 @@
+/**
+ * What V8 has compiled for steps outlives a collection that finds no run under way (`runtime/shapes.ts`). A process plays many
+ * short runs, collects its garbage when nothing is under way, and says which functions V8 has thrown away because
+ * something in them was gone.
+ */
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+
+const index = new URL('../../src/index.ts', import.meta.url).href;
+
+const SCRIPT = `
+  import * as s from ${JSON.stringify(index)};
+  const Any = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
+  const step = s.task('step', { input: Any, output: Any, run: async ({ input }) => input });
+  const names = Array.from({ length: 20 }, (_, at) => 's' + at);
+  const tasks = names.map((name) => ({ name, task: step, input: () => 1 }));
+  const chain = s.defineTrack({ name: 'chain', tasks });
+  const flow = s.defineOrchestrator({ name: 'flow', version: '1', input: Any, tracks: { chain } });
+  await using box = await s.createSignalbox({ orchestrators: [flow], logger: () => {} });
+  for (let round = 0; round < 6; round += 1) {
+    for (let at = 0; at < 60; at += 1) {
+      const run = await box.start(flow, { input: null });
+      await run.result();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    gc();
+  }
+`;
+
+/** Steps, from the message to the row; each of them was thrown away at every collection before. */
+const HOT = ['Attempt', 'JobContext', 'Changes', 'Pending', 'rowOf', 'actorRows', 'spawn', '#deliver', '#execute'];
+
+test('what is compiled for steps stays when no run is left', () => {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--expose-gc', '--trace-deopt', '--input-type=module', '--eval', SCRIPT],
+    { encoding: 'utf8', timeout: 60_000, maxBuffer: 64 * 1024 * 1024 },
+  );
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  // That anything was compiled at all, and that this V8 still says so in these words.
+  expect(stdout).toMatch(/reason: dependent|reason: wrong map/);
+  const gone = [...stdout.matchAll(/<SharedFunctionInfo ([^>]*)>.*embedded weak objects cleared/g)].map(
+    ([, name]) => name,
+  );
+  expect(gone.filter((name) => HOT.includes(name as string))).toEqual([]);
+});
