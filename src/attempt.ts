@@ -4,6 +4,8 @@
  * after that is ignored and reported (I5).
  *
  * The host uses it behind a committed turn, the live machines use it as they are.
+ *
+ * It has over 400 lines because it is one class: what begins an attempt, what may end it, and how what it answers is read.
  */
 import type { RunFacts, TaskDefinition } from './definition.ts';
 import { fromMs } from './duration.ts';
@@ -43,6 +45,8 @@ export interface Bounds {
   /** By the `totalTimeout` of its step. */
   readonly total: number | null;
 }
+
+const OUTPUT_OF = 'output of task';
 
 const UNBOUND: Bounds = Object.freeze({ above: null, total: null });
 
@@ -142,8 +146,13 @@ export class Attempt implements Job {
       this.#listen(task.heartbeat, task.heartbeat);
     }
     const parsed = this.#parse(task.input, this.#input, 'input');
-    if (parsed instanceof Promise) parsed.then((late) => this.#run(late));
+    if (parsed instanceof Promise) this.#runLater(parsed);
     else this.#run(parsed);
+  }
+
+  // Apart, as all that makes a function of its own: who makes one has an object more for each call, also for those that make none.
+  #runLater(parsed: Promise<Parsed | null>): void {
+    parsed.then((late) => this.#run(late));
   }
 
   #limitTime(timeout: number | undefined): void {
@@ -252,8 +261,12 @@ export class Attempt implements Job {
     if (read === null) return undefined;
     if (!read.ok) return this.#failed(read);
     const parsed = this.#parse(this.task.output, read.value, 'output');
-    if (parsed instanceof Promise) parsed.then((late) => this.#complete(late));
+    if (parsed instanceof Promise) this.#completeLater(parsed);
     else this.#complete(parsed);
+  }
+
+  #completeLater(parsed: Promise<Parsed | null>): void {
+    parsed.then((late) => this.#complete(late));
   }
 
   /** A copy of what an executor has answered, which may be anything; null if it is no answer, and the attempt has failed. */
@@ -290,7 +303,7 @@ export class Attempt implements Job {
     if (!parsed.ok) return this.#fail(new OutputInvalid({ what: this.#what('output'), issues: parsed.issues }));
     let output: Json;
     try {
-      output = toJson(parsed.value, this.#what('output'), this.#around.maxValueBytes);
+      output = toJson(parsed.value, OUTPUT_OF, this.#around.maxValueBytes, this.task.name);
     } catch (error) {
       return this.#fail(error as Error, false);
     }
@@ -359,10 +372,14 @@ export class Attempt implements Job {
   ): Parsed | Promise<Parsed | null> | null {
     try {
       const parsed = parse(schema, value);
-      return parsed instanceof Promise ? parsed.catch((thrown: unknown) => this.#schemaFailed(side, thrown)) : parsed;
+      return parsed instanceof Promise ? this.#parsedLater(parsed, side) : parsed;
     } catch (thrown) {
       return this.#schemaFailed(side, thrown);
     }
+  }
+
+  #parsedLater(parsed: Promise<Parsed>, side: 'input' | 'output'): Promise<Parsed | null> {
+    return parsed.catch((thrown: unknown) => this.#schemaFailed(side, thrown));
   }
 
   #schemaFailed(side: 'input' | 'output', thrown: unknown): null {

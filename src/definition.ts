@@ -342,6 +342,8 @@ export interface PlanNode {
   readonly spec: object | null;
   /** What its mapper makes: what is handed to it, or, for a step that has nothing else to do, what it leaves behind. */
   readonly makes: 'input' | 'output';
+  /** That, as errors call it. */
+  readonly what: string;
   /** Parses the node's input inside the turn; a task's is parsed where its body runs. */
   readonly schema: Schema | null;
   readonly children: readonly GraphPlace[];

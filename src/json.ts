@@ -23,22 +23,24 @@ const MAX_DEPTH = 500;
 /**
  * A frozen JSON copy of `value`. `undefined` at the top becomes `null`, and a property
  * whose value is `undefined` is left out, as `JSON.stringify` does; everything else that
- * JSON cannot say (functions, dates, NaN, cycles, class instances) is an error.
+ * JSON cannot say (functions, dates, NaN, cycles, class instances) is an error, which calls it `what`, and what it
+ * is of by the name `of`.
  */
-export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_MAX_BYTES): Json {
+export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_MAX_BYTES, of?: string): Json {
   if (value === undefined || value === null || typeof value === 'boolean') return value ?? null;
-  const copier: Copier = { what, maxBytes, least: 0 };
-  const copy = copyOf(value, copier, null, 0);
+  const copier: Copier = { what, of, maxBytes, least: 0 };
+  const copy = copyOf(value, copier, null, null, 0);
   // What was counted is the least that it can be; the exact size is only worth computing for what might be over.
   if (copier.least * MOST_PER_LEAST > maxBytes) {
     const bytes = new TextEncoder().encode(JSON.stringify(copy)).byteLength;
-    if (bytes > maxBytes) throw new ValueTooLarge({ what, bytes, maxBytes });
+    if (bytes > maxBytes) throw new ValueTooLarge({ what: named(copier), bytes, maxBytes });
   }
   return copy;
 }
 
 interface Copier {
   readonly what: string;
+  readonly of: string | undefined;
   readonly maxBytes: number;
   /** As many bytes of JSON at the least: a shared value is copied as often as it is referred to, so this is checked on the way. */
   least: number;
@@ -49,9 +51,13 @@ const MOST_PER_LEAST = 24;
 
 function count(copier: Copier, bytes: number): void {
   copier.least += bytes;
-  const { what, maxBytes, least } = copier;
+  const { maxBytes, least } = copier;
   // Up to here the exact size is cheap to tell, and nicer.
-  if (least > 4 * maxBytes) throw new ValueTooLarge({ what, bytes: least, maxBytes, atLeast: true });
+  if (least > 4 * maxBytes) throw new ValueTooLarge({ what: named(copier), bytes: least, maxBytes, atLeast: true });
+}
+
+function named({ what, of }: Copier): string {
+  return of === undefined ? what : `${what} "${of}"`;
 }
 
 function instanceOf(prototype: object): string {
@@ -66,36 +72,51 @@ interface Place {
   readonly parent: Place | null;
 }
 
-function copyOf(value: unknown, copier: Copier, place: Place | null, depth: number): Json {
+/** What stands under `key` in `parent`, or all of it where the key is null. Where it stands is only put down for what has an inside. */
+function copyOf(
+  value: unknown,
+  copier: Copier,
+  parent: Place | null,
+  key: string | number | null,
+  depth: number,
+): Json {
   switch (typeof value) {
     case 'string':
       copier.least += value.length + 2;
       return value;
     case 'number':
-      if (!Number.isFinite(value)) throw refusal(copier, place, value, `the number ${value}`);
+      if (!Number.isFinite(value)) throw refusal(copier, placeOf(key, parent), value, `the number ${value}`);
       copier.least += 1;
       // -0 would be another value before it was stored than after.
       return value === 0 ? 0 : value;
     case 'boolean':
       copier.least += 4;
       return value;
-    case 'object':
+    case 'object': {
       if (value === null) return null;
+      const place = placeOf(key, parent);
       if (depth >= MAX_DEPTH)
         throw refusal(copier, place, undefined, `nested deeper than ${MAX_DEPTH} levels (a cycle?)`);
       return Array.isArray(value)
         ? copyOfArray(value, copier, place, depth)
         : copyOfObject(value, copier, place, depth);
-    default:
-      throw refusal(copier, place, value, typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`);
+    }
+    default: {
+      const found = typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+      throw refusal(copier, placeOf(key, parent), value, found);
+    }
   }
+}
+
+function placeOf(key: string | number | null, parent: Place | null): Place | null {
+  return key === null ? null : { key, parent };
 }
 
 function copyOfArray(value: readonly unknown[], copier: Copier, place: Place | null, depth: number): Json {
   const copy: Json[] = new Array(value.length);
   count(copier, 1 + value.length);
   for (let index = 0; index < value.length; index += 1) {
-    copy[index] = copyOf(value[index], copier, { key: index, parent: place }, depth + 1);
+    copy[index] = copyOf(value[index], copier, place, index, depth + 1);
   }
   return Object.freeze(copy);
 }
@@ -108,11 +129,14 @@ function copyOfObject(value: object, copier: Copier, place: Place | null, depth:
   }
   const copy: { [key: string]: Json } = {};
   count(copier, 2);
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  // An iterator would be made for each object.
+  for (let at = 0; at < keys.length; at += 1) {
+    const key = keys[at] as string;
     const member = (value as { readonly [key: string]: unknown })[key];
     if (member === undefined) continue;
     copier.least += key.length + 3;
-    const child = copyOf(member, copier, { key, parent: place }, depth + 1);
+    const child = copyOf(member, copier, place, key, depth + 1);
     // A plain assignment to this one name would set the prototype of the copy.
     if (key === '__proto__') Object.defineProperty(copy, key, { value: child, enumerable: true });
     else copy[key] = child;
@@ -121,7 +145,7 @@ function copyOfObject(value: object, copier: Copier, place: Place | null, depth:
 }
 
 function refusal(copier: Copier, place: Place | null, value: unknown, found: string): NotJson {
-  return new NotJson({ what: copier.what, path: pathOf(place), found, value: printable(value) });
+  return new NotJson({ what: named(copier), path: pathOf(place), found, value: printable(value) });
 }
 
 function pathOf(place: Place | null): string {

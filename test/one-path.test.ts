@@ -33,8 +33,14 @@ const WRITERS: { readonly [method: string]: readonly string[] } = {
   saveDefinitions: ['runtime/box.ts'],
 };
 
-/** Who takes a turn: the host, the run without a box, and the core as a function, which no host calls. */
-const TURNS: readonly string[] = ['core/step.ts', 'core/turn.ts', 'live/run.ts', 'runtime/host.ts'];
+/** Who takes a turn: the host, the run without a box, the run that is there for its shapes alone, and the core as a function, which no host calls. */
+const TURNS: readonly string[] = [
+  'core/step.ts',
+  'core/turn.ts',
+  'live/run.ts',
+  'runtime/host.ts',
+  'runtime/shapes.ts',
+];
 /** Who steps a machine: what a turn is made of, and the run without a box, which shows its steps. */
 const STEPS: readonly string[] = ['core/actor.ts', 'core/assemble.ts', 'core/turn.ts', 'live/shown.ts'];
 

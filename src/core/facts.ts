@@ -25,16 +25,22 @@ type Mapped = { readonly output: Json } | { readonly error: ErrorRecord };
 
 /** The input that a child is prepared with, or the error that fails it. No mapper means `{}` (S1). */
 export function prepare(place: Place, siblings: Facing, maxBytes: number): Mapped {
+  try {
+    return { output: preparedWith(place, siblings, maxBytes) };
+  } catch (thrown) {
+    return { error: failedMapper(place.node.what, thrown) };
+  }
+}
+
+function preparedWith(place: Place, siblings: Facing, maxBytes: number): Json {
   const { node, input } = place;
-  const what = `${node.makes} of ${node.kind} "${node.called}"`;
-  return mapped(what, () => {
-    if (input === null && node.schema === null) return EMPTY;
-    const facts = siblings.factsFor(place);
-    const raw = input === null ? EMPTY : synchronous(what, input(facts));
-    const made = toJson(node.schema === null ? raw : parsedNow(node.schema, raw, what, node.makes), what, maxBytes);
-    if (node.makes === 'output') (node.spec as Gathering | null)?.gather?.(made, facts.run, maxBytes);
-    return made;
-  });
+  const { schema, makes, what } = node;
+  if (input === null && schema === null) return EMPTY;
+  const facts = siblings.factsFor(place);
+  const raw = input === null ? EMPTY : synchronous(what, input(facts));
+  const made = toJson(schema === null ? raw : parsedNow(schema, raw, what, makes), what, maxBytes);
+  if (makes === 'output') (node.spec as Gathering | null)?.gather?.(made, facts.run, maxBytes);
+  return made;
 }
 
 /** What a step makes may be added to what there is, and is bounded together with it. */
@@ -107,12 +113,14 @@ export function mapped(what: string, make: () => Json): Mapped {
   try {
     return { output: make() };
   } catch (thrown) {
-    if (isA(thrown, SignalboxError)) return { error: toRecord(thrown, { retryable: false }) };
-    const reason = reasonOf(thrown);
-    return {
-      error: toRecord(new MapperFailed({ mapper: `mapper of the ${what}`, reason }, thrown), { retryable: false }),
-    };
+    return { error: failedMapper(what, thrown) };
   }
+}
+
+function failedMapper(what: string, thrown: unknown): ErrorRecord {
+  if (isA(thrown, SignalboxError)) return toRecord(thrown, { retryable: false });
+  const failed = new MapperFailed({ mapper: `mapper of the ${what}`, reason: reasonOf(thrown) }, thrown);
+  return toRecord(failed, { retryable: false });
 }
 
 /** The value, unless it is a promise: nobody could wait for it inside a turn. */

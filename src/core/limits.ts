@@ -21,6 +21,7 @@ export function totalLimit({ node, startedAt }: Actor): number | null {
 
 /** What limits an attempt. Undefined for a step that nothing limits but its own timeout. */
 export function boundsOf(actor: Actor): Bounds | undefined {
-  const [above, total] = [limitAbove(actor), totalLimit(actor)];
+  const above = limitAbove(actor);
+  const total = totalLimit(actor);
   return above === null && total === null ? undefined : { above, total };
 }

@@ -63,11 +63,21 @@ export type Owed =
 
 export const NONE: readonly never[] = Object.freeze([]);
 
-/** A list with one more. One of one has room for one: an empty list that is pushed to makes room for seventeen. */
+/** A list with one more. As long as there are few it is made anew, with room for them alone: one that is pushed to makes room for seventeen. */
 export function more<T>(list: readonly T[], item: T): readonly T[] {
-  if (list === NONE) return [item];
-  (list as T[]).push(item);
-  return list;
+  switch (list.length) {
+    case 0:
+      return [item];
+    case 1:
+      return [list[0] as T, item];
+    case 2:
+      return [list[0] as T, list[1] as T, item];
+    case 3:
+      return [list[0] as T, list[1] as T, list[2] as T, item];
+    default:
+      (list as T[]).push(item);
+      return list;
+  }
 }
 
 let numbers = 0;
@@ -82,7 +92,7 @@ function nextNumber(): number {
  */
 export class Changes {
   /** Each once, in the order in which they were first changed. */
-  readonly dirty: Actor[] = [];
+  dirty: readonly Actor[] = NONE;
   /** Children that never began and are told as skipped: they have a row and no actor. */
   skipped: readonly ActorRow[] = NONE;
   attempts: readonly AttemptRow[] = NONE;
@@ -91,7 +101,7 @@ export class Changes {
   records: readonly RecordRow[] = NONE;
   recordsGone: readonly RecordName[] = NONE;
   forgotten: readonly string[] = NONE;
-  readonly events: RunEvent[] = [];
+  events: readonly RunEvent[] = NONE;
   owed: readonly Owed[] = NONE;
   readonly after: number;
   rowChanged = false;
@@ -104,7 +114,11 @@ export class Changes {
   changed(actor: Actor): void {
     if (actor.changedIn === this.#number) return;
     actor.changedIn = this.#number;
-    this.dirty.push(actor);
+    this.dirty = more(this.dirty, actor);
+  }
+
+  tell(event: RunEvent): void {
+    this.events = more(this.events, event);
   }
 
   skip(row: ActorRow): void {

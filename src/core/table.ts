@@ -15,8 +15,8 @@ import type { MachineInput, MachineState, Stepper, Wish } from './stepper.ts';
 
 type Args = { readonly context: Memory; readonly event: AnyEventObject };
 type Guard = (args: Args) => boolean;
-/** Changes the context, or adds a wish. */
-type Act = (args: Args, wishes: Wish[]) => Memory;
+/** Changes the context, or adds a wish; or it is a wish, always the same. */
+type Act = Wish | ((context: Memory, event: AnyEventObject, wishes: Wish[]) => Memory);
 
 interface Edge {
   readonly guard: Guard | null;
@@ -96,10 +96,11 @@ function settle(row: Row, context: Memory, event: AnyEventObject, wishes: Wish[]
 
 function pick(edges: readonly Edge[] | undefined, context: Memory, event: AnyEventObject): Edge | null {
   if (edges === undefined) return null;
-  const [first] = edges;
+  const first = edges[0];
   if (first === undefined || first.guard === null) return first ?? null;
   const args: Args = { context, event };
-  for (const edge of edges) {
+  for (let at = 0; at < edges.length; at += 1) {
+    const edge = edges[at] as Edge;
     if (edge.guard === null || edge.guard(args)) return edge;
   }
   return null;
@@ -107,7 +108,12 @@ function pick(edges: readonly Edge[] | undefined, context: Memory, event: AnyEve
 
 function perform(acts: readonly Act[], context: Memory, event: AnyEventObject, wishes: Wish[]): Memory {
   let now = context;
-  for (const act of acts) now = act({ context: now, event }, wishes);
+  // An iterator would be made for each transition.
+  for (let at = 0; at < acts.length; at += 1) {
+    const act = acts[at] as Act;
+    if (typeof act === 'function') now = act(now, event, wishes);
+    else wishes.push(act);
+  }
   return now;
 }
 
@@ -156,8 +162,8 @@ function fill(row: Row, node: AnyStateNode, machine: AnyStateMachine, rows: Read
   const invoked = node.invoke[0];
   if (invoked !== undefined) {
     row.invoked = invoked.id;
-    row.entry.push(wishing({ type: 'invoke', src: invoked.id }));
-    row.exit.push(wishing({ type: 'stop', src: invoked.id }));
+    row.entry.push({ type: 'invoke', src: invoked.id });
+    row.exit.push({ type: 'stop', src: invoked.id });
   }
   for (const [type, transitions] of node.transitions) {
     refuseIf(type.includes('*'));
@@ -212,36 +218,38 @@ function actOf(action: unknown, machine: AnyStateMachine): Act {
   if (implementation?.type === 'xstate.assign')
     return assigning((implementation as unknown as { assignment: unknown }).assignment, params);
   refuseIf(typeof action === 'function' || implementation?.resolve !== undefined);
-  if (params === undefined) return wishing({ type: 'act', action: type, params });
-  return (args, wishes) => {
-    wishes.push({ type: 'act', action: type, params: paramsOf(params, args) });
-    return args.context;
+  if (params === undefined) return { type: 'act', action: type, params };
+  return (context, event, wishes) => {
+    wishes.push({ type: 'act', action: type, params: paramsOf(params, { context, event }) });
+    return context;
   };
 }
 
 function assigning(assignment: unknown, params: unknown): Act {
-  if (isWhole(assignment)) return (args) => assignment(args, paramsOf(params, args)) as Memory;
+  if (isWhole(assignment)) {
+    return (context, event) => {
+      const args = { context, event };
+      return assignment(args, paramsOf(params, args)) as Memory;
+    };
+  }
   if (typeof assignment === 'function') {
-    return (args) => ({ ...args.context, ...assignment(args, paramsOf(params, args)) });
+    return (context, event) => {
+      const args = { context, event };
+      return { ...context, ...assignment(args, paramsOf(params, args)) };
+    };
   }
   // As two lists: pairs would be taken apart at every transition.
   const keys = Object.keys(assignment as object);
   const values = Object.values(assignment as object) as readonly unknown[];
-  return (args) => {
+  return (context, event) => {
+    const args = { context, event };
     const given = paramsOf(params, args);
-    const next: { [key: string]: unknown } = { ...args.context };
+    const next: { [key: string]: unknown } = { ...context };
     for (let at = 0; at < keys.length; at += 1) {
       const value = values[at];
       next[keys[at] as string] = typeof value === 'function' ? value(args, given) : value;
     }
     return next as Memory;
-  };
-}
-
-function wishing(wish: Wish): Act {
-  return ({ context }, wishes) => {
-    wishes.push(wish);
-    return context;
   };
 }
 

@@ -48,6 +48,8 @@ export class Turn implements TurnPort {
   /** As with the queue, the first one is none. */
   readonly #wishes: Wish[] = [NOTHING];
   #last: (() => void) | null = null;
+  /** What kinds of the package are told: they take out of it what they want, and do not keep it. */
+  readonly #place = { run: '', seq: 0, at: 0, path: '' };
 
   constructor(rules: Rules) {
     this.rules = rules;
@@ -208,7 +210,8 @@ export class Turn implements TurnPort {
       const times = { startedAt, endedAt: this.now };
       this.changes.retry({ run: this.run.id, path, attempt, error: error as ErrorRecord, ...times });
     }
-    const told = kind.tell(this.at(actor.path), from, to, state.context, due);
+    const place = kind.isForeign ? this.at(actor.path) : this.#placeOf(actor.path);
+    const told = kind.tell(place, from, to, state.context, due);
     const event = kind.isForeign ? checkEvent(told, kind.name) : told;
     if (actor.parent === null) this.#ofRun(event);
     else this.tell(event);
@@ -390,6 +393,15 @@ export class Turn implements TurnPort {
     });
   }
 
+  #placeOf(path: string): EventPlace {
+    const place = this.#place;
+    place.run = this.run.id;
+    place.seq = this.run.seq + 1;
+    place.at = this.now;
+    place.path = path;
+    return place;
+  }
+
   at(path: string): EventPlace {
     return { run: this.run.id, seq: this.run.seq + 1, at: this.now, path };
   }
@@ -397,7 +409,7 @@ export class Turn implements TurnPort {
   tell(event: RunEvent | null): void {
     if (event === null) return;
     this.run.seq = event.seq;
-    this.changes.events.push(event);
+    this.changes.tell(event);
   }
 }
 

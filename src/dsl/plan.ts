@@ -240,13 +240,15 @@ function turnedRound(after: readonly (readonly number[])[]): readonly (number[] 
 
 // Every property is written out: nodes of one hidden class keep the engine's reads fast and small. What a kind leaves out is that of a step.
 function nodeOf(kind: string, noun: PlanNode['noun'], called: string, parts: NodeParts): PlanNode {
+  const { makes = 'input' } = parts;
   return Object.freeze({
     kind,
     noun,
     called,
     task: parts.task ?? null,
     spec: parts.spec ?? null,
-    makes: parts.makes ?? 'input',
+    makes,
+    what: `${makes} of ${kind} "${called}"`,
     schema: parts.schema ?? null,
     children: parts.children ?? NO_PLACES,
     childByName: parts.childByName ?? NO_NAMES,

@@ -31,7 +31,8 @@ export const parentKind: Pick<Kind, 'actors' | 'acts' | 'children' | 'keep' | 'c
   // The counters are in the rows of its children. Without this, a parent would be written for every child (I9).
   changed(before, after) {
     if (before.value !== after.value) return true;
-    const [was, is] = [before.context as unknown as ParentMemory, after.context as unknown as ParentMemory];
+    const was = before.context as unknown as ParentMemory;
+    const is = after.context as unknown as ParentMemory;
     return (
       was.error !== is.error ||
       was.output !== is.output ||

@@ -123,24 +123,29 @@ export type ParentEvent =
 
 const NO_VARIABLES: JsonObject = Object.freeze({});
 
-export const emptyMemory = (begun: Begun): ParentMemory => ({
-  ...given(begun),
-  output: null,
-  error: null,
-  withErrors: false,
-  borne: null,
-  reason: null,
-  ready: 0,
-  live: 0,
-  total: 0,
-  settled: 0,
-  completed: 0,
-  failed: 0,
-  skipped: 0,
-  ending: null,
-  kept: null,
-  variables: NO_VARIABLES,
-  paused: false,
-  undo: null,
-  attempt: 0,
-});
+/** Spelt out, as `stepMemory` is. */
+export const emptyMemory = (begun: Begun): ParentMemory => {
+  const { node, input } = given(begun);
+  return {
+    node,
+    input,
+    output: null,
+    error: null,
+    withErrors: false,
+    borne: null,
+    reason: null,
+    ready: 0,
+    live: 0,
+    total: 0,
+    settled: 0,
+    completed: 0,
+    failed: 0,
+    skipped: 0,
+    ending: null,
+    kept: null,
+    variables: NO_VARIABLES,
+    paused: false,
+    undo: null,
+    attempt: 0,
+  };
+};

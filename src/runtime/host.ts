@@ -26,7 +26,7 @@ import { newRun, owedTo } from '../core/assemble.ts';
 import { answers, recall } from './reading/recall.ts';
 import { RowsNeeded } from '../core/need.ts';
 import { keepRow, statusOf } from '../core/rest.ts';
-import { keyOf, type Owed } from '../core/run.ts';
+import { keyOf, more, NONE, type Owed } from '../core/run.ts';
 import { type Held, hold, isUnderWay } from './held.ts';
 import { recognise } from './ownership/requests.ts';
 import { OutputCache } from './performing/cache.ts';
@@ -318,14 +318,17 @@ export class Host {
   /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */
   #dispatch(run: Held, owed: readonly Owed[]): void {
     if (this.#closed) return;
-    const later: Owed[] = [];
+    let later: readonly Owed[] = NONE;
     for (let at = 0; at < owed.length; at += 1) {
       const each = owed[at] as Owed;
       // Looked at for each: a process can be stopped between any two of them. A timer touches nothing.
-      if (touches(each) && !this.#isSure(run)) later.push(each);
+      if (touches(each) && !this.#isSure(run)) later = more(later, each);
       else this.#dispatcher.dispatch(run, each);
     }
-    if (later.length === 0) return;
+    if (later.length > 0) this.#dispatchIfOurs(run, later);
+  }
+
+  #dispatchIfOurs(run: Held, later: readonly Owed[]): void {
     this.#ifOurs(run.id, (ours) => {
       // A run that was read again was told then what is owed to it.
       if (ours && !run.evicted) for (const each of later) this.#dispatcher.dispatch(run, each);

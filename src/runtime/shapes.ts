@@ -72,7 +72,10 @@ export function keepShapes(rules: Rules, around: Surroundings): void {
   const run = hold(newRun(rules, plan, ROW), 1, true);
   const turn = new Turn({ ...rules, asksFirst: () => false });
   // What stands behind a turn of the event loop has a shape, too.
-  kept.push(run, soon(() => {}));
+  kept.push(
+    run,
+    soon(() => {}),
+  );
   const take = (message: Message): void => {
     const changes = new Pending(run.seq);
     changes.take(message);

@@ -82,8 +82,8 @@ const USUAL = new Map<string, unknown>(
     ...{ result: 'last', optional: false, permissive: false, input: null },
   }),
 );
-/** Said by the path, by the pin, or by the children themselves. */
-const SAID = new Set(['kind', 'noun', 'called', 'children', 'childByName', 'name', 'ordinal', 'node']);
+/** Said by the path, by the pin, by the children themselves, or by the kind and the name. */
+const SAID = new Set(['kind', 'noun', 'called', 'what', 'children', 'childByName', 'name', 'ordinal', 'node']);
 /** The engine calls it with what it has made itself. */
 const NOT_CALLED = new Set(['gather']);
 

@@ -87,6 +87,7 @@ export function nodeOf(kind: string, { children = 0, strategy = 'failFast', retr
     children: below,
     childByName: new Map(below.map((child) => [child.name, child])),
     makes: 'input',
+    what: `input of ${kind} "${kind}"`,
     undoes: false,
     holds: false,
     deadline: null,

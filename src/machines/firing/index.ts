@@ -30,6 +30,7 @@ export const FIRING: PlanNode = /* @__PURE__ */ Object.freeze({
   task: null,
   spec: Object.freeze({ orchestrator: () => null, detach: false, depth: Number.POSITIVE_INFINITY }),
   makes: 'input',
+  what: 'input of firing "firing"',
   schema: null,
   children: Object.freeze([]),
   childByName: new Map(),

@@ -91,17 +91,21 @@ interface Told {
   readonly event: TaskEvent;
 }
 
-/** What a step begins with. */
-export const stepMemory = (begun: Begun): TaskMemory => ({
-  ...given(begun),
-  output: null,
-  error: null,
-  attempt: 0,
-  reason: null,
-  undo: null,
-  approval: null,
-  keeps: null,
-});
+/** What a step begins with. Spelt out: an object that begins as another one has no room in itself for the rest, and no copy of it has. */
+export const stepMemory = (begun: Begun): TaskMemory => {
+  const { node, input } = given(begun);
+  return {
+    node,
+    input,
+    output: null,
+    error: null,
+    attempt: 0,
+    reason: null,
+    undo: null,
+    approval: null,
+    keeps: null,
+  };
+};
 
 /** What XState makes a machine's memory of. The input is missing if somebody has left it out. */
 export interface Begun {

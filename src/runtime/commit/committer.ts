@@ -139,9 +139,11 @@ export class Committer {
   #flush(): void {
     const next = this.#next();
     if (next.length === 0) return;
-    const batch = next.map((run): Committed => ({ run, changes: run.changes as Pending }));
     const underWay: UnderWay = { term: this.#options.term(), runs: next.length, over: null };
-    for (const run of next) {
+    const batch = new Array<Committed>(next.length);
+    for (let at = 0; at < next.length; at += 1) {
+      const run = next[at] as Held;
+      batch[at] = { run, changes: run.changes as Pending };
       run.changes = null;
       run.committing = underWay;
     }
@@ -157,52 +159,65 @@ export class Committer {
   /** One group after the other; now, as long as the store answers at once. */
   #commitFrom(groups: readonly Group[], from: number, underWay: UnderWay): Promise<void> | undefined {
     for (let at = from; at < groups.length; at += 1) {
-      // What follows from the last of them may be the next commit.
-      const last = at === groups.length - 1 ? () => void this.#underWay.delete(underWay) : () => {};
-      const pending = this.#commit(groups[at] as Group, underWay.term, last);
-      if (pending !== undefined) return pending.then(() => this.#commitFrom(groups, at + 1, underWay));
+      const pending = this.#commit(groups[at] as Group, underWay, at === groups.length - 1);
+      if (pending !== undefined) return this.#goOn(pending, groups, at + 1, underWay);
     }
     if (this.#waiting.length > 0) this.#schedule();
     return undefined;
   }
 
-  #commit({ batch, changes }: Group, term: number, over: () => void): Promise<void> | undefined {
-    const { store } = this.#options;
-    const done = (): void => {
-      over();
-      for (const each of batch) {
-        each.run.committing = null;
-        // It landed, so the run was ours when it was begun.
-        if (hasChanged(each)) each.run.term = term;
-      }
-      this.#isAnswering = true;
-      this.#options.done(batch);
-      this.#isAnswering = false;
-    };
-    const landed = (): Promise<void> | undefined => {
-      if (this.#isAnswering) return Promise.resolve().then(done);
-      done();
-      return undefined;
-    };
-    const failed = (error: unknown): void => {
-      over();
-      for (const { run } of batch) run.committing = null;
-      this.#careful = true;
-      this.#options.failed(batch, error);
-    };
+  #goOn(pending: Promise<void>, groups: readonly Group[], from: number, underWay: UnderWay): Promise<void> {
+    return pending.then(() => this.#commitFrom(groups, from, underWay));
+  }
+
+  /** Commits one of the groups of what is under way. What follows from the last of them may be the next commit. */
+  #commit(group: Group, underWay: UnderWay, isLast: boolean): Promise<void> | undefined {
     // An answer that came late changes nothing, and nothing is what it costs the store.
-    if (changes.length === 0) return landed();
+    if (group.changes.length === 0) return this.#landed(group, underWay, isLast);
     this.commits += 1;
     let committed: void | Promise<void>;
     try {
-      committed = store.commit(changes);
+      committed = this.#options.store.commit(group.changes);
     } catch (error) {
-      failed(error);
+      this.#failed(group, underWay, isLast, error);
       return undefined;
     }
-    if (committed === undefined) return landed();
+    if (committed === undefined) return this.#landed(group, underWay, isLast);
     this.#later = true;
-    return Promise.resolve(committed).then(done, failed);
+    return this.#answered(committed, group, underWay, isLast);
+  }
+
+  #answered(committed: Promise<void>, group: Group, underWay: UnderWay, isLast: boolean): Promise<void> {
+    return Promise.resolve(committed).then(
+      () => this.#done(group, underWay, isLast),
+      (error: unknown) => this.#failed(group, underWay, isLast, error),
+    );
+  }
+
+  #landed(group: Group, underWay: UnderWay, isLast: boolean): Promise<void> | undefined {
+    if (this.#isAnswering) return this.#answered(Promise.resolve(), group, underWay, isLast);
+    this.#done(group, underWay, isLast);
+    return undefined;
+  }
+
+  #done({ batch }: Group, underWay: UnderWay, isLast: boolean): void {
+    if (isLast) this.#underWay.delete(underWay);
+    for (let at = 0; at < batch.length; at += 1) {
+      const each = batch[at] as Committed;
+      each.run.committing = null;
+      // It landed, so the run was ours when it was begun.
+      if (hasChanged(each)) each.run.term = underWay.term;
+    }
+    this.#isAnswering = true;
+    this.#options.done(batch);
+    this.#isAnswering = false;
+  }
+
+  #failed({ batch }: Group, underWay: UnderWay, isLast: boolean, error: unknown): void {
+    if (isLast) this.#underWay.delete(underWay);
+    for (const { run } of batch) run.committing = null;
+    this.#careful = true;
+    this.#options.failed(batch, error);
   }
 }
 
@@ -214,7 +229,11 @@ interface Group {
 
 function inWords(batch: readonly Committed[]): Group {
   const changes: RunChange[] = [];
-  for (const each of batch) if (hasChanged(each)) changes.push(changeOf(each));
+  // Counted out, for each step of each run comes by here.
+  for (let at = 0; at < batch.length; at += 1) {
+    const each = batch[at] as Committed;
+    if (hasChanged(each)) changes.push(changeOf(each));
+  }
   return { batch, changes };
 }
 

@@ -9,7 +9,7 @@ import { NO_BUDGETS } from '../../budgets.ts';
 import { boundsOf } from '../../core/limits.ts';
 import { type Clock, elapsedBy } from '../../clock.ts';
 import type { PlanNode } from '../../definition.ts';
-import { AnswerIgnored } from '../../errors/index.ts';
+import { AnswerIgnored, type ErrorRecord } from '../../errors/index.ts';
 import type { Executor, Logger } from '../../executor.ts';
 import type { Json } from '../../json.ts';
 import type { LimitDefinition, QueuedFor } from '../../limits.ts';
@@ -246,7 +246,12 @@ export class Dispatcher {
   /** Begins an attempt; where it has budgets, once it is counted there (S38). */
   #spend(attempt: Attempt, isAtOnce: boolean): void {
     const { budgets = NO_BUDGETS } = attempt.task;
-    if (budgets.length === 0) return isAtOnce ? attempt.begin() : this.#beginIfOurs(attempt);
+    if (budgets.length > 0) this.#askBudgets(attempt);
+    else if (isAtOnce) attempt.begin();
+    else this.#beginIfOurs(attempt);
+  }
+
+  #askBudgets(attempt: Attempt): void {
     const isWanted = (): boolean => this.#attempts.get(attempt.key) === attempt;
     void this.#budgets.ask(attempt, isWanted).then((refusal) => {
       if (!isWanted()) return;
@@ -313,20 +318,24 @@ export class Dispatcher {
     const kept = entry === undefined || error !== null ? null : this.#options.cache.recordOf(entry, key, output);
     const record = kept ?? (error?.retryAfter === undefined ? null : (this.#refused.get(key) ?? null));
     this.#kept.delete(key);
-    const answer = (): void => {
-      const said = { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error } as const;
-      this.#options.post(run, record === null ? said : { ...said, record });
-    };
-    if (error !== null && attempt.begun && task.cleanup !== undefined && isCutOff(error)) {
-      // What the body had begun is tidied up before the next attempt, or the end of the step (S11).
-      const context = { input: attempt.input, key, reason: error.message };
-      const tidy = (): void => this.#cleanups.bounded(attempt.run, path, attempt.attempt, task, context, answer);
-      if (this.#options.isSure(run)) tidy();
-      else this.#options.ifOurs(run, (ours) => void (ours && tidy()));
-    } else {
-      answer();
-    }
+    const said = { type: 'answer', from: 'execute', path, attempt: attempt.attempt, output, error } as const;
+    const answer = record === null ? said : { ...said, record };
+    if (error !== null && attempt.begun && task.cleanup !== undefined && isCutOff(error))
+      this.#tidyBefore(answer, attempt, error);
+    else this.#options.post(run, answer);
     this.#line.ended(attempt);
+  }
+
+  /** What the body had begun is tidied up before the next attempt, or the end of the step (S11). */
+  #tidyBefore(answer: Message, attempt: Attempt, { message: reason }: ErrorRecord): void {
+    const { key, path, task, input } = attempt;
+    const { isSure, ifOurs, post } = this.#options;
+    const run = attempt.run.id;
+    const context = { input, key, reason };
+    const then = (): void => post(run, answer);
+    const tidy = (): void => this.#cleanups.bounded(attempt.run, path, attempt.attempt, task, context, then);
+    if (isSure(run)) tidy();
+    else ifOurs(run, (ours) => void (ours && tidy()));
   }
 
   /** Nobody wants it any more: those who heard of its beginning hear of that. */
