@@ -18,14 +18,14 @@ export function inOrder(rows: readonly ActorRow[]): readonly ActorRow[] {
 }
 
 /** A page of what was put in order; `isStill` says whether it is so by now. */
-export function pageOf(
-  ordered: readonly ActorRow[],
+export function pageOf<R extends Ended>(
+  ordered: readonly R[],
   { before = Number.POSITIVE_INFINITY, limit }: CompletedQuery,
-  isStill: (row: ActorRow) => boolean,
-): readonly ActorRow[] {
-  const page: ActorRow[] = [];
+  isStill: (row: R) => boolean,
+): readonly R[] {
+  const page: R[] = [];
   for (let at = firstBefore(ordered, before); at < ordered.length; at += 1) {
-    const row = ordered[at] as ActorRow;
+    const row = ordered[at] as R;
     const last = page.at(-1);
     if (last !== undefined && page.length >= limit && seqOf(row) !== seqOf(last)) break;
     if (isStill(row)) page.push(row);
@@ -33,17 +33,20 @@ export function pageOf(
   return page;
 }
 
-function firstBefore(ordered: readonly ActorRow[], before: number): number {
+/** All that is asked of a row here. */
+type Ended = Pick<ActorRow, 'endedSeq'>;
+
+function firstBefore(ordered: readonly Ended[], before: number): number {
   let [from, to] = [0, ordered.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (seqOf(ordered[middle] as ActorRow) < before) to = middle;
+    if (seqOf(ordered[middle] as Ended) < before) to = middle;
     else from = middle + 1;
   }
   return from;
 }
 
 /** An actor without a number ended before all others. */
-export function seqOf({ endedSeq }: ActorRow): number {
+export function seqOf({ endedSeq }: Ended): number {
   return endedSeq ?? 0;
 }

@@ -95,6 +95,32 @@ export const STEPS: Readonly<Record<string, Check>> = {
     }
     assert.deepEqual(undone, [...paths].reverse());
   },
+  'what completes between two pages is on the next ones, what had completed and is undone is not, and what was deleted is gone':
+    async (store) => {
+      const paths = ['s0', 's1', 's2', 's3', 's4', 's5'];
+      // One of them ended when nobody noted the numbers of ends.
+      const [late, old] = [actor('a', 'late'), done('old', null)];
+      await store.commit([
+        change('a', 0, { actors: [...paths.map((path, index) => done(path, 1 + 2 * index)), late, old] }),
+      ]);
+      assert.deepEqual(await pathsOf(store.readCompleted('a', { limit: 2 })), ['s5', 's4']);
+      const undone = ['s3', 'old'].map((path) => actor('a', path, { state: 'compensating' }));
+      await store.commit([change('a', 1, { actors: undone })]);
+      assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 9, limit: 2 })), ['s2', 's1']);
+      assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 2, limit: 2 })), ['s0']);
+      // It has the place in the order that its event has.
+      await store.commit([change('a', 2, { actors: [done('late', 4)] })]);
+      assert.deepEqual(await pathsOf(store.readCompleted('a', { before: 9, limit: 3 })), ['s2', 'late', 's1']);
+      // Undone, and completed once more.
+      await store.commit([change('a', 3, { actors: [done('s3', 20)] })]);
+      assert.deepEqual(await completed(store, 2), ['s3', 's5', 's4', 's2', 'late', 's1', 's0']);
+      const over = row('a', { status: 'completed' });
+      await store.commit([change('a', 4, { row: over, actors: [done('', 21)] })]);
+      assert.deepEqual(await completed(store, 3), ['', 's3', 's5', 's4', 's2', 'late', 's1', 's0']);
+      await store.deleteRun('a');
+      await store.commit([change('a', 0, { actors: [done('new', 1), done('s1', 2), actor('a', 's2')] })]);
+      assert.deepEqual(await completed(store, 1), ['s1', 'new']);
+    },
   'a thousand that have completed are read in pages of any size': async (store) => {
     const paths = Array.from({ length: 1_000 }, (_, index) => `s${index}`);
     await store.commit([change('a', 0, { actors: paths.map((path) => actor('a', path)) })]);

@@ -268,6 +268,7 @@ describe('the file', () => {
     ['how many children a step has', children.COUNT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
     ['how many tracks a run has', children.COUNT_CHILDREN_OF_RUN, 'places_by_path (run=? AND path>?)'],
     ['events of a run', SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],
+    ['in which order the steps of a run have completed', schema.SELECT_ORDER_OF_ENDS, 'places_by_path (run=?)'],
   ])('finds %s by an index (P134)', (_, sql, by) => {
     const file = newFile();
     opened(file);
@@ -282,7 +283,7 @@ describe('the file', () => {
     ['what is below it', schema.FORGET_BELOW, 'places_by_path (run=? AND path>? AND path<?)'],
     ['its attempts', schema.FORGET_ATTEMPTS, 'PRIMARY KEY (run=? AND path=?)'],
     ['attempts below it', schema.FORGET_ATTEMPTS_BELOW, 'PRIMARY KEY (run=? AND path>? AND path<?)'],
-    ['what has completed', schema.SELECT_COMPLETED, 'places_completed (run=? AND ended_seq>? AND ended_seq<?)'],
+    ['a place that has completed', schema.SELECT_COMPLETED, 'places USING INTEGER PRIMARY KEY (rowid=?)'],
     ['a record', recordStatements.SELECT_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['a record that is written', recordStatements.FIND_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['records of a type', records({}), 'records_by_type (type=? AND rowid>?)'],

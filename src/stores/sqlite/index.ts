@@ -73,6 +73,9 @@ function writerTo(db: DatabaseSync, hold: Hold): Writer {
 /** A commit with so many rows of places is worth a thread. */
 const LARGE = 128;
 
+/** The order of what has completed is remembered of so many runs that are being undone. */
+const ORDERS = 16;
+
 class SqliteFile extends SqliteReads implements SqliteStore {
   /** The thread is given the next one while it writes. */
   readonly commitsAtOnce = 2;
@@ -89,7 +92,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
   #prunedAt = 0;
 
   constructor(file: string, { synchronous = 'full', keep, savepoint, thread = 'large' }: SqliteOptions) {
-    super(`sqlite ${file}`);
+    super(`sqlite ${file}`, ORDERS);
     checkOptions(file, { synchronous, savepoint, thread });
     // What is in memory is this connection's alone.
     this.#thread = file === MEMORY ? 'never' : thread;
@@ -137,8 +140,20 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     const { writer, scribe } = this.#open();
     if (this.#isForThread(changes)) return this.#onThread(scribe, changes, known, list);
     const begun = usable(this.name, () => writer.write(list(false)) ?? writer.write(list(true)));
-    this.#owned.landed(changes, known, begun ?? []);
+    this.#landed(changes, known, begun ?? []);
+  }
+
+  #landed(changes: readonly RunChange[], known: readonly (Known | null)[], begun: readonly number[]): void {
+    this.#owned.landed(changes, known, begun);
+    this.#forgetOrders(changes);
     this.#pruneByTheWay();
+  }
+
+  /** More may have completed in these runs. */
+  #forgetOrders(changes: readonly RunChange[]): void {
+    if (this.completed.isEmpty) return;
+    for (const { run, actors } of changes)
+      if (actors.some(({ state }) => state === 'completed')) this.completed.forget(run);
   }
 
   #isForThread(changes: readonly RunChange[]): boolean {
@@ -166,12 +181,12 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     } catch (error) {
       // It may have landed if the thread has gone: what the file says of these runs is looked up.
       this.#owned.forget(changes.map(({ run }) => run));
+      this.#forgetOrders(changes);
       return usable(this.name, () => {
         throw error;
       });
     }
-    this.#owned.landed(changes, known, begun ?? []);
-    this.#pruneByTheWay();
+    this.#landed(changes, known, begun ?? []);
   }
 
   /** Nobody waits for what is deleted by the way; what fails is done with one of the next commits. */

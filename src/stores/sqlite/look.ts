@@ -21,7 +21,8 @@ class SqliteLook extends SqliteReads implements Store {
   #db: DatabaseSync | null = null;
 
   constructor(file: string) {
-    super(`sqlite ${file}`);
+    // Another process writes to it, and nobody says when.
+    super(`sqlite ${file}`, 0);
     this.#file = file;
   }
 

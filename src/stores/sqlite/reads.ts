@@ -27,6 +27,7 @@ import { countsOf } from '../counts.ts';
 import { type Columns, ColumnReader } from '../rows.ts';
 import type { Value } from './batch.ts';
 import * as children from './child-statements.ts';
+import { CompletedPlaces } from './completed.ts';
 import { usable } from './file.ts';
 import { listOf } from './lists.ts';
 import { recordsOf, SELECT_RECORD } from './record-statements.ts';
@@ -37,10 +38,13 @@ export abstract class SqliteReads {
   readonly name: string;
   readonly #rows: ColumnReader;
   readonly #prepared = new Map<string, StatementSync>();
+  protected readonly completed: CompletedPlaces;
 
-  constructor(name: string) {
+  /** `orders`: of how many runs it is remembered in which order their steps have completed. */
+  constructor(name: string, orders: number) {
     this.name = name;
     this.#rows = new ColumnReader(name, fromColumn);
+    this.completed = new CompletedPlaces((text, ...values) => this.all(text, ...values), orders);
   }
 
   /** The file; throws while it is not open. */
@@ -113,9 +117,8 @@ export abstract class SqliteReads {
     return this.all(sql.SELECT_PLACES, run).map((row) => this.#rows.step(run, row));
   }
 
-  readCompleted(run: string, { before = Number.MAX_SAFE_INTEGER, limit }: CompletedQuery): readonly ActorRow[] {
-    const rows = this.all(sql.SELECT_COMPLETED, run, before, run, before, limit - 1);
-    return rows.map((row) => this.#rows.step(run, row));
+  readCompleted(run: string, query: CompletedQuery): readonly ActorRow[] {
+    return this.completed.page(run, query).map((row) => this.#rows.step(run, row));
   }
 
   readAttempts(run: string): readonly AttemptRow[] {
@@ -153,6 +156,7 @@ export abstract class SqliteReads {
   /** The statements of a file that is closed. */
   protected forget(): void {
     this.#prepared.clear();
+    this.completed.clear();
   }
 
   protected statement(text: string): StatementSync {

@@ -231,6 +231,10 @@ export const MIGRATIONS: readonly string[] = [
   -- What a run goes on with: a few places, however many have ended.
   create index places_open on places (run) where ended_at is null;
   `,
+  `
+  -- Each step had an entry in it, and few runs are ever undone: the order of the ends is worked out for those.
+  drop index places_completed;
+  `,
 ];
 
 export const INSERT_RUN = `
@@ -300,14 +304,13 @@ export const SELECT_FAILURES = `
     and (state = 'failed' or state = 'timedOut' or state = 'compensationFailed')
   order by number`;
 
-const COMPLETED = `places indexed by places_completed where run = (select number from runs where run = ?) and state = 'completed' and ended_seq < ?`;
-
-/** A page that does not end among those with one number. Run and number, both twice, and one row less than the page has. */
-export const SELECT_COMPLETED = `
-  select * from ${COMPLETED} and ended_seq >= coalesce((
-    select ended_seq from ${COMPLETED} order by ended_seq desc limit 1 offset ?
-  ), 0)
+/** What has completed in a run, the last first. */
+export const SELECT_ORDER_OF_ENDS = `
+  select number, ended_seq from places where run = (select number from runs where run = ?) and state = 'completed'
   order by ended_seq desc, number desc`;
+
+/** One of these, if it is still as it was then. */
+export const SELECT_COMPLETED = `select * from places where number = ? and ended_seq = ? and state = 'completed'`;
 
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
 
