@@ -312,7 +312,7 @@ export class Host {
       for (let at = 0; at < over.length; at += 1) (over[at] as () => void)();
     });
     this.#woken.goOn();
-    if (this.turns > MANY) keepShapes(this.rules, this.#dispatcher.around);
+    if (this.turns > MANY) keepShapes(this.rules);
   }
 
   /** Begins what is owed to a run; what touches the world only as long as nobody else can have taken the run over. */

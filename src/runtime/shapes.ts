@@ -65,8 +65,23 @@ const ROW: RunRow = {
   parent: null,
 };
 
-/** Makes that run, unless it is there. `around` is what attempts have around them here. */
-export function keepShapes(rules: Rules, around: Surroundings): void {
+const nothing = (): void => {};
+/** Attempts hold what is around them, so it is nobody's: a box that is closed is not to stay with them. */
+const NOWHERE: Surroundings = {
+  executor: { execute: nothing },
+  maxValueBytes: 0,
+  done: nothing,
+  now: () => 0,
+  elapsed: () => 0,
+  wakeAfter: () => nothing,
+  log: nothing,
+  warn: nothing,
+  progress: nothing,
+  ignored: nothing,
+};
+
+/** Makes that run, unless it is there. */
+export function keepShapes(rules: Rules): void {
   if (kept.length > 0) return;
   const plan = planOf(halfDone());
   const run = hold(newRun(rules, plan, ROW), 1, true);
@@ -86,7 +101,7 @@ export function keepShapes(rules: Rules, around: Surroundings): void {
       if (owed.do !== 'execute') continue;
       const { node, path, attempt: number, input } = owed;
       const key = keyOf(run.id, path, number);
-      const attempt = new Attempt(around, node.task as TaskDefinition, key, path, number, run.facts, input);
+      const attempt = new Attempt(NOWHERE, node.task as TaskDefinition, key, path, number, run.facts, input);
       kept.push(attempt);
       callBody(never, attempt, () => {});
     }

@@ -17,11 +17,11 @@ export function textOfEvents(at: number, events: readonly RunEvent[]): string {
 }
 
 function keptOf(at: number, event: RunEvent): Kept {
-  const kept: Kept = [event.type, event.path];
+  const { type, path } = event;
   const more = moreOf(event);
-  if (event.at !== at) kept.push(more, event.at);
-  else if (more !== null) kept.push(more);
-  return kept;
+  // A list that is pushed to makes room for more than there will ever be.
+  if (event.at !== at) return [type, path, more, event.at];
+  return more === null ? [type, path] : [type, path, more];
 }
 
 function moreOf(event: RunEvent): Json {

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 
 const index = new URL('../../src/index.ts', import.meta.url).href;
 
-const SCRIPT = `
+const FLOW = `
   import * as s from ${JSON.stringify(index)};
   const Any = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
   const step = s.task('step', { input: Any, output: Any, run: async ({ input }) => input });
@@ -16,31 +16,67 @@ const SCRIPT = `
   const tasks = names.map((name) => ({ name, task: step, input: () => 1 }));
   const chain = s.defineTrack({ name: 'chain', tasks });
   const flow = s.defineOrchestrator({ name: 'flow', version: '1', input: Any, tracks: { chain } });
-  await using box = await s.createSignalbox({ orchestrators: [flow], logger: () => {} });
-  for (let round = 0; round < 6; round += 1) {
-    for (let at = 0; at < 60; at += 1) {
-      const run = await box.start(flow, { input: null });
-      await run.result();
-    }
+  const open = (store) => s.createSignalbox({ orchestrators: [flow], store, logger: () => {} });
+  const some = async (box) => {
+    for (let at = 0; at < 60; at += 1) await (await box.start(flow, { input: null })).result();
+  };
+  const collect = async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     gc();
-  }
+  };
 `;
+
+/** What a process says that plays a script, and that it ended well. */
+function said(flags: readonly string[], script: string): string {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--expose-gc', ...flags, '--input-type=module', '--eval', `${FLOW}${script}`],
+    { encoding: 'utf8', timeout: 60_000, maxBuffer: 64 * 1024 * 1024 },
+  );
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout;
+}
 
 /** Steps, from the message to the row; each of them was thrown away at every collection before. */
 const HOT = ['Attempt', 'JobContext', 'Changes', 'Pending', 'rowOf', 'actorRows', 'spawn', '#deliver', '#execute'];
 
 test('what is compiled for steps stays when no run is left', () => {
-  const { stdout, stderr, status } = spawnSync(
-    process.execPath,
-    ['--expose-gc', '--trace-deopt', '--input-type=module', '--eval', SCRIPT],
-    { encoding: 'utf8', timeout: 60_000, maxBuffer: 64 * 1024 * 1024 },
+  const stdout = said(
+    ['--trace-deopt'],
+    `
+    await using box = await open(s.memory());
+    for (let round = 0; round < 6; round += 1) {
+      await some(box);
+      await collect();
+    }
+  `,
   );
-  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   // That anything was compiled at all, and that this V8 still says so in these words.
   expect(stdout).toMatch(/reason: dependent|reason: wrong map/);
   const gone = [...stdout.matchAll(/<SharedFunctionInfo ([^>]*)>.*embedded weak objects cleared/g)].map(
     ([, name]) => name,
   );
   expect(gone.filter((name) => HOT.includes(name as string))).toEqual([]);
+});
+
+test('nothing of a box stays with it: neither its store nor what a run was started with', () => {
+  const stdout = said(
+    [],
+    `
+    const used = async () => {
+      const store = s.memory();
+      const box = await open(store);
+      await some(box);
+      const input = { of: 'a run' };
+      const run = await box.start(flow, { input });
+      await run.result();
+      await box.close();
+      return [store, box, input, run].map((each) => new WeakRef(each));
+    };
+    const refs = await used();
+    for (let round = 0; round < 5; round += 1) await collect();
+    console.log(JSON.stringify(refs.map((ref) => ref.deref() === undefined)));
+  `,
+  );
+  expect(JSON.parse(stdout)).toEqual([true, true, true, true]);
 });

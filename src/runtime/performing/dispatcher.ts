@@ -56,8 +56,7 @@ export interface DispatcherOptions {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  /** What attempts have around them. */
-  readonly around: Surroundings;
+  readonly #around: Surroundings;
   /** Attempts under way or in line, by key. */
   readonly #attempts = new Map<string, Attempt>();
   /** Hooks of attempts that have some, by key. */
@@ -93,7 +92,7 @@ export class Dispatcher {
       progress: (attempt, fraction, note) => this.#progress(attempt, fraction, note),
       ignored: (attempt, why) => this.ignore(attempt.key, why),
     };
-    this.around = { ...around, executor, done: (attempt, outcome) => this.#done(attempt, outcome) };
+    this.#around = { ...around, executor, done: (attempt, outcome) => this.#done(attempt, outcome) };
     const hold = (run: string): (() => void) => this.hold(run);
     this.#compensations = new Compensations({ ...options, around, hold });
     this.#cleanups = new Cleanups({ ...options, hold });
@@ -193,7 +192,7 @@ export class Dispatcher {
     // Begun and cancelled in one batch: nobody waits for it any more, so it is not begun at all.
     const actor = run.actors.get(path);
     if (actor?.invoked !== 'execute') return;
-    const one = new Attempt(this.around, node.task, key, path, attempt, run.facts, input, boundsOf(actor));
+    const one = new Attempt(this.#around, node.task, key, path, attempt, run.facts, input, boundsOf(actor));
     this.#attempts.set(key, one);
     this.#more(run.id);
     const hooks = this.#options.hooks.ofStep(run, path, node, input);

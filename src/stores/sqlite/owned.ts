@@ -41,9 +41,10 @@ export class Owned {
   /** These changes have landed; `begun` has the numbers of those that began with them, in their order. */
   landed(changes: readonly RunChange[], known: readonly (Known | null)[], begun: readonly number[]): void {
     let next = 0;
-    for (const [index, { run, fence, after, events, row }] of changes.entries()) {
+    for (let at = 0; at < changes.length; at += 1) {
+      const { run, fence, after, events, row } = changes[at] as RunChange;
       const seq = after + events.length;
-      const before = known[index] ?? null;
+      const before = known[at] ?? null;
       const number = before?.number ?? (begun[next] as number);
       if (before === null) next += 1;
       if (row !== null && isTerminal(row.status)) this.#runs.delete(run);
