@@ -48,6 +48,9 @@ export interface Bounds {
 
 const OUTPUT_OF = 'output of task';
 
+/** Which of its two schemas. */
+type Side = 'input' | 'output';
+
 const UNBOUND: Bounds = Object.freeze({ above: null, total: null });
 
 /** What an attempt needs of its surroundings. */
@@ -146,13 +149,19 @@ export class Attempt implements Job {
       this.#listen(task.heartbeat, task.heartbeat);
     }
     const parsed = this.#parse(task.input, this.#input, 'input');
-    if (parsed instanceof Promise) this.#runLater(parsed);
-    else this.#run(parsed);
+    this.#goOn('input', parsed);
   }
 
-  // Apart, as all that makes a function of its own: who makes one has an object more for each call, also for those that make none.
-  #runLater(parsed: Promise<Parsed | null>): void {
-    parsed.then((late) => this.#run(late));
+  /** With what a schema has made of a value. */
+  #goOn(side: Side, parsed: Parsed | Promise<Parsed | null> | null): void {
+    if (parsed instanceof Promise) this.#later(side, parsed);
+    else if (side === 'input') this.#run(parsed);
+    else this.#complete(parsed);
+  }
+
+  // Apart, because it makes a function: who makes one has an object more for each call, also for those that make none.
+  #later(side: Side, parsed: Promise<Parsed | null>): void {
+    parsed.catch((thrown: unknown) => this.#schemaFailed(side, thrown)).then((late) => this.#goOn(side, late));
   }
 
   #limitTime(timeout: number | undefined): void {
@@ -261,12 +270,7 @@ export class Attempt implements Job {
     if (read === null) return undefined;
     if (!read.ok) return this.#failed(read);
     const parsed = this.#parse(this.task.output, read.value, 'output');
-    if (parsed instanceof Promise) this.#completeLater(parsed);
-    else this.#complete(parsed);
-  }
-
-  #completeLater(parsed: Promise<Parsed | null>): void {
-    parsed.then((late) => this.#complete(late));
+    this.#goOn('output', parsed);
   }
 
   /** A copy of what an executor has answered, which may be anything; null if it is no answer, and the attempt has failed. */
@@ -365,29 +369,20 @@ export class Attempt implements Job {
   }
 
   /** What the schema makes of a value; null when the schema itself failed, and with it the attempt. */
-  #parse(
-    schema: TaskDefinition['input'],
-    value: unknown,
-    side: 'input' | 'output',
-  ): Parsed | Promise<Parsed | null> | null {
+  #parse(schema: TaskDefinition['input'], value: unknown, side: Side): Parsed | Promise<Parsed> | null {
     try {
-      const parsed = parse(schema, value);
-      return parsed instanceof Promise ? this.#parsedLater(parsed, side) : parsed;
+      return parse(schema, value);
     } catch (thrown) {
       return this.#schemaFailed(side, thrown);
     }
   }
 
-  #parsedLater(parsed: Promise<Parsed>, side: 'input' | 'output'): Promise<Parsed | null> {
-    return parsed.catch((thrown: unknown) => this.#schemaFailed(side, thrown));
-  }
-
-  #schemaFailed(side: 'input' | 'output', thrown: unknown): null {
+  #schemaFailed(side: Side, thrown: unknown): null {
     this.#fail(new SchemaFailed({ what: this.#what(side), reason: reasonOf(thrown) }, thrown), false);
     return null;
   }
 
-  #what(side: 'input' | 'output'): string {
+  #what(side: Side): string {
     return `${side} of task "${this.task.name}"`;
   }
 }

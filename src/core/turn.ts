@@ -395,8 +395,9 @@ export class Turn implements TurnPort {
 
   #placeOf(path: string): EventPlace {
     const place = this.#place;
-    place.run = this.run.id;
-    place.seq = this.run.seq + 1;
+    const { id, seq } = this.run;
+    place.run = id;
+    place.seq = seq + 1;
     place.at = this.now;
     place.path = path;
     return place;

@@ -124,9 +124,8 @@ export type ParentEvent =
 const NO_VARIABLES: JsonObject = Object.freeze({});
 
 /** Spelt out, as `stepMemory` is. */
-export const emptyMemory = (begun: Begun): ParentMemory => {
-  const { node, input } = given(begun);
-  return {
+export const emptyMemory = (begun: Begun): ParentMemory =>
+  given(begun, (node, input) => ({
     node,
     input,
     output: null,
@@ -147,5 +146,4 @@ export const emptyMemory = (begun: Begun): ParentMemory => {
     paused: false,
     undo: null,
     attempt: 0,
-  };
-};
+  }));

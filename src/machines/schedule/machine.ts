@@ -40,15 +40,17 @@ type ScheduleEvent =
   /** The time of the turn, for something that has happened in it. */
   | { readonly type: 'now'; readonly now: number; readonly cause: Cause };
 
-const begin = (begun: Begun): ScheduleMemory => ({
-  ...given(begun),
-  output: null,
-  error: null,
-  reason: null,
-  attempt: 0,
-  live: 0,
-  decision: null,
-});
+const begin = (begun: Begun): ScheduleMemory =>
+  given(begun, (node, input) => ({
+    node,
+    input,
+    output: null,
+    error: null,
+    reason: null,
+    attempt: 0,
+    live: 0,
+    decision: null,
+  }));
 
 /** Why the machine wants to know the time. */
 const look = {

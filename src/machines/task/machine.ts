@@ -92,9 +92,8 @@ interface Told {
 }
 
 /** What a step begins with. Spelt out: an object that begins as another one has no room in itself for the rest, and no copy of it has. */
-export const stepMemory = (begun: Begun): TaskMemory => {
-  const { node, input } = given(begun);
-  return {
+export const stepMemory = (begun: Begun): TaskMemory =>
+  given(begun, (node, input) => ({
     node,
     input,
     output: null,
@@ -104,8 +103,7 @@ export const stepMemory = (begun: Begun): TaskMemory => {
     undo: null,
     approval: null,
     keeps: null,
-  };
-};
+  }));
 
 /** What XState makes a machine's memory of. The input is missing if somebody has left it out. */
 export interface Begun {
@@ -114,9 +112,9 @@ export interface Begun {
 }
 
 /** What a machine that somebody starts by itself is given; without it, it says what it wants. */
-export function given({ input, self }: Begun): { readonly node: PlanNode | null; readonly input: Json } {
+export function given<M>({ input, self }: Begun, begin: (node: PlanNode | null, input: Json) => M): M {
   if (input === undefined) throw needsDefinition(self);
-  return { node: input.node ?? null, input: input.input };
+  return begin(input.node ?? null, input.input);
 }
 
 /** What the machines of single steps are made of: a task's, a sleep's, and those that have to do with other runs. */
