@@ -121,6 +121,16 @@ export const STEPS: Readonly<Record<string, Check>> = {
       await store.commit([change('a', 0, { actors: [done('new', 1), done('s1', 2), actor('a', 's2')] })]);
       assert.deepEqual(await completed(store, 1), ['s1', 'new']);
     },
+  'of a run that was deleted nothing has completed in one that takes its name, whatever has come into its place':
+    async (store) => {
+      const rows = (run: string): ActorRow[] => [1, 2, 3].map((end) => ({ ...done(`s${end}`, end), run }));
+      await store.commit([change('a', 0, { row: row('a', { status: 'completed' }), actors: rows('a') })]);
+      assert.deepEqual(await completed(store, 1), ['s3', 's2', 's1']);
+      await store.deleteRun('a');
+      await store.commit([change('b', 0, { actors: rows('b') })]);
+      await store.commit([change('a', 0, { actors: [actor('a', 's1')] })]);
+      assert.deepEqual([await completed(store, 1), await completed(store, 1, 'b')], [[], ['s3', 's2', 's1']]);
+    },
   'a thousand that have completed are read in pages of any size': async (store) => {
     const paths = Array.from({ length: 1_000 }, (_, index) => `s${index}`);
     await store.commit([change('a', 0, { actors: paths.map((path) => actor('a', path)) })]);
