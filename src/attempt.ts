@@ -46,8 +46,6 @@ export interface Bounds {
   readonly total: number | null;
 }
 
-const OUTPUT_OF = 'output of task';
-
 /** Which of its two schemas. */
 type Side = 'input' | 'output';
 
@@ -148,20 +146,32 @@ export class Attempt implements Job {
       this.#lastBeat = this.#around.elapsed();
       this.#listen(task.heartbeat, task.heartbeat);
     }
-    const parsed = this.#parse(task.input, this.#input, 'input');
-    this.#goOn('input', parsed);
+    this.#parse('input', this.#input);
   }
 
-  /** With what a schema has made of a value. */
-  #goOn(side: Side, parsed: Parsed | Promise<Parsed | null> | null): void {
+  /** Goes on with what the schema makes of a value. A schema that fails itself fails the attempt. */
+  #parse(side: Side, value: unknown): void {
+    let parsed: Parsed | Promise<Parsed>;
+    try {
+      parsed = parse(this.task[side], value);
+    } catch (thrown) {
+      return this.#schemaFailed(side, thrown);
+    }
     if (parsed instanceof Promise) this.#later(side, parsed);
-    else if (side === 'input') this.#run(parsed);
-    else this.#complete(parsed);
+    else this.#goOn(side, parsed);
   }
 
-  // Apart, because it makes a function: who makes one has an object more for each call, also for those that make none.
-  #later(side: Side, parsed: Promise<Parsed | null>): void {
-    parsed.catch((thrown: unknown) => this.#schemaFailed(side, thrown)).then((late) => this.#goOn(side, late));
+  // Apart, because it makes functions: who makes one has an object more for each call, also for those that make none.
+  #later(side: Side, parsed: Promise<Parsed>): void {
+    parsed.then(
+      (late) => this.#goOn(side, late),
+      (thrown: unknown) => this.#schemaFailed(side, thrown),
+    );
+  }
+
+  #goOn(side: Side, parsed: Parsed): void {
+    if (side === 'input') this.#run(parsed);
+    else this.#complete(parsed);
   }
 
   #limitTime(timeout: number | undefined): void {
@@ -193,8 +203,8 @@ export class Attempt implements Job {
   }
 
   /** Calls the body with what the input schema made of the input, unless the attempt is over by then. */
-  #run(parsed: Parsed | null): void {
-    if (parsed === null || this.#settled) return;
+  #run(parsed: Parsed): void {
+    if (this.#settled) return;
     if (!parsed.ok) return this.#fail(new InputInvalid({ what: this.#what('input'), issues: parsed.issues }), false);
     this.#input = parsed.value;
     try {
@@ -269,8 +279,7 @@ export class Attempt implements Job {
     const read = this.#read(answer);
     if (read === null) return undefined;
     if (!read.ok) return this.#failed(read);
-    const parsed = this.#parse(this.task.output, read.value, 'output');
-    this.#goOn('output', parsed);
+    this.#parse('output', read.value);
   }
 
   /** A copy of what an executor has answered, which may be anything; null if it is no answer, and the attempt has failed. */
@@ -302,12 +311,12 @@ export class Attempt implements Job {
     this.#around.ignored(this, why);
   }
 
-  #complete(parsed: Parsed | null): void {
-    if (parsed === null || this.#settled) return;
+  #complete(parsed: Parsed): void {
+    if (this.#settled) return;
     if (!parsed.ok) return this.#fail(new OutputInvalid({ what: this.#what('output'), issues: parsed.issues }));
     let output: Json;
     try {
-      output = toJson(parsed.value, OUTPUT_OF, this.#around.maxValueBytes, this.task.name);
+      output = toJson(parsed.value, this.#what('output'), this.#around.maxValueBytes);
     } catch (error) {
       return this.#fail(error as Error, false);
     }
@@ -368,18 +377,8 @@ export class Attempt implements Job {
     this.#stopBeat?.();
   }
 
-  /** What the schema makes of a value; null when the schema itself failed, and with it the attempt. */
-  #parse(schema: TaskDefinition['input'], value: unknown, side: Side): Parsed | Promise<Parsed> | null {
-    try {
-      return parse(schema, value);
-    } catch (thrown) {
-      return this.#schemaFailed(side, thrown);
-    }
-  }
-
-  #schemaFailed(side: Side, thrown: unknown): null {
+  #schemaFailed(side: Side, thrown: unknown): void {
     this.#fail(new SchemaFailed({ what: this.#what(side), reason: reasonOf(thrown) }, thrown), false);
-    return null;
   }
 
   #what(side: Side): string {

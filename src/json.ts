@@ -23,24 +23,22 @@ const MAX_DEPTH = 500;
 /**
  * A frozen JSON copy of `value`. `undefined` at the top becomes `null`, and a property
  * whose value is `undefined` is left out, as `JSON.stringify` does; everything else that
- * JSON cannot say (functions, dates, NaN, cycles, class instances) is an error, which calls it `what`, and what it
- * is of by the name `of`.
+ * JSON cannot say (functions, dates, NaN, cycles, class instances) is an error.
  */
-export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_MAX_BYTES, of?: string): Json {
+export function toJson(value: unknown, what: string, maxBytes: number = DEFAULT_MAX_BYTES): Json {
   if (value === undefined || value === null || typeof value === 'boolean') return value ?? null;
-  const copier: Copier = { what, of, maxBytes, least: 0 };
+  const copier: Copier = { what, maxBytes, least: 0 };
   const copy = copyOf(value, copier, null, null, 0);
   // What was counted is the least that it can be; the exact size is only worth computing for what might be over.
   if (copier.least * MOST_PER_LEAST > maxBytes) {
     const bytes = new TextEncoder().encode(JSON.stringify(copy)).byteLength;
-    if (bytes > maxBytes) throw new ValueTooLarge({ what: named(copier), bytes, maxBytes });
+    if (bytes > maxBytes) throw new ValueTooLarge({ what, bytes, maxBytes });
   }
   return copy;
 }
 
 interface Copier {
   readonly what: string;
-  readonly of: string | undefined;
   readonly maxBytes: number;
   /** As many bytes of JSON at the least: a shared value is copied as often as it is referred to, so this is checked on the way. */
   least: number;
@@ -51,13 +49,9 @@ const MOST_PER_LEAST = 24;
 
 function count(copier: Copier, bytes: number): void {
   copier.least += bytes;
-  const { maxBytes, least } = copier;
+  const { what, maxBytes, least } = copier;
   // Up to here the exact size is cheap to tell, and nicer.
-  if (least > 4 * maxBytes) throw new ValueTooLarge({ what: named(copier), bytes: least, maxBytes, atLeast: true });
-}
-
-function named({ what, of }: Copier): string {
-  return of === undefined ? what : `${what} "${of}"`;
+  if (least > 4 * maxBytes) throw new ValueTooLarge({ what, bytes: least, maxBytes, atLeast: true });
 }
 
 function instanceOf(prototype: object): string {
@@ -145,7 +139,7 @@ function copyOfObject(value: object, copier: Copier, place: Place | null, depth:
 }
 
 function refusal(copier: Copier, place: Place | null, value: unknown, found: string): NotJson {
-  return new NotJson({ what: named(copier), path: pathOf(place), found, value: printable(value) });
+  return new NotJson({ what: copier.what, path: pathOf(place), found, value: printable(value) });
 }
 
 function pathOf(place: Place | null): string {

@@ -95,11 +95,11 @@ export function memoryRows(mayClaim: (row: RunRow, owner: string | null) => bool
     }
     for (let at = 0; at < change.attempts.length; at += 1) kept.attempts.push(change.attempts[at] as AttemptRow);
     for (let at = 0; at < change.events.length; at += 1) kept.events.push(change.events[at] as RunEvent);
-    if (change.signals.length > 0)
-      for (const signal of change.signals) {
-        kept.signals ??= new Map();
-        kept.signals.set(signal.id, signal);
-      }
+    for (let at = 0; at < change.signals.length; at += 1) {
+      const signal = change.signals[at] as SignalRow;
+      kept.signals ??= new Map();
+      kept.signals.set(signal.id, signal);
+    }
     if (change.recordsGone === undefined && change.records === undefined) return;
     kept.records ??= new Map();
     for (const name of change.recordsGone ?? []) records.remove(kept.records, name);

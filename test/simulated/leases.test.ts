@@ -76,31 +76,30 @@ async function unsure(
   at.note(`-- ${a.box.counts.inMemory} in memory of a`);
 }
 
+/** It says nothing for longer than its lease, and goes on. */
+async function late(at: Scene, a: Opened): Promise<void> {
+  a.stop();
+  await at.later(12_000);
+  a.goOn();
+  await at.later(1_000);
+}
+
 const SCENES: { readonly [title: string]: Act } = {
   'a run that does nothing is not asked about: its next commit says whose it is': async (at) => {
     const a = await at.open(all);
     await begin(at, a, twice, 'r');
-    a.stop();
-    await at.later(12_000);
-    a.goOn();
-    await at.later(1_000);
+    await late(at, a);
     await at.say('a signals', signal(a, 'r', 'one'));
     await at.say('a signals again', signal(a, 'r', 'two'));
   },
   'a run that does something is asked about as soon as the process is late, and not again': async (at) => {
     const a = await at.open(all);
     await begin(at, a, busy, 'r');
-    a.stop();
-    await at.later(12_000);
-    a.goOn();
-    await at.later(1_000);
+    await late(at, a);
     await at.say('a signals', signal(a, 'r', 'one'));
     await at.say('a signals again', signal(a, 'r', 'two'));
     at.note('-- late again');
-    a.stop();
-    await at.later(12_000);
-    a.goOn();
-    await at.later(1_000);
+    await late(at, a);
   },
   'it was nobody else’s in between': async (at) => {
     const a = await at.open(all);
@@ -146,19 +145,13 @@ const SCENES: { readonly [title: string]: Act } = {
   'one stands in line, and its turn comes when the process was late': async (at) => {
     const a = await at.open(all);
     for (const id of ['p', 'q']) await begin(at, a, single, id);
-    a.stop();
-    await at.later(12_000);
-    a.goOn();
-    await at.later(1_000);
+    await late(at, a);
     await at.say('a cancels the first', a.box.run('p').cancel());
     await at.later(500);
     await begin(at, a, single, 'r');
     at.note('-- late again, and whose its runs are is not answered');
     first(at, a, 'readOpen', 2, { lost: away });
-    a.stop();
-    await at.later(12_000);
-    a.goOn();
-    await at.later(1_000);
+    await late(at, a);
     await at.say('a cancels the second', a.box.run('q').cancel());
     await at.later(500);
   },

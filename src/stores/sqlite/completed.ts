@@ -12,6 +12,8 @@ import * as sql from './schema.ts';
 /** A place that has completed, as short as it can be. */
 interface Place {
   readonly number: number;
+  /** By its number, too: numbers of places that are gone are given to others. */
+  readonly run: number;
   readonly endedSeq: number;
 }
 
@@ -30,8 +32,8 @@ export class CompletedPlaces {
   page(run: string, query: CompletedQuery): readonly Columns[] {
     const order = this.#orders.get(run) ?? this.#orderOf(run);
     const rows: Columns[] = [];
-    pageOf(order, query, ({ number, endedSeq }) => {
-      const found = this.#ask(sql.SELECT_COMPLETED, number, endedSeq);
+    pageOf(order, query, ({ number, run: of, endedSeq }) => {
+      const found = this.#ask(sql.SELECT_COMPLETED, number, of, endedSeq);
       rows.push(...found);
       return found.length > 0;
     });
@@ -54,8 +56,8 @@ export class CompletedPlaces {
   }
 
   #orderOf(run: string): readonly Place[] {
-    return this.#ask(sql.SELECT_ORDER_OF_ENDS, run).map(({ number, ended_seq: seq }) => {
-      return { number: number as number, endedSeq: seq as number };
+    return this.#ask(sql.SELECT_ORDER_OF_ENDS, run).map(({ number, run: of, ended_seq: seq }) => {
+      return { number: number as number, run: of as number, endedSeq: seq as number };
     });
   }
 

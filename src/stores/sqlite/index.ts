@@ -149,11 +149,11 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     this.#pruneByTheWay();
   }
 
-  /** More may have completed in these runs; and the numbers of places that are forgotten are given to others. */
+  /** More may have completed in these runs. */
   #forgetOrders(changes: readonly RunChange[]): void {
     if (this.completed.isEmpty) return;
-    for (const { run, actors, forgotten } of changes)
-      if (forgotten !== undefined || actors.some(({ state }) => state === 'completed')) this.completed.forget(run);
+    for (const { run, actors } of changes)
+      if (actors.some(({ state }) => state === 'completed')) this.completed.forget(run);
   }
 
   #isForThread(changes: readonly RunChange[]): boolean {
@@ -317,8 +317,6 @@ class SqliteFile extends SqliteReads implements SqliteStore {
 
   /** Runs that have ended, with all that belongs to them. Nothing is remembered of such a run. */
   #delete(runs: readonly Columns[]): void {
-    // The numbers of their places are given to others.
-    this.completed.clear();
     this.#transaction(() => {
       for (const { run, number } of runs) {
         for (const statement of sql.DELETE_BY_NUMBER) this.statement(statement).run(number as number);

@@ -306,11 +306,11 @@ export const SELECT_FAILURES = `
 
 /** What has completed in a run, the last first. */
 export const SELECT_ORDER_OF_ENDS = `
-  select number, ended_seq from places where run = (select number from runs where run = ?) and state = 'completed'
+  select number, run, ended_seq from places where run = (select number from runs where run = ?) and state = 'completed'
   order by ended_seq desc, number desc`;
 
 /** One of these, if it is still as it was then. */
-export const SELECT_COMPLETED = `select * from places where number = ? and ended_seq = ? and state = 'completed'`;
+export const SELECT_COMPLETED = `select * from places where number = ? and run = ? and ended_seq = ? and state = 'completed'`;
 
 export const SELECT_PLACES = `select * from places where run = (select number from runs where run = ?) order by number`;
 

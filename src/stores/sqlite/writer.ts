@@ -97,113 +97,92 @@ export class Writer {
     }
   }
 
-  // Values are taken by their places in the list: to cut each row out of it would cost as much as to write some, and so would a
-  // function that counts where it is.
+  // Values are taken one after the other: to cut each row out of the list would cost as much as to write some.
   #write(list: Values, begun: number[]): boolean {
     let run = this.#run;
     let at = 0;
+    const next = (): Value => {
+      const value = list[at] as Value;
+      at += 1;
+      return value;
+    };
+    // The ten values are written out: to gather them in a list first costs as much as to bind some.
+    const upsert = () =>
+      this.#upsertPlace.run(
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        run,
+        next(),
+        next(),
+        next(),
+      );
+    const end = () =>
+      this.#endPlace.run(next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), run);
     while (at < list.length) {
-      const from = at + 1;
-      switch (list[at]) {
+      switch (next()) {
         case DO.begin: {
-          at = from + RUN_COLUMNS;
-          run = Number(this.#insertRun.run(...list.slice(from, at)).lastInsertRowid);
+          const row = list.slice(at, at + RUN_COLUMNS);
+          at += RUN_COLUMNS;
+          run = Number(this.#insertRun.run(...row).lastInsertRowid);
           begun.push(run);
           break;
         }
         case DO.goOn:
-          at = from + 1;
-          run = list[from] as number;
+          run = next() as number;
           break;
         case DO.updateRun:
-          at = from + 5;
-          this.#updateRun.run(...five(list, from), run);
+          this.#updateRun.run(next(), next(), next(), next(), next(), run);
           break;
         case DO.place:
-          at = from + PLACE_COLUMNS;
-          this.#upsert(list, from, run);
+          upsert();
           break;
-        case DO.endPlace:
-          at = from + PLACE_COLUMNS;
-          if (this.#end(list, from, run)) break;
+        case DO.endPlace: {
+          const from = at;
+          if (end().changes === 1) {
+            at = from + PLACE_COLUMNS;
+            break;
+          }
           // It has no row yet: it began in this very commit, or was skipped.
           if (list[from + INPUT] === WITHOUT) return false;
-          this.#upsert(list, from, run);
-          break;
-        case DO.attempt:
-          at = from + 6;
-          this.#insertAttempt.run(...five(list, from), valueAt(list, from + 5));
-          break;
-        case DO.signal:
-          at = from + 7;
-          this.#upsertSignal.run(...five(list, from), valueAt(list, from + 5), valueAt(list, from + 6));
-          break;
-        case DO.history: {
-          at = from + 4;
-          const events = valueAt(list, from + 3);
-          this.#insertHistory.run(run, valueAt(list, from), valueAt(list, from + 1), valueAt(list, from + 2), events);
+          at = from;
+          upsert();
           break;
         }
+        case DO.attempt:
+          this.#insertAttempt.run(next(), next(), next(), next(), next(), next());
+          break;
+        case DO.signal:
+          this.#upsertSignal.run(next(), next(), next(), next(), next(), next(), next());
+          break;
+        case DO.history:
+          this.#insertHistory.run(run, next(), next(), next(), next());
+          break;
         case DO.entry:
-          at = from + 1;
-          this.#insertEntry.run(valueAt(list, from), run);
+          this.#insertEntry.run(next(), run);
           break;
         case DO.forgotten:
-          at = from + 2;
-          this.#forget(run, valueAt(list, from), valueAt(list, from + 1));
+          this.#forget(run, next(), next());
           break;
         case DO.record:
-          at = from + 5;
-          this.#records().write(run, ...five(list, from));
+          this.#records().write(run, next(), next(), next(), next(), next());
           break;
         case DO.recordGone:
-          at = from + 2;
-          this.#records().remove(run, valueAt(list, from), valueAt(list, from + 1));
+          this.#records().remove(run, next(), next());
           break;
         default:
-          throw new Error(`The list of a commit has something before its place ${from} that nobody knows.`);
+          throw new Error(`The list of a commit has something before its place ${at} that nobody knows.`);
       }
     }
     this.#run = run;
     return true;
-  }
-
-  /** The values are written out: to gather them in a list first costs as much as to bind some. */
-  #upsert(list: Values, at: number, run: number): void {
-    this.#upsertPlace.run(
-      valueAt(list, at),
-      valueAt(list, at + 1),
-      valueAt(list, at + 2),
-      valueAt(list, at + 3),
-      valueAt(list, at + 4),
-      valueAt(list, at + 5),
-      valueAt(list, at + 6),
-      valueAt(list, at + 7),
-      valueAt(list, at + 8),
-      valueAt(list, at + 9),
-      run,
-      valueAt(list, at + 10),
-      valueAt(list, at + 11),
-      valueAt(list, at + 12),
-    );
-  }
-
-  /** False if it has no row. */
-  #end(list: Values, at: number, run: number): boolean {
-    const { changes } = this.#endPlace.run(
-      valueAt(list, at),
-      valueAt(list, at + 1),
-      valueAt(list, at + 2),
-      valueAt(list, at + 3),
-      valueAt(list, at + 4),
-      valueAt(list, at + 5),
-      valueAt(list, at + 6),
-      valueAt(list, at + 7),
-      valueAt(list, at + 8),
-      valueAt(list, at + 9),
-      run,
-    );
-    return changes === 1;
   }
 
   #forget(run: number, id: Value, path: Value): void {
@@ -226,12 +205,3 @@ const RUN_COLUMNS = 17;
 const PLACE_COLUMNS = 13;
 /** Where among those of a place its input stands. */
 const INPUT = 11;
-
-function valueAt(list: Values, at: number): Value {
-  return list[at] as Value;
-}
-
-/** Five of them. */
-function five(list: Values, at: number): [Value, Value, Value, Value, Value] {
-  return list.slice(at, at + 5) as [Value, Value, Value, Value, Value];
-}
