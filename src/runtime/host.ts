@@ -117,6 +117,7 @@ export class Host {
     });
     this.#committer = new Committer({
       ...options,
+      isAlone: () => !this.#dispatcher.isBusy(),
       done: (batch) => this.#done(batch),
       failed: (batch, error) => this.#aftermath.failed(batch, error),
     });
@@ -272,7 +273,7 @@ export class Host {
 
   /** The turn. If the engine itself fails in it, the run is read again without the message. */
   #take(run: Held, message: Message): void {
-    const changes = this.#committer.changesOf(run);
+    const changes = this.#committer.changesOf(run, message.type === 'answer');
     changes.take(message);
     this.#idle.delete(run.id);
     this.turns += 1;

@@ -1,6 +1,7 @@
 /** The committer beside a store that answers at once: so does it, commit after commit, and what comes meanwhile has its turn afterwards. */
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../src/events.ts';
+import { systemClock } from '../../src/clock.ts';
 import { Committer } from '../../src/runtime/commit/committer.ts';
 import { hold } from '../../src/runtime/held.ts';
 import type { RunState } from '../../src/core/run.ts';
@@ -15,6 +16,8 @@ function watched(meanwhile: (run: string) => void = () => {}) {
   const committer = new Committer({
     store,
     term: () => 1,
+    clock: systemClock,
+    isAlone: () => false,
     failed: () => said.push('failed'),
     done(batch) {
       for (const { run } of batch) {

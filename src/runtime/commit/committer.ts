@@ -1,16 +1,16 @@
 /**
  * Group commit: the turns of many runs that were taken since the last commit go to the store
- * together (I3). A lone turn is committed at once: the batch is whatever has gathered by
- * the end of this round of the event loop, or enough to keep a server busy. A run is in one commit at a time (I2); a store
+ * together (I3): the batch is whatever has gathered by the end of this round of the event loop, or enough to keep a
+ * server busy; what nothing can join is committed at once (`haste.ts`). A run is in one commit at a time (I2); a store
  * that can work on several gets the next one, of other runs, before the last one is over.
  *
  * Only after its commit is anything dispatched for a run (I1). A commit that fails has an unknown outcome; the
  * runs of it are handed back to be thrown out of memory and read again.
  */
-import { soon } from '../../clock.ts';
 import type { RunChange, Store } from '../../store.ts';
 import { actorRows } from '../../core/run.ts';
 import { Pending, type Held, type UnderWay } from '../held.ts';
+import { Haste, type HasteOptions } from './haste.ts';
 
 /** One run in a batch, with what was changed. */
 export interface Committed {
@@ -18,7 +18,7 @@ export interface Committed {
   readonly changes: Pending;
 }
 
-export interface CommitterOptions {
+export interface CommitterOptions extends HasteOptions {
   readonly store: Store;
   /** Of this process: see `Held.term`. */
   term(): number;
@@ -35,6 +35,11 @@ const NONE: readonly Held[] = Object.freeze([]);
 
 export class Committer {
   readonly #options: CommitterOptions;
+  readonly #haste: Haste;
+  readonly #itIsTime = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+  };
   #waiting: Held[] = [];
   #scheduled = false;
   /** The host is being told what has landed: of the next commit it is told when it has heard all of this one. */
@@ -49,6 +54,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#haste = new Haste(options);
   }
 
   /** Nothing waits to be committed and nothing is under way. */
@@ -56,14 +62,14 @@ export class Committer {
     return this.#waiting.length === 0 && this.#underWay.size === 0;
   }
 
-  /** What this batch changes in `run`; from here on the run is part of the next commit. */
-  changesOf(run: Held): Pending {
+  /** What this batch changes in `run`; from here on the run is part of the next commit. An answer may be the only thing that it is made of. */
+  changesOf(run: Held, isAnswer = false): Pending {
     if (run.changes !== null) return run.changes;
     // Here all turns so far are at their end, and the next one has not begun.
     if (this.#later && this.#waiting.length >= EARLY) this.#flush();
     run.changes = new Pending(run.seq);
     this.#waiting.push(run);
-    this.#schedule();
+    this.#schedule(isAnswer);
     return run.changes;
   }
 
@@ -103,13 +109,10 @@ export class Committer {
     }
   }
 
-  #schedule(): void {
+  #schedule(isAnswer = false): void {
     if (this.#scheduled || this.#isFull) return;
     this.#scheduled = true;
-    soon(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    this.#haste.await(this.#itIsTime, isAnswer);
   }
 
   /** The store has as many commits as it takes at once. */

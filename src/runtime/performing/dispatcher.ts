@@ -109,8 +109,9 @@ export class Dispatcher {
     return this.#budgets.quiet && this.#options.errands.quiet;
   }
 
-  isBusy(run: string): boolean {
-    return this.#busy.has(run);
+  /** Is anything under way for a run; for any, if none is named? */
+  isBusy(run?: string): boolean {
+    return run === undefined ? this.#busy.size > 0 : this.#busy.has(run);
   }
 
   /** The limit that an attempt stands in line for; null if it does not (S35). */
