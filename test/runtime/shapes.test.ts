@@ -1,7 +1,7 @@
 /**
  * What V8 has compiled for steps outlives a collection that finds no run under way (`runtime/shapes.ts`). A process plays many
  * short runs, collects its garbage when nothing is under way, and says which functions V8 has thrown away because
- * something in them was gone.
+ * something in them was gone; and another how many numbers there are that take room of their own.
  */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
@@ -79,4 +79,36 @@ test('nothing of a box stays with it: neither its store nor what a run was start
   `,
   );
   expect(JSON.parse(stdout)).toEqual([true, true, true, true]);
+});
+
+test('the hour of a turn is one number, however many places and events have it', () => {
+  const tracks = 1_000;
+  const stdout = said(
+    [],
+    `
+    import { getHeapSnapshot } from 'node:v8';
+    import { text } from 'node:stream/consumers';
+    const numbers = async () => {
+      await collect();
+      const { snapshot, nodes } = JSON.parse(await text(getHeapSnapshot()));
+      const { node_fields: fields, node_types: [types] } = snapshot.meta;
+      const isNumber = (_, at) => at % fields.length === fields.indexOf('type') && types[nodes[at]] === 'number';
+      return nodes.filter(isNumber).length;
+    };
+    let begun = 0;
+    const waits = s.task('waits', { input: Any, output: Any, run: () => ((begun += 1), new Promise(() => {})) });
+    const track = s.defineTrack({ name: 'track', tasks: [{ name: 'waits', task: waits, input: () => 1 }] });
+    const wides = Array.from({ length: ${tracks} }, (_, at) => ['t' + at, track]);
+    const wide = s.defineOrchestrator({ name: 'wide', version: '1', input: Any, tracks: Object.fromEntries(wides) });
+    const box = await s.createSignalbox({ orchestrators: [flow, wide], logger: () => {} });
+    await some(box);
+    const before = await numbers();
+    await box.start(wide, { input: null });
+    while (begun < ${tracks}) await new Promise((resolve) => setTimeout(resolve, 5));
+    console.log((await numbers()) - before);
+    process.exit(0);
+  `,
+  );
+  // Ten for each track were there: two places with two times, their rows with as many, and two events.
+  expect(Number(stdout)).toBeLessThan(tracks);
 });

@@ -24,6 +24,7 @@ import {
   skipped,
 } from './children.ts';
 
+/** Below it: minus the number of siblings that a child still waits for. */
 const WAITING = 0;
 const READY = 1;
 const BEGUN = 2;
@@ -32,20 +33,22 @@ const LOST = 4;
 /** The one that is reached when another has failed. */
 const HELD = 5;
 
-/** The ordinals that are ready, ascending. A track has one, and its list is made with room for one. */
-function readyAmong(state: readonly number[]): number[] {
-  const first = state.indexOf(READY);
-  if (first === -1) return [];
-  const ready = [first];
-  for (let index = first + 1; index < state.length; index += 1) if (state[index] === READY) ready.push(index);
-  return ready;
+/** So many children are looked through for one that is ready. */
+const HANDFUL = 16;
+
+/** The ordinals that are ready, ascending; null for a handful, which needs no list of them. */
+function readyAmong(state: readonly number[]): Heap<number> | null {
+  if (state.length <= HANDFUL) return null;
+  const ready: number[] = [];
+  for (let index = 0; index < state.length; index += 1) if (state[index] === READY) ready.push(index);
+  return new Heap(ascending, ready);
 }
 
 const NOBODY: readonly GraphPlace[] = Object.freeze([]);
 const NO_OUTPUTS: Facts['outputs'] = Object.freeze({});
 const ascending = (left: number, right: number): number => left - right;
 
-const isToCome = (state: number): boolean => state === WAITING || state === READY;
+const isToCome = (state: number): boolean => state <= READY;
 
 /** What one that makes up for it is told. */
 function failureOf({ name }: GraphPlace, error: ErrorRecord | null): FailedStep {
@@ -62,11 +65,12 @@ export class Graph implements Children {
   readonly #above: Children | null;
   /** The ordinal of the child that catches; -1 without one. */
   readonly #catcher: number;
+  /** How each child stands. In a list of small numbers for all of it: there is a graph for every track of one step. */
   readonly #state: number[];
-  /** How many siblings each child still waits for. */
-  readonly #missing: number[];
-  readonly #outputs: (Json | undefined)[];
-  readonly #ready: Heap<number>;
+  /** Made with the first that comes. */
+  #outputs: (Json | undefined)[] | null = null;
+  /** The ready ones of a parent with many children; a handful is looked through. */
+  readonly #ready: Heap<number> | null;
   /** Children that have neither ended nor been given up. */
   #open: number;
   #completed = 0;
@@ -88,9 +92,8 @@ export class Graph implements Children {
     if (node.catches) this.#failure = kept as FailedStep | null;
     if (origin !== null) {
       this.#state = [...origin.#state];
-      this.#missing = [...origin.#missing];
-      this.#outputs = [...origin.#outputs];
-      this.#ready = new Heap(ascending, [...origin.#ready]);
+      this.#outputs = origin.#outputs === null ? null : [...origin.#outputs];
+      this.#ready = origin.#ready === null ? null : new Heap(ascending, [...origin.#ready]);
       this.#open = origin.#open;
       this.#completed = origin.#completed;
       this.#failed = origin.#failed;
@@ -101,16 +104,13 @@ export class Graph implements Children {
     const count = node.children.length;
     // Plain arrays: most parents have a handful of children, for which a typed array costs more than all the rest.
     this.#state = new Array<number>(count).fill(WAITING);
-    this.#missing = new Array<number>(count).fill(0);
-    this.#outputs = new Array(count);
     this.#open = count;
     for (let index = 0; index < count; index += 1) {
       const { length } = (node.children[index] as GraphPlace).after;
-      this.#missing[index] = length;
-      if (length === 0) this.#state[index] = READY;
+      this.#state[index] = length === 0 ? READY : WAITING - length;
     }
     if (node.catches) this.#state[this.#catcher] = HELD;
-    this.#ready = new Heap(ascending, readyAmong(this.#state));
+    this.#ready = readyAmong(this.#state);
     this.#recall(known);
   }
 
@@ -129,13 +129,13 @@ export class Graph implements Children {
   }
 
   begin(): Arrival {
-    // Some may have ended already, in the run that this one takes over from.
-    const ready = this.#open === this.#state.length ? this.#ready.size : this.ready;
-    return { ready, skipped: NONE_SKIPPED, finished: this.#finish() };
+    return { ready: this.ready, skipped: NONE_SKIPPED, finished: this.#finish() };
   }
 
   get ready(): number {
-    return this.#state.filter((state) => state === READY).length;
+    let ready = 0;
+    for (let index = 0; index < this.#state.length; index += 1) if (this.#state[index] === READY) ready += 1;
+    return ready;
   }
 
   get settled(): number {
@@ -145,16 +145,21 @@ export class Graph implements Children {
   standing({ ordinal }: Place): 'to come' | 'begun' | 'over' {
     const state = this.#state[ordinal] as number;
     if (state === BEGUN) return 'begun';
-    return state === WAITING || state === READY || state === HELD ? 'to come' : 'over';
+    return isToCome(state) || state === HELD ? 'to come' : 'over';
   }
 
   take(): GraphPlace | null {
-    for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) {
-      if (this.#state[index] !== READY) continue;
-      this.#state[index] = BEGUN;
-      return this.#at(index);
-    }
-    return null;
+    const index = this.#ready === null ? this.#state.indexOf(READY) : this.#nextOf(this.#ready);
+    if (index === -1) return null;
+    this.#state[index] = BEGUN;
+    return this.#at(index);
+  }
+
+  /** Some in the list were given up after they had become ready. */
+  #nextOf(list: Heap<number>): number {
+    let index = list.pop();
+    while (index !== undefined && this.#state[index] !== READY) index = list.pop();
+    return index ?? -1;
   }
 
   settle({ ordinal }: Place, status: string, output: Json, error: ErrorRecord | null): Arrival {
@@ -194,14 +199,14 @@ export class Graph implements Children {
     if (after.length === 0) return Object.freeze({ input, outputs: NO_OUTPUTS, previous: null, run });
     if (this.#node.sees === 'dependencies')
       return Object.freeze({ input, outputs: this.#pick(after), previous: null, run });
-    return Object.freeze({ input, outputs: this.#seeEarlier(), previous: this.#outputs[index - 1] ?? null, run });
+    return Object.freeze({ input, outputs: this.#seeEarlier(), previous: this.#outputOf(index - 1), run });
   }
 
   /** What is around a group is seen in it, too. */
   #factsInGroup({ ordinal }: Place, around: Facts): Facts {
     const outputs = this.#seeEarlier(around.outputs);
     const isCatcher = ordinal === this.#catcher;
-    const previous = ordinal === 0 || isCatcher ? around.previous : (this.#outputs[ordinal - 1] ?? null);
+    const previous = ordinal === 0 || isCatcher ? around.previous : this.#outputOf(ordinal - 1);
     const facts = { ...around, outputs, previous };
     return Object.freeze(isCatcher && this.#failure !== null ? { ...facts, error: this.#failure } : facts);
   }
@@ -213,6 +218,10 @@ export class Graph implements Children {
 
   #at(ordinal: number): GraphPlace {
     return this.#node.children[ordinal] as GraphPlace;
+  }
+
+  #outputOf(ordinal: number): Json {
+    return this.#outputs?.[ordinal] ?? null;
   }
 
   /** A child has ended well: how many it has made ready. */
@@ -249,7 +258,7 @@ export class Graph implements Children {
 
   #makeReady(index: number): void {
     this.#state[index] = READY;
-    this.#ready.push(index);
+    this.#ready?.push(index);
   }
 
   #release(child: GraphPlace): number {
@@ -257,9 +266,10 @@ export class Graph implements Children {
     const { dependents } = child;
     for (let at = 0; at < dependents.length; at += 1) {
       const index = dependents[at] as number;
-      const missing = (this.#missing[index] as number) - 1;
-      this.#missing[index] = missing;
-      if (missing > 0 || this.#state[index] !== WAITING) continue;
+      const state = this.#state[index] as number;
+      if (state >= WAITING) continue;
+      this.#state[index] = state + 1;
+      if (state + 1 < WAITING) continue;
       this.#makeReady(index);
       ready += 1;
     }
@@ -272,7 +282,7 @@ export class Graph implements Children {
     const todo = [child];
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       for (const index of next.dependents) {
-        if (this.#state[index] !== WAITING) continue;
+        if ((this.#state[index] as number) >= WAITING) continue;
         const dependent = this.#at(index);
         this.#lose(dependent, never);
         todo.push(dependent);
@@ -288,6 +298,7 @@ export class Graph implements Children {
   }
 
   #keep(child: GraphPlace, output: Json): void {
+    this.#outputs ??= new Array(this.#state.length);
     this.#outputs[child.ordinal] = output;
     if (this.#earlier !== null) this.#earlier[child.name] = output;
   }
@@ -297,7 +308,7 @@ export class Graph implements Children {
     if (this.#earlierView === null) {
       this.#earlier = { ...around };
       for (const child of this.#node.children) {
-        const output = this.#outputs[child.ordinal];
+        const output = this.#outputs?.[child.ordinal];
         if (output !== undefined) this.#earlier[child.name] = output;
       }
       this.#earlierView = readOnly(this.#earlier);
@@ -307,7 +318,7 @@ export class Graph implements Children {
 
   #pick(ordinals: readonly number[]): Facts['outputs'] {
     const outputs: { [name: string]: Json } = {};
-    for (const index of ordinals) outputs[this.#at(index).name] = this.#outputs[index] ?? null;
+    for (const index of ordinals) outputs[this.#at(index).name] = this.#outputOf(index);
     return Object.freeze(outputs);
   }
 
@@ -325,7 +336,7 @@ export class Graph implements Children {
     const finish = {
       input: this.#input,
       outputs: this.#all(),
-      ordered: Object.freeze(this.#node.children.map((child) => this.#outputs[child.ordinal] ?? null)),
+      ordered: Object.freeze(this.#node.children.map((child) => this.#outputOf(child.ordinal))),
       run: this.#run,
     };
     return mapped(what, () => toJson(synchronous(what, output(finish)), what, this.#maxBytes));
@@ -336,14 +347,14 @@ export class Graph implements Children {
     const { children, result } = this.#node;
     if (result === 'byName') return this.#all() as Json;
     if (result === 'taken') return this.taken();
-    if (this.#catcher === -1) return this.#outputs[children.length - 1] ?? null;
-    return this.#outputs[this.#failure === null ? this.#catcher - 1 : this.#catcher] ?? null;
+    if (this.#catcher === -1) return this.#outputOf(children.length - 1);
+    return this.#outputOf(this.#failure === null ? this.#catcher - 1 : this.#catcher);
   }
 
   /** What those that were not given up have left behind, by name. */
   protected outputsOfTaken(): readonly (readonly [string, Json])[] {
     return this.#node.children.flatMap(({ name, ordinal }) =>
-      this.#state[ordinal] === DONE ? [[name, this.#outputs[ordinal] ?? null] as const] : [],
+      this.#state[ordinal] === DONE ? [[name, this.#outputOf(ordinal)] as const] : [],
     );
   }
 
