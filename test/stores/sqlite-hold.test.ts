@@ -14,10 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { BoxClosed, createSignalbox, type Run, StoreHeld, StoreLost, StoreUnusable } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { trueName } from '../../src/stores/sqlite/hold.ts';
 import { Scribe } from '../../src/stores/sqlite/scribe.ts';
 import { newFile, query } from '../helpers/files.ts';
@@ -60,9 +61,10 @@ async function another(file: string): Promise<{ readonly process: ChildProcess; 
   return { process: child, said };
 }
 
-/** The box learns that the file is not its own: at its next commit all that it does ends, and nothing is written. */
+/** The box learns that the file is not its own: at its next commit, a moment later, all that it does ends, and nothing is written. */
 async function expectEnded({ box, run, desk, lines }: Awaited<ReturnType<typeof working>>, reason: RegExp) {
   const over = rejection(run.result());
+  await sleep(2);
   const started = await rejection(box.start(flow, { id: 'new', input: null }));
   expect(started).toBeInstanceOf(StoreLost);
   expect(started.message).toMatch(reason);
@@ -183,6 +185,22 @@ describe('a file is one, by whatever name it is opened:', () => {
   test('a URI, whose options could take away what is promised, is refused', () => {
     expect(() => sqlite('file:runs.db?nolock=1')).toThrow(/"file" cannot be .*the path of a file/);
   });
+});
+
+test('whether a file is still there is looked at by the first commit of a millisecond, until it is found to be gone', () => {
+  let elapsed = 0;
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => elapsed);
+  onTestFinished(() => spy.mockRestore());
+  const file = newFile();
+  const store = opened(file);
+  write(store, 'a');
+  rmSync(file);
+  elapsed = 0.9;
+  write(store, 'b');
+  elapsed = 1;
+  for (const id of ['c', 'd']) expect(thrownBy(() => write(store, id))).toBeInstanceOf(StoreLost);
+  elapsed = 1.5;
+  expect(thrownBy(() => write(store, 'e'))).toBeInstanceOf(StoreLost);
 });
 
 describe('a file that is not what was opened any more takes no commit: nothing is acknowledged into nothing, when it', () => {

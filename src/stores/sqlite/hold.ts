@@ -2,11 +2,12 @@
  * Whose the file is. A lock keeps other processes away (`lock.ts`), but the system takes it back when anything in this process
  * opens and closes the file of the lock, and it says nothing about a file that was replaced. So the owner stands in the file, too:
  * each opening takes the next epoch, every transaction looks whether it is still the last one, and whoever has written
- * looks whether the file still has its name. Who finds that it is not his any more has ended.
+ * looks whether the file still has its name, unless he has just done so. Who finds that it is not his any more has ended.
  */
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { elapsedBy, systemClock } from '../../clock.ts';
 import { LOST } from './file.ts';
 import { holderOf } from './lock.ts';
 import { MEMORY } from './open.ts';
@@ -66,29 +67,39 @@ export function takeHold(db: DatabaseSync, file: string): Hold {
   }
 }
 
+/**
+ * For so many milliseconds the file counts as the one that it was: the look costs what a tenth of a small commit does, and who deletes a
+ * file that is in use has deleted what was acknowledged just before as well.
+ */
+const FRESH = 1;
+
 /** A connection to the file, and whether that is still the file of this process. */
 export class Watch {
   readonly #hold: Hold;
-  readonly #epoch: StatementSync;
+  readonly #isOther: StatementSync;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(db: DatabaseSync, hold: Hold) {
     this.#hold = hold;
-    this.#epoch = db.prepare(sql.SELECT_EPOCH);
+    this.#isOther = db.prepare(sql.TOUCH_OTHER_EPOCH);
   }
 
-  /** In a transaction, where nobody else can take it over meanwhile. */
+  /** In a transaction, where nobody else can take it over meanwhile, and which is rolled back if this throws. */
   checkEpoch(): void {
     const { file, epoch } = this.#hold;
-    const last = this.#epoch.get() as { readonly epoch: number } | undefined;
-    if (last?.epoch !== epoch)
+    if (this.#isOther.run(epoch).changes !== 0)
       throw lost(`${holderOf(file)}, has opened it since. One process at a time may write to it.`);
   }
 
-  /** After one: what is in no file is not acknowledged. */
+  /** After one: what is in no file is not acknowledged, or for a moment only. */
   checkFile(): void {
     const { file, inode } = this.#hold;
-    if (inode !== null && inodeOf(file) !== inode)
+    if (inode === null) return;
+    const now = elapsedBy(systemClock);
+    if (now - this.#lookedAt < FRESH) return;
+    if (inodeOf(file) !== inode)
       throw lost(`${file} is not what was opened any more: it was deleted, renamed or replaced.`);
+    this.#lookedAt = now;
   }
 }
 
