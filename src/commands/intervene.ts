@@ -36,8 +36,14 @@ export interface StandingStep {
   readonly attempt: number;
 }
 
-/** What can be done about a step as it stands. */
-export function interventionsIn(step: StandingStep): readonly Intervention[] {
+/** What can be asked of a step as it stands. */
+export function allowedOf(step: StandingStep): readonly (Intervention | 'decide')[] {
+  const interventions = interventionsIn(step);
+  return isAsking(step.kind, step.state) ? [...interventions, 'decide'] : interventions;
+}
+
+/** What can be done about a step as it stands, by somebody from outside. */
+function interventionsIn(step: StandingStep): readonly Intervention[] {
   return INTERVENTIONS.filter(
     (name) => takes(step.kind, step.state, name) && !(name === 'resolve' && isForPeople(step)),
   );
@@ -52,7 +58,7 @@ function isForPeople({ node, attempt }: Pick<StandingStep, 'node' | 'attempt'>):
 }
 
 /** Is somebody asked by it? */
-export function isAsking(kind: Kind, state: string): boolean {
+function isAsking(kind: Kind, state: string): boolean {
   return takes(kind, state, 'asked');
 }
 

@@ -1,6 +1,6 @@
 /** Interventions, for a handle on a run: what somebody asks for is looked at before the run is asked, and what was asked is read back. */
 import type { CommandName } from '../commands/index.ts';
-import { type Intervention, interventionsIn, isAsking, NOT_TAKEN } from '../commands/intervene.ts';
+import { allowedOf, type Intervention, NOT_TAKEN } from '../commands/intervene.ts';
 import type { Clock } from '../clock.ts';
 import { placeAt } from '../core/undo.ts';
 import type { Kinds } from '../core/kind.ts';
@@ -112,5 +112,5 @@ export async function allowedAt(
   // Of a run whose definition is not here, as much as its machine says.
   const plan = await pinnedPlan(store, plans, run).catch(() => null);
   const node = plan === null ? null : (placeAt(kinds, plan.root, path)?.node ?? null);
-  return [...interventionsIn({ kind, state, node, attempt }), ...(isAsking(kind, state) ? (['decide'] as const) : [])];
+  return allowedOf({ kind, state, node, attempt });
 }

@@ -8,7 +8,7 @@ import { sequenceOf } from '../charts/sequence.ts';
 import type { Theme } from '../charts/svg.ts';
 import { type Timeline, timelineOf } from '../charts/timeline.ts';
 import { ask, askOptions } from '../checks.ts';
-import { interventionsIn } from '../commands/intervene.ts';
+import { allowedOf } from '../commands/intervene.ts';
 import type { Kinds } from '../core/kind.ts';
 import { placeAt } from '../core/undo.ts';
 import type { AnyStateMachine } from 'xstate';
@@ -79,7 +79,7 @@ export async function explainRun<F extends 'data' | 'text'>(
     outline,
     { ...run, reason, above },
     (at, { kind, status, attempts }) =>
-      interventionsIn({
+      allowedOf({
         kind: context.kinds.get(kind),
         state: status,
         node: placeAt(context.kinds, root, at)?.node ?? null,

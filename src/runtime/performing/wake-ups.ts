@@ -114,9 +114,9 @@ export class WakeUps {
 
   #fireDue(): void {
     this.#disarm = null;
-    this.#armedFor = Number.POSITIVE_INFINITY;
+    // What is set while these fire waits for the next round, however long ago it was due, and needs no timer before that.
+    this.#armedFor = Number.NEGATIVE_INFINITY;
     const now = this.#options.now();
-    // What is set while these fire waits for the next round, however long ago it was due.
     const round = this.#order;
     const thrown: unknown[] = [];
     let fired = 0;
