@@ -133,8 +133,13 @@ export class StoreUnusable extends SignalboxError<{ readonly store: string; read
 export class CommitRefused extends SignalboxError<{ readonly run: string; readonly message: string }> {
   readonly code = 'commit-refused';
   constructor({ run, message, reason }: { run: string; message: string; reason: string }, cause?: unknown) {
+    // What a body has done is not to be lost: its answer comes to something in any case.
+    const then =
+      message === 'answer'
+        ? 'its step fails with this, or the answer is kept until the store takes one of them.'
+        : 'the message is not repeated.';
     super(
-      `The store does not commit what a message of type "${message}" changes in run "${run}", and would not the next time: ${sentence(reason)} Nothing was changed, and the message is not repeated.`,
+      `The store does not commit what a message of type "${message}" changes in run "${run}", and would not the next time: ${sentence(reason)} Nothing was changed, and ${then}`,
       { run, message },
       cause,
     );

@@ -1,5 +1,6 @@
 /** Abandoning a run (S18): it ends by its rows alone, whatever it does, and whoever waits for it or works for it here is told. */
 import { createSignalbox, memory, orchestrator, type ReadEvent, type Store, track } from 'signalbox';
+import { LeaseLost } from 'signalbox/errors';
 import { describe, expect, test } from 'vitest';
 import {
   Anything,
@@ -12,7 +13,7 @@ import {
   stage,
   statusesOf,
 } from '../helpers/stage.ts';
-import { held, later } from '../helpers/stores.ts';
+import { held, later, wrapped } from '../helpers/stores.ts';
 
 const flow = graphOf({ a: [], b: ['a'] });
 const asks = orchestrator('asks', { version: '1', input: Anything }).track(
@@ -147,6 +148,36 @@ test.each([
     expect(box.counts).toMatchObject({ inMemory: 0, timers: 0 });
   },
 );
+
+test('a run that begins anew under the id of one that was abandoned may lose its lease as any other: the log has an error', async () => {
+  const inner = memory();
+  let losing = false;
+  const lost = new LeaseLost({ run: 'r', owner: 'somebody', fence: 2 });
+  await using at = await begun(
+    wrapped(
+      {
+        commit(changes) {
+          if (!losing) return inner.commit(changes);
+          losing = false;
+          throw lost;
+        },
+      },
+      inner,
+    ),
+  );
+  const { box, desk, lines, run } = at;
+  await settled(box);
+  await run.abandon({ reason });
+  await run.delete();
+  await box.start(flow, { id: 'r', input: 'second' });
+  await settled(box);
+  const before = lines.filter(({ level }) => level === 'error').length;
+  losing = true;
+  desk.give('a/work#1', 1);
+  await settled(box);
+  const errors = lines.filter(({ level }) => level === 'error').slice(before);
+  expect(errors.map(({ error }) => (error as Error).cause)).toEqual([lost]);
+});
 
 test('a reason that is none, and a run that is not there, are refused (S18, I10)', async () => {
   await using at = await begun();

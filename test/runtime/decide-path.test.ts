@@ -1,9 +1,10 @@
 /** `run.decide`: what is asked at the path of a step is decided there, whichever approval of it is the last (S20, S28). */
-import { BoxClosed, createSignalbox, InvalidOption, orchestrator, task, track } from 'signalbox';
+import { BoxClosed, createSignalbox, InvalidOption, memory, orchestrator, type Store, task, track } from 'signalbox';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Anything, never, stage } from '../helpers/stage.ts';
+import { later } from '../helpers/stores.ts';
 
 const write = task('write', {
   input: Anything,
@@ -17,9 +18,9 @@ const flow = orchestrator('flow', {
   approval: { ask: 'Begin?' },
 }).track('a', track('a', { input: Anything }).step('text', write));
 
-async function open() {
+async function open(store: Store = memory()) {
   const { desk, clock, options } = stage();
-  const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options }));
+  const box = clock.follow(await createSignalbox({ orchestrators: [flow], ...options, store }));
   const run = await box.start(flow, { id: 'r', input: null });
   await settled(box);
   return { desk, box, run };
@@ -43,44 +44,50 @@ test('a schema that throws makes no decision: whoever decides is told, and the a
 });
 
 describe('a decision by its path', () => {
-  test('is one on the last approval of the place, or on the one whose number is said', async () => {
-    const { desk, box, run } = await open();
-    expect(await run.decide('~approval', { decision: 'approve', by: 'mia' })).toEqual({
-      answer: 'resolved',
-      approval: 'r/~approval#1',
-      decision: 'approve',
-      by: 'mia',
-    });
-    for (const attempt of [1, 2, 3]) {
-      await settled(box);
-      desk.give(`a/text#${attempt}`, `text ${attempt}`);
-      await settled(box);
-      if (attempt < 3)
-        expect(await run.decide('a/text', { decision: 'retry', by: 'mia' })).toMatchObject({
-          answer: 'resolved',
-          approval: `r/a/text#${attempt}`,
-        });
-    }
-    const form = { stars: 5 };
-    expect(await run.decide('a/text#1', { decision: 'approve', form, by: 'mia' })).toMatchObject({
-      answer: 'refused',
-      approval: 'r/a/text#1',
-      reason: 'already-resolved',
-    });
-    expect(
-      await run.decide('a/text', { decision: 'approve', form: { stars: 'five' } as never, by: 'mia' }),
-    ).toMatchObject({
-      answer: 'refused',
-      approval: 'r/a/text#3',
-      reason: 'payload-invalid',
-      issues: [{ path: 'stars' }],
-    });
-    expect(await run.decide('a/text', { decision: 'approve', form, by: 'mia' })).toMatchObject({
-      answer: 'resolved',
-      approval: 'r/a/text#3',
-    });
-    expect(await run.result()).toEqual({ a: 'text 3' });
-  });
+  test.each([
+    ['at once', () => memory()],
+    ['later', () => later()],
+  ])(
+    'is one on the last approval of the place, or on the one whose number is said, in a store that answers %s',
+    async (_, store) => {
+      const { desk, box, run } = await open(store());
+      expect(await run.decide('~approval', { decision: 'approve', by: 'mia' })).toEqual({
+        answer: 'resolved',
+        approval: 'r/~approval#1',
+        decision: 'approve',
+        by: 'mia',
+      });
+      for (const attempt of [1, 2, 3]) {
+        await settled(box);
+        desk.give(`a/text#${attempt}`, `text ${attempt}`);
+        await settled(box);
+        if (attempt < 3)
+          expect(await run.decide('a/text', { decision: 'retry', by: 'mia' })).toMatchObject({
+            answer: 'resolved',
+            approval: `r/a/text#${attempt}`,
+          });
+      }
+      const form = { stars: 5 };
+      expect(await run.decide('a/text#1', { decision: 'approve', form, by: 'mia' })).toMatchObject({
+        answer: 'refused',
+        approval: 'r/a/text#1',
+        reason: 'already-resolved',
+      });
+      expect(
+        await run.decide('a/text', { decision: 'approve', form: { stars: 'five' } as never, by: 'mia' }),
+      ).toMatchObject({
+        answer: 'refused',
+        approval: 'r/a/text#3',
+        reason: 'payload-invalid',
+        issues: [{ path: 'stars' }],
+      });
+      expect(await run.decide('a/text', { decision: 'approve', form, by: 'mia' })).toMatchObject({
+        answer: 'resolved',
+        approval: 'r/a/text#3',
+      });
+      expect(await run.result()).toEqual({ a: 'text 3' });
+    },
+  );
 
   test('finds nothing where nobody is asked, and needs a path and an open box', async () => {
     const { box, run } = await open();
