@@ -45,10 +45,11 @@ export const soon: (work: () => void) => unknown =
  * Calls `work` when all that promises have to say now has been heard, and before any timer or message of others: a tick that is asked for
  * by a promise comes after all of them. On a platform without ticks it is as {@link soon}. The answer says nothing.
  */
-export const directly: (work: () => void) => unknown =
-  typeof process === 'object' && typeof process.nextTick === 'function'
-    ? (work) => queueMicrotask(() => process.nextTick(work))
-    : soon;
+export function directly(work: () => void): unknown {
+  // Asked for here: a bundler would keep a constant for what looking the tick up might do.
+  if (typeof process !== 'object' || typeof process.nextTick !== 'function') return soon(work);
+  return queueMicrotask(() => process.nextTick(work));
+}
 
 /** A wake-up by the machine's own clock after any delay, also one that no timer of Node can count. */
 export function wakeAfterAny(ms: number, wake: () => void): () => void {
