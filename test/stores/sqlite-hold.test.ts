@@ -187,6 +187,19 @@ describe('a file is one, by whatever name it is opened:', () => {
   });
 });
 
+test('a file whose epoch is gone, or is another one, takes no commit and stays as it was', () => {
+  for (const change of ['delete from epochs', 'update epochs set epoch = epoch + 1']) {
+    const file = newFile();
+    const store = opened(file);
+    write(store, 'a');
+    query(file, change);
+    const before = query(file, 'select * from epochs');
+    expect(thrownBy(() => write(store, 'b'))).toBeInstanceOf(StoreLost);
+    expect(query(file, 'select * from epochs')).toEqual(before);
+    expect(query(file, 'select run from runs')).toEqual([{ run: 'a' }]);
+  }
+});
+
 test('whether a file is still there is looked at by the first commit of a millisecond, until it is found to be gone', () => {
   let elapsed = 0;
   const spy = vi.spyOn(performance, 'now').mockImplementation(() => elapsed);

@@ -327,8 +327,12 @@ export const NEXT_EPOCH = `update epochs set epoch = epoch + 1`;
 
 export const SELECT_EPOCH = `select epoch from epochs`;
 
-/** Changes a row if the epoch is another one, and nothing otherwise: to be told a number costs a commit more than to be told of a change. */
-export const TOUCH_OTHER_EPOCH = `update epochs set epoch = epoch where epoch <> ?`;
+/**
+ * Changes a row if the epoch is another one, or is gone, and nothing otherwise: to be told a number costs a commit more than to be told
+ * of a change. What it changes is rolled back.
+ */
+export const TOUCH_OTHER_EPOCH = `
+  insert or replace into epochs (one, epoch) select 1, 0 where not exists (select 1 from epochs where epoch = ?)`;
 
 export const SELECT_UNOWNED = `
   select run from runs where ended_at is null and owner is null order by started_at, number limit ?`;
