@@ -6,14 +6,15 @@ import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import * as children from '../../src/stores/sqlite/child-statements.ts';
 import * as records from '../../src/stores/sqlite/record-statements.ts';
-import * as schema from '../../src/stores/sqlite/schema.ts';
+import { MIGRATIONS } from '../../src/stores/sqlite/schema.ts';
+import * as statements from '../../src/stores/sqlite/statements.ts';
 import { query } from './files.ts';
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 /** Names of statements by their text. Those that are put together for a question have none. */
 const NAMES = new Map<string, string>();
-for (const [name, value] of Object.entries({ ...schema, ...children, ...records })) {
+for (const [name, value] of Object.entries({ ...statements, ...children, ...records })) {
   if (typeof value === 'string') NAMES.set(oneLine(value), name);
   if (Array.isArray(value))
     for (const [at, text] of value.entries()) NAMES.set(oneLine(String(text)), `${name}[${at}]`);
@@ -73,7 +74,7 @@ export function overhear(): Overheard {
   };
   const over: { readonly [method: string]: (this: never, ...args: never[]) => unknown } = {
     exec(this: DatabaseSync, text: string) {
-      const shown = schema.MIGRATIONS.reduce((left, step, at) => left.replace(step, ` MIGRATIONS[${at}] `), text);
+      const shown = MIGRATIONS.reduce((left, step, at) => left.replace(step, ` MIGRATIONS[${at}] `), text);
       return heard(
         () => exec.call(this, text),
         (result) => lines.push(`${oneLine(shown)} → ${result}`),

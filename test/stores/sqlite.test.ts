@@ -20,16 +20,8 @@ import type { RecordQuery, RunQuery } from '../../src/store.ts';
 import * as children from '../../src/stores/sqlite/child-statements.ts';
 import { listOf } from '../../src/stores/sqlite/lists.ts';
 import * as recordStatements from '../../src/stores/sqlite/record-statements.ts';
-import {
-  ABANDON_PLACES,
-  SELECT_ENDED_RUN,
-  SELECT_HISTORIES,
-  SELECT_OLD_RUNS,
-  SELECT_OPEN_PLACES,
-  SELECT_RUN_BY_KEY,
-  SELECT_UNOWNED,
-} from '../../src/stores/sqlite/schema.ts';
-import * as schema from '../../src/stores/sqlite/schema.ts';
+import { MIGRATIONS } from '../../src/stores/sqlite/schema.ts';
+import * as statements from '../../src/stores/sqlite/statements.ts';
 import { inShell, newFile, query } from '../helpers/files.ts';
 import { ROOT } from '../helpers/sources.ts';
 import { opened, owner, thrownBy, write } from '../helpers/sqlite.ts';
@@ -207,7 +199,7 @@ describe('the file', () => {
       again.close();
     }
     expect(contentsOf(file)).toEqual(before);
-    expect(query(file, 'pragma user_version')).toEqual([{ user_version: schema.MIGRATIONS.length }]);
+    expect(query(file, 'pragma user_version')).toEqual([{ user_version: MIGRATIONS.length }]);
   });
 
   test('has the tables and the view that docs/sqlite.md lists, and no others', () => {
@@ -232,10 +224,10 @@ describe('the file', () => {
 
   const list = (query: Partial<RunQuery>): string => listOf({ limit: 5, ...query }).text;
   test.each([
-    ['what nobody owns', SELECT_UNOWNED, 'runs_unowned'],
-    ['what has ended long ago', SELECT_OLD_RUNS, 'runs_finished'],
-    ['a run by its key', SELECT_RUN_BY_KEY, 'runs_by_key'],
-    ['a run that is to be deleted', SELECT_ENDED_RUN, 'sqlite_autoindex_runs_1 (run=?)'],
+    ['what nobody owns', statements.SELECT_UNOWNED, 'runs_unowned'],
+    ['what has ended long ago', statements.SELECT_OLD_RUNS, 'runs_finished'],
+    ['a run by its key', statements.SELECT_RUN_BY_KEY, 'runs_by_key'],
+    ['a run that is to be deleted', statements.SELECT_ENDED_RUN, 'sqlite_autoindex_runs_1 (run=?)'],
     ['runs of an orchestrator', list({ orchestrator: 'o' }), 'runs_by_orchestrator (orchestrator=? AND rowid>?)'],
     ['runs in a status', list({ status: 'failed' }), 'runs_by_status (status=? AND rowid>?)'],
     ['runs of an orchestrator in a status', list({ orchestrator: 'o', status: 'failed' }), 'runs_by_status (status=?'],
@@ -251,8 +243,8 @@ describe('the file', () => {
       'first USING PRIMARY KEY (entry=? AND run>?)',
     ],
     ['runs by more of their metadata', list({ metadata: { a: 1, b: 2 } }), 'run_metadata_by_run (run=? AND entry=?)'],
-    ['what is in a run that is abandoned', ABANDON_PLACES, 'places_open (run=?)'],
-    ['what is open in a run', SELECT_OPEN_PLACES, 'places_open (run=?)'],
+    ['what is in a run that is abandoned', statements.ABANDON_PLACES, 'places_open (run=?)'],
+    ['what is open in a run', statements.SELECT_OPEN_PLACES, 'places_open (run=?)'],
     ['the children of a step', children.SELECT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
     ['a few children of a step', children.SELECT_FEW_CHILDREN, 'COVERING INDEX places_by_path (run=? AND path>?)'],
     [
@@ -267,8 +259,8 @@ describe('the file', () => {
     ],
     ['how many children a step has', children.COUNT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
     ['how many tracks a run has', children.COUNT_CHILDREN_OF_RUN, 'places_by_path (run=? AND path>?)'],
-    ['events of a run', SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],
-    ['in which order the steps of a run have completed', schema.SELECT_ORDER_OF_ENDS, 'places_by_path (run=?)'],
+    ['events of a run', statements.SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],
+    ['in which order the steps of a run have completed', statements.SELECT_ORDER_OF_ENDS, 'places_by_path (run=?)'],
   ])('finds %s by an index (P134)', (_, sql, by) => {
     const file = newFile();
     opened(file);
@@ -279,11 +271,11 @@ describe('the file', () => {
     recordStatements.recordsOf({ type: 't', limit: 5, ...query }).text;
   const key = { name: 'state', value: 'open' };
   test.each([
-    ['a place that is forgotten', schema.FORGET_PLACE, 'places_by_path (run=? AND path=?)'],
-    ['what is below it', schema.FORGET_BELOW, 'places_by_path (run=? AND path>? AND path<?)'],
-    ['its attempts', schema.FORGET_ATTEMPTS, 'PRIMARY KEY (run=? AND path=?)'],
-    ['attempts below it', schema.FORGET_ATTEMPTS_BELOW, 'PRIMARY KEY (run=? AND path>? AND path<?)'],
-    ['a place that has completed', schema.SELECT_COMPLETED, 'places USING INTEGER PRIMARY KEY (rowid=?)'],
+    ['a place that is forgotten', statements.FORGET_PLACE, 'places_by_path (run=? AND path=?)'],
+    ['what is below it', statements.FORGET_BELOW, 'places_by_path (run=? AND path>? AND path<?)'],
+    ['its attempts', statements.FORGET_ATTEMPTS, 'PRIMARY KEY (run=? AND path=?)'],
+    ['attempts below it', statements.FORGET_ATTEMPTS_BELOW, 'PRIMARY KEY (run=? AND path>? AND path<?)'],
+    ['a place that has completed', statements.SELECT_COMPLETED, 'places USING INTEGER PRIMARY KEY (rowid=?)'],
     ['a record', recordStatements.SELECT_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['a record that is written', recordStatements.FIND_RECORD, 'records_by_id (run=? AND type=? AND id=?)'],
     ['records of a type', records({}), 'records_by_type (type=? AND rowid>?)'],
@@ -301,21 +293,21 @@ describe('the file', () => {
   test('deletes all that belongs to a run by an index (P134)', () => {
     const file = newFile();
     opened(file);
-    for (const sql of [...schema.DELETE_BY_NUMBER, ...schema.DELETE_BY_RUN, recordStatements.DELETE_RECORD])
+    for (const sql of [...statements.DELETE_BY_NUMBER, ...statements.DELETE_BY_RUN, recordStatements.DELETE_RECORD])
       expect(JSON.stringify(query(file, `explain query plan ${sql}`)), sql).toMatch(/SEARCH .*=\?/);
   });
 
   test('is asked by statements without numbered parameters, which Node 22.13 and 24.0 bind wrongly', () => {
-    const statements = [
-      ...Object.values(schema),
+    const all = [
+      ...Object.values(statements),
       ...Object.values(recordStatements),
       ...Object.values(children),
       records({ run: 'r', key }),
     ]
       .flat()
       .filter((each) => typeof each === 'string');
-    expect(statements.length).toBeGreaterThan(20);
-    expect(statements.filter((each) => /[?@:$]\w/.test(each))).toEqual([]);
+    expect(all.length).toBeGreaterThan(20);
+    expect(all.filter((each) => /[?@:$]\w/.test(each))).toEqual([]);
   });
 
   test('has every event in its view as it is told, whatever its fields and times', () => {

@@ -7,7 +7,7 @@ import type { CompletedQuery } from '../../store.ts';
 import { pageOf } from '../completed.ts';
 import type { Columns } from '../rows.ts';
 import type { Value } from './batch.ts';
-import * as sql from './schema.ts';
+import * as sql from './statements.ts';
 
 /** A place that has completed, as short as it can be. */
 interface Place {

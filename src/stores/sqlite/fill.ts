@@ -1,7 +1,7 @@
 /** What a migration cannot say in SQL: it fills tables that are new from rows that are there. */
 import type { DatabaseSync } from './driver.ts';
 import { entriesIn } from '../entries.ts';
-import { INSERT_ENTRY } from './schema.ts';
+import { INSERT_ENTRY } from './statements.ts';
 import { toColumn } from './text.ts';
 
 /** By the index of the migration; each belongs to its transaction. */

@@ -11,7 +11,7 @@ import { elapsedBy, systemClock } from '../../clock.ts';
 import { LOST } from './file.ts';
 import { holderOf } from './lock.ts';
 import { MEMORY } from './open.ts';
-import * as sql from './schema.ts';
+import * as sql from './statements.ts';
 
 /** What a process knows the file by that it has opened. */
 export interface Hold {

@@ -21,7 +21,7 @@ import { textOfEvents } from '../history.ts';
 import type { Columns } from '../rows.ts';
 import { SqliteReads } from './reads.ts';
 import { save } from './savepoint.ts';
-import * as sql from './schema.ts';
+import * as sql from './statements.ts';
 import { Scribe } from './scribe.ts';
 import { fromColumn, toColumn, toColumnOrNull } from './text.ts';
 import { Writer } from './writer.ts';

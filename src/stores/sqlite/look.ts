@@ -9,7 +9,7 @@ import { DatabaseSync } from './driver.ts';
 import { usable } from './file.ts';
 import { checkPlace } from './hold.ts';
 import { SqliteReads } from './reads.ts';
-import * as sql from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
 /** The runs in `file`, which has to be there, to be read. */
 export function sqliteLook(file: string): Store {
@@ -35,11 +35,11 @@ class SqliteLook extends SqliteReads implements Store {
         db.exec('pragma busy_timeout = 1000;');
         const { application_id: id } = db.prepare('pragma application_id').get() as { application_id: number };
         const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
-        if (id !== sql.APPLICATION_ID) throw this.#unusable('it is not a database of signalbox');
+        if (id !== APPLICATION_ID) throw this.#unusable('it is not a database of signalbox');
         // To bring it to this version would be to write to it.
-        if (version !== sql.MIGRATIONS.length)
+        if (version !== MIGRATIONS.length)
           throw this.#unusable(
-            `its tables are of ${version < sql.MIGRATIONS.length ? 'an older' : 'a newer'} signalbox, which this one does not read. Use the signalbox that the application has`,
+            `its tables are of ${version < MIGRATIONS.length ? 'an older' : 'a newer'} signalbox, which this one does not read. Use the signalbox that the application has`,
           );
         return db;
       } catch (error) {

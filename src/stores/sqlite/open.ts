@@ -4,7 +4,7 @@ import { reasonOf } from '../../errors/index.ts';
 import { DatabaseSync } from './driver.ts';
 import { FILLS } from './fill.ts';
 import { examine, isCorrupt, isNothing, restore, setAside } from './savepoint.ts';
-import * as sql from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
 /** What SQLite calls a database without a file. */
 export const MEMORY = ':memory:';
@@ -85,19 +85,19 @@ function openFile(file: string, synchronous: 'full' | 'normal'): DatabaseSync {
     const { application_id: id } = db.prepare('pragma application_id').get() as { application_id: number };
     const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
     const { tables } = db.prepare('select count(*) as tables from sqlite_schema').get() as { tables: number };
-    if (id !== sql.APPLICATION_ID && (tables > 0 || id !== 0)) {
+    if (id !== APPLICATION_ID && (tables > 0 || id !== 0)) {
       throw new Error('it is a database of another program. Give the store a file of its own.');
     }
-    if (version > sql.MIGRATIONS.length) {
+    if (version > MIGRATIONS.length) {
       throw new Error(
-        `it was written by a newer signalbox (its tables are version ${version}, this one knows ${sql.MIGRATIONS.length}). Update signalbox; the file was not changed.`,
+        `it was written by a newer signalbox (its tables are version ${version}, this one knows ${MIGRATIONS.length}). Update signalbox; the file was not changed.`,
       );
     }
     db.exec(`pragma journal_mode = wal; ${SETTINGS[synchronous]}`);
-    for (let step = version; step < sql.MIGRATIONS.length; step += 1) {
-      db.exec(`begin immediate; ${sql.MIGRATIONS[step]}`);
+    for (let step = version; step < MIGRATIONS.length; step += 1) {
+      db.exec(`begin immediate; ${MIGRATIONS[step]}`);
       FILLS[step]?.(db);
-      db.exec(`pragma application_id = ${sql.APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`);
+      db.exec(`pragma application_id = ${APPLICATION_ID}; pragma user_version = ${step + 1}; commit;`);
     }
     return db;
   } catch (error) {

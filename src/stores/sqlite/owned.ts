@@ -7,7 +7,7 @@ import { CommitConflict, LeaseLost } from '../../errors/index.ts';
 import { isTerminal, type Status } from '../../events.ts';
 import type { RunChange } from '../../store.ts';
 import type { Columns } from '../rows.ts';
-import * as sql from './schema.ts';
+import * as sql from './statements.ts';
 
 /** What is known of a run that this process owns. */
 export interface Known {

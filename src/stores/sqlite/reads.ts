@@ -31,7 +31,7 @@ import { CompletedPlaces } from './completed.ts';
 import { usable } from './file.ts';
 import { listOf } from './lists.ts';
 import { recordsOf, SELECT_RECORD } from './record-statements.ts';
-import * as sql from './schema.ts';
+import * as sql from './statements.ts';
 import { asColumn, fromColumn } from './text.ts';
 
 export abstract class SqliteReads {

@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Batch, DO, type Value, type Values, WITHOUT } from './batch.ts';
 import type { Watch } from './hold.ts';
 import { RecordWriter } from './records.ts';
-import * as sql from './schema.ts';
+import * as sql from './statements.ts';
 
 const FORGETTING = [sql.FORGET_PLACE, sql.FORGET_BELOW, sql.FORGET_ATTEMPTS, sql.FORGET_ATTEMPTS_BELOW];
 type Four = readonly [StatementSync, StatementSync, StatementSync, StatementSync];
