@@ -63,6 +63,8 @@ export const COMMITS: Readonly<Record<string, Check>> = {
     const ends = await Promise.allSettled([commit('left'), commit('right')]);
     const won = ends.findIndex(({ status }) => status === 'fulfilled');
     assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const [lost] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+    assert.ok(lost instanceof CommitConflict, `the other is refused with ${lost}, and not as a conflict`);
     assert.deepEqual(await pathsOf(store.readActors('a')), [['left', 'right'][won]]);
     assert.deepEqual(await seqs(store, 'a'), [1, 2]);
   },

@@ -34,7 +34,7 @@ function inputOf(actor: ActorRow, from: number, complete: boolean) {
     signals: [],
     events: [ended as never],
   };
-  const values = batchOf([change], [7], 'me', complete).flat();
+  const values = batchOf([change], [{ fence: 1, seq: 2, next: null, number: 7, base: null }], 'me', complete).flat();
   const text = JSON.stringify(actor.input);
   return values.includes(text) ? 'whole' : values.includes(WITHOUT) ? 'left out' : 'nowhere';
 }

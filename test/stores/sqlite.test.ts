@@ -259,7 +259,7 @@ describe('the file', () => {
     ],
     ['how many children a step has', children.COUNT_CHILDREN, 'places_by_path (run=? AND path>? AND path<?)'],
     ['how many tracks a run has', children.COUNT_CHILDREN_OF_RUN, 'places_by_path (run=? AND path>?)'],
-    ['events of a run', statements.SELECT_HISTORIES, 'histories_by_last (run=? AND last>?)'],
+    ['events of a run', statements.SELECT_HISTORIES, 'histories_by_first (run=? AND first>?)'],
     ['in which order the steps of a run have completed', statements.SELECT_ORDER_OF_ENDS, 'places_by_path (run=?)'],
   ])('finds %s by an index (P134)', (_, sql, by) => {
     const file = newFile();

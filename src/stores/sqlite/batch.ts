@@ -8,6 +8,7 @@ import type { ActorRow, RunChange, RunRow } from '../../store.ts';
 import { entriesOf } from '../entries.ts';
 import { withoutForgotten } from '../forgotten.ts';
 import { textOfEvents } from '../history.ts';
+import { baseOf, type Known } from './owned.ts';
 import { toColumn, toColumnOrNull } from './text.ts';
 
 /** A value of a column. */
@@ -36,18 +37,19 @@ export const DO = {
 } as const;
 
 /**
- * The lists of a commit. `numbers` has those of the runs that are there, and null for each that begins. The input of a place that
+ * The lists of a commit. `known` has what is known of the runs that are there, and null for each that begins. The input of a place that
  * ends is needed only if it has no row yet: it is left out (`WITHOUT`) where it seems to have one, unless all is to be `complete`.
  */
 export function batchOf(
   changes: readonly RunChange[],
-  numbers: readonly (number | null)[],
+  known: readonly (Known | null)[],
   owner: string,
   complete: boolean,
 ): Batch {
   const lists: Value[][] = [[]];
   for (let at = 0; at < changes.length; at += 1) {
-    add(lists, changes[at] as RunChange, numbers[at] ?? null, owner, complete);
+    const before = known[at] ?? null;
+    add(lists, changes[at] as RunChange, before?.number ?? null, baseOf(changes, at, before), owner, complete);
   }
   return lists;
 }
@@ -66,7 +68,14 @@ function last(lists: Value[][]): Value[] {
 /** Stands for an input that was left out. No JSON is an empty text. */
 export const WITHOUT = '';
 
-function add(lists: Value[][], whole: RunChange, number: number | null, owner: string, complete: boolean): void {
+function add(
+  lists: Value[][],
+  whole: RunChange,
+  number: number | null,
+  base: number | null,
+  owner: string,
+  complete: boolean,
+): void {
   const change = withoutForgotten(whole);
   const { run, fence, row, actors, attempts, events, signals } = change;
   let list = last(lists);
@@ -93,7 +102,8 @@ function add(lists: Value[][], whole: RunChange, number: number | null, owner: s
   }
   if (change.recordsGone !== undefined || change.records !== undefined) list = addRecords(lists, change);
   if (first === undefined) return;
-  list.push(DO.history, first.seq + events.length - 1, first.seq, first.at, textOfEvents(first.at, events));
+  const by = base ?? first.at;
+  list.push(DO.history, first.seq + events.length - 1, first.seq, by, textOfEvents(by, events));
 }
 
 /** Answers with the list that is the last one by then. */

@@ -135,8 +135,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
 
   commit(changes: readonly RunChange[]): Awaitable<void> {
     const known = changes.map((change) => this.#owned.check(change));
-    const numbers = known.map((run) => run?.number ?? null);
-    const list = (complete: boolean): Batch => batchOf(changes, numbers, this.#owner.name, complete);
+    const list = (complete: boolean): Batch => batchOf(changes, known, this.#owner.name, complete);
     const { writer, scribe } = this.#open();
     if (this.#isForThread(changes)) return this.#onThread(scribe, changes, known, list);
     const begun = usable(this.name, () => writer.write(list(false)) ?? writer.write(list(true)));
@@ -176,6 +175,7 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     list: (complete: boolean) => Batch,
   ): Promise<void> {
     let begun: readonly number[] | null;
+    this.#owned.underWay(changes, known);
     try {
       begun = (await scribe.write(list(false))) ?? (await scribe.write(list(true)));
     } catch (error) {

@@ -12,10 +12,29 @@ import * as sql from './statements.ts';
 /** What is known of a run that this process owns. */
 export interface Known {
   readonly fence: number;
-  /** Of its last event; the only thing that a commit changes. */
+  /** Of its last event. */
   seq: number;
+  /** Of the last event of a commit that is under way; null if none is. */
+  next: number | null;
   /** By which the tables of its places and its events know it. */
   readonly number: number;
+  /** The time by which its last events were told; null if nobody knows. */
+  base: number | null;
+}
+
+/** Within so many milliseconds the time of an event that is not that of its row is told beside it. */
+const SOON = 10_000;
+
+/**
+ * The time by which the events of a change are told: its own first one. A run that is alone goes on with that of its last commit,
+ * unless that was long ago: the writer can add what is told by one time to one row.
+ */
+export function baseOf(changes: readonly RunChange[], at: number, known: Known | null): number | null {
+  const [first] = (changes[at] as RunChange).events;
+  const base = known?.base ?? null;
+  if (first === undefined) return base;
+  const isSoon = base !== null && first.at >= base && first.at - base < SOON;
+  return isSoon && changes.length === 1 ? base : first.at;
 }
 
 export class Owned {
@@ -35,7 +54,18 @@ export class Owned {
     if (known !== null && known.fence !== fence)
       throw new LeaseLost({ run, owner: 'another owner', fence: known.fence });
     if (found !== after) throw new CommitConflict({ run, expected: after, found });
+    // Both would stand on the same number, and nothing in the file tells the second that the first has landed (I2).
+    if (known !== null && known.next !== null) throw new CommitConflict({ run, expected: after, found: known.next });
     return known;
+  }
+
+  /** These changes are about to be written elsewhere: until they have landed, or are forgotten, their runs take no others. */
+  underWay(changes: readonly RunChange[], known: readonly (Known | null)[]): void {
+    for (let at = 0; at < changes.length; at += 1) {
+      const { after, events } = changes[at] as RunChange;
+      const run = known[at] ?? null;
+      if (run !== null) run.next = after + events.length;
+    }
   }
 
   /** These changes have landed; `begun` has the numbers of those that began with them, in their order. */
@@ -45,11 +75,16 @@ export class Owned {
       const { run, fence, after, events, row } = changes[at] as RunChange;
       const seq = after + events.length;
       const before = known[at] ?? null;
+      const base = baseOf(changes, at, before);
       const number = before?.number ?? (begun[next] as number);
       if (before === null) next += 1;
       if (row !== null && isTerminal(row.status)) this.#runs.delete(run);
-      else if (before !== null) before.seq = seq;
-      else this.#runs.set(run, { fence, seq, number });
+      else if (before === null) this.#runs.set(run, { fence, seq, next: null, number, base });
+      else {
+        before.seq = seq;
+        before.next = null;
+        before.base = base;
+      }
     }
   }
 
@@ -76,7 +111,7 @@ export class Owned {
     if (isOver && after > 0) throw new LeaseLost({ run, owner: 'nobody', fence });
     const seq = this.#get(sql.SELECT_SEQ, number)?.seq as number;
     if (isOver) throw new CommitConflict({ run, expected: after, found: seq });
-    const recalled = { fence, seq, number };
+    const recalled = { fence, seq, next: null, number, base: null };
     this.#runs.set(run, recalled);
     return recalled;
   }

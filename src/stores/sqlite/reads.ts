@@ -131,7 +131,7 @@ export abstract class SqliteReads {
   }
 
   readEvents(run: string, { after, limit }: EventQuery): readonly RunEvent[] {
-    const batches = this.all(sql.SELECT_HISTORIES, run, after, limit);
+    const batches = this.all(sql.SELECT_HISTORIES, after, run, limit);
     return batches
       .flatMap((batch) => this.#rows.events(run, batch))
       .filter(({ seq }) => seq > after)

@@ -233,4 +233,35 @@ export const MIGRATIONS: readonly string[] = [
   -- Each step had an entry in it, and few runs are ever undone: the order of the ends is worked out for those.
   drop index places_completed;
   `,
+  `
+  -- Commits that a run makes while it is alone share a row here, so a row is found by its first event: that stays.
+  drop index histories_by_last;
+  create unique index histories_by_first on histories (run, first);
+
+  drop view events;
+  create view events as
+    with
+      kept as (
+        select
+          runs.run as run,
+          first + event.key as seq,
+          coalesce(event.value ->> 3, at) as at,
+          event.value ->> 0 as type,
+          event.value ->> 1 as path,
+          event.value -> 2 as more
+        from runs join histories on histories.run = runs.number, json_each(histories.events) as event
+        order by runs.run, first, event.id
+      )
+    select
+      run,
+      seq,
+      at,
+      datetime(at / 1000, 'unixepoch') as at_utc,
+      type,
+      path,
+      '{"seq":' || seq || ',"at":' || at || ',"path":' || json_quote(path) || ',"type":' || json_quote(type)
+        || case json_type(more) when 'object' then ',' || substr(more, 2) when 'integer' then ',"attempt":' || more || '}' else '}' end
+        as data
+    from kept;
+  `,
 ];

@@ -42,6 +42,9 @@ export const INSERT_ATTEMPT = `
 export const INSERT_HISTORY = `
   insert into histories (run, last, first, at, events) values (?, ?, ?, ?, ?)`;
 
+/** More events in a row, if it is still as it was when they were put together. */
+export const EXTEND_HISTORY = `update histories set last = ?, events = ? where number = ? and run = ? and last = ?`;
+
 export const UPSERT_SIGNAL = `
   insert into signals (run, id, name, payload, sent_at, answer, taken_by)
   values (?, ?, ?, ?, ?, ?, ?)
@@ -61,7 +64,9 @@ export const SELECT_RUN = `select * from runs where run = ?`;
 
 export const SELECT_RUN_BY_KEY = `select * from runs where orchestrator = ? and key = ?`;
 
-export const SELECT_SEQ = `select coalesce(max(last), 0) as seq from histories where run = ?`;
+/** The rows of a run follow each other: the one that begins last ends last. */
+export const SELECT_SEQ = `
+  select coalesce((select last from histories where run = ? order by first desc limit 1), 0) as seq`;
 
 export const SELECT_OPEN_PLACES = `
   select * from places indexed by places_open where run = ? and ended_at is null order by number`;
@@ -84,9 +89,15 @@ export const SELECT_PLACES = `select * from places where run = (select number fr
 
 export const SELECT_ATTEMPTS = `select * from attempts where run = ? order by path, attempt`;
 
-/** A batch has an event at the least, so a limit of events is limit enough for batches. */
+/** From the row on that has the first of the events. A row has an event at the least, so a limit of events is limit enough for rows. */
 export const SELECT_HISTORIES = `
-  select * from histories where run = (select number from runs where run = ?) and last > ? order by last limit ?`;
+  with wanted (number, after) as (select number, ? from runs where run = ?)
+  select histories.* from wanted join histories on histories.run = wanted.number
+  where first >= coalesce((
+      select max(first) from histories where run = (select number from wanted) and first <= (select after from wanted) + 1
+    ), 0)
+    and last > after
+  order by first limit ?`;
 
 /** Whoever owned a run of this file is gone: the lock says so. Nobody has to let go of anything at the end, when a disk may be full. */
 export const RELEASE_ALL = `update runs set owner = null where ended_at is null and owner is not null`;
@@ -110,7 +121,7 @@ export const CLAIM_RUN = `update runs set owner = ?, fence = fence + 1 where run
 export const SELECT_NUMBER = `select number from runs where run = ?`;
 
 export const SELECT_UNFINISHED = `
-  select number, (select coalesce(max(last), 0) from histories where histories.run = runs.number) as seq
+  select number, coalesce((select last from histories where histories.run = runs.number order by first desc limit 1), 0) as seq
   from runs where run = ? and ended_at is null`;
 
 /** Ends a run and what is open in it (S18). What its owner still commits names an old fence. */

@@ -11,6 +11,18 @@ import * as sql from './statements.ts';
 const FORGETTING = [sql.FORGET_PLACE, sql.FORGET_BELOW, sql.FORGET_ATTEMPTS, sql.FORGET_ATTEMPTS_BELOW];
 type Four = readonly [StatementSync, StatementSync, StatementSync, StatementSync];
 
+/** A row of the history. */
+interface Told {
+  readonly number: number;
+  readonly run: number;
+  readonly last: number;
+  readonly at: number;
+  readonly events: string;
+}
+
+/** So many characters are enough for a row of the history: each time that it grows it is written again. */
+const FULL = 1_000;
+
 export class Writer {
   readonly #db: DatabaseSync;
   readonly #watch: Watch;
@@ -23,6 +35,7 @@ export class Writer {
   readonly #insertAttempt: StatementSync;
   readonly #upsertSignal: StatementSync;
   readonly #insertHistory: StatementSync;
+  readonly #extendHistory: StatementSync;
   readonly #insertEntry: StatementSync;
   /** Prepared when something is forgotten for the first time. */
   #forgetting: readonly StatementSync[] | null = null;
@@ -30,6 +43,8 @@ export class Writer {
   #recordWriter: RecordWriter | null = null;
   /** The number of the run that rows are for; the next list may go on with it. */
   #run = 0;
+  /** The row that events were written to last, while there is room in it. */
+  #told: Told | null = null;
 
   /** For as long as the database is open. */
   constructor(db: DatabaseSync, watch: Watch) {
@@ -44,6 +59,7 @@ export class Writer {
     this.#insertAttempt = db.prepare(sql.INSERT_ATTEMPT);
     this.#upsertSignal = db.prepare(sql.UPSERT_SIGNAL);
     this.#insertHistory = db.prepare(sql.INSERT_HISTORY);
+    this.#extendHistory = db.prepare(sql.EXTEND_HISTORY);
     this.#insertEntry = db.prepare(sql.INSERT_ENTRY);
   }
 
@@ -84,17 +100,23 @@ export class Writer {
     try {
       this.#watch.checkEpoch();
       const answer = work();
-      if (answer === null) this.#db.exec('rollback');
+      if (answer === null) this.#rollBack();
       else this.#commit.run();
       return answer;
     } catch (error) {
       try {
-        this.#db.exec('rollback');
+        this.#rollBack();
       } catch {
         // After some errors, a full disk for one, SQLite has rolled back by itself.
       }
       throw error;
     }
+  }
+
+  /** What was told meanwhile may stand nowhere. */
+  #rollBack(): void {
+    this.#told = null;
+    this.#db.exec('rollback');
   }
 
   // Values are taken one after the other: to cut each row out of the list would cost as much as to write some.
@@ -163,7 +185,7 @@ export class Writer {
           this.#upsertSignal.run(next(), next(), next(), next(), next(), next(), next());
           break;
         case DO.history:
-          this.#insertHistory.run(run, next(), next(), next(), next());
+          this.#tell(run, next() as number, next() as number, next() as number, next() as string);
           break;
         case DO.entry:
           this.#insertEntry.run(next(), run);
@@ -183,6 +205,23 @@ export class Writer {
     }
     this.#run = run;
     return true;
+  }
+
+  /**
+   * The events of a commit, from `first` to `last`, told by the time `at`. They are added to the row before if they go on with it: that
+   * changes a page where a new row changes two. It is done only to a row that is as it was left: somebody else may have written since.
+   */
+  #tell(run: number, last: number, first: number, at: number, events: string): void {
+    const told = this.#told;
+    if (told !== null && told.run === run && told.last === first - 1 && told.at === at) {
+      const all = `${told.events.slice(0, -1)},${events.slice(1)}`;
+      if (this.#extendHistory.run(last, all, told.number, run, told.last).changes === 1) {
+        this.#told = all.length < FULL ? { ...told, last, events: all } : null;
+        return;
+      }
+    }
+    const number = Number(this.#insertHistory.run(run, last, first, at, events).lastInsertRowid);
+    this.#told = events.length < FULL ? { number, run, last, at, events } : null;
   }
 
   #forget(run: number, id: Value, path: Value): void {
