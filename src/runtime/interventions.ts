@@ -105,7 +105,7 @@ export async function allowedAt(
   path: string,
 ): Promise<readonly CommandName[]> {
   const open = (await store.readOpen(run.run))?.open ?? [];
-  const row = path === '' ? undefined : open.find((each) => each.path === path);
+  const row = open.find((each) => each.path === path);
   if (row === undefined) return [];
   const { state, attempt } = row;
   const kind = kinds.get(row.kind);

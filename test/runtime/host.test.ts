@@ -237,6 +237,19 @@ describe('starting', () => {
     expect((await historyOf(again)).filter((line) => line === 'run.started')).toHaveLength(1);
   });
 
+  test('without an id gets one that the application makes, if it makes them, and with one keeps that', async () => {
+    const { options } = stage();
+    let made = 0;
+    const ids = () => {
+      made += 1;
+      return `made-${made}`;
+    };
+    await using box = await createSignalbox({ orchestrators: [one], ...options, ids });
+    const runs = [{}, { id: 'own' }, { key: 'k' }, { key: 'k' }].map((more) => box.start(one, { ...more, input: 1 }));
+    const found = (await Promise.all(runs)).map(({ id }) => id);
+    expect(found).toEqual(['made-1', 'own', 'made-2', 'made-2']);
+  });
+
   test('again with another input or as another orchestrator is refused, at once or later (S17)', async () => {
     const { options } = stage();
     const other = graphOf({ a: [] }, { name: 'other' });

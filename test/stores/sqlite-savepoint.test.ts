@@ -107,7 +107,8 @@ describe('a savepoint', () => {
   test('is refused where none was asked for, or on the file itself', () => {
     const file = newFile();
     expect(() => opened(file).savepoint()).toThrow(/savepoint/);
-    expect(() => sqlite(file, { savepoint: file })).toThrow(/savepoint.*another file/);
+    for (const savepoint of [file, '', 5, null])
+      expect(() => sqlite(file, { savepoint: savepoint as string })).toThrow(/savepoint.*another file/);
   });
 });
 

@@ -198,15 +198,14 @@ class SqliteFile extends SqliteReads implements SqliteStore {
     }
   }
 
+  /** Of a run that nobody owns nothing is remembered. */
   claim(limit: number): Awaitable<readonly string[]> {
     return this.#inTurn(() => {
       const found = this.all(sql.SELECT_UNOWNED, limit).map(({ run }) => run as string);
       this.#transaction(() => {
         for (const run of found) this.statement(sql.CLAIM_RUN).run(this.#owner.name, run);
       });
-      const claimed = found.map(fromColumn);
-      this.#owned.forget(claimed);
-      return claimed;
+      return found.map(fromColumn);
     });
   }
 
