@@ -278,6 +278,7 @@ describe('a cache that goes wrong', () => {
   test.each<[string, object]>([
     ['key', { key: () => Promise.resolve(1) }],
     ['key', { key: () => new Map() }],
+    ['key', { key: () => undefined }],
     [
       'key',
       {

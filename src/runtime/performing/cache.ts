@@ -66,11 +66,11 @@ export class OutputCache {
     const { maxValueBytes } = this.#options;
     const facts = Object.freeze({ input, run: run.facts });
     const what = `of the cache of task "${node.called}"`;
-    const made = key === undefined ? input : asked(`"key" ${what}`, key, facts, maxValueBytes);
+    const made = key === undefined ? input : asked(KEY, what, key, facts, maxValueBytes);
     if (key !== undefined && made === null) return null;
     // What was tried before, by itself or because somebody said so, is made anew.
     const bypasses =
-      attempt > 1 || (bypass !== undefined && asked(`"bypass" ${what}`, bypass, facts, maxValueBytes) === true);
+      attempt > 1 || (bypass !== undefined && asked(BYPASS, what, bypass, facts, maxValueBytes) === true);
     const place = scope === 'task' ? [node.called] : [...pinOf(run), stepIn(run.actors.get(path))];
     const digest = sha256(canonicalText([scope, ...place, ttl, key !== undefined, made]));
     return { definition, digest, run: scope === 'run' ? run.id : null, bypasses };
@@ -133,11 +133,32 @@ function stepIn(actor: Actor | undefined): string {
   return names.join('/');
 }
 
-function asked(mapper: string, ask: (facts: never) => unknown, facts: object, maxBytes: number): Json {
+/** What a definition is asked, and what it can answer. */
+interface Question {
+  readonly option: 'key' | 'bypass';
+  readonly wanted: string;
+  fits(answer: unknown): boolean;
+}
+
+/** Nothing at all is no key: mostly it is a name that was mistyped, and nothing would ever be kept. */
+const KEY: Question = {
+  option: 'key',
+  wanted: 'a value, or null to keep nothing',
+  fits: (answer) => answer !== undefined,
+};
+const BYPASS: Question = { option: 'bypass', wanted: 'true or false', fits: (answer) => typeof answer === 'boolean' };
+
+function asked(
+  { option, wanted, fits }: Question,
+  what: string,
+  ask: (facts: never) => unknown,
+  facts: object,
+  maxBytes: number,
+): Json {
+  const mapper = `"${option}" ${what}`;
   try {
     const value = ask(facts as never);
-    if (mapper.startsWith('"bypass"') && typeof value !== 'boolean')
-      throw new MapperFailed({ mapper, answered: value, wanted: 'true or false' });
+    if (!fits(value)) throw new MapperFailed({ mapper, answered: value, wanted });
     return toJson(value, `answer of ${mapper}`, maxBytes);
   } catch (thrown) {
     if (isA(thrown, ValueTooLarge) || isA(thrown, MapperFailed)) throw thrown;
