@@ -94,13 +94,14 @@ export function compositeTrack<
 ): CompositeTrack<N, InputOf<S>, Awaited<R>, BodyCalls<MemberBody<Ms[keyof Ms]>>> {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a composite track', KEYS, notes, 'all');
+  const { concurrency = Number.POSITIVE_INFINITY } = given;
   const definition: CompositeDefinition = from(compositeTrack, {
     is: 'composite',
     name,
     input: given.input as Schema | undefined,
     members: readMembers(given.tracks, notes),
     strategy: readStrategy(given.strategy, 'waitAll'),
-    concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
+    concurrency: concurrency as number,
     merge: given.merge as Merge | undefined,
     ...readAfter(given.after, notes),
     deadline: readDuration(given.deadline, 'deadline', undefined, notes),

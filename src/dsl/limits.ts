@@ -56,15 +56,15 @@ export function readConcurrency(given: unknown, option: string, notes: Note[]): 
   return readEach(given, (one, index) => {
     const given =
       typeof one === 'object' ? readOptions(one, what(option, index), CONCURRENCY_KEYS, notes) : { limit: one };
-    const { limit, key, whenFull = 'wait', queue } = unread(given, { limit: 1 });
-    const otherwise = whenFull === 'wait' ? Number.POSITIVE_INFINITY : 0;
+    const { limit, key, whenFull = 'wait', ...more } = unread(given, { limit: 1 });
+    const { queue = whenFull === 'wait' ? Number.POSITIVE_INFINITY : 0 } = more;
     return {
       limit: limit as number,
       per: null,
       burst: 1,
       key: key as LimitKey | undefined,
       whenFull: whenFull as WhenFull,
-      queue: (queue ?? otherwise) as number,
+      queue: queue as number,
     };
   });
 }
@@ -73,11 +73,11 @@ export function readConcurrency(given: unknown, option: string, notes: Note[]): 
 export function readRate(given: unknown, notes: Note[]): readonly LimitDefinition[] {
   return readEach(given, (one, index) => {
     const given = readOptions(one ?? null, what('rate', index), RATE_KEYS, notes);
-    const { limit, per, key, burst } = unread(given, { limit: 1, per: 1 });
+    const { limit, per, key, burst = limit } = unread(given, { limit: 1, per: 1 });
     return {
       limit: limit as number,
       per: readPeriod(per, 'rate.per', notes),
-      burst: (burst ?? limit) as number,
+      burst: burst as number,
       key: key as LimitKey | undefined,
       whenFull: 'wait',
       queue: Number.POSITIVE_INFINITY,

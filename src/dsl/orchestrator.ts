@@ -130,14 +130,15 @@ export function orchestratorOf(
   last: Link<TrackUse> | null = null,
 ): AnyOrchestrator {
   const { name, given } = head;
+  const { onFailure = 'failFast', concurrency = Number.POSITIVE_INFINITY } = given;
   const notes = [...head.notes];
   const definition: OrchestratorDefinition = alsoFrom(head, {
     is: 'orchestrator',
     name,
     version: given.version as string,
     input: given.input as Schema,
-    onFailure: (given.onFailure ?? 'failFast') as FailurePolicy,
-    concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
+    onFailure: onFailure as FailurePolicy,
+    concurrency: concurrency as number,
     tracks,
     output: output as Mapper | undefined,
     bodies: readConcurrency(given.bodies, 'bodies', notes),

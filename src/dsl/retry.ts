@@ -27,13 +27,14 @@ const YEAR = 365 * 86_400_000;
 /** `what` is what the options are called in messages. */
 export function readRetry(options: unknown, what: string, notes: Note[]): RetryPolicy {
   const given = readOptions(options, what, RETRY_KEYS, notes);
+  const { maxAttempts = 1, backoff = 'exponential', jitter = 0 } = given;
   const delay = readDuration(given.delay, 'retry.delay', DEFAULT_DELAY, notes);
   return Object.freeze({
-    maxAttempts: (given.maxAttempts ?? 1) as number,
+    maxAttempts: maxAttempts as number,
     delay,
-    backoff: (given.backoff ?? 'exponential') as Backoff,
+    backoff: backoff as Backoff,
     maxDelay: readDuration(given.maxDelay, 'retry.maxDelay', Math.max(delay, YEAR), notes),
-    jitter: (given.jitter ?? 0) as number,
+    jitter: jitter as number,
     when: given.when as RetryPolicy['when'],
   });
 }

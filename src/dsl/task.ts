@@ -125,6 +125,7 @@ export function task<
 > {
   const notes: Note[] = [];
   const given = readOptions(options, 'options of a task', TASK_KEYS, notes, 'all');
+  const { irreversible = false } = given;
   const cache = readCache(given.cache, notes);
   if (cache !== undefined && given.compensate !== undefined)
     notes.push({ code: 'bad-option', message: CACHED_AND_UNDONE });
@@ -135,7 +136,7 @@ export function task<
     output: given.output as Schema,
     run: given.run as Body | undefined,
     compensate: readCompensation(given.compensate, true, notes),
-    irreversible: (given.irreversible ?? false) as boolean,
+    irreversible: irreversible as boolean,
     cleanup: given.cleanup as Cleanup | undefined,
     cleanupTimeout: readDuration(given.cleanupTimeout, 'cleanupTimeout', DEFAULT_CLEANUP_TIMEOUT, notes),
     retry: readRetry(given.retry, 'option "retry" of a task', notes),

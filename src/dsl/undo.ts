@@ -89,7 +89,7 @@ export function readStepOptions(
   if (compensate === undefined && irreversible === undefined) return more;
   const undo: Undo = Object.freeze({
     compensate: readCompensation(compensate, false, notes),
-    irreversible: (irreversible ?? false) as boolean,
+    irreversible: (irreversible === undefined ? false : irreversible) as boolean,
   });
   return { ...more, undo };
 }

@@ -60,12 +60,14 @@ export function readApproval(options: unknown, reader: ReadPort, what = 'options
   const given = reader.options(options, what, KEYS);
   const quorum = quorumOf(given.quorum, reader);
   const remind = given.remind === undefined ? [] : Array.isArray(given.remind) ? given.remind : [given.remind];
-  const override = reader.options(given.override, 'option "override"', ['roles']);
+  const { roles: override = [] } = reader.options(given.override, 'option "override"', ['roles']);
+  const { onExpiry = 'fail', reasons = false, onReject = 'fail' } = given;
+  const { onEdit = 'approve', onDefer = 'keep', substitutes = {} } = given;
   return Object.freeze({
     ask: given.ask as ApprovalSpec['ask'],
-    show: (given.show ?? null) as Mapper | null,
-    propose: (given.propose ?? null) as Mapper | null,
-    value: (given.value ?? null) as Schema | null,
+    show: orNone(given.show, 'show', 'a mapper', reader) as Mapper | null,
+    propose: orNone(given.propose, 'propose', 'a mapper', reader) as Mapper | null,
+    value: orNone(given.value, 'value', 'a schema', reader) as Schema | null,
     decisions: decisionsIn(given.decisions),
     assignees:
       typeof given.assignees === 'function'
@@ -74,23 +76,30 @@ export function readApproval(options: unknown, reader: ReadPort, what = 'options
     excluded: excludedOf(given, reader),
     ...quorum,
     expires: reader.duration(given.expires, 'expires', null),
-    onExpiry: (given.onExpiry ?? 'fail') as ApprovalSpec['onExpiry'],
+    onExpiry: onExpiry as ApprovalSpec['onExpiry'],
     escalate: given.escalate === undefined ? null : peopleOf(given.escalate, 'escalate', reader),
     remind: remind.map((each) => reader.duration(each, 'remind', 1)).sort((left, right) => left - right),
     lease: reader.duration(given.claim, 'claim', DEFAULT_LEASE),
-    reasons: (given.reasons ?? false) as boolean,
-    onReject: (given.onReject ?? 'fail') as ApprovalSpec['onReject'],
-    onEdit: (given.onEdit ?? 'approve') as ApprovalSpec['onEdit'],
-    onDefer: (given.onDefer ?? 'keep') as ApprovalSpec['onDefer'],
-    override: (override.roles ?? []) as readonly string[],
-    substitutes: (given.substitutes ?? {}) as ApprovalSpec['substitutes'],
+    reasons: reasons as boolean,
+    onReject: onReject as ApprovalSpec['onReject'],
+    onEdit: onEdit as ApprovalSpec['onEdit'],
+    onDefer: onDefer as ApprovalSpec['onDefer'],
+    override: override as readonly string[],
+    substitutes: substitutes as ApprovalSpec['substitutes'],
   });
+}
+
+/** What is left out is null from here on; null itself is nothing that could be given. */
+function orNone(given: unknown, option: string, wanted: string, reader: ReadPort): unknown {
+  if (given === null) reader.note('bad-option', `Option "${option}" cannot be null: it takes ${wanted}.`);
+  return given ?? null;
 }
 
 function quorumOf(given: unknown, reader: ReadPort): Pick<ApprovalSpec, 'approvals' | 'of' | 'veto' | 'weights'> {
   const isNumber = typeof given !== 'object' || given === null;
   const quorum: Options = isNumber ? { approvals: given } : reader.options(given, 'option "quorum"', QUORUM_KEYS);
-  const { approvals = 1, of = null, veto = true, weights = {} } = quorum;
+  const { approvals = 1, veto = true, weights = {} } = quorum;
+  const of = orNone(quorum.of, 'quorum.of', 'how many votes there can be', reader);
   return { approvals, of, veto, weights } as Pick<ApprovalSpec, 'approvals' | 'of' | 'veto' | 'weights'>;
 }
 
@@ -207,7 +216,7 @@ function checkPeople(
     names(excluded.decidersOf, 'excluded.decidersOf', checker);
   }
   names(override, 'override.roles', checker);
-  if (typeof substitutes !== 'object')
+  if (typeof substitutes !== 'object' || substitutes === null)
     return checker.option('substitutes', substitutes, '{ mia: [who may decide for her] }');
   for (const [user, others] of Object.entries(substitutes)) names(others, `substitutes.${user}`, checker);
 }

@@ -93,8 +93,8 @@ function definitionOf(
 
 /** An option that is an object, or nothing. */
 function tableIn(option: string, given: { readonly [key: string]: unknown }, reader: ReadPort): object {
-  const table = given[option] ?? {};
-  if (typeof table === 'object' && !Array.isArray(table)) return table;
+  const { [option]: table = {} } = given;
+  if (typeof table === 'object' && table !== null && !Array.isArray(table)) return table;
   reader.note('bad-option', `Option "${option}" cannot be ${show(table)}: it takes an object.`);
   return {};
 }

@@ -12,14 +12,15 @@ const MAX_ITERATIONS = 1_000;
 
 export function readLoop(name: unknown, options: unknown, reader: ReadPort): LoopDefinition {
   const given = reader.options(options, 'options of a loop', KEYS);
+  const { maxIterations = MAX_ITERATIONS, onLimit = 'fail' } = given;
   return {
     is: 'loop',
     name: name as string,
     body: reader.use('round', given.body),
     while: given.while as LoopDefinition['while'],
     until: given.until as LoopDefinition['until'],
-    maxIterations: (given.maxIterations ?? MAX_ITERATIONS) as number,
-    onLimit: (given.onLimit ?? 'fail') as 'fail',
+    maxIterations: maxIterations as number,
+    onLimit: onLimit as 'fail',
     accumulate: given.accumulate as LoopDefinition['accumulate'],
     from: reader.json(given.from, 'option "from" of a loop') as Json,
     keepLast: given.keepLast as number | undefined,

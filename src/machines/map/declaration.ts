@@ -30,14 +30,15 @@ export function readMap(name: unknown, options: unknown, reader: ReadPort): MapD
     filter,
     mode = 'parallel',
     collect = true,
+    concurrency = mode === 'sequential' ? 1 : WINDOW,
     ...given
   } = reader.options(options, 'options of a collection', KEYS);
   if (mode !== 'parallel' && mode !== 'sequential')
     reader.note('bad-option', `Option "mode" cannot be ${show(mode)}: it takes 'parallel' or 'sequential'.`);
-  if (mode === 'sequential' && (given.concurrency ?? 1) !== 1)
+  if (mode === 'sequential' && concurrency !== 1)
     reader.note(
       'bad-option',
-      `Option "concurrency" cannot be ${show(given.concurrency)} where the mode is 'sequential': one at a time.`,
+      `Option "concurrency" cannot be ${show(concurrency)} where the mode is 'sequential': one at a time.`,
     );
   if (typeof collect !== 'boolean')
     reader.note('bad-option', `Option "collect" cannot be ${show(collect)}: it takes true or false.`);
@@ -48,7 +49,7 @@ export function readMap(name: unknown, options: unknown, reader: ReadPort): MapD
     over: readOver(over, reader) as Mapper,
     filter: filter as MapDefinition['filter'],
     strategy: readStrategy(given.strategy, 'failFast'),
-    concurrency: mode === 'sequential' ? 1 : ((given.concurrency ?? WINDOW) as number),
+    concurrency: mode === 'sequential' ? 1 : (concurrency as number),
     batch: given.batch as number | undefined,
     collect: collect === true,
   };

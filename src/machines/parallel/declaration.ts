@@ -15,6 +15,7 @@ const KEYS = ['strategy', 'concurrency'];
 
 export function readParallel(name: unknown, members: unknown, options: unknown, reader: ReadPort): ParallelDefinition {
   const given = reader.options(options, 'options of a parallel step', KEYS);
+  const { concurrency = Number.POSITIVE_INFINITY } = given;
   const isTable = typeof members === 'object' && members !== null && !Array.isArray(members);
   if (!isTable)
     reader.note('bad-option', `The members of a parallel step cannot be ${show(members)}: give bodies by name.`);
@@ -23,7 +24,7 @@ export function readParallel(name: unknown, members: unknown, options: unknown, 
     name: name as string,
     members: Object.freeze(Object.entries(isTable ? members : {}).map(([each, body]) => reader.use(each, body))),
     strategy: readStrategy(given.strategy, 'failFast'),
-    concurrency: (given.concurrency ?? Number.POSITIVE_INFINITY) as number,
+    concurrency: concurrency as number,
   };
 }
 
