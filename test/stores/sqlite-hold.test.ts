@@ -16,6 +16,8 @@ import {
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { BoxClosed, createSignalbox, type Run, StoreHeld, StoreLost, StoreUnusable } from 'signalbox';
 import { sqlite } from 'signalbox/sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -285,4 +287,17 @@ test('a database in memory is no file, whatever has its name in the folder of th
   expect(await first.run.result()).toEqual({ a: 'done' });
   expect(readFileSync(file, 'utf8')).toBe('mine');
   await first.box.close();
+});
+
+test("a file stays its process's when nobody there refers to the store any more (I2)", async () => {
+  const file = newFile();
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  (() => void sqlite(file, { thread: 'never' }).open(owner()))();
+  for (let round = 0; round < 5; round += 1) {
+    await new Promise(setImmediate);
+    collect();
+  }
+  expect(thrownBy(() => sqlite(file).open(owner('two')))).toBeInstanceOf(StoreHeld);
+  expect((await another(file)).said).toContain('store-held');
 });
