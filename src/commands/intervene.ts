@@ -18,11 +18,10 @@ export type Intervention = InterveneMessage['type'];
 export const INTERVENTIONS: readonly Intervention[] = ['retry', 'skip', 'resolve'];
 
 /** In which statuses of a run there may be a step that takes it. */
-const HELD: ReadonlySet<Status> = new Set(['awaitingIntervention', 'paused']);
-const OPEN: { readonly [name in Intervention]: ReadonlySet<Status> } = {
-  retry: HELD,
-  resolve: HELD,
-  skip: new Set(['running', 'waiting', ...HELD]),
+const OPEN: { readonly [name in Intervention]: readonly Status[] } = {
+  retry: ['awaitingIntervention', 'paused'],
+  resolve: ['awaitingIntervention', 'paused'],
+  skip: ['running', 'waiting', 'awaitingIntervention', 'paused'],
 };
 
 /** What is said of one that no turn has taken: the run has ended before. */
@@ -71,7 +70,7 @@ function commandOf(name: Intervention): Command<InterveneMessage> {
     name,
     refusal(status) {
       if (isTerminal(status)) return `the run has ended: it is ${status}`;
-      return OPEN[name].has(status) ? null : `the run is ${status}`;
+      return OPEN[name].includes(status) ? null : `the run is ${status}`;
     },
     take,
     record: INTERVENTION,

@@ -47,7 +47,7 @@ function outputIn(event: object): Json {
 
 /** The machine of a step that is over as soon as it has begun. `told` is the event that the run is told, made of the step's output. */
 export const momentMachine = (id: string, told?: (output: Json) => AnyEventObject) =>
-  persistable(
+  persistable(id, () =>
     momentSetup.createMachine({
       id,
       initial: 'pending',

@@ -264,20 +264,8 @@ export const stops = {
   cancel: { target: 'cancelling', actions: ['keepReason', 'endCancelled', ...stopAll] },
 } as const;
 
-/** How a parent begins some of whose children are never to begin: the others are told first. */
-const tellGiven = [
-  'countGiven',
-  {
-    type: 'skipGiven',
-    params: ({ event }: { event: ParentEvent }) => ({ given: event.type === 'start' ? (event.given ?? null) : null }),
-  },
-] as const;
-export const choosingStart = [
-  { guard: 'finishesWell', target: 'completed', actions: [...tellGiven, 'keepFinish'] },
-  { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
-  { guard: 'finishesBadly', target: 'failed', actions: [...tellGiven, 'keepFinish'] },
-  { target: 'running', actions: [...tellGiven, 'countReady'] },
-] as const;
+/** What is invoked for a parent has to do with what it is by its definition. */
+export const nodeIn = ({ context }: { readonly context: ParentMemory }) => ({ node: context.node });
 
 /** The states that every parent has. */
 export const parentStates = {
@@ -299,7 +287,7 @@ export const parentStates = {
     invoke: {
       src: 'children',
       id: 'children',
-      input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+      input: nodeIn,
       onError: { target: 'cancelling', actions: ['keepLate', 'endTimedOut', ...stopAll] },
     },
     on: {
@@ -328,44 +316,46 @@ export const parentStates = {
   cancelled: { type: 'final' },
 } as const;
 
-/** Those that a step has besides: what fails it before any of its children has begun may stand still. */
-export const stepStates = {
-  ...parentStates,
-  pending: {
-    ...parentStates.pending,
-    on: {
-      ...parentStates.pending.on,
-      start: [
-        parentStates.pending.on.start[0],
-        { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
-        ...parentStates.pending.on.start.slice(1),
-      ],
-      fail: beforehand.fail,
+/** Those that a step has besides: what fails it before any of its children has begun may stand still. A call, which bundlers leave out. */
+export function stepStates() {
+  return {
+    ...parentStates,
+    pending: {
+      ...parentStates.pending,
+      on: {
+        ...parentStates.pending.on,
+        start: [
+          parentStates.pending.on.start[0],
+          { guard: 'standsStillAtStart', target: 'awaitingIntervention', actions: 'keepFinish' },
+          ...parentStates.pending.on.start.slice(1),
+        ],
+        fail: beforehand.fail,
+      },
     },
-  },
-  awaitingIntervention: {
-    ...standing,
-    on: {
-      ...standing.on,
-      retry: { target: 'pending', actions: 'startOver' },
-      resolve: { target: 'completed', actions: ['keepOutput', 'forgetError'] },
+    awaitingIntervention: {
+      ...standing,
+      on: {
+        ...standing.on,
+        retry: { target: 'pending', actions: 'startOver' },
+        resolve: { target: 'completed', actions: ['keepOutput', 'forgetError'] },
+      },
     },
-  },
-} as const;
+  } as const;
+}
 
 /** The machine of a track, which is a parent like any other. */
-export const parentMachine = (id: string) => machineOf(id, parentStates);
+export const parentMachine = (id: string) => machineOf(id, () => parentStates);
 
 /** The machine of a step that is one. */
-export const stepParentMachine = (id: string) => machineOf(id, stepStates as unknown as typeof parentStates);
+export const stepParentMachine = (id: string) => machineOf(id, stepStates as unknown as () => typeof parentStates);
 
-const machineOf = (id: string, states: typeof parentStates) =>
-  persistable(
+const machineOf = (id: string, states: () => typeof parentStates) =>
+  persistable(id, () =>
     parentSetup.createMachine({
       id,
       initial: 'pending',
       context: emptyMemory,
       output: ({ context }) => context.output,
-      states,
+      states: states(),
     }),
   );

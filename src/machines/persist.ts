@@ -13,6 +13,7 @@ import { dueOf } from '../actors/due.ts';
 import type { PlanNode } from '../definition.ts';
 import type { Json } from '../json.ts';
 import { beginLive, isShown, isTold, needsDefinition, runOf } from './live.ts';
+import { madeLate } from './made-late.ts';
 
 /** A machine's state as it is persisted. The last three are ours; what is undefined is not in the JSON. */
 interface Persisted {
@@ -39,8 +40,13 @@ const STOPPED = 'xstate.stop';
 /** What was persisted beside an actor that has not been started yet. */
 const belows = new WeakMap<AnyActorRef, object>();
 
-/** The same machine, whose actors can be persisted without their definition. */
-export function persistable<M extends AnyStateMachine>(machine: M): M {
+/** A machine that is made when it is first looked into, and whose actors can be persisted without their definition. */
+export function persistable<M extends AnyStateMachine>(id: string, make: (id: string) => M): M {
+  return persisting(madeLate(id, make));
+}
+
+/** The same machine, whose actors can be persisted. */
+function persisting<M extends AnyStateMachine>(machine: M): M {
   const { provide, restoreSnapshot, start, transition } = machine;
   const begin = (snapshot: AnyMachineSnapshot, { self, emit }: AnyActorScope): void => {
     start(snapshot);
@@ -58,7 +64,7 @@ export function persistable<M extends AnyStateMachine>(machine: M): M {
       if (isTold(event) || isHandedOn(self, event)) return transition(snapshot, event, scope);
       return snapshot;
     },
-    provide: (implementations) => persistable(provide.call(machine, implementations)),
+    provide: (implementations) => persisting(provide.call(machine, implementations)),
   };
   return Object.assign(machine, own);
 }

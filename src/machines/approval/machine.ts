@@ -4,9 +4,9 @@ import { persistable } from '../persist.ts';
 import { beforehand, ended, standing, toBegin } from '../step-states.ts';
 
 /** The machine of an approval: draw it, walk it, or start it with `createActor` and send it `{ type: 'resolved', how: 'complete', output }`. */
-export const approvalMachine = persistable(
+export const approvalMachine = persistable('approval', (id) =>
   taskSetup.createMachine({
-    id: 'approval',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

@@ -4,9 +4,9 @@ import { persistable } from '../persist.ts';
 import { beforehand, beginsAnew, ended, toBegin } from '../step-states.ts';
 
 /** The machine of a step that tells the history something: draw it, walk it, or start it with `createActor`. */
-export const emitMachine = persistable(
+export const emitMachine = persistable('emit', (id) =>
   taskSetup.createMachine({
-    id: 'emit',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

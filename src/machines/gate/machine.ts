@@ -43,9 +43,9 @@ const close = assign<TaskMemory, TaskEvent, undefined, TaskEvent, never>({
 });
 
 /** The machine of a gate: draw it, walk it, or start it with `createActor` and values for an input. */
-export const gateMachine = persistable(
+export const gateMachine = persistable('gate', (id) =>
   taskSetup.createMachine({
-    id: 'gate',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

@@ -8,9 +8,9 @@ import { persistable } from '../persist.ts';
 import { compensating, runSetup } from './undo.ts';
 
 /** The machine of an orchestrator: draw it, walk it, or start it with `createActor`. */
-export const orchestratorMachine = persistable(
+export const orchestratorMachine = persistable('orchestrator', (id) =>
   runSetup.createMachine({
-    id: 'orchestrator',
+    id,
     initial: 'pending',
     context: emptyMemory,
     output: ({ context }) => context.output,

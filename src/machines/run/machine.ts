@@ -33,9 +33,9 @@ const childSetup = taskSetup.extend({
 });
 
 /** The machine of a child run: draw it, walk it, or start it with `createActor` and actors of your own. */
-export const runMachine = persistable(
+export const runMachine = persistable('run', (id) =>
   childSetup.createMachine({
-    id: 'run',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

@@ -4,9 +4,9 @@ import { persistable } from '../persist.ts';
 import { beforehand, ended, toBegin } from '../step-states.ts';
 
 /** The machine of a step that sends a signal: draw it, walk it, or start it with `createActor` and an actor of your own. */
-export const signalMachine = persistable(
+export const signalMachine = persistable('signal', (id) =>
   taskSetup.createMachine({
-    id: 'signal',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

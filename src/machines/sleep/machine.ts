@@ -7,9 +7,9 @@ import { persistable } from '../persist.ts';
 import { beforehand, beginsAnew, ended, toBegin } from '../step-states.ts';
 
 /** The machine of a sleep: draw it, walk it, or start it with `createActor`. */
-export const sleepMachine = persistable(
+export const sleepMachine = persistable('sleep', (id) =>
   taskSetup.createMachine({
-    id: 'sleep',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

@@ -233,9 +233,9 @@ export const asking = {
 } as const;
 
 /** The machine of a task: draw it, walk it, or start it with `createActor`. */
-export const taskMachine = persistable(
+export const taskMachine = persistable('task', (id) =>
   taskSetup.createMachine({
-    id: 'task',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

@@ -18,9 +18,9 @@ function endOf({ node, input }: TaskMemory) {
 }
 
 /** The machine of a step that ends its run: draw it, or walk it. */
-export const terminateMachine = persistable(
+export const terminateMachine = persistable('terminate', (id) =>
   momentSetup.createMachine({
-    id: 'terminate',
+    id,
     initial: 'pending',
     context: stepMemory,
     output: ({ context }) => context.output,

@@ -7,19 +7,17 @@
  */
 import { assign } from 'xstate';
 import type { WaitSpec } from '../../definition.ts';
-import { ends, parentSetup, parentStates, startNext, stepStates, stops } from '../parent.ts';
+import { ends, nodeIn, parentSetup, parentStates, startNext, stepStates, stops } from '../parent.ts';
 import { emptyMemory, type ParentMemory } from '../parent-memory.ts';
 import { persistable } from '../persist.ts';
 
 const specOf = ({ node }: ParentMemory): WaitSpec | null => (node === null ? null : (node.spec as WaitSpec | null));
 
-const { pending, awaitingIntervention } = stepStates;
-const { cancelling } = parentStates;
-
 /** The machine of a wait: draw it, walk it, or start it with `createActor`. */
-export const waitMachine = persistable(
-  parentSetup.createMachine({
-    id: 'wait',
+export const waitMachine = persistable('wait', (id) => {
+  const { pending, awaitingIntervention } = stepStates();
+  return parentSetup.createMachine({
+    id,
     initial: 'pending',
     context: emptyMemory,
     output: ({ context }) => context.output,
@@ -29,7 +27,7 @@ export const waitMachine = persistable(
         invoke: {
           src: 'signal',
           id: 'signal',
-          input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+          input: nodeIn,
           onError: [
             { guard: ({ context }) => specOf(context)?.onTimeout === 'step', target: 'running' },
             {
@@ -55,11 +53,11 @@ export const waitMachine = persistable(
         invoke: {
           src: 'children',
           id: 'children',
-          input: ({ context }: { context: ParentMemory }) => ({ node: context.node }),
+          input: nodeIn,
         },
         on: { 'child.settled': ends, ...stops, signal: { actions: 'passSignal' } },
       },
-      cancelling,
+      cancelling: parentStates.cancelling,
       awaitingIntervention,
       completed: { type: 'final' },
       failed: { type: 'final' },
@@ -67,5 +65,5 @@ export const waitMachine = persistable(
       skipped: { type: 'final' },
       cancelled: { type: 'final' },
     },
-  }),
-);
+  });
+});
