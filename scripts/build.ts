@@ -89,8 +89,8 @@ function loadedWith(entry: string): ReadonlySet<string> {
 }
 const root = join(ROOT, 'src/index.ts');
 const withRoot = loadedWith(root);
-/** The machines, and what plays a run without a box: bundlers look at one file when they leave out what of it has no use. */
-const withMachines = loadedWith(join(ROOT, 'src/live/machine-input.ts'));
+/** The machines, which the root has, too, and what plays a run without a box, which it has not. */
+const withPlaying = loadedWith(join(ROOT, 'src/live/machine-input.ts'));
 /** Loaded with no more than the words that they are made of. */
 const withErrors = loadedWith(join(ROOT, 'src/entries/errors.ts'));
 
@@ -124,7 +124,8 @@ await build({
           test: (file: string) => file !== root && (dirname(file) === join(ROOT, 'src') || withErrors.has(file)),
           priority: 2,
         },
-        { name: 'machines', test: (file: string) => withMachines.has(file), priority: 1 },
+        { name: 'machines', test: (file: string) => withPlaying.has(file) && withRoot.has(file), priority: 1 },
+        { name: 'playing', test: (file: string) => withPlaying.has(file) },
         { name: 'root', test: (file: string) => file !== root && withRoot.has(file) },
       ],
     },

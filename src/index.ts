@@ -84,7 +84,7 @@ export {
 } from './dsl/index.ts';
 export type * as Types from './entries/types.ts';
 export type { Duration } from './duration.ts';
-export * from './entries/machines.ts';
+export * from './entries/machines-alone.ts';
 export {
   BoxClosed,
   CommandFailed,

@@ -6,7 +6,8 @@
  * `@statelyai/inspect` in its place opens the Stately inspector on the same stream.
  */
 import { createInspector } from '@statelyai/inspect';
-import { machineInput, orchestrator, orchestratorMachine, task, track } from 'signalbox';
+import { orchestrator, orchestratorMachine, task, track } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { createActor, toPromise } from 'xstate';
 import { z } from 'zod';
 

@@ -13,6 +13,7 @@ import type { UndoFacts } from './effect.ts';
 import type { TurnPort } from './port.ts';
 import { isTakenOver } from './rerun.ts';
 import { addLive, type RunState, type Undoing } from './run.ts';
+import { isToBeUndone } from './to-be-undone.ts';
 import type { ActorRow } from '../store.ts';
 
 export const undoActs: { readonly [action: string]: Act } = {
@@ -80,16 +81,6 @@ function addUndone(
   actor.attemptAt = attemptedAt;
   run.actors.set(path, actor);
   addLive(run.root, actor);
-}
-
-/** Is what a run has done to be undone, once it has come to its bad end? */
-export function isToBeUndone(memory: object, node: PlanNode | null): boolean {
-  const { undo = null, ending = null } = memory as {
-    readonly undo?: UndoFacts | null;
-    readonly ending?: string | null;
-  };
-  const isBad = ending === 'failed' || ending === 'timedOut';
-  return ending !== 'completed' && (undo !== null || (isBad && node?.undoes === true));
 }
 
 /**

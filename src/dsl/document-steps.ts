@@ -12,7 +12,7 @@ import { readGate } from '../machines/gate/declaration.ts';
 import { readGroup } from '../machines/group/declaration.ts';
 import { readLoop } from '../machines/loop/declaration.ts';
 import { readMap } from '../machines/map/declaration.ts';
-import { readKind } from '../machines/outside.ts';
+import { readKind } from '../machines/outside-read.ts';
 import { readParallel } from '../machines/parallel/declaration.ts';
 import { readSet } from '../machines/set/declaration.ts';
 import { readTerminate } from '../machines/terminate/declaration.ts';

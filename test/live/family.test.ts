@@ -1,5 +1,6 @@
 /** Child runs of runs that an actor stands for, and what becomes of what is under way when it is stopped, cancelled, or persisted. */
-import { machineInput, orchestrator, orchestratorMachine, type ReadEvent, task, track } from 'signalbox';
+import { orchestrator, orchestratorMachine, type ReadEvent, task, track } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate';

@@ -1,5 +1,6 @@
 /** What only the engine can do, in runs that an actor stands for: people, pauses, undoing, interventions, deadlines; and what the actor itself is asked. */
-import { machineInput, orchestrator, orchestratorMachine, type ReadEvent, task, track } from 'signalbox';
+import { orchestrator, orchestratorMachine, type ReadEvent, task, track } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyActorRef, type AnyStateMachine, assign, createActor, setup } from 'xstate';

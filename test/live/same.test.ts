@@ -2,7 +2,8 @@
  * A machine that is started with `createActor` runs the same engine as a box: what happens in every scenario happens there in the same
  * order, with the same words, and comes to the same end: what is decided is decided in one place.
  */
-import { type AnyOrchestrator, createSignalbox, machineInput, orchestratorMachine, type ReadEvent } from 'signalbox';
+import { type AnyOrchestrator, createSignalbox, orchestratorMachine, type ReadEvent } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { fakeClock, settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate';

@@ -2,13 +2,13 @@
 import {
   compositeTrack,
   createSignalbox,
-  machineInput,
   orchestrator,
   orchestratorMachine,
   task,
   track,
   trackMachine,
 } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyStateMachine, createActor, waitFor } from 'xstate';

@@ -2,7 +2,6 @@
 import {
   createSignalbox,
   compositeTrack,
-  machineInput,
   orchestrator,
   orchestratorMachine,
   task,
@@ -10,6 +9,7 @@ import {
   track,
   trackMachine,
 } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createActor, fromPromise, waitFor } from 'xstate';
 import { z } from 'zod';

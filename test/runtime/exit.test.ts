@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const index = new URL('../../src/index.ts', import.meta.url).href;
+const machines = new URL('../../src/entries/machines.ts', import.meta.url).href;
 const zod = fileURLToPath(import.meta.resolve('zod'));
 const xstate = fileURLToPath(import.meta.resolve('xstate'));
 
@@ -68,6 +69,7 @@ test('a process stays for a run that waits for its next attempt, and ends with i
 test('a process ends by itself after machines by themselves were cancelled, whatever they waited for', async () => {
   const { code, out, error } = await play(`
     import { createActor, waitFor } from ${JSON.stringify(xstate)};
+    import { machineInput } from ${JSON.stringify(machines)};
     const patient = s.task('patient', { input: Any, output: Any, retry: { maxAttempts: 2, delay: '30d' }, run: () => { throw new Error('not yet'); } });
     const hanging = s.task('hanging', { input: Any, output: Any, timeout: '30d', run: () => new Promise(() => {}) });
     const of = (name, make) => make(s.track(name, { input: Any }));
@@ -78,7 +80,7 @@ test('a process ends by itself after machines by themselves were cancelled, what
       of('waits', (t) => t.wait('s', { signal: 'go', timeout: '30d' })),
     ];
     for (const track of tracks) {
-      const actor = createActor(s.trackMachine, { input: s.machineInput(track, null) });
+      const actor = createActor(s.trackMachine, { input: machineInput(track, null) });
       actor.start();
       for (let round = 0; round < 20; round += 1) await new Promise((resolve) => setImmediate(resolve));
       actor.send({ type: 'cancel', reason: null });

@@ -1,5 +1,6 @@
 /** No intervention goes round an approval or a gate: what comes out of them is said by those who are asked (S16, S20, S28). */
-import { createSignalbox, machineInput, memory, orchestrator, orchestratorMachine, task, track } from 'signalbox';
+import { createSignalbox, memory, orchestrator, orchestratorMachine, task, track } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { settled } from 'signalbox/testing';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createActor } from 'xstate';

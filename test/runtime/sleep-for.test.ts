@@ -1,14 +1,6 @@
 /** Sleeping for a time that is worked out when the sleep begins: from then on it is an instant, which stands in the row. */
-import {
-  createSignalbox,
-  defineTrack,
-  diagram,
-  machineInput,
-  memory,
-  orchestrator,
-  orchestratorMachine,
-  track,
-} from 'signalbox';
+import { createSignalbox, defineTrack, diagram, memory, orchestrator, orchestratorMachine, track } from 'signalbox';
+import { machineInput } from 'signalbox/machines';
 import { fakeClock, settled } from 'signalbox/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyStateMachine, createActor } from 'xstate';

@@ -3,7 +3,7 @@
  * that. Which steps those are the turn is told by the page (`core/undo.ts`), and what has become of each stands in its row.
  */
 import { assign } from 'xstate';
-import { isToBeUndone } from '../../core/undo.ts';
+import { isToBeUndone } from '../../core/to-be-undone.ts';
 import { CompensationIncomplete, type ErrorRecord, toRecord } from '../../errors/index.ts';
 import { parentSetup } from '../parent.ts';
 import type { ParentEvent, ParentMemory, RunUndo } from '../parent-memory.ts';
